@@ -1,0 +1,129 @@
+//! Findings: what is true of the user's environment and worth saying, as data.
+//!
+//! A finding is not an error: the run goes on. One of [`Severity::Deny`] makes the exit status 1.
+
+use serde::Serialize;
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// The final image will not work as asked: exit status 1.
+    Deny,
+    /// Something may fail or is lost.
+    Warn,
+    /// Good to know.
+    Note,
+}
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal),+ $(,)?) => {
+        /// The stable code of a finding, in kebab case where it is printed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Code { $($(#[doc = $doc])+ $name),+ }
+        impl Code {
+            /// Every code, in the order of this file.
+            pub const ALL: &[Code] = &[$(Code::$name),+];
+            /// The code as printed.
+            pub fn as_str(self) -> &'static str { match self { $(Code::$name => $text),+ } }
+            /// What it means, in a sentence.
+            pub fn meaning(self) -> &'static str { match self { $(Code::$name => concat!($($doc),+)),+ } }
+        }
+    };
+}
+
+codes! {
+    /// A needed library is in none of the places the loader looks.
+    UnresolvedLibrary = "unresolved-library",
+    /// A library the loader picks is not an object it can load.
+    BadLibrary = "bad-library",
+    /// An ELF file is built for another processor than the interpreter.
+    ForeignArchitecture = "foreign-architecture",
+    /// An ELF file is built for another C library than the interpreter.
+    ForeignLibc = "foreign-libc",
+    /// A library resolves only when another import has loaded it before.
+    ReliesOnPreload = "relies-on-preload",
+    /// A library belongs to no package; it is carried in the bundle.
+    UnownedLibrary = "unowned-library",
+    /// An ELF file cannot be read to its end.
+    CorruptElf = "corrupt-elf",
+    /// METADATA, RECORD or another file of a distribution cannot be understood.
+    CorruptMetadata = "corrupt-metadata",
+    /// A package database holds something that cannot be understood.
+    CorruptDatabase = "corrupt-database",
+    /// A file may not be read by this user.
+    UnreadableFile = "unreadable-file",
+    /// A file name is not UTF-8; the file is left behind.
+    NonUtf8Name = "non-utf8-name",
+    /// A chain of symbolic links never ends.
+    LinkLoop = "link-loop",
+    /// RECORD names a file that is not there.
+    MissingFile = "missing-file",
+    /// Neither a regular file, a directory nor a link; it is left behind.
+    SpecialFile = "special-file",
+    /// A requirement of an installed distribution is not installed, or in a wrong version.
+    MissingRequirement = "missing-requirement",
+    /// Two distributions record the same file.
+    RecordedTwice = "recorded-twice",
+    /// A distribution is installed in editable mode; its source is elsewhere.
+    EditableInstall = "editable-install",
+    /// A link or path leads out of the environment, into what the final stage lacks.
+    OutsideEnvironment = "outside-environment",
+    /// A path of the builder stage is inside a file that cannot be rewritten.
+    BuilderPathLeft = "builder-path-left",
+    /// Nothing tells which image the final stage starts from; give --from.
+    UnknownBase = "unknown-base",
+    /// The interpreter is where no base image has one.
+    InterpreterNotInBase = "interpreter-not-in-base",
+    /// A fact of the interpreter could not be read.
+    InterpreterFact = "interpreter-fact",
+    /// There is no distribution to bundle.
+    NothingToBundle = "nothing-to-bundle",
+    /// A script names an interpreter that is not this environment's.
+    ForeignShebang = "foreign-shebang",
+    /// A file's content is not what RECORD says.
+    RecordMismatch = "record-mismatch",
+}
+
+/// One thing worth saying about one subject.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+pub struct Finding {
+    /// How much it weighs; first, so that sorting puts the worst on top.
+    pub severity: Severity,
+    /// The stable code.
+    pub code: Code,
+    /// What it is about: a path inside the root, a distribution, a package.
+    pub subject: String,
+    /// What was found, in a sentence without the subject.
+    pub message: String,
+    /// What to do next, where there is something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl Finding {
+    /// A finding without help.
+    pub fn new(severity: Severity, code: Code, subject: impl ToString, message: impl Into<String>) -> Finding {
+        Finding { severity, code, subject: subject.to_string(), message: message.into(), help: None }
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Finding {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_printed_code_is_the_json_code() {
+        for code in Code::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! wheelbarrow: lift what pip left in a builder stage into a small final stage.
+pub mod finding;
+pub mod path;
+pub mod root;

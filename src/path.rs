@@ -1,0 +1,175 @@
+//! The two kinds of path inside a root.
+//!
+//! [`WrittenPath`] is a path as somebody wrote it: in `DT_RUNPATH`, in a link, in `RECORD`. It may be
+//! relative, hold `..`, and cross links. [`RealPath`] has no link among its parents and is the key of
+//! every fact. Only [`crate::root::Root`] turns the first into the second.
+//!
+//! Invariant: neither converts to `std::path::Path`, so nobody opens a host file by accident; `..` is
+//! never collapsed here, because `a/../b` is another file when `a` is a link.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// An absolute, normalised path inside a root whose parents are all real directories.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
+#[serde(transparent)]
+pub struct RealPath(String);
+
+impl RealPath {
+    /// The root directory itself, `/`.
+    pub fn root() -> RealPath {
+        RealPath("/".to_owned())
+    }
+
+    /// A path known to be link free, as fixtures and generated destinations are.
+    ///
+    /// # Panics
+    /// When `path` is not absolute and normalised.
+    pub fn known(path: &str) -> RealPath {
+        let normal = path == "/"
+            || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_component));
+        assert!(normal, "not an absolute normalised path: {path:?}");
+        RealPath(path.to_owned())
+    }
+
+    /// The entry `name` of this directory.
+    ///
+    /// # Panics
+    /// When `name` is not one plain component.
+    pub fn join(&self, name: &str) -> RealPath {
+        assert!(is_component(name), "not a path component: {name:?}");
+        if self.0 == "/" { RealPath(format!("/{name}")) } else { RealPath(format!("{}/{name}", self.0)) }
+    }
+
+    /// The path `relative` below this directory; `relative` holds plain components only.
+    pub fn descend(&self, relative: &str) -> RealPath {
+        relative.split('/').filter(|part| !part.is_empty()).fold(self.clone(), |path, part| path.join(part))
+    }
+
+    /// The directory that holds this entry; `None` for `/`.
+    pub fn parent(&self) -> Option<RealPath> {
+        match self.0.rfind('/')? {
+            0 if self.0 == "/" => None,
+            0 => Some(RealPath::root()),
+            cut => Some(RealPath(self.0[..cut].to_owned())),
+        }
+    }
+
+    /// The last component; empty for `/`.
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The absolute form, `/usr/lib`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form without the leading slash, `usr/lib`; empty for `/`.
+    pub fn relative(&self) -> &str {
+        &self.0[1..]
+    }
+
+    /// What remains of this path below `directory`, or `None` when it is not below it.
+    pub fn below<'a>(&'a self, directory: &RealPath) -> Option<&'a str> {
+        if directory.0 == "/" {
+            return Some(self.relative());
+        }
+        let rest = self.0.strip_prefix(&directory.0)?;
+        if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+    }
+
+    /// Every parent directory, nearest first, ending with `/`.
+    pub fn ancestors(&self) -> impl Iterator<Item = RealPath> + use<> {
+        std::iter::successors(self.parent(), RealPath::parent)
+    }
+}
+
+fn is_component(part: &str) -> bool {
+    !part.is_empty() && part != "." && part != ".." && !part.contains('/') && !part.contains('\0')
+}
+
+impl fmt::Display for RealPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for RealPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A path as written, meaningful only inside some root.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WrittenPath(String);
+
+impl WrittenPath {
+    /// Takes the text as it stands.
+    pub fn new(text: impl Into<String>) -> WrittenPath {
+        WrittenPath(text.into())
+    }
+
+    /// Appends `rest`; an absolute `rest` replaces everything, as `open(2)` would see it.
+    pub fn join(&self, rest: &str) -> WrittenPath {
+        if rest.starts_with('/') || self.0.is_empty() {
+            WrittenPath(rest.to_owned())
+        } else if self.0.ends_with('/') {
+            WrittenPath(format!("{}{rest}", self.0))
+        } else {
+            WrittenPath(format!("{}/{rest}", self.0))
+        }
+    }
+
+    /// The directory part of the text, without resolving anything: what `$ORIGIN` means.
+    pub fn directory(&self) -> WrittenPath {
+        match self.0.rfind('/') {
+            Some(0) => WrittenPath("/".to_owned()),
+            Some(cut) => WrittenPath(self.0[..cut].to_owned()),
+            None => WrittenPath(".".to_owned()),
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&RealPath> for WrittenPath {
+    fn from(path: &RealPath) -> WrittenPath {
+        WrittenPath(path.0.clone())
+    }
+}
+
+impl fmt::Display for WrittenPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parents_and_remainders() {
+        let path = RealPath::known("/usr/lib/libz.so.1");
+        assert_eq!(path.parent(), Some(RealPath::known("/usr/lib")));
+        assert_eq!(path.below(&RealPath::known("/usr")), Some("lib/libz.so.1"));
+        assert_eq!(path.below(&RealPath::known("/us")), None);
+        assert_eq!(RealPath::known("/usr").parent(), Some(RealPath::root()));
+        assert_eq!(RealPath::root().parent(), None);
+        assert_eq!(path.ancestors().count(), 3);
+    }
+
+    #[test]
+    fn written_paths_are_not_collapsed() {
+        let path = WrittenPath::new("/a/link/..").join("b");
+        assert_eq!(path.as_str(), "/a/link/../b");
+        assert_eq!(path.join("/x").as_str(), "/x");
+        assert_eq!(WrittenPath::new("/a").directory().as_str(), "/");
+    }
+}

@@ -1,0 +1,263 @@
+//! A root: the one place where links are followed, and the only reader of the disk.
+//!
+//! [`Tree`] is primitive access that never follows a link; [`Root`] adds resolution: an absolute
+//! target restarts at the root, `..` stops at the root, more than 40 links is an error, a missing
+//! file is a value and a forbidden one an error (path_resolution(7)).
+//!
+//! Invariant: nothing here ever leaves the root, and nothing here writes.
+
+mod directory;
+#[cfg(test)]
+pub mod memory;
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+pub use directory::Directory;
+
+use crate::path::{RealPath, WrittenPath};
+
+/// More links than this in one resolution is a loop, as in Linux (`MAXSYMLINKS`).
+const MOST_LINKS: usize = 40;
+
+/// What an entry of a tree is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    File,
+    Directory,
+    /// A symbolic link with its target as written.
+    Link(String),
+    /// A device, socket or pipe.
+    Special,
+}
+
+/// An entry as `lstat(2)` sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    pub kind: Kind,
+    /// Permission bits only, `0o7777`.
+    pub mode: u32,
+    /// Bytes; of a link, the length of its target.
+    pub size: u64,
+}
+
+/// One entry met by a walk.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub path: RealPath,
+    pub meta: Meta,
+}
+
+/// Why something in a root could not be read. The path is inside the root.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum RootError {
+    #[error("{path}: too many levels of symbolic links")]
+    Loop { path: String },
+    #[error("{path}: permission denied")]
+    Forbidden { path: String },
+    #[error("{path}: the name is not UTF-8")]
+    NotUtf8 { path: String },
+    #[error("{path}: cannot {operation}: {why}")]
+    Io { path: String, operation: &'static str, why: String },
+}
+
+impl RootError {
+    /// The path inside the root that could not be read.
+    pub fn path(&self) -> &str {
+        match self {
+            RootError::Loop { path } | RootError::Forbidden { path } | RootError::NotUtf8 { path } | RootError::Io { path, .. } => path,
+        }
+    }
+
+    fn io(path: impl ToString, operation: &'static str, error: &std::io::Error) -> RootError {
+        if error.kind() == std::io::ErrorKind::PermissionDenied {
+            return RootError::Forbidden { path: path.to_string() };
+        }
+        // The error's text alone: `strerror` in the C locale, never a host path.
+        RootError::Io { path: path.to_string(), operation, why: error.kind().to_string() }
+    }
+}
+
+/// Positioned reads of one open file.
+pub trait Content: Send + Sync {
+    /// Reads at `offset` until `buffer` is full or the file ends; returns the bytes read.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize>;
+    /// The size in bytes when the file was opened.
+    fn size(&self) -> u64;
+}
+
+/// Primitive access to one tree. No method follows a link.
+pub trait Tree: Send + Sync {
+    /// The entry, or `None` when there is none.
+    fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError>;
+    /// Opens a regular file.
+    fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError>;
+    /// Everything below `top` (not `top` itself), sorted by name, `depth` levels deep; an entry that
+    /// cannot be read is an error among the others.
+    fn walk(&self, top: &RealPath, depth: usize) -> Vec<Result<Entry, RootError>>;
+}
+
+/// A link that was crossed on the way to a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Crossed {
+    pub at: RealPath,
+    pub target: String,
+}
+
+/// Where a written path leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    pub path: RealPath,
+    pub meta: Meta,
+    /// The links crossed, in order, the ones in parent directories included.
+    pub links: Vec<Crossed>,
+}
+
+/// A tree with link resolution.
+pub struct Root {
+    tree: Box<dyn Tree>,
+    // Directories are asked for thousands of times; the answers are metadata, so they may stay.
+    known: RwLock<HashMap<RealPath, Arc<Option<Meta>>>>,
+}
+
+impl Root {
+    pub fn new(tree: impl Tree + 'static) -> Root {
+        Root { tree: Box::new(tree), known: RwLock::default() }
+    }
+
+    /// `lstat`: the entry at a link-free path.
+    pub fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError> {
+        if let Some(meta) = self.known.read().expect("no holder panics").get(path) {
+            return Ok(Option::clone(meta));
+        }
+        let meta = self.tree.lookup(path)?;
+        self.known.write().expect("no holder panics").insert(path.clone(), Arc::new(meta.clone()));
+        Ok(meta)
+    }
+
+    /// Follows `path` to its end: `None` when something on the way does not exist.
+    pub fn resolve(&self, path: &WrittenPath) -> Result<Option<Resolved>, RootError> {
+        self.follow(path, true)
+    }
+
+    /// As [`Root::resolve`], but a link in the last component is the answer, not followed.
+    pub fn resolve_parent(&self, path: &WrittenPath) -> Result<Option<Resolved>, RootError> {
+        self.follow(path, false)
+    }
+
+    fn follow(&self, path: &WrittenPath, follow_last: bool) -> Result<Option<Resolved>, RootError> {
+        let mut pending: Vec<String> = path.as_str().split('/').rev().map(str::to_owned).collect();
+        let mut at = RealPath::root();
+        let mut meta = Meta { kind: Kind::Directory, mode: 0o755, size: 0 };
+        let mut links = Vec::new();
+        while let Some(part) = pending.pop() {
+            match part.as_str() {
+                "" | "." => continue,
+                ".." => {
+                    at = at.parent().unwrap_or_else(RealPath::root);
+                    meta.kind = Kind::Directory;
+                    continue;
+                }
+                name if name.contains('\0') || meta.kind != Kind::Directory => return Ok(None),
+                name => {
+                    let next = at.join(name);
+                    let Some(found) = self.lookup(&next)? else { return Ok(None) };
+                    let last = pending.iter().all(|rest| rest.is_empty());
+                    if let (Kind::Link(target), true) = (&found.kind, follow_last || !last) {
+                        if links.len() == MOST_LINKS {
+                            return Err(RootError::Loop { path: path.to_string() });
+                        }
+                        links.push(Crossed { at: next, target: target.clone() });
+                        if target.starts_with('/') {
+                            at = RealPath::root();
+                        }
+                        pending.extend(target.split('/').rev().map(str::to_owned));
+                    } else {
+                        (at, meta) = (next, found);
+                    }
+                }
+            }
+        }
+        Ok(Some(Resolved { path: at, meta, links }))
+    }
+
+    /// Opens a regular file at a link-free path.
+    pub fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
+        self.tree.open(path)
+    }
+
+    /// The whole of a small file. Metadata files only: anything over `limit` bytes is an error.
+    pub fn read(&self, path: &RealPath, limit: u64) -> Result<Vec<u8>, RootError> {
+        let content = self.open(path)?;
+        let size = content.size();
+        let too_large = || RootError::Io { path: path.to_string(), operation: "read", why: format!("larger than {limit} bytes") };
+        if size > limit {
+            return Err(too_large());
+        }
+        let mut bytes = vec![0; usize::try_from(size).map_err(|_| too_large())?];
+        let got = content.read_at(&mut bytes, 0).map_err(|error| RootError::io(path, "read", &error))?;
+        bytes.truncate(got);
+        Ok(bytes)
+    }
+
+    /// The text of a small file reached through links; `None` when it does not exist or is no file.
+    pub fn read_text(&self, path: &str, limit: u64) -> Result<Option<String>, RootError> {
+        let Some(found) = self.resolve(&WrittenPath::new(path))? else { return Ok(None) };
+        if found.meta.kind != Kind::File {
+            return Ok(None);
+        }
+        self.read(&found.path, limit).map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// See [`Tree::walk`].
+    pub fn walk(&self, top: &RealPath, depth: usize) -> Vec<Result<Entry, RootError>> {
+        self.tree.walk(top, depth)
+    }
+
+    /// Whether the path leads to a regular file. Errors count as no.
+    pub fn is_file(&self, path: &WrittenPath) -> bool {
+        matches!(self.resolve(path), Ok(Some(found)) if found.meta.kind == Kind::File)
+    }
+
+    /// Whether the path leads to a directory. Errors count as no.
+    pub fn is_directory(&self, path: &WrittenPath) -> bool {
+        matches!(self.resolve(path), Ok(Some(found)) if found.meta.kind == Kind::Directory)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::root::memory::Memory;
+
+    fn check(fixture: &str, path: &str, expect: &str) {
+        let root = Root::new(Memory::parse(fixture));
+        let answer = match root.resolve(&WrittenPath::new(path)) {
+            Ok(Some(found)) => found.path.to_string(),
+            Ok(None) => "missing".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(answer, expect, "{path} in\n{fixture}");
+    }
+
+    #[test]
+    fn links_stay_inside() {
+        check("/usr/lib/x = a\n/lib -> usr/lib", "/lib/x", "/usr/lib/x");
+        check("/usr/lib/x = a\n/lib -> /usr/lib", "/lib/x", "/usr/lib/x");
+        check("/etc/hosts = a\n/x/up -> ../../../../etc/hosts", "/x/up", "/etc/hosts");
+        check("/a/b/c = x\n/l -> a/b", "/l/../b/c", "/a/b/c");
+        check("/a/b = x", "/../../a/b", "/a/b");
+    }
+
+    #[test]
+    fn what_does_not_exist_is_a_value() {
+        check("/a = x", "/b", "missing");
+        check("/a = x", "/a/b", "missing");
+        check("/l -> nowhere", "/l", "missing");
+    }
+
+    #[test]
+    fn loops_end() {
+        check("/a -> b\n/b -> a", "/a", "/a: too many levels of symbolic links");
+    }
+}
