@@ -1,0 +1,82 @@
+//! `/etc/ld.so.cache`, format `glibc-ld.so.cache1.1` (glibc `elf/dl-cache.h`).
+//!
+//! Invariant: any bytes give an answer; a broken cache is an empty one, as it is for `ld.so`.
+
+const MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
+const OLD_MAGIC: &[u8] = b"ld.so-1.7.0\0";
+const HEADER: usize = 48;
+const ENTRY: usize = 24;
+
+/// Name and path of every entry for the baseline CPU, in file order.
+pub fn parse_cache(bytes: &[u8]) -> Vec<(String, String)> {
+    let start = if bytes.starts_with(OLD_MAGIC) {
+        // Old-format entries of 12 bytes come first; the new header follows, aligned to 8.
+        let count = word(bytes, OLD_MAGIC.len()).unwrap_or(0);
+        count.saturating_mul(12).saturating_add(16).next_multiple_of(8)
+    } else {
+        0
+    };
+    let Some(cache) = bytes.get(start..).filter(|cache| cache.starts_with(MAGIC)) else { return Vec::new() };
+    let count = word(cache, MAGIC.len()).unwrap_or(0);
+    let entry = |index: usize| -> Option<(String, String)> {
+        let at = HEADER.checked_add(index.checked_mul(ENTRY)?)?;
+        // A hardware variant: the baseline file is always there as well.
+        let hwcap = u64::from_ne_bytes(cache.get(at + 16..at + 24)?.try_into().ok()?);
+        let (name, path) = (word(cache, at + 4)?, word(cache, at + 8)?);
+        (hwcap == 0).then_some(())?;
+        Some((text(cache, name)?, text(cache, path)?))
+    };
+    let most = cache.len() / ENTRY;
+    (0..count.min(most)).filter_map(entry).collect()
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<usize> {
+    let word = bytes.get(at..at.checked_add(4)?)?;
+    usize::try_from(u32::from_le_bytes(word.try_into().ok()?)).ok()
+}
+
+fn text(bytes: &[u8], at: usize) -> Option<String> {
+    let rest = bytes.get(at..)?;
+    let end = memchr::memchr(0, rest)?;
+    String::from_utf8(rest[..end].to_vec()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cache() -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(2u32.to_le_bytes());
+        bytes.resize(HEADER, 0);
+        let strings = HEADER + 2 * ENTRY;
+        for (hwcap, offset) in [(0u64, 0), (1 << 62, 10)] {
+            bytes.extend(0x0303u32.to_le_bytes());
+            bytes.extend(u32::try_from(strings).unwrap().to_le_bytes());
+            bytes.extend(u32::try_from(strings + 10 + offset - offset).unwrap().to_le_bytes());
+            bytes.extend(0u32.to_le_bytes());
+            bytes.extend(hwcap.to_ne_bytes());
+        }
+        bytes.extend(b"libz.so.1\0/lib/libz.so.1\0");
+        bytes
+    }
+
+    #[test]
+    fn baseline_entries_only() {
+        assert_eq!(parse_cache(&cache()), [("libz.so.1".to_owned(), "/lib/libz.so.1".to_owned())]);
+    }
+
+    #[test]
+    fn broken_caches_are_empty_or_short() {
+        let whole = cache();
+        for end in 0..whole.len() {
+            parse_cache(&whole[..end]);
+        }
+        for at in 0..whole.len() {
+            let mut broken = whole.clone();
+            broken[at] ^= 0xff;
+            parse_cache(&broken);
+        }
+        assert!(parse_cache(b"").is_empty());
+    }
+}

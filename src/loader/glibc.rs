@@ -1,0 +1,178 @@
+//! glibc's `elf/dl-load.c`, `_dl_map_object`, and `ld.so(8)`.
+//!
+//! Invariant: `ld.so.conf` is input of ldconfig, not of the loader, so it is not read; hardware
+//! variants (`glibc-hwcaps`) are passed over, since the answer must not depend on the builder's CPU.
+
+use std::collections::HashMap;
+
+use super::cache::parse_cache;
+use super::{After, Candidate, Failure, Libc, Loader, Requester, Rule};
+use crate::elf::Machine;
+use crate::path::{RealPath, WrittenPath};
+use crate::root::{Kind, Root};
+
+/// The glibc loader of a root.
+pub struct Glibc {
+    cache: HashMap<String, Vec<String>>,
+    directories: Vec<String>,
+    platform: String,
+    configuration: Vec<RealPath>,
+}
+
+impl Glibc {
+    /// Reads `/etc/ld.so.cache` and the directories compiled into the loader file itself.
+    pub fn read(root: &Root, interpreter: &str, machine: Machine) -> Glibc {
+        let mut cache: HashMap<String, Vec<String>> = HashMap::new();
+        if let Ok(Some(found)) = root.resolve(&WrittenPath::new("/etc/ld.so.cache")) {
+            for (name, path) in parse_cache(&root.read(&found.path, 1 << 26).unwrap_or_default()) {
+                cache.entry(name).or_default().push(path);
+            }
+        }
+        let directories = match root.resolve(&WrittenPath::new(interpreter)) {
+            Ok(Some(found)) if found.meta.kind == Kind::File => {
+                compiled_directories(&root.read(&found.path, 1 << 24).unwrap_or_default())
+            }
+            _ => None,
+        };
+        let directories = directories.unwrap_or_else(|| {
+            ["/lib64", "/usr/lib64", "/lib", "/usr/lib"].map(str::to_owned).to_vec()
+        });
+        let configuration = root.walk(&RealPath::known("/etc/ld.so.conf.d"), 1);
+        let configuration = configuration.into_iter().flatten().map(|entry| entry.path).collect();
+        Glibc { cache, directories, platform: machine.name(), configuration }
+    }
+
+    /// `$LIB`: the first compiled-in directory, relative (`lib/x86_64-linux-gnu` on Debian).
+    fn lib(&self) -> &str {
+        self.directories.first().map_or("lib", |first| first.trim_matches('/'))
+    }
+
+    fn expand(&self, text: &str, origin: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('$') {
+            out.push_str(&rest[..at]);
+            rest = &rest[at..];
+            let token = [("ORIGIN", origin), ("LIB", self.lib()), ("PLATFORM", &self.platform)].into_iter().find_map(|(name, value)| {
+                if let Some(tail) = rest.strip_prefix(&format!("${{{name}}}")) {
+                    return Some((value, tail));
+                }
+                let tail = rest[1..].strip_prefix(name)?;
+                let ends = !tail.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_');
+                ends.then_some((value, tail))
+            });
+            match token {
+                Some((value, tail)) => {
+                    out.push_str(value);
+                    rest = tail;
+                }
+                None => {
+                    out.push('$');
+                    rest = &rest[1..];
+                }
+            }
+        }
+        out + rest
+    }
+
+    fn run_path(&self, text: &str, object: &Requester) -> Vec<String> {
+        let origin = object.opened.directory();
+        // An empty element is the working directory; a Python process starts in `/` here.
+        text.split(':').map(|element| self.expand(element, origin.as_str())).collect()
+    }
+}
+
+/// `SYSTEM_DIRS` of the loader: the first run of C strings that all start and end with a slash.
+fn compiled_directories(loader: &[u8]) -> Option<Vec<String>> {
+    let mut run: Vec<String> = Vec::new();
+    for part in loader.split(|byte| *byte == 0) {
+        let text = std::str::from_utf8(part).ok().filter(|text| {
+            text.len() > 2 && text.starts_with('/') && text.ends_with('/') && text.contains("lib")
+        });
+        match text {
+            Some(text) => run.push(text.trim_end_matches('/').to_owned()),
+            None if run.len() >= 2 => return Some(run),
+            None => run.clear(),
+        }
+    }
+    None
+}
+
+impl Loader for Glibc {
+    fn libc(&self) -> Libc {
+        Libc::Glibc
+    }
+
+    fn built_in(&self, _name: &str) -> bool {
+        false
+    }
+
+    fn candidates(&self, name: &str, chain: &[Requester]) -> Vec<Candidate> {
+        let Some(requester) = chain.first() else { return Vec::new() };
+        let start = WrittenPath::new("/");
+        if name.contains('/') {
+            let path = self.expand(name, requester.opened.directory().as_str());
+            return vec![Candidate { path: start.join(&path), rule: Rule::Path }];
+        }
+        let mut found = Vec::new();
+        let mut add = |directory: &str, rule: Rule| found.push(Candidate { path: start.join(directory).join(name), rule });
+        if requester.elf.runpath.is_none() {
+            // An object with a RUNPATH has its own RPATH ignored, as an ancestor too.
+            for object in chain.iter().filter(|object| object.elf.runpath.is_none()) {
+                for directory in object.elf.rpath.iter().flat_map(|text| self.run_path(text, object)) {
+                    add(&directory, Rule::RunPath { of: object.opened.to_string() });
+                }
+            }
+        }
+        for directory in requester.elf.runpath.iter().flat_map(|text| self.run_path(text, requester)) {
+            add(&directory, Rule::RunPath { of: requester.opened.to_string() });
+        }
+        let default = |path: &str| self.directories.iter().any(|directory| path.rsplit_once('/').is_some_and(|(parent, _)| parent == directory));
+        for path in self.cache.get(name).into_iter().flatten() {
+            if !(requester.elf.no_default_directories && default(path)) {
+                found.push(Candidate { path: start.join(path), rule: Rule::Cache });
+            }
+        }
+        if !requester.elf.no_default_directories {
+            for directory in &self.directories {
+                found.push(Candidate { path: start.join(directory).join(name), rule: Rule::DefaultDirectory });
+            }
+        }
+        found
+    }
+
+    fn after(&self, failure: Failure) -> After {
+        match failure {
+            Failure::Absent | Failure::Foreign => After::Next,
+            Failure::System => After::NextRule,
+            Failure::Broken => After::Stop,
+        }
+    }
+
+    fn matches_soname(&self) -> bool {
+        true
+    }
+
+    fn configuration(&self) -> &[RealPath] {
+        &self.configuration
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_come_from_the_loader_file() {
+        let file = b"x\0/proc/\0/lib/x86_64-linux-gnu/\0/usr/lib/x86_64-linux-gnu/\0/lib/\0/usr/lib/\0y";
+        assert_eq!(compiled_directories(file).unwrap().join(" "), "/lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu /lib /usr/lib");
+        assert_eq!(compiled_directories(b"nothing"), None);
+    }
+
+    #[test]
+    fn tokens_end_where_names_end() {
+        let loader = Glibc { cache: HashMap::new(), directories: vec!["/lib64".into()], platform: "x86_64".into(), configuration: vec![] };
+        assert_eq!(loader.expand("$ORIGIN/../l", "/o"), "/o/../l");
+        assert_eq!(loader.expand("${ORIGIN}x/$ORIGINx/$LIB/$FOO", "/o"), "/ox/$ORIGINx/lib64/$FOO");
+    }
+}

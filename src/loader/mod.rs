@@ -1,0 +1,161 @@
+//! The dynamic loader of a root, simulated: where each needed name leads, and by which rule.
+//!
+//! [`Loader`] answers with data: the names it satisfies itself and the ordered candidates for one
+//! name. Two implementations, [`musl`] and [`glibc`], are chosen by the `PT_INTERP` of the root's own
+//! Python; [`walk`] loads breadth first through either.
+//!
+//! Invariant: a missing, foreign or broken library is an answer, never an abort; the host's libc,
+//! environment and files play no part.
+
+mod cache;
+mod glibc;
+mod musl;
+mod walk;
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use serde::Serialize;
+
+pub use glibc::Glibc;
+pub use musl::Musl;
+pub use walk::{Edge, Load, Object, Outcome, Start, load};
+
+use crate::elf::{self, Elf, ElfError, Machine};
+use crate::path::{RealPath, WrittenPath};
+use crate::root::{Content, Root, RootError};
+
+/// The family of the C library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Libc {
+    Musl,
+    Glibc,
+}
+
+impl Libc {
+    /// The family a needed name belongs to, when it belongs to one only.
+    pub fn of_needed(name: &str) -> Option<Libc> {
+        if name == "libc.so.6" || name.starts_with("ld-linux") {
+            Some(Libc::Glibc)
+        } else if name == "libc.so" || name.starts_with("libc.musl-") || name.starts_with("ld-musl-") {
+            Some(Libc::Musl)
+        } else {
+            None
+        }
+    }
+
+    /// The family of a program interpreter's path.
+    pub fn of_interpreter(path: &str) -> Option<Libc> {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        if name.starts_with("ld-musl-") {
+            Some(Libc::Musl)
+        } else if name.starts_with("ld-linux") || name.starts_with("ld64.so") || name.starts_with("ld.so") {
+            Some(Libc::Glibc)
+        } else {
+            None
+        }
+    }
+}
+
+/// The rule by which a loader looks at a place: the reason a plan gives for a library.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "rule")]
+pub enum Rule {
+    /// The name holds a slash.
+    Path,
+    /// `DT_RPATH` or `DT_RUNPATH` of the object named here.
+    RunPath { of: String },
+    /// `/etc/ld-musl-ARCH.path`.
+    PathFile,
+    /// `/etc/ld.so.cache`.
+    Cache,
+    /// A directory compiled into the loader.
+    DefaultDirectory,
+}
+
+/// One place a loader would look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub path: WrittenPath,
+    pub rule: Rule,
+}
+
+/// An object as the search sees it, the one that needs the name first.
+pub struct Requester<'a> {
+    /// The path the object was opened by: `$ORIGIN` is its directory part.
+    pub opened: &'a WrittenPath,
+    pub elf: &'a Elf,
+}
+
+/// What happened to a candidate that is not a loadable library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// ENOENT, ENOTDIR, EACCES.
+    Absent,
+    /// A link loop or another error of the system.
+    System,
+    /// The file is for another machine.
+    Foreign,
+    /// Not an ELF object, or a directory.
+    Broken,
+}
+
+/// Whether the search goes on after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    Next,
+    /// Skip what remains under the same rule.
+    NextRule,
+    Stop,
+}
+
+/// A dynamic loader as data.
+pub trait Loader: Send + Sync {
+    fn libc(&self) -> Libc;
+    /// Whether the loader satisfies the name itself, without a file.
+    fn built_in(&self, name: &str) -> bool;
+    /// Where it looks for `name`, in order. `chain` starts with the requester and ends with the program.
+    fn candidates(&self, name: &str, chain: &[Requester]) -> Vec<Candidate>;
+    /// What it does after a candidate failed.
+    fn after(&self, failure: Failure) -> After;
+    /// Whether a loaded object also answers to its `DT_SONAME`.
+    fn matches_soname(&self) -> bool;
+    /// The parents whose run paths count for a dlopened object: musl treats it as needed by the program.
+    fn configuration(&self) -> &[RealPath];
+}
+
+/// ELF facts of a root, each file read once.
+pub struct Library<'a> {
+    root: &'a Root,
+    known: RwLock<HashMap<RealPath, Arc<Result<Option<Elf>, ElfError>>>>,
+}
+
+impl<'a> Library<'a> {
+    pub fn new(root: &'a Root) -> Library<'a> {
+        Library { root, known: RwLock::default() }
+    }
+
+    pub fn root(&self) -> &'a Root {
+        self.root
+    }
+
+    /// The facts of a file; `Ok(None)` inside when it is not ELF.
+    pub fn read(&self, path: &RealPath) -> Result<Arc<Result<Option<Elf>, ElfError>>, RootError> {
+        if let Some(known) = self.known.read().expect("no holder panics").get(path) {
+            return Ok(known.clone());
+        }
+        let content: Box<dyn Content> = self.root.open(path)?;
+        let facts = Arc::new(elf::read(content.as_ref()));
+        self.known.write().expect("no holder panics").insert(path.clone(), facts.clone());
+        Ok(facts)
+    }
+}
+
+/// The loader that `interpreter` (a `PT_INTERP` string) names in this root.
+pub fn of_root(root: &Root, interpreter: &str, machine: Machine) -> Option<Box<dyn Loader>> {
+    match Libc::of_interpreter(interpreter)? {
+        Libc::Musl => Some(Box::new(Musl::read(root, interpreter, machine))),
+        Libc::Glibc => Some(Box::new(Glibc::read(root, interpreter, machine))),
+    }
+}

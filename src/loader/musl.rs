@@ -1,0 +1,112 @@
+//! musl's `ldso/dynlink.c`, `load_library` and `fixup_rpath`.
+//!
+//! Invariant: `DT_SONAME` is never consulted; RPATH and RUNPATH are one thing, inherited along the
+//! chain of requesters.
+
+use super::{After, Candidate, Failure, Libc, Loader, Requester, Rule};
+use crate::elf::Machine;
+use crate::path::{RealPath, WrittenPath};
+use crate::root::{Root, RootError};
+
+const RESERVED: [&str; 7] = ["c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."];
+const DEFAULT: [&str; 3] = ["/lib", "/usr/local/lib", "/usr/lib"];
+/// `2*NAME_MAX+2`: a longer candidate is silently skipped.
+const LONGEST: usize = 512;
+
+/// The musl loader of a root.
+pub struct Musl {
+    interpreter: String,
+    directories: Vec<String>,
+    rule: Rule,
+    configuration: Vec<RealPath>,
+}
+
+impl Musl {
+    /// Reads `etc/ld-musl-ARCH.path` beside the loader: the directory of `PT_INTERP` less its last
+    /// two components is the prefix.
+    pub fn read(root: &Root, interpreter: &str, machine: Machine) -> Musl {
+        let prefix = interpreter.rsplitn(3, '/').nth(2).unwrap_or_default();
+        let file = format!("{prefix}/etc/ld-musl-{}.path", machine.name());
+        let default = || (DEFAULT.map(str::to_owned).to_vec(), Rule::DefaultDirectory);
+        let mut configuration = Vec::new();
+        let (directories, rule) = match root.resolve(&WrittenPath::new(&file)) {
+            // Only ENOENT falls back; an empty or unreadable file means no directory at all.
+            Ok(None) => default(),
+            Ok(Some(found)) => {
+                let text = root.read(&found.path, 1 << 16).unwrap_or_default();
+                configuration.push(found.path);
+                (split(&String::from_utf8_lossy(&text)), Rule::PathFile)
+            }
+            Err(RootError::Loop { .. } | RootError::Forbidden { .. } | RootError::NotUtf8 { .. } | RootError::Io { .. }) => {
+                (Vec::new(), Rule::PathFile)
+            }
+        };
+        Musl { interpreter: interpreter.to_owned(), directories, rule, configuration }
+    }
+}
+
+fn split(text: &str) -> Vec<String> {
+    text.split([':', '\n']).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// The run path of one object; any `$` that is not `$ORIGIN` drops the whole of it.
+fn run_path(object: &Requester) -> Vec<String> {
+    let Some(text) = object.elf.runpath.as_ref().or(object.elf.rpath.as_ref()) else { return Vec::new() };
+    let origin = object.opened.directory();
+    let expanded = text.replace("${ORIGIN}", "\0").replace("$ORIGIN", "\0");
+    if expanded.contains('$') {
+        return Vec::new();
+    }
+    split(&expanded.replace('\0', origin.as_str()))
+}
+
+impl Loader for Musl {
+    fn libc(&self) -> Libc {
+        Libc::Musl
+    }
+
+    fn built_in(&self, name: &str) -> bool {
+        let reserved = |rest: &str| RESERVED.iter().any(|prefix| rest.starts_with(prefix));
+        name.strip_prefix("lib").is_some_and(reserved) || name == self.interpreter
+    }
+
+    fn candidates(&self, name: &str, chain: &[Requester]) -> Vec<Candidate> {
+        if name.is_empty() || name.len() > 255 {
+            return Vec::new();
+        }
+        if name.contains('/') {
+            return vec![Candidate { path: WrittenPath::new("/").join(name), rule: Rule::Path }];
+        }
+        let mut found = Vec::new();
+        let mut add = |directory: &str, rule: Rule| {
+            if directory.len() + 1 + name.len() < LONGEST {
+                found.push(Candidate { path: WrittenPath::new("/").join(directory).join(name), rule });
+            }
+        };
+        for object in chain {
+            for directory in run_path(object) {
+                add(&directory, Rule::RunPath { of: object.opened.to_string() });
+            }
+        }
+        for directory in &self.directories {
+            add(directory, self.rule.clone());
+        }
+        found
+    }
+
+    fn after(&self, failure: Failure) -> After {
+        match failure {
+            Failure::Absent => After::Next,
+            // The first file that opens is final, whatever it holds.
+            Failure::System | Failure::Foreign | Failure::Broken => After::Stop,
+        }
+    }
+
+    fn matches_soname(&self) -> bool {
+        false
+    }
+
+    fn configuration(&self) -> &[RealPath] {
+        &self.configuration
+    }
+}
