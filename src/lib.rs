@@ -1,6 +1,37 @@
-//! wheelbarrow: lift what pip left in a builder stage into a small final stage.
+//! wheelbarrow lifts what `pip install` left in a builder stage into a small final stage.
+//!
+//! ```text
+//! builder root ──read──▶ Inventory ──decide──▶ Plan ──write──▶ Bundle
+//!                         (facts)     (pure)          (the only writer)
+//!                             └──────────┴────▶ Report (text, JSON, Dockerfile)
+//! ```
+//!
+//! | room | what is in it | what is not |
+//! | --- | --- | --- |
+//! | [`path`], [`finding`] | paths inside a root; what is worth saying | `std::path` |
+//! | [`root`] | link resolution; the only reader of the disk | writes |
+//! | [`elf`] | facts of one ELF file; the only place that names goblin | roots |
+//! | [`loader`] | musl and glibc as data, one breadth-first walk | the host's libc |
+//! | [`pkgdb`] | apk and dpkg databases, the owner index | running a package manager |
+//! | [`python`] | interpreter, environment, distributions, scripts | running Python |
+//! | [`inventory`] | everything true of a root for one request | decisions |
+//! | [`plan`] | every path and package with its reason | files, clock, environment |
+//! | [`bundle`] | executes a plan; the only writer | decisions |
+//! | [`report`] | renders | decisions |
+//! | [`cli`] | what was typed, what it means | everything else |
+//!
+//! Three channels are never mixed: a *finding* is about the user's environment and is data; an *error*
+//! is "we cannot go on", with a hint; a *bug* is an `expect` with its invariant.
+
+pub mod bundle;
+pub mod cli;
 pub mod elf;
 pub mod finding;
+pub mod inventory;
 pub mod loader;
 pub mod path;
+pub mod pkgdb;
+pub mod plan;
+pub mod python;
+pub mod report;
 pub mod root;

@@ -1,1 +1,5 @@
-fn main() { println!("hi"); }
+//! The binary: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    wheelbarrow::cli::main()
+}

@@ -27,8 +27,7 @@ impl RealPath {
     /// # Panics
     /// When `path` is not absolute and normalised.
     pub fn known(path: &str) -> RealPath {
-        let normal = path == "/"
-            || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_component));
+        let normal = path == "/" || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_component));
         assert!(normal, "not an absolute normalised path: {path:?}");
         RealPath(path.to_owned())
     }
@@ -78,6 +77,14 @@ impl RealPath {
         }
         let rest = self.0.strip_prefix(&directory.0)?;
         if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+    }
+
+    /// This path as written from `directory`, with `..` where needed.
+    pub fn relative_to(&self, directory: &RealPath) -> String {
+        let ups = std::iter::successors(Some(directory.clone()), RealPath::parent).take_while(|above| self.below(above).is_none()).count();
+        let shared =
+            std::iter::successors(Some(directory.clone()), RealPath::parent).find_map(|above| self.below(&above).map(str::to_owned));
+        format!("{}{}", "../".repeat(ups), shared.unwrap_or_default())
     }
 
     /// Every parent directory, nearest first, ending with `/`.
@@ -163,6 +170,8 @@ mod tests {
         assert_eq!(RealPath::known("/usr").parent(), Some(RealPath::root()));
         assert_eq!(RealPath::root().parent(), None);
         assert_eq!(path.ancestors().count(), 3);
+        assert_eq!(path.relative_to(&RealPath::known("/usr/bin")), "../lib/libz.so.1");
+        assert_eq!(path.relative_to(&RealPath::known("/usr/lib")), "libz.so.1");
     }
 
     #[test]

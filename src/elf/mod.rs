@@ -230,12 +230,11 @@ impl Reader<'_> {
 
 /// File offset of a virtual address, by the `PT_LOAD` that maps it.
 fn offset_of(address: u64, segments: &[ProgramHeader]) -> Option<u64> {
-    let segment = segments.iter().find(|segment| {
-        segment.p_type == PT_LOAD && address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz
-    })?;
+    let segment = segments
+        .iter()
+        .find(|segment| segment.p_type == PT_LOAD && address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz)?;
     segment.p_offset.checked_add(address - segment.p_vaddr)
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -29,14 +29,10 @@ impl Glibc {
             }
         }
         let directories = match root.resolve(&WrittenPath::new(interpreter)) {
-            Ok(Some(found)) if found.meta.kind == Kind::File => {
-                compiled_directories(&root.read(&found.path, 1 << 24).unwrap_or_default())
-            }
+            Ok(Some(found)) if found.meta.kind == Kind::File => compiled_directories(&root.read(&found.path, 1 << 24).unwrap_or_default()),
             _ => None,
         };
-        let directories = directories.unwrap_or_else(|| {
-            ["/lib64", "/usr/lib64", "/lib", "/usr/lib"].map(str::to_owned).to_vec()
-        });
+        let directories = directories.unwrap_or_else(|| ["/lib64", "/usr/lib64", "/lib", "/usr/lib"].map(str::to_owned).to_vec());
         let configuration = root.walk(&RealPath::known("/etc/ld.so.conf.d"), 1);
         let configuration = configuration.into_iter().flatten().map(|entry| entry.path).collect();
         Glibc { cache, directories, platform: machine.name(), configuration }
@@ -86,9 +82,9 @@ impl Glibc {
 fn compiled_directories(loader: &[u8]) -> Option<Vec<String>> {
     let mut run: Vec<String> = Vec::new();
     for part in loader.split(|byte| *byte == 0) {
-        let text = std::str::from_utf8(part).ok().filter(|text| {
-            text.len() > 2 && text.starts_with('/') && text.ends_with('/') && text.contains("lib")
-        });
+        let text = std::str::from_utf8(part)
+            .ok()
+            .filter(|text| text.len() > 2 && text.starts_with('/') && text.ends_with('/') && text.contains("lib"));
         match text {
             Some(text) => run.push(text.trim_end_matches('/').to_owned()),
             None if run.len() >= 2 => return Some(run),
@@ -127,7 +123,8 @@ impl Loader for Glibc {
         for directory in requester.elf.runpath.iter().flat_map(|text| self.run_path(text, requester)) {
             add(&directory, Rule::RunPath { of: requester.opened.to_string() });
         }
-        let default = |path: &str| self.directories.iter().any(|directory| path.rsplit_once('/').is_some_and(|(parent, _)| parent == directory));
+        let default =
+            |path: &str| self.directories.iter().any(|directory| path.rsplit_once('/').is_some_and(|(parent, _)| parent == directory));
         for path in self.cache.get(name).into_iter().flatten() {
             if !(requester.elf.no_default_directories && default(path)) {
                 found.push(Candidate { path: start.join(path), rule: Rule::Cache });

@@ -123,10 +123,8 @@ impl State<'_> {
         }
         let candidates = {
             let chain = std::iter::successors(Some(from), |index| self.load.objects[*index].needed_by);
-            let chain: Vec<Requester> = chain
-                .map(|index| &self.load.objects[index])
-                .map(|object| Requester { opened: &object.opened, elf: &object.elf })
-                .collect();
+            let chain: Vec<Requester> =
+                chain.map(|index| &self.load.objects[index]).map(|object| Requester { opened: &object.opened, elf: &object.elf }).collect();
             self.loader.candidates(name, &chain)
         };
         self.search(from, name, candidates)
@@ -172,7 +170,16 @@ impl State<'_> {
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one candidate that was found")]
-    fn found(&mut self, from: usize, name: &str, opened: WrittenPath, rule: Rule, real: RealPath, links: Vec<Crossed>, elf: Elf) -> Outcome {
+    fn found(
+        &mut self,
+        from: usize,
+        name: &str,
+        opened: WrittenPath,
+        rule: Rule,
+        real: RealPath,
+        links: Vec<Crossed>,
+        elf: Elf,
+    ) -> Outcome {
         // The same inode is the same object, by whatever link it was reached.
         let known = self.load.objects.iter().position(|object| object.real == real);
         let object = known.unwrap_or_else(|| self.push(Object { opened, real, elf, links, needed_by: Some(from) }));

@@ -58,9 +58,7 @@ impl Tree for Memory {
     }
 
     fn walk(&self, top: &RealPath, depth: usize) -> Vec<Result<Entry, RootError>> {
-        let inside = |path: &RealPath| {
-            path.below(top).is_some_and(|rest| !rest.is_empty() && rest.matches('/').count() < depth)
-        };
+        let inside = |path: &RealPath| path.below(top).is_some_and(|rest| !rest.is_empty() && rest.matches('/').count() < depth);
         let paths = self.entries.keys().filter(|path| inside(path));
         paths.map(|path| Ok(Entry { path: path.clone(), meta: self.lookup(path)?.expect("a key is an entry") })).collect()
     }

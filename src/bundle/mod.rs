@@ -1,0 +1,219 @@
+//! Executes a plan: the only code that writes.
+//!
+//! Everything goes to a temporary sibling of the output and appears by one rename. Data files are not
+//! synced one by one: the manifest holds a hash of each, so a bundle damaged by a crash is found out.
+//!
+//! Invariant: never writes outside the output directory, never leaves half a bundle under its name,
+//! never touches the builder's files.
+
+mod output;
+mod record;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::finding::{Code, Finding, Severity};
+use crate::path::RealPath;
+use crate::plan::{Action, PackageSet, Plan, PlannedDistribution, PlannedEntry};
+use crate::root::{Root, RootError};
+use output::Output;
+pub use output::Written;
+
+/// The manifest's name; its presence marks a directory as ours to replace.
+pub const MANIFEST: &str = "wheelbarrow.json";
+
+/// Files of the bundle beside `rootfs/`, as text.
+pub struct Papers {
+    pub dockerfile: String,
+    pub runtime_packages: String,
+}
+
+/// Why there is no bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    #[error("{path} exists and is not a bundle")]
+    Foreign { path: String },
+    #[error("{path} is inside the environment that is bundled")]
+    InsideEnvironment { path: String },
+    #[error(transparent)]
+    Root(#[from] RootError),
+    #[error("cannot {operation} {path}: {why}")]
+    Write { operation: &'static str, path: String, why: io::Error },
+}
+
+impl BundleError {
+    /// What to do next.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            BundleError::Foreign { .. } => "name another directory with --out, or remove this one",
+            BundleError::InsideEnvironment { .. } => "name a directory outside of it with --out",
+            BundleError::Root(_) => "run as the user that installed the environment, or fix its permissions",
+            BundleError::Write { why, .. } if why.kind() == io::ErrorKind::StorageFull => "free some space; nothing was left behind",
+            BundleError::Write { .. } => "name a directory that can be written with --out",
+        }
+    }
+
+    fn write(operation: &'static str, path: impl ToString) -> impl FnOnce(io::Error) -> BundleError {
+        let path = path.to_string();
+        move |why| BundleError::Write { operation, path, why }
+    }
+}
+
+/// `wheelbarrow.json`: what the bundle is and what is in it.
+#[derive(Serialize, schemars::JsonSchema)]
+pub struct Manifest<'a> {
+    pub schema: u32,
+    pub wheelbarrow: &'static str,
+    pub prefix: &'a RealPath,
+    pub interpreter: &'a RealPath,
+    pub interpreter_facts: &'a crate::python::InterpreterFacts,
+    pub builder: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<&'a str>,
+    pub distributions: &'a [PlannedDistribution],
+    pub packages: Vec<ManifestPackage<'a>>,
+    pub entries: Vec<ManifestEntry<'a>>,
+}
+
+/// A package to install, and the bundle's files that ask for it.
+#[derive(Serialize, schemars::JsonSchema)]
+pub struct ManifestPackage<'a> {
+    pub name: &'a str,
+    pub version: &'a str,
+    pub libraries: Vec<&'a str>,
+}
+
+/// One path on disk.
+#[derive(Serialize, schemars::JsonSchema)]
+pub struct ManifestEntry<'a> {
+    pub path: &'a RealPath,
+    pub reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<&'a str>,
+    #[serde(flatten)]
+    pub written: &'a Written,
+}
+
+/// Writes the bundle of `plan` to `out`. `progress` is told the bytes of each file as it is done.
+pub fn write(
+    root: &Root,
+    plan: &Plan,
+    papers: &Papers,
+    out: &Path,
+    time: i64,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<Finding>, BundleError> {
+    refuse_foreign(out)?;
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let shown = out.display().to_string();
+    fs::create_dir_all(parent).map_err(BundleError::write("create the parent of", &shown))?;
+    let temporary = tempfile::Builder::new()
+        .prefix(".wheelbarrow-")
+        .tempdir_in(parent)
+        .map_err(BundleError::write("create a directory beside", &shown))?;
+    let output = Output::create(temporary.path(), plan.builder_prefix.as_deref(), time)?;
+    let (records, files): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) = plan.entries.iter().partition(|entry| entry.action == Action::Record);
+    for entry in &plan.entries {
+        output.directories(&entry.to)?;
+    }
+    let written: Vec<(&PlannedEntry, Written)> = files
+        .par_iter()
+        .map(|entry| {
+            let written = output.entry(root, entry)?;
+            progress(entry.size);
+            Ok((*entry, written))
+        })
+        .collect::<Result<_, BundleError>>()?;
+    let mut all: BTreeMap<&RealPath, (&PlannedEntry, Written)> =
+        written.into_iter().map(|(entry, written)| (&entry.to, (entry, written))).collect();
+    for entry in records {
+        let text = record::text(entry, all.values().map(|(entry, written)| (*entry, written)));
+        let written = output.text(&entry.to, entry.mode, &text)?;
+        all.insert(&entry.to, (entry, written));
+    }
+    let manifest = manifest(plan, &all);
+    let mut json = serde_json::to_string_pretty(&manifest).expect("the manifest is plain data");
+    json.push('\n');
+    output.paper("runtime-packages.txt", &papers.runtime_packages)?;
+    output.paper("Dockerfile.final", &papers.dockerfile)?;
+    output.paper(MANIFEST, &json)?;
+    output.finish()?;
+    let findings = findings(&all);
+    appear(temporary, out).map_err(BundleError::write("rename the finished bundle to", &shown))?;
+    Ok(findings)
+}
+
+fn refuse_foreign(out: &Path) -> Result<(), BundleError> {
+    let foreign = || BundleError::Foreign { path: out.display().to_string() };
+    let Ok(meta) = fs::symlink_metadata(out) else { return Ok(()) };
+    if !meta.is_dir() {
+        return Err(foreign());
+    }
+    let empty = fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_none());
+    if empty || out.join(MANIFEST).is_file() { Ok(()) } else { Err(foreign()) }
+}
+
+/// The bundle appears whole: an earlier one is swapped out and then removed.
+fn appear(temporary: tempfile::TempDir, out: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    if out.exists() {
+        match renameat_with(CWD, temporary.path(), CWD, out, RenameFlags::EXCHANGE) {
+            // The old bundle now has the temporary name, and goes with it.
+            Ok(()) => return Ok(()),
+            // Overlay file systems cannot exchange with a lower layer.
+            Err(_) => fs::remove_dir_all(out)?,
+        }
+    }
+    let path: PathBuf = temporary.keep();
+    fs::rename(&path, out).inspect_err(|_| drop(fs::remove_dir_all(&path)))?;
+    fs::File::open(out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn manifest<'a>(plan: &'a Plan, all: &'a BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Manifest<'a> {
+    let PackageSet { install, .. } = &plan.packages;
+    let packages = install.iter().map(|package| {
+        let mut libraries: Vec<&str> = package.reasons.iter().map(|reason| reason.library.as_str()).collect();
+        libraries.sort_unstable();
+        libraries.dedup();
+        ManifestPackage { name: &package.name, version: &package.version, libraries }
+    });
+    Manifest {
+        schema: plan.schema,
+        wheelbarrow: env!("CARGO_PKG_VERSION"),
+        prefix: &plan.prefix,
+        interpreter: &plan.interpreter,
+        interpreter_facts: &plan.interpreter_facts,
+        builder: &plan.builder,
+        base: plan.base.as_deref(),
+        distributions: &plan.distributions,
+        packages: packages.collect(),
+        entries: all
+            .values()
+            .map(|(entry, written)| ManifestEntry {
+                path: &entry.to,
+                reason: &entry.reason,
+                distribution: entry.distribution.as_deref(),
+                written,
+            })
+            .collect(),
+    }
+}
+
+fn findings(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Vec<Finding> {
+    let left = all.values().filter(|(_, written)| written.builder_path);
+    left.map(|(entry, _)| {
+        Finding::new(
+            Severity::Warn,
+            Code::BuilderPathLeft,
+            &entry.to,
+            "holds the path of the builder's environment, and cannot be rewritten",
+        )
+        .help("build with the environment at its final path: --prefix, or python -m venv there")
+    })
+    .collect()
+}

@@ -1,0 +1,228 @@
+//! The output directory: one function a kind of entry, each returning what is now on disk.
+//!
+//! Invariant: directories are 0755, everything is 0:0 when root writes it, all times are the one given.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use memchr::memmem;
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::BundleError;
+use crate::path::RealPath;
+use crate::plan::{Action, PlannedEntry};
+use crate::root::Root;
+
+/// Bytes read at a time, a thread.
+const BLOCK: usize = 256 * 1024;
+
+/// What is on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Written {
+    /// Octal permission bits, `0644`.
+    pub mode: String,
+    pub size: u64,
+    /// SHA-256 of the content in hexadecimal; of a link, absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// SHA-256 of the builder's file, where it was rewritten on the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub builder_sha256: Option<String>,
+    /// Target of a link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    #[serde(skip)]
+    pub builder_path: bool,
+}
+
+pub struct Output {
+    top: PathBuf,
+    builder_prefix: Option<memmem::Finder<'static>>,
+    times: Timestamps,
+    made: Mutex<BTreeSet<RealPath>>,
+}
+
+impl Output {
+    pub fn create(top: &Path, builder_prefix: Option<&str>, time: i64) -> Result<Output, BundleError> {
+        let stamp = Timespec { tv_sec: time, tv_nsec: 0 };
+        let finder = builder_prefix.map(|prefix| memmem::Finder::new(prefix.as_bytes()).into_owned());
+        let output = Output {
+            top: top.to_owned(),
+            builder_prefix: finder,
+            times: Timestamps { last_access: stamp, last_modification: stamp },
+            made: Mutex::default(),
+        };
+        output.directory(&RealPath::root())?;
+        Ok(output)
+    }
+
+    fn host(&self, path: &RealPath) -> PathBuf {
+        self.top.join("rootfs").join(path.relative())
+    }
+
+    /// Makes the parents of `path`.
+    pub fn directories(&self, path: &RealPath) -> Result<(), BundleError> {
+        let mut missing: Vec<RealPath> = {
+            let made = self.made.lock().expect("no holder panics");
+            path.ancestors().take_while(|parent| !made.contains(parent)).collect()
+        };
+        while let Some(parent) = missing.pop() {
+            self.directory(&parent)?;
+        }
+        Ok(())
+    }
+
+    fn directory(&self, path: &RealPath) -> Result<(), BundleError> {
+        let host = self.host(path);
+        let make = || -> io::Result<()> {
+            fs::DirBuilder::new().mode(0o755).create(&host)?;
+            fs::set_permissions(&host, fs::Permissions::from_mode(0o755))
+        };
+        make().map_err(BundleError::write("create", path))?;
+        self.made.lock().expect("no holder panics").insert(path.clone());
+        Ok(())
+    }
+
+    /// Writes one planned entry, RECORD aside.
+    pub fn entry(&self, root: &Root, entry: &PlannedEntry) -> Result<Written, BundleError> {
+        match &entry.action {
+            Action::Copy => self.copy(root, entry, None),
+            Action::Script { cut, header } => self.copy(root, entry, Some((*cut, header))),
+            Action::Write { content } => self.text(&entry.to, entry.mode, content),
+            Action::Link { target } => self.link(&entry.to, target),
+            Action::Record => unreachable!("RECORD is written from what was written"),
+        }
+    }
+
+    fn link(&self, to: &RealPath, target: &str) -> Result<Written, BundleError> {
+        let host = self.host(to);
+        let make = || -> io::Result<()> {
+            symlink(target, &host)?;
+            Ok(rustix::fs::utimensat(CWD, &host, &self.times, AtFlags::SYMLINK_NOFOLLOW)?)
+        };
+        make().map_err(BundleError::write("create", to))?;
+        let builder_path = self.holds(target.as_bytes());
+        Ok(Written {
+            mode: "0777".to_owned(),
+            size: target.len() as u64,
+            sha256: None,
+            builder_sha256: None,
+            link: Some(target.to_owned()),
+            builder_path,
+        })
+    }
+
+    /// Writes a text.
+    pub fn text(&self, to: &RealPath, mode: u32, text: &str) -> Result<Written, BundleError> {
+        let write = || -> io::Result<()> {
+            let mut file = self.file(&self.host(to), mode)?;
+            file.write_all(text.as_bytes())?;
+            self.close(&file)
+        };
+        write().map_err(BundleError::write("write", to))?;
+        Ok(self.written(mode, text.len() as u64, &Sha256::digest(text), None, self.holds(text.as_bytes())))
+    }
+
+    /// Copies, hashes and searches in one pass of bounded memory.
+    fn copy(&self, root: &Root, entry: &PlannedEntry, script: Option<(usize, &String)>) -> Result<Written, BundleError> {
+        let from = entry.from.as_ref().expect("a copied entry has a source");
+        let content = root.open(from)?;
+        let failed = |why| BundleError::Write { operation: "write", path: entry.to.to_string(), why };
+        let mut file = self.file(&self.host(&entry.to), entry.mode).map_err(failed)?;
+        let (mut final_hash, mut builder_hash) = (Sha256::new(), script.is_some().then(Sha256::new));
+        let overlap = self.builder_prefix.as_ref().map_or(0, |finder| finder.needle().len() - 1);
+        let mut block = vec![0; overlap + usize::try_from(content.size()).unwrap_or(BLOCK).clamp(1, BLOCK)];
+        let (mut kept, mut offset, mut size, mut builder_path) = (0, 0_u64, 0, false);
+        if let Some((_, header)) = script {
+            file.write_all(header.as_bytes()).map_err(failed)?;
+            final_hash.update(header);
+            size += header.len() as u64;
+        }
+        loop {
+            let count = content.read_at(&mut block[kept..], offset).map_err(|error| crate::root::RootError::Io {
+                path: from.to_string(),
+                operation: "read",
+                why: error.kind().to_string(),
+            })?;
+            if count == 0 {
+                break;
+            }
+            let read = &block[kept..kept + count];
+            if let Some(hash) = &mut builder_hash {
+                hash.update(read);
+            }
+            // The shebang lines are in the first block: they are cut from it alone.
+            let cut = if offset == 0 { script.map_or(0, |(cut, _)| cut.min(count)) } else { 0 };
+            file.write_all(&read[cut..]).map_err(failed)?;
+            final_hash.update(&read[cut..]);
+            builder_path |= self.holds(&block[if cut > 0 { kept + cut } else { 0 }..kept + count]);
+            size += (count - cut) as u64;
+            offset += count as u64;
+            if offset >= content.size() {
+                break;
+            }
+            let tail = overlap.min(kept + count);
+            block.copy_within(kept + count - tail..kept + count, 0);
+            kept = tail;
+        }
+        self.close(&file).map_err(failed)?;
+        Ok(self.written(entry.mode, size, &final_hash.finalize(), builder_hash.map(|hash| hex(&hash.finalize())), builder_path))
+    }
+
+    fn written(&self, mode: u32, size: u64, hash: &[u8], builder_sha256: Option<String>, builder_path: bool) -> Written {
+        Written { mode: format!("{mode:04o}"), size, sha256: Some(hex(hash)), builder_sha256, link: None, builder_path }
+    }
+
+    fn holds(&self, bytes: &[u8]) -> bool {
+        self.builder_prefix.as_ref().is_some_and(|finder| finder.find(bytes).is_some())
+    }
+
+    fn file(&self, host: &Path, mode: u32) -> io::Result<File> {
+        let file = File::options().write(true).create_new(true).mode(mode & 0o777).open(host)?;
+        // The umask took its part at open; the builder's mode is what counts.
+        if mode & !0o755 != 0 || mode & 0o111 != 0 {
+            file.set_permissions(fs::Permissions::from_mode(mode))?;
+        }
+        Ok(file)
+    }
+
+    fn close(&self, file: &File) -> io::Result<()> {
+        Ok(rustix::fs::futimens(file, &self.times)?)
+    }
+
+    /// A file beside `rootfs/`.
+    pub fn paper(&self, name: &str, text: &str) -> Result<(), BundleError> {
+        let write = || -> io::Result<()> {
+            let mut file = self.file(&self.top.join(name), 0o644)?;
+            file.set_permissions(fs::Permissions::from_mode(0o644))?;
+            file.write_all(text.as_bytes())?;
+            self.close(&file)?;
+            file.sync_all()
+        };
+        write().map_err(BundleError::write("write", name))
+    }
+
+    /// Directory times last: every entry made in one changes them.
+    pub fn finish(&self) -> Result<(), BundleError> {
+        let made = self.made.lock().expect("no holder panics");
+        for path in made.iter().rev() {
+            let stamp = || -> io::Result<()> { Ok(rustix::fs::utimensat(CWD, self.host(path), &self.times, AtFlags::SYMLINK_NOFOLLOW)?) };
+            stamp().map_err(BundleError::write("set the times of", path))?;
+        }
+        let top = || -> io::Result<()> {
+            fs::set_permissions(&self.top, fs::Permissions::from_mode(0o755))?;
+            Ok(rustix::fs::utimensat(CWD, &self.top, &self.times, AtFlags::SYMLINK_NOFOLLOW)?)
+        };
+        top().map_err(BundleError::write("set the times of", "the bundle"))
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

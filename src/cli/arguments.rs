@@ -1,0 +1,118 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Lift what pip left in a builder stage into a small final stage.
+#[derive(Parser)]
+#[command(
+    name = "wheelbarrow",
+    version,
+    about,
+    after_help = "\
+Exit status: 0 done; 1 done, but a finding of deny level remains; 2 could not.\n\n\
+Examples:\n  \
+RUN wheelbarrow bundle                          in the builder stage: writes /bundle\n  \
+wheelbarrow bundle /opt/venv --out /bundle      names both\n  \
+wheelbarrow report --root /mnt/image            explains another root\n  \
+wheelbarrow plan --json | jq .packages.install  the decision as data"
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Write the bundle: rootfs/, Dockerfile.final, runtime-packages.txt, wheelbarrow.json
+    Bundle(BundleArguments),
+    /// Show exactly what bundle would do, writing nothing
+    Plan {
+        #[command(flatten)]
+        input: Input,
+        #[command(flatten)]
+        choice: Choice,
+        /// Print JSON (its schema: `wheelbarrow schema plan`)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Explain the dependencies: distribution, extension module, library, OS package
+    Report {
+        #[command(flatten)]
+        input: Input,
+        /// Print JSON (its schema: `wheelbarrow schema report`)
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the JSON schema of an output
+    Schema {
+        #[arg(value_enum)]
+        of: Schema,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Schema {
+    Plan,
+    Report,
+    Manifest,
+}
+
+/// What is read.
+#[derive(Args)]
+pub struct Input {
+    /// A virtual environment, a site-packages folder or a Python program, as a path inside the root
+    /// [default: $VIRTUAL_ENV, ./.venv, /opt/venv, then the root's python3]
+    pub env: Option<String>,
+    /// The root to read; the answer is the same as running inside it
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
+}
+
+/// What is decided.
+#[derive(Args, Default)]
+pub struct Choice {
+    /// Where the environment lives in the final image [default: /opt/app]
+    #[arg(long, value_name = "PATH")]
+    pub prefix: Option<String>,
+    /// The image of FROM [default: by os-release and where the interpreter lives]
+    #[arg(long, value_name = "IMAGE")]
+    pub from: Option<String>,
+    /// How scripts find Python [default: relocatable]
+    #[arg(long, value_enum)]
+    pub shebang: Option<ShebangChoice>,
+    /// Pin packages to the builder's versions
+    #[arg(long)]
+    pub pin: bool,
+    /// Name apk packages by the library they provide (so:libpq.so.5)
+    #[arg(long)]
+    pub so_names: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum ShebangChoice {
+    /// Through /bin/sh, beside the script: the prefix may move, the final image needs a shell
+    Relocatable,
+    /// By absolute path: needs no shell, the prefix may not move
+    Absolute,
+}
+
+#[derive(Args)]
+pub struct BundleArguments {
+    #[command(flatten)]
+    pub input: Input,
+    /// The directory to write; it appears when it is complete
+    #[arg(long, value_name = "DIR", default_value = "/bundle")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub choice: Choice,
+    /// The name of the builder stage in COPY --from
+    #[arg(long, value_name = "NAME", default_value = "builder")]
+    pub stage: String,
+}

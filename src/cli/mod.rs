@@ -1,0 +1,101 @@
+//! What was typed, what it means, and the commands.
+//!
+//! Invariant: exit status 0 done; 1 done, but a finding of deny level remains; 2 could not.
+
+mod arguments;
+mod settings;
+
+use std::process::ExitCode;
+
+use anstream::{eprint, eprintln, print, println};
+use anstyle::AnsiColor;
+use clap::{CommandFactory as _, Parser as _};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::bundle::{self, Papers};
+use crate::finding::{Finding, Severity};
+use crate::inventory::{self, Inventory};
+use crate::plan::{self, Plan};
+use crate::report;
+use arguments::{Arguments, BundleArguments, Command, Schema};
+use settings::{Settings, Trouble};
+
+/// Runs what was typed.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(findings) if findings.iter().any(|finding| finding.severity == Severity::Deny) => ExitCode::from(1),
+        Ok(_) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            let style = AnsiColor::Red.on_default().bold();
+            eprintln!("{style}error{style:#}: {}", trouble.message);
+            if let Some(hint) = trouble.hint {
+                eprintln!("  hint: {hint}");
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
+    match arguments.command {
+        Command::Bundle(typed) => write_bundle(&typed),
+        Command::Plan { input, choice, json } => {
+            let (_, plan) = decide(&Settings::read_only(&input, &choice)?)?;
+            show(json, &plan, || report::plan_text(&plan));
+            Ok(plan.findings)
+        }
+        Command::Report { input, json } => {
+            let (inventory, plan) = decide(&Settings::read_only(&input, &arguments::Choice::default())?)?;
+            let report = report::report(&inventory, &plan);
+            show(json, &report, || report::report_text(&report));
+            Ok(plan.findings)
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "wheelbarrow", &mut std::io::stdout());
+            Ok(Vec::new())
+        }
+        Command::Schema { of } => {
+            let schema = match of {
+                Schema::Plan => schemars::schema_for!(Plan),
+                Schema::Report => schemars::schema_for!(report::Report),
+                Schema::Manifest => schemars::schema_for!(bundle::Manifest),
+            };
+            println!("{}", serde_json::to_string_pretty(&schema).expect("a schema is plain data"));
+            Ok(Vec::new())
+        }
+    }
+}
+
+fn decide(settings: &Settings) -> Result<(Inventory, Plan), Trouble> {
+    let inventory = inventory::take(&settings.root, settings.named.as_deref(), &settings.usual)
+        .map_err(|error| Trouble { message: error.to_string(), hint: Some(error.hint()) })?;
+    let plan = plan::make(&inventory, &settings.request);
+    Ok((inventory, plan))
+}
+
+fn show(json: bool, data: &impl serde::Serialize, text: impl FnOnce() -> String) {
+    if json {
+        println!("{}", serde_json::to_string_pretty(data).expect("plain data"));
+    } else {
+        print!("{}", text());
+    }
+}
+
+fn write_bundle(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
+    let settings = Settings::bundle(typed)?;
+    let (inventory, plan) = decide(&settings)?;
+    settings.refuse_inside(&inventory.environment)?;
+    let papers = Papers { dockerfile: report::dockerfile(&plan, &settings.stage), runtime_packages: report::runtime_packages(&plan) };
+    let bar = ProgressBar::new(plan.size());
+    bar.set_style(ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg}").expect("a constant template"));
+    let written = bundle::write(&settings.root, &plan, &papers, &settings.out, settings.time, &|bytes| bar.inc(bytes));
+    bar.finish_and_clear();
+    let mut findings = written.map_err(|error| Trouble { message: error.to_string(), hint: Some(error.hint()) })?;
+    findings.extend(plan.findings.iter().cloned());
+    findings.sort();
+    eprint!("{}", report::findings_text(&findings));
+    eprintln!("{}: {} files and links, {}", settings.out.display(), plan.entries.len(), report::size(plan.size()));
+    print!("{}", papers.dockerfile);
+    Ok(findings)
+}

@@ -1,0 +1,133 @@
+//! What the typed words mean. The only place that reads the process environment.
+//!
+//! Invariant: host paths end here; what goes on is a root and paths inside it.
+
+use std::path::{Path, PathBuf};
+
+use super::arguments::{BundleArguments, Choice, Input, ShebangChoice};
+use crate::path::RealPath;
+use crate::plan::{Request, Shebang};
+use crate::python::Environment;
+use crate::report::Stage;
+use crate::root::{Directory, Root};
+
+/// 1980-01-01, the earliest time a zip file can hold.
+const FIXED_TIME: i64 = 315_532_800;
+
+/// An error as the user sees it.
+pub struct Trouble {
+    pub message: String,
+    pub hint: Option<&'static str>,
+}
+
+pub struct Settings {
+    pub root: Root,
+    pub named: Option<String>,
+    pub usual: Vec<String>,
+    pub request: Request,
+    pub out: PathBuf,
+    pub stage: Stage,
+    /// Seconds since the epoch for every file.
+    pub time: i64,
+    /// The output as a path inside the root, when it is inside.
+    out_inside: Option<String>,
+}
+
+impl Settings {
+    pub fn read_only(input: &Input, choice: &Choice) -> Result<Settings, Trouble> {
+        Settings::new(input, choice, None, "builder")
+    }
+
+    pub fn bundle(typed: &BundleArguments) -> Result<Settings, Trouble> {
+        Settings::new(&typed.input, &typed.choice, Some(&typed.out), &typed.stage)
+    }
+
+    fn new(input: &Input, choice: &Choice, out: Option<&Path>, stage: &str) -> Result<Settings, Trouble> {
+        let out = absolute(out.unwrap_or(Path::new("/bundle")));
+        let directory = Directory::open(&input.root, std::slice::from_ref(&out)).map_err(|error| Trouble {
+            message: format!("cannot open the root {}: {error}", input.root.display()),
+            hint: Some("give the directory of a root file system: --root DIR"),
+        })?;
+        let out_inside = out.strip_prefix(directory.base()).ok().and_then(Path::to_str).map(|path| format!("/{path}"));
+        let stage = match &out_inside {
+            Some(path) => Stage::Named { name: stage.to_owned(), path: path.clone() },
+            None => Stage::Context,
+        };
+        let own_root = directory.base() == Path::new("/");
+        let here = std::env::current_dir().ok().filter(|_| own_root);
+        let named = input
+            .env
+            .as_ref()
+            .map(|typed| if own_root { absolute(Path::new(typed)).to_string_lossy().into_owned() } else { typed.clone() });
+        let request = Request {
+            prefix: prefix(choice.prefix.as_deref().unwrap_or("/opt/app"))?,
+            shebang: match choice.shebang.unwrap_or(ShebangChoice::Relocatable) {
+                ShebangChoice::Relocatable => Shebang::Relocatable,
+                ShebangChoice::Absolute => Shebang::Absolute,
+            },
+            from: choice.from.clone(),
+            pin: choice.pin,
+            so_names: choice.so_names,
+        };
+        Ok(Settings {
+            root: Root::new(directory),
+            named,
+            usual: usual(here.as_deref(), own_root),
+            request,
+            out,
+            stage,
+            time: time()?,
+            out_inside,
+        })
+    }
+
+    /// The output must not be written into what is read.
+    pub fn refuse_inside(&self, environment: &Environment) -> Result<(), Trouble> {
+        let inside =
+            |top: &RealPath| self.out_inside.as_deref().is_some_and(|out| out == top.as_str() || out.starts_with(&format!("{top}/")));
+        let tops = environment.sites.iter().chain(environment.virtual_environment.then_some(&environment.prefix));
+        match tops.into_iter().find(|top| inside(top)) {
+            Some(top) => Err(Trouble {
+                message: format!("{} is inside {top}, which is bundled", self.out.display()),
+                hint: Some("name a directory outside of it with --out"),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The order users expect: what is active, what is here, what Dockerfiles use, the root's own.
+fn usual(here: Option<&Path>, own_root: bool) -> Vec<String> {
+    let active = std::env::var("VIRTUAL_ENV").ok().filter(|path| own_root && !path.is_empty());
+    let local = here.map_or("/.venv".to_owned(), |here| here.join(".venv").to_string_lossy().into_owned());
+    let programs = ["/usr/local/bin/python3", "/usr/bin/python3", "/usr/local/bin/python", "/usr/bin/python"].map(str::to_owned);
+    active.into_iter().chain([local, "/opt/venv".to_owned()]).chain(programs).collect()
+}
+
+fn prefix(typed: &str) -> Result<RealPath, Trouble> {
+    let trimmed = typed.trim_end_matches('/');
+    let plain = trimmed.starts_with('/') && trimmed[1..].split('/').all(|part| !matches!(part, "" | "." | ".."));
+    if !plain || typed.contains(['\n', '\0']) {
+        return Err(Trouble { message: format!("--prefix {typed:?} is not an absolute path"), hint: Some("give a path such as /opt/app") });
+    }
+    Ok(RealPath::known(trimmed))
+}
+
+fn time() -> Result<i64, Trouble> {
+    match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) if !text.is_empty() => text.parse().map_err(|_| Trouble {
+            message: format!("SOURCE_DATE_EPOCH is {text:?}, not a number of seconds"),
+            hint: Some("see https://reproducible-builds.org/specs/source-date-epoch/"),
+        }),
+        _ => Ok(FIXED_TIME),
+    }
+}
+
+/// Absolute, with the links of the part that exists resolved: the output may not exist yet.
+fn absolute(path: &Path) -> PathBuf {
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    match (full.parent().map(Path::canonicalize), full.file_name()) {
+        (Some(Ok(parent)), Some(name)) => parent.join(name),
+        _ => full,
+    }
+}

@@ -1,0 +1,152 @@
+//! The text of apk's `installed` database, as apk 2, apk 3 and apko write it.
+//!
+//! apk and apko order the letters of a record differently, so nothing but `F` before `R` relies on
+//! order. Letters not needed here, known or not, are skipped.
+//!
+//! Invariant: no I/O, and a bad line costs that line only.
+
+use super::{Manager, Package, Problem};
+
+/// The packages of one database in file order.
+pub fn parse_installed(text: &str) -> (Vec<Package>, Vec<Problem>) {
+    let mut reader = Reader::default();
+    for (index, line) in text.lines().enumerate() {
+        reader.line(index + 1, line);
+    }
+    reader.end_record();
+    (reader.packages, reader.problems)
+}
+
+#[derive(Default)]
+struct Reader {
+    packages: Vec<Package>,
+    problems: Vec<Problem>,
+    record: Option<Record>,
+}
+
+struct Record {
+    first_line: usize,
+    package: Package,
+    /// The last `F`, `None` before the first.
+    directory: Option<String>,
+}
+
+impl Reader {
+    fn line(&mut self, number: usize, line: &str) {
+        if line.is_empty() {
+            return self.end_record();
+        }
+        let record =
+            self.record.get_or_insert_with(|| Record { first_line: number, package: Package::empty(Manager::Apk), directory: None });
+        let result = match line.as_bytes() {
+            // A byte before `:` is a whole character, so the cut is on a boundary.
+            [letter, b':', ..] => record.field(*letter, &line[2..]),
+            _ => Err("not a letter, a colon and a value".to_owned()),
+        };
+        if let Err(message) = result {
+            self.problems.push(Problem { line: number, message });
+        }
+    }
+
+    fn end_record(&mut self) {
+        let Some(record) = self.record.take() else { return };
+        if record.package.name.is_empty() {
+            let message = "the record has no package name (P)".to_owned();
+            self.problems.push(Problem { line: record.first_line, message });
+        } else {
+            self.packages.push(record.package);
+        }
+    }
+}
+
+impl Record {
+    fn field(&mut self, letter: u8, value: &str) -> Result<(), String> {
+        let package = &mut self.package;
+        match letter {
+            b'P' => package.name = value.to_owned(),
+            b'V' => package.version = value.to_owned(),
+            b'A' => package.architecture = value.to_owned(),
+            b'I' if !value.is_empty() => {
+                package.installed_size = value.parse().map_err(|_| format!("the installed size is no number: {value:?}"))?;
+            }
+            // A conflict needs nothing.
+            b'D' => package.depends = names(value).filter(|name| !name.starts_with('!')).map(|name| vec![name]).collect(),
+            b'p' => package.provides = names(value).collect(),
+            b'F' => self.directory = Some(value.trim_matches('/').to_owned()),
+            b'R' => {
+                if matches!(value, "" | "." | "..") || value.contains(['/', '\0']) {
+                    return Err(format!("not a file name: {value:?}"));
+                }
+                match self.directory.as_deref() {
+                    None => return Err(format!("the file {value:?} comes before any directory (F)")),
+                    Some("") => package.files.push(format!("/{value}")),
+                    Some(directory) => package.files.push(format!("/{directory}/{value}")),
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The names of a dependency list, without operators, versions and repository tags.
+fn names(value: &str) -> impl Iterator<Item = String> {
+    value
+        .split_whitespace()
+        .filter_map(|word| word.split(['<', '=', '>', '~', '@']).next())
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const APK: &str = "C:Q1x=\nP:zlib\nV:1.3.1-r0\nA:x86_64\nS:50\nI:110592\nT:a lib\nD:so:libc.musl-x86_64.so.1 !old a>=1 b~2 c@edge d><Q1\np:so:libz.so.1=1.3.1 /bin/z\nF:lib\nM:0:0:755\nR:libz.so.1\na:0:0:777\nZ:Q1=\nF:usr/a b\nR:c d\n\n";
+
+    #[test]
+    fn a_record() {
+        let (packages, problems) = parse_installed(APK);
+        assert_eq!(problems, []);
+        let zlib = &packages[0];
+        assert_eq!((zlib.name.as_str(), zlib.version.as_str(), zlib.architecture.as_str()), ("zlib", "1.3.1-r0", "x86_64"));
+        assert_eq!(zlib.installed_size, 110_592);
+        assert_eq!(zlib.depends, [["so:libc.musl-x86_64.so.1"], ["a"], ["b"], ["c"], ["d"]]);
+        assert_eq!(zlib.provides, ["so:libz.so.1", "/bin/z"]);
+        assert_eq!(zlib.files, ["/lib/libz.so.1", "/usr/a b/c d"]);
+    }
+
+    #[test]
+    fn apko_writes_p_first_empty_values_and_a_bare_root() {
+        let (packages, problems) =
+            parse_installed("P:w\nV:1\nD:\np:\nr:\nI:\ni:[]\nY:?\nC:Q1\nF:\nM:0:0:0755\nR:init\n\nP:.deps\nV:0\nD:w\n");
+        assert_eq!(problems, []);
+        assert_eq!(packages[0].files, ["/init"]);
+        assert!(packages[0].depends.is_empty() && packages[0].provides.is_empty());
+        assert_eq!((packages[1].name.as_str(), packages[1].files.len()), (".deps", 0));
+    }
+
+    #[test]
+    fn bad_lines_are_problems() {
+        let cases = [
+            ("P:a\nhello\n", 2, 1),
+            ("P:a\né:x\n", 2, 1),
+            ("P:a\nR:x\n", 2, 1),
+            ("P:a\nF:usr\nR:../x\n", 3, 1),
+            ("P:a\nI:many\n", 2, 1),
+            ("P:a\n\nV:1\n\n", 3, 1),
+        ];
+        for (text, line, count) in cases {
+            let (packages, problems) = parse_installed(text);
+            assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [line], "{text}");
+            assert_eq!(packages.len(), count, "{text}");
+        }
+    }
+
+    #[test]
+    fn truncation_never_panics() {
+        for cut in 0..APK.len() {
+            parse_installed(&APK[..cut]);
+        }
+    }
+}

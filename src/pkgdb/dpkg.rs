@@ -1,0 +1,224 @@
+//! The texts of dpkg: `status` stanzas, file lists, checksum lists and diversions.
+//!
+//! Distroless images keep one stanza a file in `status.d`, without `Status`; the same parser reads
+//! them.
+//!
+//! Invariant: no I/O, and a bad line or stanza costs that line or stanza only.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Manager, Package, Problem};
+
+/// The installed packages of a status text in file order, without their files.
+pub fn parse_status(text: &str) -> (Vec<Package>, Vec<Problem>) {
+    let (mut packages, mut problems) = (Vec::new(), Vec::new());
+    let mut stanza = Stanza::default();
+    for (index, line) in text.lines().chain([""]).enumerate() {
+        if line.trim().is_empty() {
+            match std::mem::take(&mut stanza).package() {
+                Ok(package) => packages.extend(package),
+                Err(problem) => problems.push(problem),
+            }
+        } else if let Err(message) = stanza.line(index + 1, line) {
+            problems.push(Problem { line: index + 1, message });
+        }
+    }
+    (packages, problems)
+}
+
+#[derive(Default)]
+struct Stanza<'a> {
+    /// 0 before the first line.
+    first_line: usize,
+    /// Lower-case name and the value with its continuation lines.
+    fields: HashMap<String, String>,
+    last: Option<&'a str>,
+}
+
+impl<'a> Stanza<'a> {
+    fn line(&mut self, number: usize, line: &'a str) -> Result<(), String> {
+        if self.first_line == 0 {
+            self.first_line = number;
+        }
+        if line.starts_with([' ', '\t']) {
+            let name = self.last.ok_or("a continuation of nothing")?;
+            if let Some(value) = self.fields.get_mut(&name.to_ascii_lowercase()) {
+                value.push_str(line);
+            }
+            return Ok(());
+        }
+        let (name, value) = line.split_once(':').ok_or("not a field name, a colon and a value")?;
+        self.last = Some(name);
+        self.fields.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+        Ok(())
+    }
+
+    /// `None` for a stanza without lines or of a package that is not there.
+    fn package(mut self) -> Result<Option<Package>, Problem> {
+        if self.first_line == 0 {
+            return Ok(None);
+        }
+        let problem = |message: String| Problem { line: self.first_line, message };
+        let mut take = |name: &str| self.fields.remove(name).unwrap_or_default();
+        let name = take("package");
+        if name.is_empty() || name.contains(['/', '\0']) {
+            return Err(problem(format!("the stanza has no usable package name: {name:?}")));
+        }
+        // The words are what is wanted, an error flag and the state; distroless has no Status.
+        let status = take("status");
+        match status.split_whitespace().collect::<Vec<_>>()[..] {
+            // Packages that wait for triggers are unpacked and configured.
+            [] | [_, _, "installed" | "triggers-awaited" | "triggers-pending"] => {}
+            [_, _, _] => return Ok(None),
+            _ => return Err(problem(format!("the status of {name} is not three words: {status:?}"))),
+        }
+        let mut package = Package::empty(Manager::Dpkg);
+        package.version = take("version");
+        package.architecture = take("architecture");
+        let size = take("installed-size");
+        if !size.is_empty() {
+            let kib: u64 = size.parse().map_err(|_| problem(format!("the installed size of {name} is no number: {size:?}")))?;
+            package.installed_size = kib.saturating_mul(1024);
+        }
+        package.name = name;
+        package.essential = take("essential") == "yes" || take("priority") == "required";
+        package.depends = alternatives(&take("pre-depends")).chain(alternatives(&take("depends"))).collect();
+        package.provides = alternatives(&take("provides")).flatten().collect();
+        Ok(Some(package))
+    }
+}
+
+/// `a (>= 1), b:any | c [amd64]` as `[[a], [b, c]]`.
+fn alternatives(value: &str) -> impl Iterator<Item = Vec<String>> {
+    let bare = |one: &str| one.trim().split([' ', '\t', '(', '[', '<', ':']).next().unwrap_or_default().to_owned();
+    let group = |group: &str| group.split('|').map(bare).filter(|name| !name.is_empty()).collect::<Vec<_>>();
+    value.split(',').map(group).filter(|group| !group.is_empty()).collect::<Vec<_>>().into_iter()
+}
+
+/// The files and links of a `.list`, which names directories too but gives no types.
+///
+/// What holds another entry is a directory. An empty directory cannot be told from a file.
+pub fn parse_list(text: &str) -> (Vec<String>, Vec<Problem>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    let parents: HashSet<&str> = text.lines().filter_map(|line| line.rsplit_once('/')).map(|(parent, _)| parent).collect();
+    for (index, line) in text.lines().enumerate() {
+        if line == "/." || line == "/" || parents.contains(line) {
+            continue;
+        }
+        if line.starts_with('/') {
+            files.push(line.to_owned());
+        } else {
+            problems.push(Problem { line: index + 1, message: format!("not an absolute path: {line:?}") });
+        }
+    }
+    (files, problems)
+}
+
+/// The regular files of a `.md5sums`; links are not in it.
+pub fn parse_checksums(text: &str) -> (Vec<String>, Vec<Problem>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
+        let is_sum = |sum: &str| sum.len() == 32 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match line.split_once("  ") {
+            Some((sum, path)) if is_sum(sum) && !path.is_empty() => {
+                let path = path.strip_prefix("./").unwrap_or(path);
+                files.push(format!("/{}", path.trim_start_matches('/')));
+            }
+            _ => problems.push(Problem { line: index + 1, message: "not a checksum, two blanks and a path".to_owned() }),
+        }
+    }
+    (files, problems)
+}
+
+/// The files that packages other than one install under another name.
+#[derive(Debug, Default)]
+pub struct Diversions(HashMap<String, (String, String)>);
+
+impl Diversions {
+    /// Where the file `path` of `package` really is. A local diversion (`:`) names no package, so it
+    /// applies to all.
+    pub fn apply(&self, package: &str, path: String) -> String {
+        match self.0.get(&path) {
+            Some((target, by)) if by != package => target.clone(),
+            _ => path,
+        }
+    }
+}
+
+/// Groups of three lines: the path, where it went, the package that asked for it.
+pub fn parse_diversions(text: &str) -> (Diversions, Vec<Problem>) {
+    let (mut diversions, mut problems) = (Diversions::default(), Vec::new());
+    let lines: Vec<&str> = text.lines().collect();
+    for (index, group) in lines.chunks(3).enumerate() {
+        match group {
+            [path, target, by] if path.starts_with('/') && target.starts_with('/') => {
+                diversions.0.insert((*path).to_owned(), ((*target).to_owned(), (*by).to_owned()));
+            }
+            _ => problems.push(Problem { line: index * 3 + 1, message: "not two absolute paths and a package".to_owned() }),
+        }
+    }
+    (diversions, problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATUS: &str = "Package: libpq5\nStatus: install ok installed\nPriority: optional\nInstalled-Size: 2\nArchitecture: amd64\nMulti-Arch: same\nVersion: 15.1-0\nProvides: libpq (= 15), pq:any\nPre-Depends: dpkg (>= 1)\nDepends: libc6 (>= 2.36), debconf | debconf-2.0,\n python3:any <!nocheck>\nDescription: x\n é long\n .\n\nPackage: gone\nStatus: deinstall ok config-files\n\nPackage: base\nEssential: yes\nStatus: hold ok installed\n";
+
+    #[test]
+    fn stanzas() {
+        let (packages, problems) = parse_status(STATUS);
+        assert_eq!(problems, []);
+        assert_eq!(packages.iter().map(|package| package.name.as_str()).collect::<Vec<_>>(), ["libpq5", "base"]);
+        assert_eq!(packages[0].installed_size, 2048);
+        assert_eq!(packages[0].depends, [vec!["dpkg"], vec!["libc6"], vec!["debconf", "debconf-2.0"], vec!["python3"]]);
+        assert_eq!(packages[0].provides, ["libpq", "pq"]);
+        assert_eq!((packages[0].essential, packages[1].essential), (false, true));
+    }
+
+    #[test]
+    fn bad_stanzas_are_problems() {
+        let cases = [
+            ("Package: a\nnonsense\n", 2, 1),
+            (" x\nPackage: a\n", 1, 1),
+            ("\nVersion: 1\n", 2, 0),
+            ("Package: ../a\n", 1, 0),
+            ("Package: a\nStatus: installed\n\nPackage: b\n", 1, 1),
+            ("Package: a\nInstalled-Size: big\n", 1, 0),
+        ];
+        for (text, line, count) in cases {
+            let (packages, problems) = parse_status(text);
+            assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [line], "{text}");
+            assert_eq!(packages.len(), count, "{text}");
+        }
+    }
+
+    #[test]
+    fn lists() {
+        let (files, problems) = parse_list("/.\n/usr\n/usr/lib\n/usr/lib/a\nb\n/usr/lib/a b\n");
+        assert_eq!((files, problems[0].line), (vec!["/usr/lib/a".to_owned(), "/usr/lib/a b".to_owned()], 5));
+        let (files, problems) = parse_checksums("d41d8cd98f00b204e9800998ecf8427e  usr/lib/a b\nd41d  x\n");
+        assert_eq!((files, problems[0].line), (vec!["/usr/lib/a b".to_owned()], 2));
+    }
+
+    #[test]
+    fn diversions() {
+        let (diversions, problems) = parse_diversions("/bin/sh\n/bin/sh.distrib\ndash\n/a\n/b\n:\n/c\n");
+        assert_eq!(problems[0].line, 7);
+        assert_eq!(diversions.apply("dash", "/bin/sh".to_owned()), "/bin/sh");
+        assert_eq!(diversions.apply("bash", "/bin/sh".to_owned()), "/bin/sh.distrib");
+        assert_eq!(diversions.apply("any", "/a".to_owned()), "/b");
+    }
+
+    #[test]
+    fn truncation_never_panics() {
+        for cut in (0..STATUS.len()).filter(|cut| STATUS.is_char_boundary(*cut)) {
+            let text = &STATUS[..cut];
+            parse_status(text);
+            parse_list(text);
+            parse_checksums(text);
+            parse_diversions(text);
+        }
+    }
+}

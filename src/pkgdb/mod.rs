@@ -1,0 +1,276 @@
+//! The package databases of a root: apk, dpkg and distroless, as one index.
+//!
+//! [`PackageIndex::read`] does the reading; the parsers below it see only text. Every problem in a
+//! database is a finding that names the file and the line, and the rest of the database still counts.
+//!
+//! Invariant: reading never fails; an index into `packages` stays valid as long as the index lives.
+
+mod apk;
+mod dpkg;
+mod owners;
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::finding::{Code, Finding, Severity};
+use crate::path::{RealPath, WrittenPath};
+use crate::root::{Kind, Root, RootError};
+
+/// The largest database file that is read; real ones stay below 10 MB.
+const LARGEST: u64 = 128 << 20;
+
+/// Alpine and apko first, then Wolfi, where only the second is certain to be a real path.
+const APK_DATABASES: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
+
+/// The package manager a package was installed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Manager {
+    /// Alpine, Wolfi, Chainguard.
+    Apk,
+    /// Debian, Ubuntu, distroless.
+    Dpkg,
+}
+
+/// One installed package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    pub manager: Manager,
+    pub name: String,
+    pub version: String,
+    pub architecture: String,
+    /// Bytes.
+    pub installed_size: u64,
+    /// What must be installed, each a list of alternatives; bare names without versions.
+    pub depends: Vec<Vec<String>>,
+    /// Bare names: `so:libz.so.1`, `cmd:x`, `/bin/sh`, virtual packages.
+    pub provides: Vec<String>,
+    /// dpkg's `Essential: yes` or `Priority: required`.
+    pub essential: bool,
+    /// Absolute, as recorded, with diversions applied.
+    pub files: Vec<String>,
+}
+
+impl Package {
+    fn empty(manager: Manager) -> Package {
+        Package {
+            manager,
+            name: String::new(),
+            version: String::new(),
+            architecture: String::new(),
+            installed_size: 0,
+            depends: Vec::new(),
+            provides: Vec::new(),
+            essential: false,
+            files: Vec::new(),
+        }
+    }
+}
+
+/// Something in a database text that cannot be understood.
+#[derive(Debug, PartialEq, Eq)]
+struct Problem {
+    /// Counted from 1.
+    line: usize,
+    message: String,
+}
+
+/// Every installed package of a root with its files and relations.
+#[derive(Debug, Default)]
+pub struct PackageIndex {
+    /// Sorted by manager, name and architecture.
+    pub packages: Vec<Package>,
+    owners: owners::Owners,
+    /// Packages by their own name before those that provide it.
+    by_name: HashMap<(Manager, String), Vec<usize>>,
+}
+
+impl PackageIndex {
+    /// Reads every database of the root.
+    pub fn read(root: &Root) -> (PackageIndex, Vec<Finding>) {
+        let mut reader = Reader { root, packages: Vec::new(), findings: Vec::new() };
+        reader.apk();
+        reader.dpkg();
+        reader.distroless();
+        (PackageIndex::new(root, reader.packages), reader.findings)
+    }
+
+    fn new(root: &Root, packages: Vec<Package>) -> PackageIndex {
+        let mut numbered: Vec<(usize, Package)> = packages.into_iter().enumerate().collect();
+        let key = |package: &Package| (package.manager, package.name.clone(), package.architecture.clone());
+        numbered.sort_by_cached_key(|(_, package)| key(package));
+        // Of two claims to a file the later in the database counts, so ownership needs that order.
+        let mut order: Vec<usize> = (0..numbered.len()).collect();
+        order.sort_by_key(|index| numbered[*index].0);
+        let packages: Vec<Package> = numbered.into_iter().map(|(_, package)| package).collect();
+        let number = |index: usize| u32::try_from(index).expect("a database has fewer than 4 billion packages");
+        let records = order.iter().flat_map(|index| packages[*index].files.iter().map(move |path| (path.as_str(), number(*index))));
+        let owners = owners::Owners::build(root, records);
+        let mut by_name: HashMap<(Manager, String), Vec<usize>> = HashMap::new();
+        for (index, package) in packages.iter().enumerate() {
+            by_name.entry((package.manager, package.name.clone())).or_default().push(index);
+        }
+        for (index, package) in packages.iter().enumerate() {
+            for name in &package.provides {
+                by_name.entry((package.manager, name.clone())).or_default().push(index);
+            }
+        }
+        PackageIndex { packages, owners, by_name }
+    }
+
+    /// The package that owns a link-free path, be it a file or a link itself.
+    pub fn owner(&self, path: &RealPath) -> Option<usize> {
+        self.owners.get(path).map(|index| index as usize)
+    }
+
+    /// All packages reachable through `depends`, without `package` itself unless in a cycle.
+    ///
+    /// Of alternatives the first that is installed counts.
+    pub fn closure(&self, package: usize) -> BTreeSet<usize> {
+        let mut reached = BTreeSet::new();
+        let mut pending = vec![package];
+        while let Some(index) = pending.pop() {
+            for alternatives in &self.packages[index].depends {
+                let needed = alternatives.iter().find_map(|name| self.provider(index, name));
+                pending.extend(needed.filter(|needed| reached.insert(*needed)));
+            }
+        }
+        reached
+    }
+
+    /// What satisfies `name` for `dependent`: its own architecture first, since dpkg may have several.
+    fn provider(&self, dependent: usize, name: &str) -> Option<usize> {
+        let dependent = &self.packages[dependent];
+        let providers = self.by_name.get(&(dependent.manager, name.to_owned()))?;
+        let same = providers.iter().find(|index| self.packages[**index].architecture == dependent.architecture);
+        // A name of its own beats a provided one, even when it is architecture independent.
+        let first = providers.first()?;
+        match same {
+            Some(same) if (self.packages[*same].name == name) == (self.packages[*first].name == name) => Some(*same),
+            _ => Some(*first),
+        }
+    }
+
+    /// `so:libpq.so.5` when the apk package provides it.
+    pub fn so_name(&self, package: usize, soname: &str) -> Option<String> {
+        let package = &self.packages[package];
+        let name = format!("so:{soname}");
+        (package.manager == Manager::Apk && package.provides.contains(&name)).then_some(name)
+    }
+}
+
+struct Reader<'a> {
+    root: &'a Root,
+    packages: Vec<Package>,
+    findings: Vec<Finding>,
+}
+
+impl Reader<'_> {
+    fn apk(&mut self) {
+        let mut seen: Vec<RealPath> = Vec::new();
+        for path in APK_DATABASES {
+            let Some(found) = self.resolve(path, &Kind::File).filter(|found| !seen.contains(found)) else { continue };
+            if let Some(text) = self.text(found.as_str()) {
+                let (packages, problems) = apk::parse_installed(&text);
+                self.report(found.as_str(), problems);
+                self.packages.extend(packages);
+            }
+            seen.push(found);
+        }
+    }
+
+    fn dpkg(&mut self) {
+        const STATUS: &str = "/var/lib/dpkg/status";
+        const DIVERSIONS: &str = "/var/lib/dpkg/diversions";
+        let Some(status) = self.text(STATUS) else { return };
+        let (mut packages, problems) = dpkg::parse_status(&status);
+        self.report(STATUS, problems);
+        let (diversions, problems) = dpkg::parse_diversions(&self.text(DIVERSIONS).unwrap_or_default());
+        self.report(DIVERSIONS, problems);
+        let mut without_list = Vec::new();
+        for package in &mut packages {
+            match self.dpkg_files(package) {
+                Some(files) => package.files = files.into_iter().map(|path| diversions.apply(&package.name, path)).collect(),
+                None => without_list.push(package.name.as_str()),
+            }
+        }
+        // One finding, since a removed info directory would be one for every package.
+        if let Some(first) = without_list.first() {
+            let message =
+                format!("{} installed packages have no file list, {first} is the first: their files look unowned", without_list.len());
+            self.findings.push(Finding::new(Severity::Warn, Code::CorruptDatabase, "/var/lib/dpkg/info", message));
+        }
+        self.packages.extend(packages);
+    }
+
+    /// The list of a `Multi-Arch: same` package has the architecture in its name.
+    fn dpkg_files(&mut self, package: &Package) -> Option<Vec<String>> {
+        let names = [format!("{}:{}", package.name, package.architecture), package.name.clone()];
+        let (path, text) = names.into_iter().find_map(|name| {
+            let path = format!("/var/lib/dpkg/info/{name}.list");
+            self.text(&path).map(|text| (path, text))
+        })?;
+        let (files, problems) = dpkg::parse_list(&text);
+        self.report(&path, problems);
+        Some(files)
+    }
+
+    /// Stanza files may have short names (`libssl1`), so the package name comes from the content.
+    fn distroless(&mut self) {
+        let Some(directory) = self.resolve("/var/lib/dpkg/status.d", &Kind::Directory) else { return };
+        for entry in self.root.walk(&directory, 1) {
+            let path = match entry {
+                Ok(entry) if entry.path.name().ends_with(".md5sums") || entry.meta.kind == Kind::Directory => continue,
+                Ok(entry) => entry.path,
+                Err(error) => {
+                    self.unreadable(&error);
+                    continue;
+                }
+            };
+            let Some(text) = self.text(path.as_str()) else { continue };
+            let (mut packages, problems) = dpkg::parse_status(&text);
+            self.report(path.as_str(), problems);
+            for package in &mut packages {
+                let candidates = [format!("{path}.md5sums"), format!("{directory}/{}.md5sums", package.name)];
+                let Some((path, text)) = candidates.into_iter().find_map(|path| self.text(&path).map(|text| (path, text))) else {
+                    continue;
+                };
+                let (files, problems) = dpkg::parse_checksums(&text);
+                self.report(&path, problems);
+                package.files = files;
+            }
+            self.packages.extend(packages);
+        }
+    }
+
+    fn resolve(&mut self, path: &str, kind: &Kind) -> Option<RealPath> {
+        match self.root.resolve(&WrittenPath::new(path)) {
+            Ok(found) => found.filter(|found| found.meta.kind == *kind).map(|found| found.path),
+            Err(error) => {
+                self.unreadable(&error);
+                None
+            }
+        }
+    }
+
+    fn text(&mut self, path: &str) -> Option<String> {
+        self.root.read_text(path, LARGEST).unwrap_or_else(|error| {
+            self.unreadable(&error);
+            None
+        })
+    }
+
+    fn unreadable(&mut self, error: &RootError) {
+        self.findings.push(Finding::new(Severity::Warn, Code::CorruptDatabase, error.path(), format!("cannot be read: {error}")));
+    }
+
+    fn report(&mut self, path: &str, problems: Vec<Problem>) {
+        self.findings.extend(
+            problems.into_iter().map(|Problem { line, message }| {
+                Finding::new(Severity::Warn, Code::CorruptDatabase, path, format!("line {line}: {message}"))
+            }),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests;

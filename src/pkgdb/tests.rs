@@ -1,0 +1,103 @@
+//! Whole databases in memory, asked through the public interface.
+//!
+//! Invariant: a fixture holds only what its question needs.
+
+use super::*;
+use crate::root::memory::Memory;
+
+fn read(fixture: &str) -> (PackageIndex, Vec<Finding>) {
+    PackageIndex::read(&Root::new(Memory::parse(fixture)))
+}
+
+#[track_caller]
+fn owned(fixture: &str, cases: &[(&str, &str)]) {
+    let (index, findings) = read(fixture);
+    assert_eq!(findings, []);
+    for (path, expect) in cases {
+        let name = index.owner(&RealPath::known(path)).map_or("-", |owner| index.packages[owner].name.as_str());
+        assert_eq!(name, *expect, "{path}");
+    }
+}
+
+const LIBPQ: &str = r"P:libpq-dev\nF:usr/lib\nR:libpq.so\n\nP:libpq\np:so:libpq.so.5=5.16\nF:usr/lib\nR:libpq.so.5\n\n";
+
+#[test]
+fn the_development_link_and_the_library_have_their_own_owners() {
+    let fixture = format!("/lib/apk/db/installed = {LIBPQ}\n/usr/lib/libpq.so -> libpq.so.5\n/usr/lib/libpq.so.5 = x");
+    owned(&fixture, &[("/usr/lib/libpq.so", "libpq-dev"), ("/usr/lib/libpq.so.5", "libpq"), ("/usr/lib", "-")]);
+    let (index, _) = read(&fixture);
+    assert_eq!(index.so_name(0, "libpq.so.5").as_deref(), Some("so:libpq.so.5"));
+    assert_eq!(index.so_name(1, "libpq.so.5"), None);
+}
+
+#[test]
+fn one_database_under_two_names_is_read_once() {
+    let usr = format!("/usr/lib/apk/db/installed = {LIBPQ}");
+    assert_eq!(read(&usr).0.packages.len(), 2);
+    assert_eq!(read(&format!("{usr}\n/lib -> usr/lib")).0.packages.len(), 2);
+    assert_eq!(read(&format!("{usr}\n/lib/apk/db/installed = P:other")).0.packages.len(), 3);
+}
+
+#[test]
+fn the_later_claim_wins_whatever_the_names() {
+    let database = r"P:z\nF:usr\nR:f\n\nP:a\nF:usr\nR:f\n";
+    owned(&format!("/lib/apk/db/installed = {database}\n/usr/f = x"), &[("/usr/f", "a")]);
+}
+
+#[test]
+fn dpkg_lists_with_architecture_merged_and_diverted() {
+    owned(
+        r"/var/lib/dpkg/status = Package: zlib1g\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\n\nPackage: dash\nStatus: install ok installed\n\nPackage: bash\nStatus: install ok installed\n
+        /var/lib/dpkg/info/zlib1g:amd64.list = /.\n/lib\n/lib/x\n/lib/x/libz.so.1\n
+        /var/lib/dpkg/info/dash.list = /.\n/bin\n/bin/sh\n
+        /var/lib/dpkg/info/bash.list = /.\n/bin\n/bin/sh\n
+        /var/lib/dpkg/diversions = /bin/sh\n/bin/sh.distrib\ndash\n
+        /usr/lib/x/libz.so.1 = z
+        /usr/bin/sh = x
+        /lib -> usr/lib
+        /bin -> usr/bin",
+        &[("/usr/lib/x/libz.so.1", "zlib1g"), ("/usr/bin/sh", "dash"), ("/usr/bin/sh.distrib", "bash"), ("/usr/lib/x", "-")],
+    );
+}
+
+#[test]
+fn distroless_stanzas_with_checksums() {
+    owned(
+        r"/var/lib/dpkg/status.d/libssl1 = Package: libssl3\nVersion: 3\n
+        /var/lib/dpkg/status.d/libssl3.md5sums = d41d8cd98f00b204e9800998ecf8427e  usr/lib/libssl.so.3\n
+        /usr/lib/libssl.so.3 = x",
+        &[("/usr/lib/libssl.so.3", "libssl3")],
+    );
+}
+
+#[test]
+fn the_closure_takes_the_first_installed_alternative_and_ends_in_cycles() {
+    let database = r"P:a\nD:so:b x\n\nP:b\np:so:b=1\nD:c\n\nP:c\nD:b !a\n\nP:d\nD:missing\n";
+    let (index, _) = read(&format!("/lib/apk/db/installed = {database}"));
+    let cases: [(usize, &[usize]); 3] = [(0, &[1, 2]), (1, &[1, 2]), (3, &[])];
+    for (package, expect) in cases {
+        assert_eq!(index.closure(package).into_iter().collect::<Vec<_>>(), expect);
+    }
+    let (index, _) = read(r"/var/lib/dpkg/status = Package: a\nDepends: none | v | c\n\nPackage: b\nProvides: v (= 1)\n\nPackage: c\n");
+    assert_eq!(index.closure(0), BTreeSet::from([1]));
+}
+
+#[test]
+fn problems_name_the_file_and_the_line() {
+    let (index, findings) = read(
+        r"/lib/apk/db/installed = P:a\n?\n
+        /var/lib/dpkg/status = Package: b\n
+        /var/lib/dpkg/info -> info",
+    );
+    assert_eq!(index.packages.len(), 2);
+    let messages: Vec<String> = findings.iter().map(|finding| format!("{}: {}", finding.subject, finding.message)).collect();
+    assert_eq!(messages[0], "/lib/apk/db/installed: line 2: not a letter, a colon and a value");
+    assert!(messages[1].contains("too many levels"), "{messages:?}");
+    assert!(findings.iter().all(|finding| finding.code == Code::CorruptDatabase && finding.severity == Severity::Warn));
+}
+
+#[test]
+fn no_database_is_no_finding() {
+    let (index, findings) = read("/etc/hostname = x");
+    assert!(index.packages.is_empty() && findings.is_empty());
+}

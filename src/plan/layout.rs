@@ -1,0 +1,279 @@
+//! Where every file of the environment goes, or why it stays.
+//!
+//! Invariant: one file, one answer: an entry, or a line of what is left.
+
+use std::collections::BTreeSet;
+
+use super::{Action, Left, PlannedEntry, Request};
+use crate::finding::{Code, Finding, Severity};
+use crate::inventory::{FileFact, Inventory};
+use crate::path::RealPath;
+use crate::python::{self, Distribution};
+use crate::root::Kind;
+
+/// Below `lib/pythonX.Y/`, whatever the builder calls it (Debian: `dist-packages`).
+pub const SITE_PACKAGES: &str = "site-packages";
+
+/// How scripts find their interpreter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shebang {
+    /// Through `/bin/sh`, beside the script: the prefix may move.
+    Relocatable,
+    /// By absolute path: needs no shell, and the prefix may not move.
+    Absolute,
+}
+
+/// The environment's part of a plan.
+#[derive(Default)]
+pub struct Layout {
+    pub entries: Vec<PlannedEntry>,
+    pub left: Vec<Left>,
+    /// Builder paths of the files that travel.
+    pub travelling: BTreeSet<RealPath>,
+}
+
+/// What venv, virtualenv and uv write themselves, below the prefix.
+const SCAFFOLDING: [&str; 16] = [
+    "pyvenv.cfg",
+    ".gitignore",
+    "CACHEDIR.TAG",
+    ".lock",
+    "lib64",
+    "bin/activate",
+    "bin/activate.csh",
+    "bin/activate.fish",
+    "bin/activate.nu",
+    "bin/activate.ps1",
+    "bin/Activate.ps1",
+    "bin/activate.bat",
+    "bin/activate.xsh",
+    "bin/activate_this.py",
+    "bin/deactivate.bat",
+    "bin/pydoc.bat",
+];
+
+/// Lays the files out under the prefix.
+pub fn lay_out(inventory: &Inventory, request: &Request, travels: &dyn Fn(usize) -> bool, findings: &mut Vec<Finding>) -> Layout {
+    let mut layout = Layout::default();
+    let writer = Writer { inventory, request, travels };
+    for file in &inventory.files {
+        match writer.place(file, findings) {
+            Ok(entry) => {
+                layout.travelling.insert(file.path.clone());
+                layout.entries.push(entry);
+            }
+            Err(reason) => layout.left.push(Left { path: file.path.clone(), reason, size: file.meta.size }),
+        }
+    }
+    for (index, distribution) in inventory.distributions.iter().enumerate() {
+        if travels(index) && distribution.editable {
+            let message = "installed in editable mode; its source is not part of this environment";
+            findings.push(
+                Finding::new(Severity::Deny, Code::EditableInstall, &distribution.name, message)
+                    .help(format!("install it without --editable: pip install --no-deps {}", distribution.name)),
+            );
+        }
+    }
+    layout.entries.extend(writer.scaffolding());
+    layout
+}
+
+struct Writer<'a> {
+    inventory: &'a Inventory,
+    request: &'a Request,
+    travels: &'a dyn Fn(usize) -> bool,
+}
+
+impl Writer<'_> {
+    fn python(&self) -> RealPath {
+        self.request.prefix.descend("bin/python")
+    }
+
+    fn minor(&self) -> &str {
+        self.inventory.environment.interpreter.minor()
+    }
+
+    /// The destination, when the file is below a site or the prefix.
+    fn destination(&self, path: &RealPath) -> Option<RealPath> {
+        let environment = &self.inventory.environment;
+        let site = environment.sites.iter().find_map(|site| path.below(site));
+        if let Some(rest) = site {
+            return Some(self.request.prefix.descend(&format!("lib/python{}/{SITE_PACKAGES}/{rest}", self.minor())));
+        }
+        path.below(&environment.prefix).map(|rest| self.request.prefix.descend(rest))
+    }
+
+    fn place(&self, file: &FileFact, findings: &mut Vec<Finding>) -> Result<PlannedEntry, String> {
+        let distribution = file.owner.map(|owner| &self.inventory.distributions[owner]);
+        if let (Some(owner), Some(distribution)) = (file.owner, distribution)
+            && !(self.travels)(owner)
+        {
+            return Err(format!("belongs to {}, which stays behind", distribution.name));
+        }
+        if file.owner.is_none()
+            && let Some(reason) = self.stays(file)
+        {
+            return Err(reason);
+        }
+        if file.path.name().ends_with(".pyc") && file.owner.is_some() {
+            return Err("bytecode: Python makes it again, and it holds the builder's paths".to_owned());
+        }
+        let Some(to) = self.destination(&file.path) else {
+            let message = "recorded by a distribution, but outside the environment's prefix; it is left behind";
+            findings.push(Finding::new(Severity::Warn, Code::OutsideEnvironment, &file.path, message));
+            return Err("outside the environment".to_owned());
+        };
+        let action = self.action(file, distribution, findings)?;
+        let size = if matches!(action, Action::Link { .. }) { 0 } else { file.meta.size };
+        let reason = distribution.map_or_else(
+            || "in the environment, recorded by no distribution".to_owned(),
+            |distribution| format!("recorded by {}", distribution.name),
+        );
+        let name = distribution.map(|distribution| distribution.name.clone());
+        Ok(PlannedEntry { to, from: Some(file.path.clone()), action, mode: file.meta.mode, size, distribution: name, reason })
+    }
+
+    /// Why a file that no distribution records stays behind, if it does.
+    fn stays(&self, file: &FileFact) -> Option<String> {
+        let environment = &self.inventory.environment;
+        if let Some(package) = self.inventory.packages.owner(&file.path) {
+            return Some(format!("belongs to the package {}", self.inventory.packages.packages[package].name));
+        }
+        let leaving = |distribution: &&Distribution| {
+            file.path.below(&distribution.dist_info).is_some()
+                && !(self.travels)(
+                    self.inventory
+                        .distributions
+                        .iter()
+                        .position(|other| other.dist_info == distribution.dist_info)
+                        .expect("it is one of them"),
+                )
+        };
+        if let Some(distribution) = self.inventory.distributions.iter().find(leaving) {
+            return Some(format!("belongs to {}, which stays behind", distribution.name));
+        }
+        if !environment.virtual_environment {
+            return None;
+        }
+        let below = file.path.below(&environment.prefix)?;
+        let interpreter = below.strip_prefix("bin/").is_some_and(|name| {
+            let version = name.strip_prefix("python").or_else(|| name.strip_prefix("pypy"));
+            version.is_some_and(|rest| rest.chars().all(|digit| digit.is_ascii_digit() || digit == '.' || digit == 't'))
+        });
+        (interpreter || SCAFFOLDING.contains(&below)).then(|| "made by venv for the builder; the bundle has its own".to_owned())
+    }
+
+    fn action(&self, file: &FileFact, distribution: Option<&Distribution>, findings: &mut Vec<Finding>) -> Result<Action, String> {
+        match &file.meta.kind {
+            Kind::Link(target) => return self.link(file, target, findings),
+            Kind::File => {}
+            Kind::Directory | Kind::Special => {
+                findings.push(Finding::new(Severity::Warn, Code::SpecialFile, &file.path, "neither a file nor a link; it is left behind"));
+                return Err("neither a file nor a link".to_owned());
+            }
+        }
+        if let Some(distribution) = distribution
+            && file.path.parent().as_ref() == Some(&distribution.dist_info)
+        {
+            match file.path.name() {
+                "RECORD" => return Ok(Action::Record),
+                "direct_url.json" => {
+                    let text = distribution.direct_url.as_deref().unwrap_or_default();
+                    return match python::portable_direct_url(text) {
+                        Some(same) if same == text => Ok(Action::Copy),
+                        Some(content) => Ok(Action::Write { content }),
+                        None => Err("tells a path of the builder only".to_owned()),
+                    };
+                }
+                _ => {}
+            }
+        }
+        if file.path.parent().as_ref() == Some(&self.inventory.environment.scripts) {
+            return Ok(self.script(file, findings));
+        }
+        Ok(Action::Copy)
+    }
+
+    fn script(&self, file: &FileFact, findings: &mut Vec<Finding>) -> Action {
+        let Some(script) = &file.script else { return Action::Copy };
+        let environment = &self.inventory.environment;
+        let interpreter = match &script.shebang {
+            python::Shebang::Plain { interpreter, .. } | python::Shebang::Wrapper { interpreter } => interpreter,
+            python::Shebang::Relocatable { .. } => environment.scripts.as_str(),
+        };
+        let base = environment.interpreter.executable.parent().unwrap_or_else(RealPath::root);
+        let own = [environment.scripts.as_str(), base.as_str()];
+        let name = interpreter.rsplit('/').next().unwrap_or_default();
+        let is_python = name.starts_with("python") || name.starts_with("pypy");
+        let beside = own.iter().any(|directory| interpreter.rsplit_once('/').is_some_and(|(parent, _)| parent == *directory) && is_python);
+        if beside || matches!(script.shebang, python::Shebang::Relocatable { .. }) {
+            let header = match self.request.shebang {
+                Shebang::Relocatable => python::relocatable_header("python"),
+                Shebang::Absolute => python::absolute_header(self.python().as_str()),
+            };
+            return Action::Script { cut: script.header, header };
+        }
+        if is_python && interpreter != "/usr/bin/python3" {
+            let message = format!("starts {interpreter}, which is not this environment's interpreter");
+            findings.push(
+                Finding::new(Severity::Warn, Code::ForeignShebang, &file.path, message).help("reinstall the distribution that owns it"),
+            );
+        }
+        Action::Copy
+    }
+
+    fn link(&self, file: &FileFact, target: &str, findings: &mut Vec<Finding>) -> Result<Action, String> {
+        let directory = file.path.parent().unwrap_or_else(RealPath::root);
+        let inside = if target.starts_with('/') {
+            self.inventory
+                .environment
+                .sites
+                .iter()
+                .chain([&self.inventory.environment.prefix])
+                .any(|top| target.starts_with(&format!("{top}/")))
+        } else {
+            // Lexical on purpose: the bundle has the same shape, and links of directories do not travel.
+            let depth = directory
+                .below(&self.inventory.environment.prefix)
+                .map_or(0, |below| below.split('/').filter(|part| !part.is_empty()).count());
+            let ups = target.split('/').take_while(|part| *part == "..").count();
+            ups <= depth
+        };
+        if !inside {
+            let message = format!("a link to {target}, outside the environment; it is left behind");
+            findings.push(Finding::new(Severity::Warn, Code::OutsideEnvironment, &file.path, message));
+            return Err("a link out of the environment".to_owned());
+        }
+        if !target.starts_with('/') {
+            return Ok(Action::Link { target: target.to_owned() });
+        }
+        let to = self.destination(&file.path).expect("place() asked before");
+        let target = self.destination(&RealPath::known(target.trim_end_matches('/'))).expect("it is inside");
+        Ok(Action::Link { target: target.relative_to(&to.parent().expect("a file has a parent")) })
+    }
+
+    /// `bin/python*` and `pyvenv.cfg`, made for the final interpreter.
+    fn scaffolding(&self) -> Vec<PlannedEntry> {
+        let executable = &self.inventory.environment.interpreter.executable;
+        let home = executable.parent().unwrap_or_else(RealPath::root);
+        let version = &self.inventory.environment.interpreter.facts.version;
+        let content =
+            format!("home = {home}\ninclude-system-site-packages = {}\nversion = {version}\n", self.inventory.environment.include_system);
+        let make = |below: &str, action: Action, reason: &str| PlannedEntry {
+            to: self.request.prefix.descend(below),
+            from: None,
+            mode: 0o644,
+            size: if let Action::Write { content } = &action { content.len() as u64 } else { 0 },
+            action,
+            distribution: None,
+            reason: reason.to_owned(),
+        };
+        let link = |target: &str| Action::Link { target: target.to_owned() };
+        vec![
+            make("pyvenv.cfg", Action::Write { content }, "makes the prefix a virtual environment (PEP 405)"),
+            make("bin/python", link(executable.as_str()), "the final interpreter"),
+            make("bin/python3", link("python"), "the final interpreter"),
+            make(&format!("bin/python{}", self.minor()), link("python"), "the final interpreter"),
+        ]
+    }
+}

@@ -1,0 +1,223 @@
+//! The decision, as data: every path of the bundle with its reason, every path left behind with its
+//! reason, every package with what asked for it.
+//!
+//! Invariant: pure. No file system, no clock, no environment; sorted; no host path.
+
+mod base;
+mod layout;
+mod native;
+mod packages;
+
+use serde::Serialize;
+
+pub use layout::{SITE_PACKAGES, Shebang};
+pub use packages::{PackageReason, PackageSet, PlannedPackage};
+
+use crate::finding::{Code, Finding, Severity};
+use crate::inventory::Inventory;
+use crate::path::RealPath;
+use crate::pkgdb::Manager;
+use crate::python::InterpreterFacts;
+
+/// Version of the JSON of [`Plan`], of the manifest and of the report.
+pub const SCHEMA: u32 = 1;
+
+/// What the user asks for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Where the environment lives in the final root.
+    pub prefix: RealPath,
+    pub shebang: Shebang,
+    /// The image of `FROM`, when it is not to be derived.
+    pub from: Option<String>,
+    /// Pin packages to the versions of the builder.
+    pub pin: bool,
+    /// Name apk packages by the `so:` they provide.
+    pub so_names: bool,
+}
+
+/// Exactly what `bundle` will do.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct Plan {
+    pub schema: u32,
+    /// Where the environment lives in the final root.
+    pub prefix: RealPath,
+    /// The interpreter of the final root.
+    pub interpreter: RealPath,
+    pub interpreter_facts: InterpreterFacts,
+    /// What the builder says it is (`PRETTY_NAME`).
+    pub builder: String,
+    /// The image of `FROM`; absent when nothing tells.
+    pub base: Option<String>,
+    pub distributions: Vec<PlannedDistribution>,
+    pub packages: PackageSet,
+    /// Whether `ldconfig` must run in the final stage.
+    pub run_ldconfig: bool,
+    /// What is written below `rootfs/`, sorted by destination.
+    pub entries: Vec<PlannedEntry>,
+    /// What stays in the builder, sorted.
+    pub left: Vec<Left>,
+    pub findings: Vec<Finding>,
+    /// The path of the environment in the builder: nothing in the bundle may hold it.
+    #[serde(skip)]
+    pub builder_prefix: Option<String>,
+}
+
+/// A distribution and whether it travels.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct PlannedDistribution {
+    pub name: String,
+    pub version: String,
+    pub travels: bool,
+    pub reason: String,
+    /// Bytes of its files, bytecode aside.
+    pub size: u64,
+}
+
+/// One path of the bundle.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct PlannedEntry {
+    /// Where it goes in the final root.
+    pub to: RealPath,
+    /// Where it is in the builder root; absent when it is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<RealPath>,
+    #[serde(flatten)]
+    pub action: Action,
+    /// Permission bits.
+    pub mode: u32,
+    /// Bytes in the builder.
+    pub size: u64,
+    /// The distribution that owns it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<String>,
+    pub reason: String,
+}
+
+/// How an entry comes to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "action")]
+pub enum Action {
+    /// The same bytes.
+    Copy,
+    /// The first `cut` bytes are replaced by `header`.
+    Script { cut: usize, header: String },
+    /// A symbolic link.
+    Link { target: String },
+    /// This text.
+    Write { content: String },
+    /// RECORD of its distribution, made from what was written.
+    Record,
+}
+
+/// A path that stays in the builder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+pub struct Left {
+    pub path: RealPath,
+    pub reason: String,
+    pub size: u64,
+}
+
+/// Decides.
+pub fn make(inventory: &Inventory, request: &Request) -> Plan {
+    let kept = crate::python::kept(&inventory.distributions, &inventory.requires);
+    let mut findings = inventory.findings.clone();
+    let system = packages::system_owned(inventory);
+    let travels = |index: usize| kept.contains(&index) && !system.contains_key(&index);
+    let layout = layout::lay_out(inventory, request, &travels, &mut findings);
+    let mut wanted = packages::Wanted::new(inventory);
+    wanted.interpreter();
+    wanted.distributions(&system, &kept, &travels);
+    let native = native::follow(inventory, &layout.travelling, &mut wanted, &mut findings);
+    let base = request.from.clone().or_else(|| base::image(inventory, &mut findings));
+    let mut entries = layout.entries;
+    entries.extend(native.entries);
+    entries.sort_by(|a, b| a.to.cmp(&b.to));
+    entries.dedup_by(|a, b| a.to == b.to);
+    let mut left = layout.left;
+    left.sort();
+    let distributions = planned_distributions(inventory, &kept, &system);
+    // A problem of something that stays behind is nobody's problem.
+    findings.retain(|finding| {
+        let index = inventory.distributions.iter().position(|distribution| distribution.name == finding.subject);
+        !(finding.code == Code::MissingRequirement && index.is_some_and(|index| !travels(index)))
+    });
+    if !distributions.iter().any(|distribution| distribution.travels) {
+        findings.push(
+            Finding::new(
+                Severity::Warn,
+                Code::NothingToBundle,
+                &inventory.environment.prefix,
+                "no distribution is installed here but installers",
+            )
+            .help("install the application before this step, or name its environment: `wheelbarrow bundle /path/to/venv`"),
+        );
+    }
+    findings.sort();
+    findings.dedup();
+    let environment = &inventory.environment;
+    let own = &environment.prefix;
+    Plan {
+        schema: SCHEMA,
+        prefix: request.prefix.clone(),
+        interpreter: environment.interpreter.executable.clone(),
+        interpreter_facts: environment.interpreter.facts.clone(),
+        builder: inventory.release.pretty_name.clone(),
+        base,
+        distributions,
+        packages: wanted.decide(request),
+        run_ldconfig: native.run_ldconfig,
+        entries,
+        left,
+        findings,
+        // A system installation's prefix is the final interpreter's own, and no trace of the builder.
+        builder_prefix: (environment.virtual_environment && *own != request.prefix).then(|| own.to_string()),
+    }
+}
+
+fn planned_distributions(
+    inventory: &Inventory,
+    kept: &std::collections::BTreeSet<usize>,
+    system: &std::collections::BTreeMap<usize, usize>,
+) -> Vec<PlannedDistribution> {
+    let mut sizes = vec![0; inventory.distributions.len()];
+    for file in &inventory.files {
+        if let Some(owner) = file.owner {
+            sizes[owner] += file.meta.size;
+        }
+    }
+    let mut planned: Vec<PlannedDistribution> = inventory
+        .distributions
+        .iter()
+        .enumerate()
+        .map(|(index, distribution)| {
+            let (travels, reason) = match (kept.contains(&index), system.get(&index)) {
+                (_, Some(package)) => (false, format!("belongs to the package {}", inventory.packages.packages[*package].name)),
+                (true, None) if distribution.requested => (true, "installed by request".to_owned()),
+                (true, None) => (true, "installed".to_owned()),
+                (false, None) => (false, "an installer that nothing installed requires".to_owned()),
+            };
+            PlannedDistribution {
+                name: distribution.name.clone(),
+                version: distribution.version.clone(),
+                travels,
+                reason,
+                size: sizes[index],
+            }
+        })
+        .collect();
+    planned.sort_by(|a, b| (a.name.to_lowercase(), &a.version).cmp(&(b.name.to_lowercase(), &b.version)));
+    planned
+}
+
+impl Plan {
+    /// The package manager of the final stage, by what owns things in the builder.
+    pub fn manager(&self) -> Option<Manager> {
+        self.packages.manager
+    }
+
+    /// Bytes that travel, before scripts are rewritten.
+    pub fn size(&self) -> u64 {
+        self.entries.iter().map(|entry| entry.size).sum()
+    }
+}

@@ -1,0 +1,159 @@
+//! From needed libraries to packages: what the bundle asks of the final root, and what it must carry.
+//!
+//! Invariant: a library that a package owns is asked for by package; one that nobody owns travels, with
+//! the links that lead to it; nothing is both.
+
+use std::collections::BTreeSet;
+
+use super::packages::{PackageReason, Wanted};
+use super::{Action, PlannedEntry};
+use crate::finding::{Code, Finding, Severity};
+use crate::inventory::{Inventory, Native, NativeKind, Need, NeedOutcome};
+use crate::loader::{Libc, Rule};
+use crate::path::RealPath;
+use crate::root::Crossed;
+
+/// What native needs add to a plan.
+#[derive(Default)]
+pub struct NativePlan {
+    pub entries: Vec<PlannedEntry>,
+    pub run_ldconfig: bool,
+}
+
+/// Follows the needs of every ELF file that travels.
+pub fn follow(inventory: &Inventory, travelling: &BTreeSet<RealPath>, wanted: &mut Wanted, findings: &mut Vec<Finding>) -> NativePlan {
+    let mut state = Follower { inventory, travelling, carried: BTreeSet::new(), plan: NativePlan::default() };
+    for native in inventory.natives.iter().filter(|native| travelling.contains(&native.path)) {
+        for need in &native.needs {
+            if travelling.contains(&need.by) || state.carried.contains(&need.by) {
+                state.need(native, need, wanted, findings);
+            }
+        }
+    }
+    state.plan
+}
+
+struct Follower<'a> {
+    inventory: &'a Inventory,
+    travelling: &'a BTreeSet<RealPath>,
+    carried: BTreeSet<RealPath>,
+    plan: NativePlan,
+}
+
+impl Follower<'_> {
+    fn need(&mut self, native: &Native, need: &Need, wanted: &mut Wanted, findings: &mut Vec<Finding>) {
+        let NeedOutcome::Library { path, links, rule } = &need.outcome else {
+            findings.extend(self.trouble(native, need));
+            return;
+        };
+        if self.travelling.contains(path) {
+            return;
+        }
+        let reason = PackageReason { file: native.path.clone(), library: need.name.clone(), distribution: self.distribution(&native.path) };
+        if let Some(package) = self.inventory.packages.owner(path) {
+            wanted.library(package, reason);
+            self.foreign_links(package, links, need);
+        } else if !self.inventory.interpreter_files.contains(path) {
+            self.carry(path, links, rule.as_ref(), need, findings);
+        }
+    }
+
+    fn distribution(&self, path: &RealPath) -> Option<String> {
+        let files = &self.inventory.files;
+        let at = files.binary_search_by(|file| file.path.cmp(path)).ok()?;
+        files[at].owner.map(|owner| self.inventory.distributions[owner].name.clone())
+    }
+
+    /// A link of a -dev package led to the library: it will not be in the final root, so it travels.
+    fn foreign_links(&mut self, package: usize, links: &[Crossed], need: &Need) {
+        for link in links.iter().filter(|link| is_library_link(link)) {
+            let owner = self.inventory.packages.owner(&link.at);
+            if owner != Some(package) && !link.target.starts_with("/etc/alternatives/") {
+                self.link(link, need);
+            }
+        }
+    }
+
+    fn link(&mut self, link: &Crossed, need: &Need) {
+        if self.carried.insert(link.at.clone()) {
+            self.plan.entries.push(PlannedEntry {
+                to: link.at.clone(),
+                from: Some(link.at.clone()),
+                action: Action::Link { target: link.target.clone() },
+                mode: 0o777,
+                size: 0,
+                distribution: None,
+                reason: format!("leads to {}, and no package that will be installed has it", need.name),
+            });
+        }
+    }
+
+    fn carry(&mut self, path: &RealPath, links: &[Crossed], rule: Option<&Rule>, need: &Need, findings: &mut Vec<Finding>) {
+        for link in links.iter().filter(|link| is_library_link(link)) {
+            self.link(link, need);
+        }
+        if !self.carried.insert(path.clone()) {
+            return;
+        }
+        findings.push(
+            Finding::new(
+                Severity::Note,
+                Code::UnownedLibrary,
+                path,
+                format!("needed as {}; no package owns it, so the bundle carries it", need.name),
+            )
+            .help("check that it may be redistributed"),
+        );
+        let size = self.inventory.library_sizes.get(path).copied().unwrap_or_default();
+        self.plan.entries.push(copy(path, size, 0o755, format!("needed as {}, owned by no package", need.name)));
+        if matches!(rule, Some(Rule::Cache | Rule::PathFile)) {
+            self.plan.run_ldconfig |= self.inventory.environment.interpreter.libc == Some(Libc::Glibc);
+            for file in self.inventory.loader_configuration.clone() {
+                if self.carried.insert(file.clone()) {
+                    self.plan.entries.push(copy(&file, 0, 0o644, format!("tells the loader where {} is", need.name)));
+                }
+            }
+        }
+    }
+
+    /// A need that leads to no library.
+    fn trouble(&self, native: &Native, need: &Need) -> Option<Finding> {
+        let severity = if native.kind == NativeKind::Library { Severity::Warn } else { Severity::Deny };
+        let by = if need.by == native.path { String::new() } else { format!(" (for {})", need.by) };
+        Some(match &need.outcome {
+            NeedOutcome::BuiltIn | NeedOutcome::Library { .. } => return None,
+            NeedOutcome::Foreign { path } => Finding::new(
+                severity,
+                Code::ForeignArchitecture,
+                &native.path,
+                format!("needs {}{by}; the one at {path} is for another machine", need.name),
+            ),
+            NeedOutcome::Broken { path, why } => Finding::new(
+                severity,
+                Code::BadLibrary,
+                &native.path,
+                format!("needs {}{by}; the loader picks {path}, which is {why}", need.name),
+            ),
+            NeedOutcome::Missing { tried } => {
+                let vendored = self.travelling.iter().find(|path| path.name() == need.name);
+                if let Some(path) = vendored {
+                    let message = format!("needs {}{by}; only {path} has it, where the loader does not look", need.name);
+                    let help = "it works when another import loads that library first, as torch and nvidia wheels do";
+                    return Some(Finding::new(Severity::Warn, Code::ReliesOnPreload, &native.path, message).help(help));
+                }
+                let places = if tried.is_empty() { "nowhere to look".to_owned() } else { format!("tried {}", tried.join(", ")) };
+                let message = format!("needs {}{by}; it is not there: {places}", need.name);
+                Finding::new(severity, Code::UnresolvedLibrary, &native.path, message)
+                    .help("install the package that has it in the builder stage, before wheelbarrow runs")
+            }
+        })
+    }
+}
+
+fn is_library_link(link: &Crossed) -> bool {
+    link.at.name().contains(".so") && link.at.below(&RealPath::known("/etc")).is_none()
+}
+
+fn copy(path: &RealPath, size: u64, mode: u32, reason: String) -> PlannedEntry {
+    PlannedEntry { to: path.clone(), from: Some(path.clone()), action: Action::Copy, mode, size, distribution: None, reason }
+}

@@ -1,0 +1,171 @@
+//! Which packages to install: those asked for directly, less what the others bring along and what the
+//! base has.
+//!
+//! Invariant: the name is that of the package that owns the resolved file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::Request;
+use crate::inventory::Inventory;
+use crate::path::RealPath;
+use crate::pkgdb::Manager;
+
+/// Why a package is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+pub struct PackageReason {
+    /// The file that needs it, in the builder root.
+    pub file: RealPath,
+    /// The needed name; of an interpreter, `interpreter`.
+    pub library: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<String>,
+}
+
+/// A package of the final root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct PlannedPackage {
+    pub name: String,
+    /// In the builder.
+    pub version: String,
+    /// As typed for the package manager: pinned or by `so:` name when asked so.
+    pub install_as: String,
+    /// Bytes when installed, as its database says.
+    pub installed_size: u64,
+    pub reasons: Vec<PackageReason>,
+}
+
+/// The packages of a plan, each list sorted by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct PackageSet {
+    pub manager: Option<Manager>,
+    /// To name to the package manager.
+    pub install: Vec<PlannedPackage>,
+    /// What it will bring along for them.
+    pub brought_along: Vec<PlannedPackage>,
+    /// Needed, and in the base with its interpreter or in every root of this distribution.
+    pub in_base: Vec<PlannedPackage>,
+}
+
+/// Distributions that an OS package owns, with the package.
+pub fn system_owned(inventory: &Inventory) -> BTreeMap<usize, usize> {
+    let owner = |path: &RealPath| inventory.packages.owner(path);
+    let all = inventory.distributions.iter().enumerate();
+    all.filter_map(|(index, distribution)| owner(&distribution.dist_info.join("METADATA")).map(|package| (index, package))).collect()
+}
+
+/// Packages asked for so far.
+pub struct Wanted<'a> {
+    inventory: &'a Inventory,
+    reasons: BTreeMap<usize, BTreeSet<PackageReason>>,
+    closures: BTreeMap<usize, BTreeSet<usize>>,
+}
+
+impl<'a> Wanted<'a> {
+    pub fn new(inventory: &'a Inventory) -> Wanted<'a> {
+        Wanted { inventory, reasons: BTreeMap::new(), closures: BTreeMap::new() }
+    }
+
+    fn closure(&mut self, package: usize) -> &BTreeSet<usize> {
+        self.closures.entry(package).or_insert_with(|| self.inventory.packages.closure(package))
+    }
+
+    /// A library of `package` is needed.
+    pub fn library(&mut self, package: usize, reason: PackageReason) {
+        self.reasons.entry(package).or_default().insert(reason);
+    }
+
+    /// Distributions of OS packages that travelling ones require.
+    pub fn distributions(&mut self, system: &BTreeMap<usize, usize>, kept: &BTreeSet<usize>, travels: &dyn Fn(usize) -> bool) {
+        for from in kept.iter().filter(|index| travels(**index)) {
+            for to in self.inventory.requires[*from].clone() {
+                if let Some(package) = system.get(&to) {
+                    let (from, to) = (&self.inventory.distributions[*from], &self.inventory.distributions[to]);
+                    self.library(
+                        *package,
+                        PackageReason { file: to.dist_info.clone(), library: to.name.clone(), distribution: Some(from.name.clone()) },
+                    );
+                }
+            }
+        }
+    }
+
+    /// The narrowest installed package that brings the program, its links and the whole standard
+    /// library: `python3` on Debian, where five packages share them.
+    pub fn interpreter(&mut self) {
+        let interpreter = &self.inventory.environment.interpreter;
+        let standard = ["os.py", "json/__init__.py", "sqlite3/__init__.py"].map(|file| interpreter.stdlib.descend(file));
+        let files = interpreter.links.iter().chain([&interpreter.executable]).chain(&standard);
+        let owners: BTreeSet<usize> = files.filter_map(|path| self.inventory.packages.owner(path)).collect();
+        if owners.is_empty() {
+            return;
+        }
+        let reason = PackageReason { file: interpreter.executable.clone(), library: "interpreter".to_owned(), distribution: None };
+        let all = 0..self.inventory.packages.packages.len();
+        let covering = all.filter_map(|package| {
+            let closure = self.closure(package);
+            let covers = owners.iter().all(|owner| *owner == package || closure.contains(owner));
+            covers.then_some((closure.len(), package))
+        });
+        match covering.min() {
+            Some((_, package)) => self.library(package, reason),
+            None => owners.iter().for_each(|owner| self.library(*owner, reason.clone())),
+        }
+    }
+
+    /// Splits what was asked for.
+    pub fn decide(mut self, request: &Request) -> PackageSet {
+        let base = self.base();
+        let asked: Vec<usize> = self.reasons.keys().copied().collect();
+        let mut install = BTreeSet::new();
+        for package in asked.iter().filter(|package| !base.contains(package)) {
+            let brought = asked.iter().any(|other| {
+                let mutual = self.closure(*package).contains(other);
+                other != package && !base.contains(other) && self.closure(*other).contains(package) && (!mutual || other < package)
+            });
+            if !brought {
+                install.insert(*package);
+            }
+        }
+        let mut along: BTreeSet<usize> = install.iter().flat_map(|package| self.closure(*package).clone()).collect();
+        along.retain(|package| !install.contains(package) && !base.contains(package));
+        let in_base: BTreeSet<usize> = asked.into_iter().filter(|package| base.contains(package)).collect();
+        let list = |set: &BTreeSet<usize>| set.iter().map(|package| self.planned(*package, request)).collect();
+        let manager = self.inventory.packages.packages.first().map(|package| package.manager);
+        PackageSet { manager, install: list(&install), brought_along: list(&along), in_base: list(&in_base) }
+    }
+
+    /// When no package owns the interpreter it comes with the base image, and so do its libraries.
+    fn base(&mut self) -> BTreeSet<usize> {
+        let packages = &self.inventory.packages;
+        let owned = packages.owner(&self.inventory.environment.interpreter.executable).is_some();
+        let essential = packages.packages.iter().enumerate().filter(|(_, package)| package.essential).map(|(index, _)| index);
+        let mut base: BTreeSet<usize> = essential.collect();
+        if !owned {
+            base.extend(self.inventory.interpreter_files.iter().filter_map(|path| packages.owner(path)));
+        }
+        for package in base.clone() {
+            base.extend(self.closure(package).clone());
+        }
+        base
+    }
+
+    fn planned(&self, index: usize, request: &Request) -> PlannedPackage {
+        let package = &self.inventory.packages.packages[index];
+        let reasons: Vec<PackageReason> = self.reasons.get(&index).into_iter().flatten().cloned().collect();
+        let so_name = || reasons.iter().find_map(|reason| self.inventory.packages.so_name(index, &reason.library));
+        let install_as = match so_name().filter(|_| request.so_names) {
+            Some(name) => name,
+            None if request.pin => format!("{}={}", package.name, package.version),
+            None => package.name.clone(),
+        };
+        PlannedPackage {
+            name: package.name.clone(),
+            version: package.version.clone(),
+            install_as,
+            installed_size: package.installed_size,
+            reasons,
+        }
+    }
+}

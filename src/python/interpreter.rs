@@ -1,0 +1,198 @@
+//! Facts of an interpreter, without running it: from its file name, its standard library and the
+//! strings compiled into the program or libpython.
+//!
+//! Invariant: sysconfig is not trusted for linkage; what counts is `DT_NEEDED` and `PT_INTERP`.
+
+use memchr::memmem;
+use serde::Serialize;
+
+use crate::elf::Machine;
+use crate::finding::{Code, Finding, Severity};
+use crate::loader::{Libc, Library};
+use crate::path::{RealPath, WrittenPath};
+use crate::root::Root;
+
+/// A CPython or PyPy of the root.
+#[derive(Clone, Debug)]
+pub struct Interpreter {
+    /// The program file, link free: what the bundle's `bin/python` points at.
+    pub executable: RealPath,
+    /// The links crossed from the name it is started by.
+    pub links: Vec<RealPath>,
+    /// `sys.base_prefix`.
+    pub prefix: RealPath,
+    /// The standard library directory.
+    pub stdlib: RealPath,
+    pub machine: Machine,
+    pub libc: Option<Libc>,
+    pub facts: InterpreterFacts,
+}
+
+/// The part of an interpreter that is printed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct InterpreterFacts {
+    /// `cpython` or `pypy`.
+    pub implementation: String,
+    /// `3.11.2`; `3.11` when the full version is not to be found.
+    pub version: String,
+    /// `cpython-311-x86_64-linux-musl`.
+    pub abi: Option<String>,
+    /// Suffixes of importable extension modules, in import order.
+    pub suffixes: Vec<String>,
+    /// `musl` or `glibc`.
+    pub libc: Option<Libc>,
+    /// As `uname -m` says.
+    pub architecture: String,
+    /// `PT_INTERP`.
+    pub loader: Option<String>,
+    /// `libpython3.11.so.1.0` when linked dynamically.
+    pub libpython: Option<String>,
+}
+
+impl Interpreter {
+    /// `3.11`.
+    pub fn minor(&self) -> &str {
+        let version = &self.facts.version;
+        let cut = version.match_indices('.').nth(1).map_or(version.len(), |(at, _)| at);
+        &version[..cut]
+    }
+}
+
+/// Reads the interpreter started as `path`; `None` when no Python program is there.
+pub fn read_interpreter(root: &Root, library: &Library, path: &WrittenPath, findings: &mut Vec<Finding>) -> Option<Interpreter> {
+    let found = root.resolve(path).ok()??;
+    let facts = library.read(&found.path).ok()?;
+    let elf = facts.as_ref().as_ref().ok()?.as_ref()?;
+    let prefix = found.path.parent()?.parent()?;
+    let (stdlib, minor) = standard_library(root, &prefix, found.path.name())?;
+    let libpython = elf.needed.iter().find(|name| name.starts_with("libpython")).cloned();
+    let strings = compiled_strings(root, &found.path, &prefix, libpython.as_deref(), &minor);
+    if strings.version.is_none() {
+        let message = format!("the full version is not in the program; {minor} is used for markers");
+        findings.push(Finding::new(Severity::Note, Code::InterpreterFact, &found.path, message));
+    }
+    let libc = elf.interpreter.as_deref().and_then(Libc::of_interpreter);
+    if libc.is_none() {
+        let message = "neither musl nor glibc is its program interpreter; libraries cannot be resolved";
+        findings.push(Finding::new(Severity::Deny, Code::InterpreterFact, &found.path, message));
+    }
+    let abi = strings.suffix.as_ref().map(|suffix| suffix.trim_start_matches('.').trim_end_matches(".so").to_owned());
+    Some(Interpreter {
+        prefix,
+        stdlib,
+        machine: elf.machine,
+        libc,
+        links: found.links.iter().map(|link| link.at.clone()).collect(),
+        facts: InterpreterFacts {
+            implementation: if found.path.name().contains("pypy") { "pypy" } else { "cpython" }.to_owned(),
+            version: strings.version.unwrap_or(minor),
+            abi,
+            suffixes: strings.suffix.into_iter().chain([".abi3.so".to_owned(), ".so".to_owned()]).collect(),
+            libc,
+            architecture: elf.machine.name(),
+            loader: elf.interpreter.clone(),
+            libpython,
+        },
+        executable: found.path,
+    })
+}
+
+/// The landmark `lib/pythonX.Y/os.py`, by the program's name first, then the highest there is.
+fn standard_library(root: &Root, prefix: &RealPath, program: &str) -> Option<(RealPath, String)> {
+    let mut candidates = Vec::new();
+    for platlib in ["lib", "lib64"] {
+        let Ok(Some(directory)) = root.resolve(&WrittenPath::from(prefix).join(platlib)) else { continue };
+        for entry in root.walk(&directory.path, 1).into_iter().flatten() {
+            let version = entry.path.name().strip_prefix("python").or_else(|| entry.path.name().strip_prefix("pypy"));
+            if let Some(minor) = version.filter(|text| text.contains('.') && root.is_file(&WrittenPath::from(&entry.path).join("os.py"))) {
+                let minor = minor.trim_end_matches('t').to_owned();
+                let numbers: Vec<u32> = minor.split('.').filter_map(|part| part.parse().ok()).collect();
+                candidates.push((program.contains(&minor), numbers, entry.path.clone(), minor));
+            }
+        }
+    }
+    candidates.sort();
+    candidates.pop().map(|(_, _, path, minor)| (path, minor))
+}
+
+#[derive(Default)]
+struct Strings {
+    version: Option<String>,
+    suffix: Option<String>,
+}
+
+/// `PY_VERSION` and the first entry of the import system's suffix table.
+fn compiled_strings(root: &Root, program: &RealPath, prefix: &RealPath, libpython: Option<&str>, minor: &str) -> Strings {
+    let mut found = Strings::default();
+    let linked = libpython.into_iter().flat_map(|name| {
+        [
+            WrittenPath::from(prefix).join("lib").join(name),
+            WrittenPath::new("/usr/lib").join(name),
+            WrittenPath::new("/usr/local/lib").join(name),
+        ]
+    });
+    for path in linked.chain([WrittenPath::from(program)]) {
+        let Ok(Some(file)) = root.resolve(&path) else { continue };
+        let Ok(content) = root.open(&file.path) else { continue };
+        // Overlapping windows: memory stays bounded whatever the size of the program.
+        let (mut window, mut offset) = (vec![0; 1 << 20], 0);
+        while found.version.is_none() || found.suffix.is_none() {
+            let Ok(count) = content.read_at(&mut window, offset) else { break };
+            if count <= 256 {
+                break;
+            }
+            found.version = found.version.or_else(|| version_in(&window[..count], minor));
+            found.suffix = found.suffix.or_else(|| suffix_in(&window[..count]));
+            offset += count as u64 - 256;
+            if count < window.len() {
+                break;
+            }
+        }
+    }
+    found
+}
+
+fn version_in(bytes: &[u8], minor: &str) -> Option<String> {
+    let start = format!("{minor}.");
+    memmem::find_iter(bytes, start.as_bytes()).find_map(|at| {
+        let text = &bytes[at..];
+        let text = &text[..memchr::memchr(0, &text[..text.len().min(24)])?];
+        let rest = std::str::from_utf8(&text[start.len()..]).ok()?;
+        let digits = rest.trim_end_matches('+').trim_end_matches(|digit: char| digit.is_ascii_digit());
+        let plain = !rest.is_empty() && matches!(digits.trim_start_matches(|digit: char| digit.is_ascii_digit()), "" | "a" | "b" | "rc");
+        let before = at.checked_sub(1).map_or(0, |before| bytes[before]);
+        (plain && !before.is_ascii_digit() && before != b'.').then(|| format!("{start}{}", rest.trim_end_matches('+')))
+    })
+}
+
+fn suffix_in(bytes: &[u8]) -> Option<String> {
+    [b".cpython-".as_slice(), b".pypy"].into_iter().find_map(|start| {
+        memmem::find_iter(bytes, start).find_map(|at| {
+            let text = &bytes[at..];
+            let text = std::str::from_utf8(&text[..memchr::memchr(0, &text[..text.len().min(96)])?]).ok()?;
+            let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+            (plain && text.ends_with(".so")).then(|| text.to_owned())
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_whole_strings() {
+        let check = |bytes: &[u8], expect: Option<&str>| assert_eq!(version_in(bytes, "3.11").as_deref(), expect);
+        check(b"x\x003.11.2\0y", Some("3.11.2"));
+        check(b"/versions/3.11.7\0", Some("3.11.7"));
+        check(b"\x003.12.1\0 3.11.4 (main)\0", None);
+        check(b"\x003.11.0rc1\0", Some("3.11.0rc1"));
+        check(b"13.11.1\0", None);
+    }
+
+    #[test]
+    fn suffixes_are_whole_strings() {
+        assert_eq!(suffix_in(b"\0.cpython-311-x86_64-linux-musl.so\0").as_deref(), Some(".cpython-311-x86_64-linux-musl.so"));
+        assert_eq!(suffix_in(b"\0.cpython-%s.so\0"), None);
+    }
+}

@@ -1,0 +1,307 @@
+//! The text files of a `.dist-info` directory: METADATA, WHEEL, RECORD and entry_points.txt.
+//!
+//! Each parser gives what it understood and a sentence for each part it did not. Wheels of a decade
+//! are in use, so a broken line is met sooner or later and must not hide its neighbours.
+//!
+//! Invariant: no input, truncated anywhere or not, makes a parser panic or fail as a whole; no I/O.
+
+use ini::{Ini, ParseOption};
+
+use crate::path::RealPath;
+
+/// What METADATA (core metadata, PEP 566) says and this program needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    pub name: Option<String>,
+    pub version: Option<String>,
+    /// `Requires-Dist` lines as written.
+    pub requires: Vec<String>,
+}
+
+/// What WHEEL (PEP 427) says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wheel {
+    /// Only when `Root-Is-Purelib: true` is said: nothing else proves the absence of native code.
+    pub purelib: bool,
+    pub tags: Vec<String>,
+}
+
+/// One line of RECORD (PEP 376).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordEntry {
+    pub path: RealPath,
+    /// `sha256=...` as written; RECORD itself and byte code have none.
+    pub hash: Option<String>,
+    pub size: Option<u64>,
+}
+
+/// A name as PEP 503 compares it: lower case, runs of `-`, `_` and `.` are one `-`.
+pub fn normalised_name(name: &str) -> String {
+    let mut normal = String::with_capacity(name.len());
+    for letter in name.trim().chars() {
+        match letter {
+            '-' | '_' | '.' if normal.ends_with('-') => {}
+            '-' | '_' | '.' => normal.push('-'),
+            _ => normal.extend(letter.to_lowercase()),
+        }
+    }
+    normal
+}
+
+/// Reads METADATA. The description after the first empty line is not looked at.
+pub fn parse_metadata(text: &[u8]) -> (Metadata, Vec<String>) {
+    let (headers, problems) = parse_headers(text, "METADATA");
+    let mut metadata = Metadata::default();
+    for (key, value) in headers {
+        match key.as_str() {
+            _ if value.is_empty() => {}
+            "name" => metadata.name = metadata.name.or(Some(value)),
+            "version" => metadata.version = metadata.version.or(Some(value)),
+            "requires-dist" => metadata.requires.push(value),
+            _ => {}
+        }
+    }
+    (metadata, problems)
+}
+
+/// Reads WHEEL.
+pub fn parse_wheel(text: &[u8]) -> (Wheel, Vec<String>) {
+    let (headers, problems) = parse_headers(text, "WHEEL");
+    let mut wheel = Wheel::default();
+    for (key, value) in headers {
+        match key.as_str() {
+            "root-is-purelib" => wheel.purelib = value.eq_ignore_ascii_case("true"),
+            "tag" if !value.is_empty() => wheel.tags.push(value),
+            _ => {}
+        }
+    }
+    (wheel, problems)
+}
+
+/// E-mail headers with keys in lower case. Header by header, because `mailparse::parse_headers`
+/// gives nothing at all when one of them is malformed.
+fn parse_headers(text: &[u8], file: &str) -> (Vec<(String, String)>, Vec<String>) {
+    let mut headers = Vec::new();
+    let mut problems = Vec::new();
+    let mut chunk: Vec<u8> = Vec::new();
+    let mut finish = |chunk: &mut Vec<u8>| {
+        if let Some(header) = parse_header(&std::mem::take(chunk), file, &mut problems) {
+            headers.push(header);
+        }
+    };
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        if line.trim_ascii().is_empty() {
+            if chunk.is_empty() { continue } else { break }
+        }
+        // A line that begins with a blank continues the header before it (RFC 5322, 2.2.3).
+        if !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            finish(&mut chunk);
+        }
+        chunk.extend_from_slice(line);
+    }
+    finish(&mut chunk);
+    (headers, problems)
+}
+
+fn parse_header(chunk: &[u8], file: &str, problems: &mut Vec<String>) -> Option<(String, String)> {
+    let shown = || String::from_utf8_lossy(chunk).trim().chars().take(60).collect::<String>();
+    if chunk.is_empty() {
+        return None;
+    }
+    let header = mailparse::parse_header(chunk).ok().filter(|_| chunk.contains(&b':'));
+    let Some((header, _)) = header else {
+        problems.push(format!("{file} has a line that is no header: {:?}", shown()));
+        return None;
+    };
+    // PEP 566 asks for UTF-8; mailparse's own `get_value` would guess at encoded words.
+    let value = header.get_value_raw();
+    if std::str::from_utf8(value).is_err() {
+        problems.push(format!("{file} is not UTF-8: {:?}", shown()));
+    }
+    let value = String::from_utf8_lossy(value);
+    let value: Vec<&str> = value.lines().map(str::trim).collect();
+    Some((header.get_key().trim().to_ascii_lowercase(), value.join(" ").trim().to_owned()))
+}
+
+/// Reads RECORD, with paths resolved against `site`, the directory that holds the `.dist-info`.
+pub fn parse_record(text: &[u8], site: &RealPath) -> (Vec<RecordEntry>, Vec<String>) {
+    let mut entries = Vec::new();
+    let mut problems = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let Some(at) = parse_records(rest, site, &mut entries, &mut problems) else { break };
+        // A quote that was never closed swallows the lines after it: give up its line, not those.
+        let line = &rest[at..];
+        let end = line.iter().position(|byte| *byte == b'\n').map_or(line.len(), |newline| newline + 1);
+        if !line[..end].trim_ascii().is_empty() {
+            problems.push(bad_line(&line[..end]));
+        }
+        rest = &line[end..];
+    }
+    (entries, problems)
+}
+
+/// Reads lines until one spans several; returns where that one begins.
+fn parse_records(text: &[u8], site: &RealPath, entries: &mut Vec<RecordEntry>, problems: &mut Vec<String>) -> Option<usize> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
+    let mut record = csv::ByteRecord::new();
+    while reader.read_byte_record(&mut record).unwrap_or(false) {
+        if record.as_slice().contains(&b'\n') {
+            let start = record.position().map_or(0, csv::Position::byte);
+            return Some(usize::try_from(start).unwrap_or(text.len()).min(text.len()));
+        }
+        match parse_record_line(&record, site) {
+            Some(entry) => entries.push(entry),
+            None => problems.push(bad_line(&record.iter().collect::<Vec<_>>().join(&b','))),
+        }
+    }
+    None
+}
+
+fn bad_line(line: &[u8]) -> String {
+    format!("RECORD has a line that cannot be understood: {:?}", String::from_utf8_lossy(line).trim_end())
+}
+
+fn parse_record_line(record: &csv::ByteRecord, site: &RealPath) -> Option<RecordEntry> {
+    let field = |index| std::str::from_utf8(record.get(index).unwrap_or_default()).map(str::trim).ok();
+    let (hash, size) = (field(1)?, field(2)?);
+    let path = std::str::from_utf8(record.get(0)?).ok()?;
+    if record.len() > 3 || path.is_empty() {
+        return None;
+    }
+    Some(RecordEntry {
+        path: resolve_recorded(site, path)?,
+        hash: (!hash.is_empty()).then(|| hash.to_owned()),
+        size: if size.is_empty() { None } else { Some(size.parse().ok()?) },
+    })
+}
+
+/// The file a RECORD line means. Lexical: `site` is link free, and installers write `..` to mean
+/// the parent directory of the scheme. `None` for the root itself and for what is no path.
+pub fn resolve_recorded(site: &RealPath, written: &str) -> Option<RealPath> {
+    if written.contains('\0') {
+        return None;
+    }
+    let start = if written.starts_with('/') { RealPath::root() } else { site.clone() };
+    let path = written.split('/').fold(start, |path, part| match part {
+        "" | "." => path,
+        ".." => path.parent().unwrap_or_else(RealPath::root),
+        name => path.join(name),
+    });
+    (path != RealPath::root()).then_some(path)
+}
+
+/// The script names of entry_points.txt: `console_scripts` and `gui_scripts`.
+pub fn parse_entry_points(text: &[u8]) -> (Vec<String>, Vec<String>) {
+    let text = String::from_utf8_lossy(text);
+    let mut problems = Vec::new();
+    // rust-ini stops at the first line that is neither section nor pair, so those go first.
+    let understood = |line: &&str| {
+        let fine = if line.starts_with('[') { line.ends_with(']') } else { line.contains('=') };
+        if !fine {
+            problems.push(format!("entry_points.txt has a line that cannot be understood: {line:?}"));
+        }
+        fine
+    };
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';']));
+    let lines: Vec<&str> = lines.filter(understood).collect();
+    let option = ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
+    let mut scripts = Vec::new();
+    match Ini::load_from_str_opt(&lines.join("\n"), option) {
+        Ok(file) => {
+            for section in ["console_scripts", "gui_scripts"] {
+                let names = file.section_all(Some(section)).flat_map(|section| section.iter().map(|(name, _)| name.trim()));
+                // A script is a file directly in bin/; a name with a slash never became one.
+                scripts.extend(names.filter(|name| !name.is_empty() && !name.contains('/')).map(str::to_owned));
+            }
+        }
+        Err(error) => problems.push(format!("entry_points.txt cannot be understood: {error}")),
+    }
+    (scripts, problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site() -> RealPath {
+        RealPath::known("/venv/lib/python3.11/site-packages")
+    }
+
+    #[test]
+    fn names_are_normalised() {
+        for (name, key) in [("PySocks", "pysocks"), ("Leg.Pkg_X", "leg-pkg-x"), ("a-_.b", "a-b"), ("zope.interface", "zope-interface")] {
+            assert_eq!(normalised_name(name), key);
+        }
+    }
+
+    #[test]
+    fn headers_of_metadata() {
+        let text = b"Metadata-Version: 2.1\r\nName: Foo\r\nno header\r\nVersion: 1.0\r\nRequires-Dist: bar\r\n  >=1\r\nLicense: a\r\n\r\nName: in the body\r\n";
+        let (metadata, problems) = parse_metadata(text);
+        assert_eq!((metadata.name.as_deref(), metadata.version.as_deref()), (Some("Foo"), Some("1.0")));
+        assert_eq!(metadata.requires, ["bar >=1"]);
+        assert_eq!(problems, ["METADATA has a line that is no header: \"no header\""]);
+        let (metadata, problems) = parse_metadata(b"Name: a\nAuthor: J\xfcrgen\nVersion: 2\n");
+        assert_eq!((metadata.version.as_deref(), problems.len()), (Some("2"), 1));
+        assert_eq!(parse_metadata(b""), (Metadata::default(), Vec::new()));
+    }
+
+    #[test]
+    fn lines_of_wheel() {
+        let (wheel, problems) = parse_wheel(b"Wheel-Version: 1.0\nRoot-Is-Purelib: True\nTag: py2-none-any\nTag: py3-none-any\n\n");
+        assert_eq!((wheel.purelib, wheel.tags, problems.len()), (true, vec!["py2-none-any".to_owned(), "py3-none-any".to_owned()], 0));
+        assert!(!parse_wheel(b"").0.purelib);
+    }
+
+    #[test]
+    fn lines_of_record() {
+        for (line, expect) in [
+            ("a/b.py,sha256=x,3", "/venv/lib/python3.11/site-packages/a/b.py sha256=x 3"),
+            ("../../../bin/x,,", "/venv/bin/x - -"),
+            ("/usr/x,,", "/usr/x - -"),
+            ("\"a,b\",,", "/venv/lib/python3.11/site-packages/a,b - -"),
+            ("./a", "/venv/lib/python3.11/site-packages/a - -"),
+            ("../../../../../../../x,,", "/x - -"),
+            ("a,sha256=x,many", "bad"),
+            ("a,b,c,d", "bad"),
+            (",,", "bad"),
+            ("/..,,", "bad"),
+        ] {
+            let (entries, problems) = parse_record(line.as_bytes(), &site());
+            let shown = entries.iter().map(|entry| {
+                let size = entry.size.map_or("-".to_owned(), |size| size.to_string());
+                format!("{} {} {size}", entry.path, entry.hash.as_deref().unwrap_or("-"))
+            });
+            assert_eq!(shown.chain(problems.iter().map(|_| "bad".to_owned())).collect::<Vec<_>>(), [expect], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_bad_line_costs_that_line() {
+        let text = b"a,,\r\n\r\n\"b,,\r\nc\xff,,\r\n\0,,\nd,,\r\n\"e,,";
+        let (entries, problems) = parse_record(text, &site());
+        let names: Vec<&str> = entries.iter().map(|entry| entry.path.name()).collect();
+        assert_eq!(names[..2], ["a", "d"]);
+        assert!(problems.len() >= 3, "{problems:?}");
+    }
+
+    #[test]
+    fn entry_points() {
+        let (scripts, problems) = parse_entry_points(
+            b"# c\n[console_scripts]\nb = m:main\n  a-x = m:x [extra]\njunk\n[broken\n\n[gui_scripts]\ng=m:g\n[other]\no = m\n",
+        );
+        assert_eq!((scripts, problems.len()), (vec!["b".to_owned(), "a-x".to_owned(), "g".to_owned()], 2));
+    }
+
+    #[test]
+    fn no_truncation_panics() {
+        let text = b"Name: a\xc3\xa9\r\n x\nVersion:1\n:\n[console_scripts]\na = b\n\"q,,\"\"\n\xff,,\n../../..,sha256=,1\r\n";
+        for start in 0..text.len() {
+            for end in start..=text.len() {
+                let part = &text[start..end];
+                let _ = (parse_metadata(part), parse_wheel(part), parse_record(part, &site()), parse_entry_points(part));
+            }
+        }
+    }
+}

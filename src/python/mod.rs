@@ -1,0 +1,23 @@
+//! Python as installers leave it on disk: distributions, scripts and requirements.
+//!
+//! Everything is read from the files PyPA's "Recording installed projects" describes (PEP 376, 427,
+//! 508, 610, 660); no Python runs.
+//!
+//! Invariant: what cannot be understood costs a finding and the one line it stands in, never the run.
+
+mod distribution;
+mod environment;
+mod interpreter;
+mod metadata;
+mod requirements;
+mod script;
+
+pub use distribution::{Distribution, portable_direct_url, read_distributions};
+pub use metadata::{
+    Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel, resolve_recorded,
+};
+pub use requirements::{Facts, Requirements, kept};
+pub use script::{Script, Shebang, absolute_header, parse_script, relocatable_header};
+
+pub use environment::{Environment, EnvironmentError, find_environment};
+pub use interpreter::{Interpreter, InterpreterFacts, read_interpreter};

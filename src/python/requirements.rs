@@ -1,0 +1,261 @@
+//! Who needs whom among the installed distributions, by PEP 508 requirements.
+//!
+//! Markers are evaluated for the interpreter of the root, always Linux. Extras asked for on a command
+//! line are written down nowhere, so only extras another distribution asks for count.
+//!
+//! Invariant: a requirement that cannot be understood is a note and gives no edge; cycles end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pep440_rs::Version;
+use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, Requirement, VersionOrUrl};
+use url::Url;
+
+use super::distribution::Distribution;
+use super::metadata::normalised_name;
+use crate::finding::{Code, Finding, Severity};
+
+/// What installs distributions, not what runs.
+const INSTALLERS: [&str; 3] = ["pip", "setuptools", "wheel"];
+
+/// The facts of an interpreter that markers ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// `3.11.7`.
+    pub full_version: &'a str,
+    /// `cpython`, as `sys.implementation.name`.
+    pub implementation: &'a str,
+    /// `x86_64`, as `uname -m`.
+    pub machine: &'a str,
+}
+
+/// An evaluator of requirements for one interpreter.
+#[derive(Clone, Debug)]
+pub struct Requirements {
+    environment: MarkerEnvironment,
+}
+
+impl Requirements {
+    /// An evaluator for the interpreter of `facts`; an error when its version is no version.
+    pub fn new(facts: &Facts) -> Result<Self, String> {
+        // A build from a checkout calls itself `3.13.0+`; PEP 508 has no such version.
+        let full_version = facts.full_version.trim().trim_end_matches('+');
+        let short_version = full_version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
+        let implementation = match facts.implementation {
+            "cpython" => "CPython",
+            "pypy" => "PyPy",
+            other => other,
+        };
+        let builder = MarkerEnvironmentBuilder {
+            implementation_name: facts.implementation,
+            implementation_version: full_version,
+            os_name: "posix",
+            platform_machine: facts.machine,
+            platform_python_implementation: implementation,
+            // The kernel is the host's and not known; no requirement in use asks for it.
+            platform_release: "",
+            platform_system: "Linux",
+            platform_version: "",
+            python_full_version: full_version,
+            python_version: &short_version,
+            sys_platform: "linux",
+        };
+        let environment =
+            MarkerEnvironment::try_from(builder).map_err(|error| format!("{full_version:?} is not a Python version: {error}"))?;
+        Ok(Requirements { environment })
+    }
+
+    /// For each distribution the indices of those it needs, and what is missing. The subject of a
+    /// finding is the name of the distribution that has the requirement.
+    pub fn edges(&self, all: &[Distribution]) -> (Vec<BTreeSet<usize>>, Vec<Finding>) {
+        let mut findings = Vec::new();
+        let requirements: Vec<_> = all.iter().map(|distribution| parse_all(distribution, &mut findings)).collect();
+        // A key has two indices where an upgrade left the older directory behind.
+        let mut installed: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, distribution) in all.iter().enumerate() {
+            installed.entry(&distribution.key).or_default().push(index);
+        }
+        let extras = self.wanted_extras(&requirements, &installed);
+        let mut edges = vec![BTreeSet::new(); all.len()];
+        for (index, distribution) in all.iter().enumerate() {
+            let extras: Vec<ExtraName> = extras[index].iter().cloned().collect();
+            for requirement in requirements[index].iter().filter(|requirement| requirement.evaluate_markers(&self.environment, &extras)) {
+                let targets = targets(requirement, &installed);
+                findings.extend(missing(distribution, requirement, targets, all));
+                edges[index].extend(targets.iter().copied().filter(|target| *target != index));
+            }
+        }
+        findings.sort();
+        findings.dedup();
+        (edges, findings)
+    }
+
+    /// The extras others ask of each distribution. An extra can ask for further extras, so this
+    /// repeats until nothing is new; sets only grow, which ends every cycle.
+    fn wanted_extras(&self, requirements: &[Vec<Requirement<Url>>], installed: &BTreeMap<&str, Vec<usize>>) -> Vec<BTreeSet<ExtraName>> {
+        let mut wanted: Vec<BTreeSet<ExtraName>> = vec![BTreeSet::new(); requirements.len()];
+        let mut pending: BTreeSet<usize> = (0..requirements.len()).collect();
+        while let Some(index) = pending.pop_first() {
+            let extras: Vec<ExtraName> = wanted[index].iter().cloned().collect();
+            for requirement in requirements[index].iter().filter(|requirement| !requirement.extras.is_empty()) {
+                if !requirement.evaluate_markers(&self.environment, &extras) {
+                    continue;
+                }
+                for target in targets(requirement, installed) {
+                    let before = wanted[*target].len();
+                    wanted[*target].extend(requirement.extras.iter().cloned());
+                    if wanted[*target].len() > before {
+                        pending.insert(*target);
+                    }
+                }
+            }
+        }
+        wanted
+    }
+}
+
+fn targets<'a>(requirement: &Requirement<Url>, installed: &'a BTreeMap<&str, Vec<usize>>) -> &'a [usize] {
+    let key = normalised_name(requirement.name.as_ref());
+    installed.get(key.as_str()).map_or(&[], Vec::as_slice)
+}
+
+fn parse_all(distribution: &Distribution, findings: &mut Vec<Finding>) -> Vec<Requirement<Url>> {
+    let mut requirements = Vec::new();
+    for text in &distribution.requires {
+        match text.parse::<Requirement<Url>>() {
+            Ok(requirement) => requirements.push(requirement),
+            Err(_) => findings.push(Finding::new(
+                Severity::Note,
+                Code::CorruptMetadata,
+                &distribution.name,
+                format!("the requirement {text:?} is not valid (PEP 508); it is not checked"),
+            )),
+        }
+    }
+    requirements
+}
+
+fn missing(distribution: &Distribution, requirement: &Requirement<Url>, targets: &[usize], all: &[Distribution]) -> Option<Finding> {
+    let report = |message| Some(Finding::new(Severity::Warn, Code::MissingRequirement, &distribution.name, message));
+    let Some(first) = targets.first() else {
+        return report(format!("requires {}, which is not installed", without_marker(requirement)));
+    };
+    let Some(VersionOrUrl::VersionSpecifier(specifiers)) = &requirement.version_or_url else { return None };
+    // A version that PEP 440 does not know cannot be compared, and says nothing wrong.
+    let fits = |target: &usize| all[*target].version.parse::<Version>().map_or(true, |version| specifiers.contains(&version));
+    if targets.iter().any(fits) {
+        return None;
+    }
+    report(format!("requires {}, but {} is installed", without_marker(requirement), all[*first].version))
+}
+
+/// The requirement as a person would say it: the marker is already known to hold, and a URL may
+/// hold credentials.
+fn without_marker(requirement: &Requirement<Url>) -> String {
+    match &requirement.version_or_url {
+        Some(VersionOrUrl::VersionSpecifier(specifiers)) => format!("{}{specifiers}", requirement.name),
+        _ => requirement.name.to_string(),
+    }
+}
+
+/// The indices to carry: everything but the installers, and an installer where something that runs
+/// needs it, as old packages need `pkg_resources` of setuptools.
+pub fn kept(all: &[Distribution], edges: &[BTreeSet<usize>]) -> BTreeSet<usize> {
+    let mut pending: Vec<usize> = (0..all.len()).filter(|index| !INSTALLERS.contains(&all[*index].key.as_str())).collect();
+    let mut kept = BTreeSet::new();
+    while let Some(index) = pending.pop() {
+        if kept.insert(index) {
+            pending.extend(edges.get(index).into_iter().flatten().copied());
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::RealPath;
+
+    /// Each line is `name version: requirement | requirement`.
+    fn installed(text: &str) -> Vec<Distribution> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines
+            .map(|line| {
+                let (head, requires) = line.split_once(": ").unwrap_or((line, ""));
+                let (name, version) = head.split_once(' ').unwrap();
+                let mut distribution = Distribution::empty(&RealPath::known("/s"), &RealPath::known("/s/d"));
+                distribution.name = name.to_owned();
+                distribution.key = normalised_name(name);
+                distribution.version = version.to_owned();
+                distribution.requires = requires.split(" | ").filter(|text| !text.is_empty()).map(str::to_owned).collect();
+                distribution
+            })
+            .collect()
+    }
+
+    fn check(text: &str, expect_edges: &str, expect_findings: &[&str]) {
+        let all = installed(text);
+        let facts = Facts { full_version: "3.11.7", implementation: "cpython", machine: "x86_64" };
+        let (edges, findings) = Requirements::new(&facts).unwrap().edges(&all);
+        let edges = edges.iter().enumerate().flat_map(|(from, set)| set.iter().map(move |to| format!("{from}-{to}")));
+        assert_eq!(edges.collect::<Vec<_>>().join(" "), expect_edges, "{text}");
+        let findings: Vec<String> =
+            findings.iter().map(|found| format!("{} {} {}", found.code.as_str(), found.subject, found.message)).collect();
+        assert_eq!(findings, expect_findings, "{text}");
+    }
+
+    #[test]
+    fn markers_and_versions() {
+        check("a 1: B_c>=1\nb.c 1.5", "0-1", &[]);
+        check("a 1: b (>=2)\nb 1.5", "0-1", &["missing-requirement a requires b>=2, but 1.5 is installed"]);
+        check("a 1: b", "", &["missing-requirement a requires b, which is not installed"]);
+        check("a 1: b @ https://u:p@h/b.whl", "", &["missing-requirement a requires b, which is not installed"]);
+        check("a 1: b @ https://h/b.whl\nb 1", "0-1", &[]);
+        check("a 1: b ; sys_platform == 'win32' | b; python_version < '3.8' | b; extra == 'x'\nb 1", "", &[]);
+        check(
+            "a 1: b; python_version >= '3.10' and platform_machine == 'x86_64' and platform_python_implementation == 'CPython'\nb 1",
+            "0-1",
+            &[],
+        );
+        check("a 1: b>=1\nb 2.0rc1", "0-1", &[]);
+        check("a 1: b==1.0\nb 1.0+cpu", "0-1", &[]);
+        check("a 1: b>=1\nb weird-version", "0-1", &[]);
+    }
+
+    #[test]
+    fn invalid_requirements_are_notes() {
+        check(
+            "a 1: b >>> 1 | c\nc 1",
+            "0-1",
+            &["corrupt-metadata a the requirement \"b >>> 1\" is not valid (PEP 508); it is not checked"],
+        );
+    }
+
+    #[test]
+    fn extras_propagate_through_cycles() {
+        check("a 1: b[x]\nb 1: c; extra == 'x' | b[y]; extra == 'x' | d; extra == 'y' | a\nc 1\nd 1", "0-1 1-0 1-2 1-3", &[]);
+        check("a 1: b\nb 1: c; extra == 'x'", "0-1", &[]);
+        check("a 1: b[X_y]\nb 1: c; extra == 'x-y'", "0-1", &["missing-requirement b requires c, which is not installed"]);
+    }
+
+    #[test]
+    fn installers_stay_behind_unless_needed() {
+        for (text, expect) in [
+            ("a 1\npip 1\nsetuptools 1: wheel\nwheel 1", vec![0]),
+            ("a 1: setuptools\npip 1\nsetuptools 1: wheel\nwheel 1", vec![0, 2, 3]),
+            ("pip 1", vec![]),
+        ] {
+            let all = installed(text);
+            let facts = Facts { full_version: "3.13.0+", implementation: "cpython", machine: "x86_64" };
+            let (edges, _) = Requirements::new(&facts).unwrap().edges(&all);
+            assert_eq!(kept(&all, &edges).into_iter().collect::<Vec<_>>(), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn versions_of_interpreters() {
+        let new = |version| Requirements::new(&Facts { full_version: version, implementation: "cpython", machine: "x86_64" });
+        assert!(new("3.13.0rc1").is_ok());
+        assert!(new("three").is_err());
+    }
+}

@@ -1,0 +1,44 @@
+//! `Dockerfile.final` and `runtime-packages.txt`.
+//!
+//! Invariant: what is printed builds when pasted below the builder stage, or with the bundle as context.
+
+use minijinja::{Environment, context};
+
+use crate::pkgdb::Manager;
+use crate::plan::Plan;
+
+/// Where the bundle is when the final stage copies it.
+pub enum Stage {
+    /// In the stage of this name, at this path.
+    Named { name: String, path: String },
+    /// In the build context itself: the bundle was written outside of its root.
+    Context,
+}
+
+/// The text of `Dockerfile.final`.
+pub fn dockerfile(plan: &Plan, stage: &Stage) -> String {
+    let packages: Vec<&str> = plan.packages.install.iter().map(|package| package.install_as.as_str()).collect();
+    let (stage, source) = match stage {
+        Stage::Named { name, path } => (Some(name.as_str()), path.trim_end_matches('/')),
+        Stage::Context => (None, ""),
+    };
+    let mut environment = Environment::new();
+    environment.set_keep_trailing_newline(true);
+    environment
+        .render_str(
+            include_str!("final.dockerfile"),
+            context! {
+                builder => plan.builder, version => plan.interpreter_facts.version, standalone => stage.is_none(), stage, source,
+                base => plan.base, packages, prefix => plan.prefix.as_str(), ldconfig => plan.run_ldconfig,
+                manager => if plan.manager() == Some(Manager::Apk) { "apk" } else { "dpkg" },
+            },
+        )
+        .expect("the template is a constant")
+}
+
+/// One package a line, sorted: a cache key that changes when the packages do, and not otherwise.
+pub fn runtime_packages(plan: &Plan) -> String {
+    let mut names: Vec<&str> = plan.packages.install.iter().map(|package| package.install_as.as_str()).collect();
+    names.sort_unstable();
+    names.iter().map(|name| format!("{name}\n")).collect()
+}

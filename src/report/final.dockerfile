@@ -1,0 +1,31 @@
+# The final stage, written by wheelbarrow. Builder: {{ builder }}, Python {{ version }}.
+{%- if standalone %}
+# Build with the bundle as context: docker build -f Dockerfile.final BUNDLE
+{%- else %}
+# Paste it below the stage named "{{ stage }}".
+{%- endif %}
+{%- if base %}
+FROM {{ base }}
+{%- else %}
+# Nothing tells which image has this interpreter: docker build --build-arg BASE=IMAGE
+ARG BASE
+FROM ${BASE}
+{%- endif %}
+{%- if packages %}
+{%- if manager == "apk" %}
+RUN apk add --no-cache {{ packages | join(" ") }}
+{%- else %}
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends {{ packages | join(" ") }} \
+ && rm -rf /var/lib/apt/lists/*
+{%- endif %}
+{%- endif %}
+{%- if standalone %}
+COPY rootfs/ /
+{%- else %}
+COPY --from={{ stage }} {{ source }}/rootfs/ /
+{%- endif %}
+{%- if ldconfig %}
+RUN ldconfig
+{%- endif %}
+ENV PATH={{ prefix }}/bin:$PATH

@@ -1,0 +1,107 @@
+//! The dependency report as data: distribution, extension module, library, OS package.
+//!
+//! Invariant: stands alone; nothing in it needs a bundle.
+
+use serde::Serialize;
+
+use crate::elf::VersionNeed;
+use crate::finding::Finding;
+use crate::inventory::{Inventory, Native, NeedOutcome};
+use crate::loader::Rule;
+use crate::path::RealPath;
+use crate::plan::{Left, PackageSet, Plan, PlannedDistribution};
+use crate::python::InterpreterFacts;
+
+/// `wheelbarrow report --json`.
+#[derive(Serialize, schemars::JsonSchema)]
+pub struct Report {
+    pub schema: u32,
+    pub interpreter: RealPath,
+    pub interpreter_facts: InterpreterFacts,
+    pub builder: String,
+    pub distributions: Vec<PlannedDistribution>,
+    pub modules: Vec<ReportModule>,
+    pub packages: PackageSet,
+    /// What could be dropped, with why.
+    pub left: Vec<Left>,
+    pub findings: Vec<Finding>,
+}
+
+/// One ELF file that travels.
+#[derive(Serialize, schemars::JsonSchema)]
+pub struct ReportModule {
+    pub path: RealPath,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<String>,
+    pub version_needs: Vec<VersionNeed>,
+    pub needs: Vec<ReportNeed>,
+}
+
+/// One library a module or one of its libraries needs.
+#[derive(Serialize, schemars::JsonSchema)]
+pub struct ReportNeed {
+    /// The needed name.
+    pub name: String,
+    /// The object that needs it.
+    pub by: RealPath,
+    /// Where the loader finds it; absent when it is the loader itself, or nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<RealPath>,
+    /// By which rule; absent when it was loaded already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
+    /// The package that owns the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// `built-in`, `found` or `unresolved`.
+    pub state: &'static str,
+}
+
+/// Joins what was found with what was decided.
+pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
+    let travelling = |native: &&Native| plan.entries.iter().any(|entry| entry.from.as_ref() == Some(&native.path));
+    let modules = inventory.natives.iter().filter(travelling).map(|native| ReportModule {
+        path: native.path.clone(),
+        distribution: plan
+            .entries
+            .iter()
+            .find(|entry| entry.from.as_ref() == Some(&native.path))
+            .and_then(|entry| entry.distribution.clone()),
+        version_needs: native.version_needs.clone(),
+        needs: native.needs.iter().map(|need| need_of(inventory, need)).collect(),
+    });
+    Report {
+        schema: plan.schema,
+        interpreter: plan.interpreter.clone(),
+        interpreter_facts: plan.interpreter_facts.clone(),
+        builder: plan.builder.clone(),
+        distributions: plan.distributions.clone(),
+        modules: modules.collect(),
+        packages: plan.packages.clone(),
+        left: plan.left.clone(),
+        findings: plan.findings.clone(),
+    }
+}
+
+fn need_of(inventory: &Inventory, need: &crate::inventory::Need) -> ReportNeed {
+    let (path, rule, state) = match &need.outcome {
+        NeedOutcome::BuiltIn => (None, None, "built-in"),
+        NeedOutcome::Library { path, rule, .. } => (Some(path.clone()), rule.clone(), "found"),
+        NeedOutcome::Foreign { .. } | NeedOutcome::Broken { .. } | NeedOutcome::Missing { .. } => (None, None, "unresolved"),
+    };
+    let package = path.as_ref().and_then(|path| inventory.packages.owner(path)).map(|index| &inventory.packages.packages[index]);
+    ReportNeed {
+        name: need.name.clone(),
+        by: need.by.clone(),
+        size: path.as_ref().and_then(|path| inventory.library_sizes.get(path).copied()),
+        path,
+        rule,
+        package: package.map(|package| package.name.clone()),
+        package_version: package.map(|package| package.version.clone()),
+        state,
+    }
+}

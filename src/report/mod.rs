@@ -1,0 +1,23 @@
+//! Renders plans and inventories; never decides.
+//!
+//! Invariant: no file system, no clock; the same data gives the same text.
+
+mod dockerfile;
+mod json;
+mod text;
+
+pub use dockerfile::{Stage, dockerfile, runtime_packages};
+pub use json::{Report, ReportModule, ReportNeed, report};
+pub use text::{findings_text, plan_text, report_text};
+
+/// Bytes as people read them, in powers of 1000 as docker prints them.
+pub fn size(bytes: u64) -> String {
+    #[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    let scaled = |unit: u64| bytes as f64 / unit as f64;
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", scaled(1_000)),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", scaled(1_000_000)),
+        _ => format!("{:.2} GB", scaled(1_000_000_000)),
+    }
+}

@@ -1,0 +1,122 @@
+//! Reports and plans for people.
+//!
+//! Invariant: colours are written as styles; the stream decides whether they are seen.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use termtree::Tree;
+
+use super::json::{Report, ReportModule};
+use super::size;
+use crate::finding::{Finding, Severity};
+use crate::plan::{Action, Plan, PlannedPackage};
+
+const BOLD: Style = Style::new().bold();
+
+/// The dependency tree, the packages, what stays behind.
+pub fn report_text(report: &Report) -> String {
+    let mut text = String::new();
+    let facts = &report.interpreter_facts;
+    let _ = writeln!(text, "{BOLD}{} {}{BOLD:#} at {} on {}", facts.implementation, facts.version, report.interpreter, report.builder);
+    for distribution in report.distributions.iter().filter(|distribution| distribution.travels) {
+        let mut tree = Tree::new(format!("{BOLD}{} {}{BOLD:#}  {}", distribution.name, distribution.version, size(distribution.size)));
+        for module in report.modules.iter().filter(|module| module.distribution.as_ref() == Some(&distribution.name)) {
+            tree.push(module_tree(module));
+        }
+        let _ = write!(text, "{tree}");
+    }
+    let unowned: Vec<&ReportModule> = report.modules.iter().filter(|module| module.distribution.is_none()).collect();
+    if !unowned.is_empty() {
+        let mut tree = Tree::new("(recorded by no distribution)".to_owned());
+        for module in unowned {
+            tree.push(module_tree(module));
+        }
+        let _ = write!(text, "{tree}");
+    }
+    packages(&mut text, "packages to install", &report.packages.install);
+    packages(&mut text, "brought along", &report.packages.brought_along);
+    packages(&mut text, "in the base already", &report.packages.in_base);
+    let mut reasons: std::collections::BTreeMap<&str, (usize, u64)> = std::collections::BTreeMap::new();
+    for left in &report.left {
+        let sum = reasons.entry(&left.reason).or_default();
+        *sum = (sum.0 + 1, sum.1 + left.size);
+    }
+    if !reasons.is_empty() {
+        let _ = writeln!(text, "{BOLD}could be dropped{BOLD:#}");
+        for (reason, (files, bytes)) in reasons {
+            let _ = writeln!(text, "  {:>9}  {files} files: {reason}", size(bytes));
+        }
+    }
+    text + &findings_text(&report.findings)
+}
+
+fn module_tree(module: &ReportModule) -> Tree<String> {
+    let mut tree = Tree::new(module.path.to_string());
+    for need in module.needs.iter().filter(|need| need.by == module.path) {
+        let owner = match (&need.package, &need.package_version, &need.path) {
+            (Some(package), Some(version), _) => format!("{package} {version}"),
+            (_, _, Some(path)) => path.to_string(),
+            _ => need.state.to_owned(),
+        };
+        let bytes = need.size.map(|bytes| format!("  {}", size(bytes))).unwrap_or_default();
+        tree.push(Tree::new(format!("{} → {owner}{bytes}", need.name)));
+    }
+    tree
+}
+
+fn packages(text: &mut String, title: &str, packages: &[PlannedPackage]) {
+    if packages.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{BOLD}{title}{BOLD:#}");
+    for package in packages {
+        let mut why: Vec<String> =
+            package.reasons.iter().map(|reason| reason.distribution.clone().unwrap_or_else(|| reason.library.clone())).collect();
+        why.sort();
+        why.dedup();
+        let why = if why.is_empty() { String::new() } else { format!("  for {}", why.join(", ")) };
+        let _ = writeln!(text, "  {} {}  {}{why}", package.install_as, package.version, size(package.installed_size));
+    }
+}
+
+/// What bundle would do, a line each.
+pub fn plan_text(plan: &Plan) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "{BOLD}{} files and links, {}{BOLD:#} to {}", plan.entries.len(), size(plan.size()), plan.prefix);
+    for entry in &plan.entries {
+        let what = match &entry.action {
+            Action::Copy => "copy",
+            Action::Script { .. } => "script",
+            Action::Link { .. } => "link",
+            Action::Write { .. } => "write",
+            Action::Record => "record",
+        };
+        let _ = writeln!(text, "  {what:6} {}  ({})", entry.to, entry.reason);
+    }
+    for left in &plan.left {
+        let _ = writeln!(text, "  leave  {}  ({})", left.path, left.reason);
+    }
+    packages(&mut text, "packages to install", &plan.packages.install);
+    packages(&mut text, "brought along", &plan.packages.brought_along);
+    packages(&mut text, "in the base already", &plan.packages.in_base);
+    text + &findings_text(&plan.findings)
+}
+
+/// Findings, worst first.
+pub fn findings_text(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let (word, colour) = match finding.severity {
+            Severity::Deny => ("deny", AnsiColor::Red),
+            Severity::Warn => ("warn", AnsiColor::Yellow),
+            Severity::Note => ("note", AnsiColor::Cyan),
+        };
+        let style = colour.on_default().bold();
+        let _ = writeln!(text, "{style}{word}[{}]{style:#} {}: {}", finding.code.as_str(), finding.subject, finding.message);
+        if let Some(help) = &finding.help {
+            let _ = writeln!(text, "  help: {help}");
+        }
+    }
+    text
+}
