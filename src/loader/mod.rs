@@ -121,14 +121,17 @@ pub trait Loader: Send + Sync {
     fn after(&self, failure: Failure) -> After;
     /// Whether a loaded object also answers to its `DT_SONAME`.
     fn matches_soname(&self) -> bool;
-    /// The parents whose run paths count for a dlopened object: musl treats it as needed by the program.
+    /// Files that tell it where to look: they must travel with a library found through them.
     fn configuration(&self) -> &[RealPath];
 }
+
+/// What reading one file gave: shared, because many modules need the same libraries.
+type Facts = Arc<Result<Option<Elf>, ElfError>>;
 
 /// ELF facts of a root, each file read once.
 pub struct Library<'a> {
     root: &'a Root,
-    known: RwLock<HashMap<RealPath, Arc<Result<Option<Elf>, ElfError>>>>,
+    known: RwLock<HashMap<RealPath, Facts>>,
 }
 
 impl<'a> Library<'a> {
@@ -141,7 +144,7 @@ impl<'a> Library<'a> {
     }
 
     /// The facts of a file; `Ok(None)` inside when it is not ELF.
-    pub fn read(&self, path: &RealPath) -> Result<Arc<Result<Option<Elf>, ElfError>>, RootError> {
+    pub fn read(&self, path: &RealPath) -> Result<Facts, RootError> {
         if let Some(known) = self.known.read().expect("no holder panics").get(path) {
             return Ok(known.clone());
         }
