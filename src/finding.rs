@@ -82,8 +82,6 @@ codes! {
     NothingToBundle = "nothing-to-bundle",
     /// A script names an interpreter that is not this environment's.
     ForeignShebang = "foreign-shebang",
-    /// A file's content is not what RECORD says.
-    RecordMismatch = "record-mismatch",
 }
 
 /// One thing worth saying about one subject.
