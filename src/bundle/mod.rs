@@ -38,8 +38,6 @@ pub struct Papers {
 pub enum BundleError {
     #[error("{path} exists and is not a bundle")]
     Foreign { path: String },
-    #[error("{path} is inside the environment that is bundled")]
-    InsideEnvironment { path: String },
     #[error(transparent)]
     Root(#[from] RootError),
     #[error("cannot {operation} {path}: {why}")]
@@ -51,7 +49,6 @@ impl BundleError {
     pub fn hint(&self) -> &'static str {
         match self {
             BundleError::Foreign { .. } => "name another directory with --out, or remove this one",
-            BundleError::InsideEnvironment { .. } => "name a directory outside of it with --out",
             BundleError::Root(_) => "run as the user that installed the environment, or fix its permissions",
             BundleError::Write { why, .. } if why.kind() == io::ErrorKind::StorageFull => "free some space; nothing was left behind",
             BundleError::Write { .. } => "name a directory that can be written with --out",

@@ -2,14 +2,16 @@
 //!
 //! Invariant: stands alone; nothing in it needs a bundle.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::elf::VersionNeed;
 use crate::finding::Finding;
-use crate::inventory::{Inventory, Native, NeedOutcome};
+use crate::inventory::{Inventory, NeedOutcome};
 use crate::loader::Rule;
 use crate::path::RealPath;
-use crate::plan::{Left, PackageSet, Plan, PlannedDistribution};
+use crate::plan::{Left, PackageSet, Plan, PlannedDistribution, PlannedEntry};
 use crate::python::InterpreterFacts;
 
 /// `wheelbarrow report --json`.
@@ -63,16 +65,15 @@ pub struct ReportNeed {
 
 /// Joins what was found with what was decided.
 pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
-    let travelling = |native: &&Native| plan.entries.iter().any(|entry| entry.from.as_ref() == Some(&native.path));
-    let modules = inventory.natives.iter().filter(travelling).map(|native| ReportModule {
-        path: native.path.clone(),
-        distribution: plan
-            .entries
-            .iter()
-            .find(|entry| entry.from.as_ref() == Some(&native.path))
-            .and_then(|entry| entry.distribution.clone()),
-        version_needs: native.version_needs.clone(),
-        needs: native.needs.iter().map(|need| need_of(inventory, need)).collect(),
+    let entries: BTreeMap<&RealPath, &PlannedEntry> = plan.entries.iter().filter_map(|entry| Some((entry.from.as_ref()?, entry))).collect();
+    let modules = inventory.natives.iter().filter_map(|native| {
+        let entry = entries.get(&native.path)?;
+        Some(ReportModule {
+            path: native.path.clone(),
+            distribution: entry.distribution.clone(),
+            version_needs: native.version_needs.clone(),
+            needs: native.needs.iter().map(|need| need_of(inventory, need)).collect(),
+        })
     });
     Report {
         schema: plan.schema,
