@@ -98,16 +98,12 @@ pub fn take(root: &Root, named: Option<&str>, usual: &[String]) -> Result<Invent
     let library = Library::new(root);
     let mut findings = Vec::new();
     let environment = python::find_environment(root, &library, named, usual, &mut findings)?;
-    let (packages, problems) = PackageIndex::read(root);
+    // The databases of a big root take as long as the environment, and neither asks the other.
+    let (index, read) = rayon::join(|| PackageIndex::read(root), || environment_files(root, &environment));
+    let (packages, problems) = index;
     findings.extend(problems);
-    let mut distributions = Vec::new();
-    for site in &environment.sites {
-        let (found, problems) = python::read_distributions(root, site);
-        distributions.extend(found);
-        findings.extend(problems);
-    }
-    let requires = requirements(&environment, &distributions, &mut findings);
-    let (files, elf_files) = files(root, &environment, &distributions, &mut findings);
+    let EnvironmentFiles { distributions, requires, files, elf_files, findings: problems } = read;
+    findings.extend(problems);
     let mut inventory = Inventory {
         release: release(root),
         requires,
@@ -125,6 +121,28 @@ pub fn take(root: &Root, named: Option<&str>, usual: &[String]) -> Result<Invent
     inventory.findings.sort();
     inventory.findings.dedup();
     Ok(inventory)
+}
+
+/// What the environment holds, before anything is resolved.
+struct EnvironmentFiles {
+    distributions: Vec<Distribution>,
+    requires: Vec<BTreeSet<usize>>,
+    files: Vec<FileFact>,
+    elf_files: Vec<RealPath>,
+    findings: Vec<Finding>,
+}
+
+fn environment_files(root: &Root, environment: &Environment) -> EnvironmentFiles {
+    let mut findings = Vec::new();
+    let mut distributions = Vec::new();
+    for site in &environment.sites {
+        let (found, problems) = python::read_distributions(root, site);
+        distributions.extend(found);
+        findings.extend(problems);
+    }
+    let requires = requirements(environment, &distributions, &mut findings);
+    let (files, elf_files) = files(root, environment, &distributions, &mut findings);
+    EnvironmentFiles { distributions, requires, files, elf_files, findings }
 }
 
 fn release(root: &Root) -> Release {
@@ -180,7 +198,7 @@ fn files(
     }
     let mut owners: BTreeMap<RealPath, usize> = BTreeMap::new();
     for (index, distribution) in distributions.iter().enumerate() {
-        for record in &distribution.record {
+        for record in distribution.record.iter().filter(|record| !bytecode_cache(&record.path)) {
             // Recorded paths outside the walked trees: bin/ and share/ of a system installation.
             let Ok(Some(found)) = root.resolve_parent(&WrittenPath::from(&record.path)) else {
                 if !record.path.name().ends_with(".pyc") {
@@ -205,7 +223,7 @@ fn files(
             }
         }
     }
-    entries.retain(|path, meta| meta.kind != Kind::Directory && !path.relative().contains("/__pycache__/"));
+    entries.retain(|path, meta| meta.kind != Kind::Directory && !bytecode_cache(path));
     let looked: Vec<(FileFact, Result<bool, RootError>)> = entries
         .into_par_iter()
         .map(|(path, meta)| {
@@ -227,6 +245,11 @@ fn files(
         files.push(fact);
     }
     (files, elf_files)
+}
+
+/// Python makes it again, and it holds the builder's paths: not worth a look.
+fn bytecode_cache(path: &RealPath) -> bool {
+    path.as_str().contains("/__pycache__/")
 }
 
 /// ELF by magic bytes, scripts by `#!`: the x bit and the name say nothing.

@@ -115,6 +115,10 @@ struct OpenFile {
 
 impl Content for OpenFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        // The size at opening is the end: no read only to learn that nothing follows.
+        let rest = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let end = rest.min(buffer.len());
+        let buffer = &mut buffer[..end];
         let mut done = 0;
         while done < buffer.len() {
             match self.file.read_at(&mut buffer[done..], offset + done as u64) {

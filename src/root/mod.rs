@@ -209,9 +209,12 @@ impl Root {
         self.read(&found.path, limit).map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
-    /// See [`Tree::walk`].
+    /// See [`Tree::walk`]. What was met is known afterwards: asking for it again costs nothing.
     pub fn walk(&self, top: &RealPath, depth: usize) -> Vec<Result<Entry, RootError>> {
-        self.tree.walk(top, depth)
+        let found = self.tree.walk(top, depth);
+        let mut known = self.known.write().expect("no holder panics");
+        known.extend(found.iter().flatten().map(|entry| (entry.path.clone(), Arc::new(Some(entry.meta.clone())))));
+        found
     }
 
     /// Whether the path leads to a regular file. Errors count as no.
