@@ -1,4 +1,5 @@
 //! Integration tests, one binary: what a user would notice.
 
+mod bad_input;
 mod examples;
 mod readme_root;

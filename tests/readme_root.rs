@@ -10,7 +10,7 @@ fn wheelbarrow(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_wheelbarrow")).args(arguments).env_remove("SOURCE_DATE_EPOCH").output().expect("it starts")
 }
 
-fn fixture() -> String {
+pub fn fixture() -> String {
     format!("{}/py-fixtures/alpine-venv", env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -18,13 +18,18 @@ fn bundle(out: &Path, more: &[&str]) -> Output {
     wheelbarrow(&[&["bundle", "--root", &fixture(), "--out", out.to_str().unwrap()], more].concat())
 }
 
-/// Every path below `top` with its mode, time and content or target.
-fn dump(top: &Path) -> BTreeMap<PathBuf, (u32, i64, Vec<u8>)> {
+/// Mode, time and content or target of every path.
+pub type Dump = BTreeMap<PathBuf, (u32, i64, Vec<u8>)>;
+
+/// Every path below `top`; of what is too large to hold, the size alone.
+pub fn dump(top: &Path) -> Dump {
     let mut all = BTreeMap::new();
     for entry in walkdir::WalkDir::new(top) {
         let entry = entry.unwrap();
         let meta = entry.path().symlink_metadata().unwrap();
-        let content = if meta.is_file() {
+        let content = if meta.len() > 1 << 26 {
+            meta.len().to_string().into_bytes()
+        } else if meta.is_file() {
             fs::read(entry.path()).unwrap()
         } else if meta.is_symlink() {
             fs::read_link(entry.path()).unwrap().into_os_string().into_encoded_bytes()

@@ -2,7 +2,7 @@
 //!
 //! Invariant: host paths end here; what goes on is a root and paths inside it.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::arguments::{BundleArguments, Choice, Input, ShebangChoice};
 use crate::path::RealPath;
@@ -123,11 +123,22 @@ fn time() -> Result<i64, Trouble> {
     }
 }
 
-/// Absolute, with the links of the part that exists resolved: the output may not exist yet.
+/// Absolute, with the links of the part that exists resolved: the output may not exist yet. Its own name
+/// is not resolved: a link there is refused, not followed.
 fn absolute(path: &Path) -> PathBuf {
     let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    match (full.parent().map(Path::canonicalize), full.file_name()) {
-        (Some(Ok(parent)), Some(name)) => parent.join(name),
-        _ => full,
+    let Some(parent) = full.parent() else { return full };
+    let mut directory = PathBuf::new();
+    for part in parent.components() {
+        match part {
+            Component::ParentDir => drop(directory.pop()),
+            part => directory.push(part),
+        }
+        directory = directory.canonicalize().unwrap_or(directory);
+    }
+    match full.components().next_back() {
+        Some(Component::ParentDir) => directory.parent().unwrap_or(&directory).to_owned(),
+        Some(name) => directory.join(name),
+        None => directory,
     }
 }

@@ -105,6 +105,11 @@ pub fn read(content: &dyn Content) -> Result<Option<Elf>, ElfError> {
     };
     let context = Ctx::new(container, endianness);
     let segments = file.segments(&header, context)?;
+    // A loader maps what is missing without a word, and the first touch ends the process (SIGBUS).
+    let end = |segment: &ProgramHeader| segment.p_offset.saturating_add(segment.p_filesz);
+    if segments.iter().any(|segment| segment.p_type == PT_LOAD && end(segment) > content.size()) {
+        return Err(ElfError::Truncated { what: "a segment" });
+    }
     let mut elf = Elf {
         machine: Machine { machine: header.e_machine, wide: container.is_big(), little_endian: endianness.is_little() },
         loadable: matches!(header.e_type, header::ET_DYN | header::ET_EXEC),
