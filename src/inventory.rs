@@ -190,7 +190,7 @@ fn files(
 ) -> (Vec<FileFact>, Vec<RealPath>) {
     let tops = if environment.virtual_environment { vec![environment.prefix.clone()] } else { environment.sites.clone() };
     let mut entries: BTreeMap<RealPath, Meta> = BTreeMap::new();
-    for found in tops.iter().flat_map(|top| root.walk(top, usize::MAX)) {
+    for found in tops.iter().flat_map(|top| root.walk(top, |directory| directory.name() != "__pycache__")) {
         match found {
             Ok(Entry { path, meta }) => drop(entries.insert(path, meta)),
             Err(error) => findings.push(problem(&error)),
@@ -392,7 +392,7 @@ fn needs(load: &Load) -> Vec<Need> {
 /// modules. `_tkinter` is left out: docker-library's slim images do not keep Tk.
 fn interpreter_files(library: &Library, loader: &dyn Loader, interpreter: &python::Interpreter) -> BTreeSet<RealPath> {
     let program = &interpreter.executable;
-    let modules = library.root().walk(&interpreter.stdlib.join("lib-dynload"), 1);
+    let modules = library.root().list(&interpreter.stdlib.join("lib-dynload"));
     let modules: Vec<RealPath> = modules
         .into_iter()
         .flatten()

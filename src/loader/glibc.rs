@@ -33,7 +33,7 @@ impl Glibc {
             _ => None,
         };
         let directories = directories.unwrap_or_else(|| ["/lib64", "/usr/lib64", "/lib", "/usr/lib"].map(str::to_owned).to_vec());
-        let configuration = root.walk(&RealPath::known("/etc/ld.so.conf.d"), 1);
+        let configuration = root.list(&RealPath::known("/etc/ld.so.conf.d"));
         let configuration = configuration.into_iter().flatten().map(|entry| entry.path).collect();
         Glibc { cache, directories, platform: machine.name(), configuration }
     }

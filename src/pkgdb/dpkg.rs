@@ -5,7 +5,9 @@
 //!
 //! Invariant: no I/O, and a bad line or stanza costs that line or stanza only.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+
+use rustc_hash::FxHashSet;
 
 use super::{Manager, Package, Problem};
 
@@ -100,7 +102,7 @@ fn alternatives(value: &str) -> impl Iterator<Item = Vec<String>> {
 /// What holds another entry is a directory. An empty directory cannot be told from a file.
 pub fn parse_list(text: &str) -> (Vec<String>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
-    let parents: HashSet<&str> = text.lines().filter_map(|line| line.rsplit_once('/')).map(|(parent, _)| parent).collect();
+    let parents: FxHashSet<&str> = text.lines().filter_map(|line| line.rsplit_once('/')).map(|(parent, _)| parent).collect();
     for (index, line) in text.lines().enumerate() {
         if line == "/." || line == "/" || parents.contains(line) {
             continue;

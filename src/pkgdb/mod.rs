@@ -11,6 +11,8 @@ mod owners;
 
 use std::collections::{BTreeSet, HashMap};
 
+use rayon::prelude::*;
+
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root, RootError};
@@ -186,9 +188,18 @@ impl Reader<'_> {
         self.report(STATUS, problems);
         let (diversions, problems) = dpkg::parse_diversions(&self.text(DIVERSIONS).unwrap_or_default());
         self.report(DIVERSIONS, problems);
+        let root = self.root;
+        let lists: Vec<(Option<Vec<String>>, Vec<Finding>)> = packages
+            .par_iter()
+            .map(|package| {
+                let mut reader = Reader { root, packages: Vec::new(), findings: Vec::new() };
+                (reader.dpkg_files(package), reader.findings)
+            })
+            .collect();
         let mut without_list = Vec::new();
-        for package in &mut packages {
-            match self.dpkg_files(package) {
+        for (package, (files, findings)) in packages.iter_mut().zip(lists) {
+            self.findings.extend(findings);
+            match files {
                 Some(files) => package.files = files.into_iter().map(|path| diversions.apply(&package.name, path)).collect(),
                 None => without_list.push(package.name.as_str()),
             }
@@ -217,7 +228,7 @@ impl Reader<'_> {
     /// Stanza files may have short names (`libssl1`), so the package name comes from the content.
     fn distroless(&mut self) {
         let Some(directory) = self.resolve("/var/lib/dpkg/status.d", &Kind::Directory) else { return };
-        for entry in self.root.walk(&directory, 1) {
+        for entry in self.root.list(&directory) {
             let path = match entry {
                 Ok(entry) if entry.path.name().ends_with(".md5sums") || entry.meta.kind == Kind::Directory => continue,
                 Ok(entry) => entry.path,

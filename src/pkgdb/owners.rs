@@ -5,21 +5,21 @@
 //!
 //! Invariant: a key is link free in its parents, and no directory that holds a recorded file is a key.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root};
 
 /// The owner of every recorded file whose directory exists.
 #[derive(Debug, Default)]
-pub struct Owners(HashMap<RealPath, u32>);
+pub struct Owners(FxHashMap<RealPath, u32>);
 
 impl Owners {
     /// Takes recorded paths with their package; the later of two claims wins, as `replaces` has it.
     pub fn build<'a>(root: &Root, records: impl Iterator<Item = (&'a str, u32)>) -> Owners {
-        let mut owners = HashMap::new();
+        let mut owners = FxHashMap::default();
         // There are thousands of files but only hundreds of directories to resolve.
-        let mut directories: HashMap<&str, Option<RealPath>> = HashMap::new();
+        let mut directories: FxHashMap<&str, Option<RealPath>> = FxHashMap::default();
         for (path, package) in records {
             let Some((parent, name)) = path.rsplit_once('/') else { continue };
             if matches!(name, "" | "." | "..") || name.contains('\0') {

@@ -81,7 +81,7 @@ pub fn read_distributions(root: &Root, site: &RealPath) -> (Vec<Distribution>, V
     if !root.is_directory(&WrittenPath::from(site)) {
         return (all, findings);
     }
-    for entry in root.walk(site, 1) {
+    for entry in root.list(site) {
         match entry {
             // pip renames what it removes to `~name` and passes over what was left so, as we do.
             Ok(entry)

@@ -102,7 +102,7 @@ fn standard_library(root: &Root, prefix: &RealPath, program: &str) -> Option<(Re
     let mut candidates = Vec::new();
     for platlib in ["lib", "lib64"] {
         let Ok(Some(directory)) = root.resolve(&WrittenPath::from(prefix).join(platlib)) else { continue };
-        for entry in root.walk(&directory.path, 1).into_iter().flatten() {
+        for entry in root.list(&directory.path).into_iter().flatten() {
             let version = entry.path.name().strip_prefix("python").or_else(|| entry.path.name().strip_prefix("pypy"));
             if let Some(minor) = version.filter(|text| text.contains('.') && root.is_file(&WrittenPath::from(&entry.path).join("os.py"))) {
                 let minor = minor.trim_end_matches('t').to_owned();

@@ -94,10 +94,10 @@ impl Tree for Directory {
         opened.map(|file| Box::new(file) as Box<dyn Content>).map_err(|error| RootError::io(path, "open", &error))
     }
 
-    fn walk(&self, top: &RealPath, depth: usize) -> Vec<Result<Entry, RootError>> {
-        WalkDir::new(self.host(top))
+    fn list(&self, directory: &RealPath) -> Vec<Result<Entry, RootError>> {
+        WalkDir::new(self.host(directory))
             .min_depth(1)
-            .max_depth(depth)
+            .max_depth(1)
             .follow_links(false)
             .follow_root_links(false)
             .sort_by_file_name()

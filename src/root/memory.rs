@@ -57,9 +57,8 @@ impl Tree for Memory {
         }
     }
 
-    fn walk(&self, top: &RealPath, depth: usize) -> Vec<Result<Entry, RootError>> {
-        let inside = |path: &RealPath| path.below(top).is_some_and(|rest| !rest.is_empty() && rest.matches('/').count() < depth);
-        let paths = self.entries.keys().filter(|path| inside(path));
+    fn list(&self, directory: &RealPath) -> Vec<Result<Entry, RootError>> {
+        let paths = self.entries.keys().filter(|path| path.parent().as_ref() == Some(directory));
         paths.map(|path| Ok(Entry { path: path.clone(), meta: self.lookup(path)?.expect("a key is an entry") })).collect()
     }
 }

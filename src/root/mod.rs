@@ -10,10 +10,11 @@ mod directory;
 #[cfg(test)]
 pub mod memory;
 
-use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 pub use directory::Directory;
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::path::{RealPath, WrittenPath};
 
@@ -92,9 +93,8 @@ pub trait Tree: Send + Sync {
     fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError>;
     /// Opens a regular file.
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError>;
-    /// Everything below `top` (not `top` itself), sorted by name, `depth` levels deep; an entry that
-    /// cannot be read is an error among the others.
-    fn walk(&self, top: &RealPath, depth: usize) -> Vec<Result<Entry, RootError>>;
+    /// What is in a directory, sorted by name; an entry that cannot be read is an error among the others.
+    fn list(&self, directory: &RealPath) -> Vec<Result<Entry, RootError>>;
 }
 
 /// A link that was crossed on the way to a file.
@@ -117,7 +117,7 @@ pub struct Resolved {
 pub struct Root {
     tree: Box<dyn Tree>,
     // Directories are asked for thousands of times; the answers are metadata, so they may stay.
-    known: RwLock<HashMap<RealPath, Arc<Option<Meta>>>>,
+    known: RwLock<FxHashMap<RealPath, Arc<Option<Meta>>>>,
 }
 
 impl Root {
@@ -209,12 +209,26 @@ impl Root {
         self.read(&found.path, limit).map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
-    /// See [`Tree::walk`]. What was met is known afterwards: asking for it again costs nothing.
-    pub fn walk(&self, top: &RealPath, depth: usize) -> Vec<Result<Entry, RootError>> {
-        let found = self.tree.walk(top, depth);
+    /// What is in a directory. What was met is known afterwards: asking for it again costs nothing.
+    pub fn list(&self, directory: &RealPath) -> Vec<Result<Entry, RootError>> {
+        let found = self.tree.list(directory);
         let mut known = self.known.write().expect("no holder panics");
         known.extend(found.iter().flatten().map(|entry| (entry.path.clone(), Arc::new(Some(entry.meta.clone())))));
         found
+    }
+
+    /// Everything below `top`, the nearest first; of directories only those that `enter` wants.
+    pub fn walk(&self, top: &RealPath, enter: impl Fn(&RealPath) -> bool) -> Vec<Result<Entry, RootError>> {
+        let mut level = vec![top.clone()];
+        let mut all = Vec::new();
+        // Level by level, not by recursion: the depth of a hostile tree must not cost stack.
+        while !level.is_empty() {
+            let found: Vec<Vec<_>> = level.par_iter().map(|directory| self.list(directory)).collect();
+            let directories = found.iter().flatten().flatten().filter(|entry| entry.meta.kind == Kind::Directory && enter(&entry.path));
+            level = directories.map(|entry| entry.path.clone()).collect();
+            all.extend(found.into_iter().flatten());
+        }
+        all
     }
 
     /// Whether the path leads to a regular file. Errors count as no.
