@@ -190,7 +190,7 @@ fn files(
 ) -> (Vec<FileFact>, Vec<RealPath>) {
     let tops = if environment.virtual_environment { vec![environment.prefix.clone()] } else { environment.sites.clone() };
     let mut entries: BTreeMap<RealPath, Meta> = BTreeMap::new();
-    for found in tops.iter().flat_map(|top| root.walk(top, |directory| directory.name() != "__pycache__")) {
+    for found in tops.iter().flat_map(|top| root.walk(top, |name| name != "__pycache__")) {
         match found {
             Ok(Entry { path, meta }) => drop(entries.insert(path, meta)),
             Err(error) => findings.push(problem(&error)),

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use memchr::memmem;
+use rayon::prelude::*;
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -45,6 +46,8 @@ pub struct Output {
     top: PathBuf,
     builder_prefix: Option<memmem::Finder<'static>>,
     times: Timestamps,
+    /// Permission bits that this process may not give a new file.
+    umask: u32,
     made: Mutex<BTreeSet<RealPath>>,
 }
 
@@ -56,6 +59,7 @@ impl Output {
             top: top.to_owned(),
             builder_prefix: finder,
             times: Timestamps { last_access: stamp, last_modification: stamp },
+            umask: umask(top).map_err(BundleError::write("create", "the bundle"))?,
             made: Mutex::default(),
         };
         output.directory(&RealPath::root())?;
@@ -82,7 +86,7 @@ impl Output {
         let host = self.host(path);
         let make = || -> io::Result<()> {
             fs::DirBuilder::new().mode(0o755).create(&host)?;
-            fs::set_permissions(&host, fs::Permissions::from_mode(0o755))
+            if self.umask & 0o755 != 0 { fs::set_permissions(&host, fs::Permissions::from_mode(0o755)) } else { Ok(()) }
         };
         make().map_err(BundleError::write("create", path))?;
         self.made.lock().expect("no holder panics").insert(path.clone());
@@ -186,7 +190,7 @@ impl Output {
     fn file(&self, host: &Path, mode: u32) -> io::Result<File> {
         let file = File::options().write(true).create_new(true).mode(mode & 0o777).open(host)?;
         // The umask took its part at open; the builder's mode is what counts.
-        if mode & !0o755 != 0 || mode & 0o111 != 0 {
+        if mode & (self.umask | 0o7000) != 0 {
             file.set_permissions(fs::Permissions::from_mode(mode))?;
         }
         Ok(file)
@@ -200,7 +204,6 @@ impl Output {
     pub fn paper(&self, name: &str, text: &str) -> Result<(), BundleError> {
         let write = || -> io::Result<()> {
             let mut file = self.file(&self.top.join(name), 0o644)?;
-            file.set_permissions(fs::Permissions::from_mode(0o644))?;
             file.write_all(text.as_bytes())?;
             self.close(&file)?;
             file.sync_all()
@@ -211,16 +214,25 @@ impl Output {
     /// Directory times last: every entry made in one changes them.
     pub fn finish(&self) -> Result<(), BundleError> {
         let made = self.made.lock().expect("no holder panics");
-        for path in made.iter().rev() {
+        made.par_iter().try_for_each(|path| {
             let stamp = || -> io::Result<()> { Ok(rustix::fs::utimensat(CWD, self.host(path), &self.times, AtFlags::SYMLINK_NOFOLLOW)?) };
-            stamp().map_err(BundleError::write("set the times of", path))?;
-        }
+            stamp().map_err(BundleError::write("set the times of", path))
+        })?;
         let top = || -> io::Result<()> {
             fs::set_permissions(&self.top, fs::Permissions::from_mode(0o755))?;
             Ok(rustix::fs::utimensat(CWD, &self.top, &self.times, AtFlags::SYMLINK_NOFOLLOW)?)
         };
         top().map_err(BundleError::write("set the times of", "the bundle"))
     }
+}
+
+/// The umask, learnt from a file: asking for it would change it for every thread.
+fn umask(top: &Path) -> io::Result<u32> {
+    let probe = top.join("rootfs.probe");
+    let file = File::options().write(true).create_new(true).mode(0o777).open(&probe)?;
+    let mode = file.metadata()?.permissions().mode();
+    fs::remove_file(probe)?;
+    Ok(!mode & 0o777)
 }
 
 fn hex(bytes: &[u8]) -> String {

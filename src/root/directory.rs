@@ -94,15 +94,18 @@ impl Tree for Directory {
         opened.map(|file| Box::new(file) as Box<dyn Content>).map_err(|error| RootError::io(path, "open", &error))
     }
 
-    fn list(&self, directory: &RealPath) -> Vec<Result<Entry, RootError>> {
-        WalkDir::new(self.host(directory))
+    fn walk(&self, top: &RealPath, depth: usize, enter: &dyn Fn(&str) -> bool) -> Vec<Result<Entry, RootError>> {
+        WalkDir::new(self.host(top))
             .min_depth(1)
-            .max_depth(1)
+            .max_depth(depth)
             .follow_links(false)
             .follow_root_links(false)
             .sort_by_file_name()
             .into_iter()
-            .filter_entry(|entry| self.skip.is_empty() || !self.skip.iter().any(|skip| skip == entry.path()))
+            .filter_entry(|entry| {
+                let wanted = entry.depth() == 0 || !entry.file_type().is_dir() || entry.file_name().to_str().is_none_or(enter);
+                wanted && !self.skip.iter().any(|skip| skip == entry.path())
+            })
             .map(|found| self.entry(found))
             .collect()
     }

@@ -57,8 +57,11 @@ impl Tree for Memory {
         }
     }
 
-    fn list(&self, directory: &RealPath) -> Vec<Result<Entry, RootError>> {
-        let paths = self.entries.keys().filter(|path| path.parent().as_ref() == Some(directory));
+    fn walk(&self, top: &RealPath, depth: usize, enter: &dyn Fn(&str) -> bool) -> Vec<Result<Entry, RootError>> {
+        let inside = |path: &RealPath| {
+            path.below(top).is_some_and(|rest| !rest.is_empty() && rest.matches('/').count() < depth && rest.split('/').all(enter))
+        };
+        let paths = self.entries.keys().filter(|path| inside(path));
         paths.map(|path| Ok(Entry { path: path.clone(), meta: self.lookup(path)?.expect("a key is an entry") })).collect()
     }
 }

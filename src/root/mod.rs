@@ -20,6 +20,8 @@ use crate::path::{RealPath, WrittenPath};
 
 /// More links than this in one resolution is a loop, as in Linux (`MAXSYMLINKS`).
 const MOST_LINKS: usize = 40;
+/// A walk is cut into at least this many parts for the threads, where the tree has as many directories.
+const PARTS: usize = 32;
 
 /// What an entry of a tree is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,8 +95,9 @@ pub trait Tree: Send + Sync {
     fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError>;
     /// Opens a regular file.
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError>;
-    /// What is in a directory, sorted by name; an entry that cannot be read is an error among the others.
-    fn list(&self, directory: &RealPath) -> Vec<Result<Entry, RootError>>;
+    /// Everything below `top` (not `top` itself), sorted by name, `depth` levels deep, in directories
+    /// whose name `enter` wants; an entry that cannot be read is an error among the others.
+    fn walk(&self, top: &RealPath, depth: usize, enter: &dyn Fn(&str) -> bool) -> Vec<Result<Entry, RootError>>;
 }
 
 /// A link that was crossed on the way to a file.
@@ -209,26 +212,33 @@ impl Root {
         self.read(&found.path, limit).map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
-    /// What is in a directory. What was met is known afterwards: asking for it again costs nothing.
+    /// What is in a directory, sorted by name.
     pub fn list(&self, directory: &RealPath) -> Vec<Result<Entry, RootError>> {
-        let found = self.tree.list(directory);
+        self.remember(self.tree.walk(directory, 1, &|_| true))
+    }
+
+    /// Everything below `top`, of directories only those whose name `enter` wants; the upper levels
+    /// first, then what is below them, one part after the other.
+    pub fn walk(&self, top: &RealPath, enter: impl Fn(&str) -> bool + Sync) -> Vec<Result<Entry, RootError>> {
+        let mut level = vec![top.clone()];
+        let mut all = Vec::new();
+        // A site-packages folder is some levels down: go on until there is work for every thread.
+        while (1..PARTS).contains(&level.len()) {
+            let found: Vec<_> = level.iter().flat_map(|directory| self.list(directory)).collect();
+            let directories = found.iter().flatten().filter(|entry| entry.meta.kind == Kind::Directory && enter(entry.path.name()));
+            level = directories.map(|entry| entry.path.clone()).collect();
+            all.extend(found);
+        }
+        let below: Vec<Vec<_>> = level.par_iter().map(|directory| self.remember(self.tree.walk(directory, usize::MAX, &enter))).collect();
+        all.extend(below.into_iter().flatten());
+        all
+    }
+
+    /// What was met is known afterwards: asking for it again costs nothing.
+    fn remember(&self, found: Vec<Result<Entry, RootError>>) -> Vec<Result<Entry, RootError>> {
         let mut known = self.known.write().expect("no holder panics");
         known.extend(found.iter().flatten().map(|entry| (entry.path.clone(), Arc::new(Some(entry.meta.clone())))));
         found
-    }
-
-    /// Everything below `top`, the nearest first; of directories only those that `enter` wants.
-    pub fn walk(&self, top: &RealPath, enter: impl Fn(&RealPath) -> bool) -> Vec<Result<Entry, RootError>> {
-        let mut level = vec![top.clone()];
-        let mut all = Vec::new();
-        // Level by level, not by recursion: the depth of a hostile tree must not cost stack.
-        while !level.is_empty() {
-            let found: Vec<Vec<_>> = level.par_iter().map(|directory| self.list(directory)).collect();
-            let directories = found.iter().flatten().flatten().filter(|entry| entry.meta.kind == Kind::Directory && enter(&entry.path));
-            level = directories.map(|entry| entry.path.clone()).collect();
-            all.extend(found.into_iter().flatten());
-        }
-        all
     }
 
     /// Whether the path leads to a regular file. Errors count as no.
