@@ -1,6 +1,6 @@
-//! Builds every Dockerfile of `examples/` in the lab, runs its final image, and checks that what the
-//! user pasted is what `Dockerfile.final` says. Ignored by default, since it needs buildah and the base
-//! images: `cargo test -- --ignored`.
+//! Builds every Dockerfile of `examples/` in the lab, runs its final image, compares its size with what
+//! people do by hand, and checks that what the user pasted is what `Dockerfile.final` says. Ignored by
+//! default, since it needs buildah and the base images: `cargo test -- --ignored`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,48 +20,96 @@ RUN echo ORACLE-BEGIN && find / -xdev -path '*-packages/*' -name '*.so' | while 
  | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p' | while read library; do echo "$module => $(readlink -f $library)"; done; done && echo ORACLE-END
 "#;
 
-/// The stage of the builder and the final one, each under its own name.
-fn build(example: &str) {
-    let context = tempfile::tempdir().unwrap();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example);
-    for name in ["Dockerfile", "my.py"] {
-        fs::copy(source.join(name), context.path().join(name)).unwrap();
+const PASTED: &str = "# What /bundle/Dockerfile.final says:\n";
+
+/// A folder with everything the Dockerfiles of an example copy.
+struct Context {
+    directory: tempfile::TempDir,
+    example: &'static str,
+}
+
+impl Context {
+    fn new(example: &'static str) -> Context {
+        let directory = tempfile::tempdir().unwrap();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example);
+        for name in ["Dockerfile", "mega-run.Dockerfile", "my.py"] {
+            fs::copy(source.join(name), directory.path().join(name)).unwrap();
+        }
+        fs::copy(env!("CARGO_BIN_EXE_wheelbarrow"), directory.path().join("wheelbarrow")).unwrap();
+        Context { directory, example }
     }
-    fs::copy(env!("CARGO_BIN_EXE_wheelbarrow"), context.path().join("wheelbarrow")).unwrap();
-    let image = format!("wheelbarrow-{example}");
-    let (ok, log) = run("buildah", &["bud", "--isolation", "chroot", "--layers", "-t", &image, "."], context.path());
-    assert!(ok, "{log}");
-    let (ok, container) = run("buildah", &["from", &image], context.path());
-    assert!(ok, "{container}");
-    let container = container.trim();
-    let (ok, said) = run("buildah", &["run", "--isolation", "chroot", container, "--", "python", "/my.py"], context.path());
-    let (script_ok, script) = run(
-        "buildah",
-        &[
-            "run",
-            "--isolation",
-            "chroot",
-            container,
-            "--",
-            "sh",
-            "-c",
-            "mv /opt/app /opt/moved && /opt/moved/bin/python /my.py && ! grep -r /opt/venv /opt/moved",
-        ],
-        context.path(),
-    );
-    run("buildah", &["rm", container], context.path());
-    assert!(ok && said.contains("yaml 6.0.2 ok"), "{said}");
-    assert!(script_ok, "{script}");
-    let (_, inspected) = run("buildah", &["images", "--format", "{{.Size}}", &image], context.path());
-    println!("{example}: {}", inspected.trim());
-    // The builder stage printed Dockerfile.final; what the example pastes must be the same lines.
-    let dockerfile = fs::read_to_string(source.join("Dockerfile")).unwrap();
-    let (builder, pasted) = dockerfile.split_once("# What /bundle/Dockerfile.final says:\n").unwrap();
-    let pasted = pasted.split_once("\nCOPY my.py").unwrap().0;
-    fs::write(context.path().join("Dockerfile"), format!("{builder}{ASK}")).unwrap();
-    let (ok, log) = run("buildah", &["bud", "--isolation", "chroot", "--layers", "."], context.path());
-    assert!(ok && log.contains(pasted.trim_end()), "pasted:\n{pasted}\nprinted:\n{log}");
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.directory.path().join(name)).unwrap()
+    }
+
+    /// Builds one text as a Dockerfile, tagged `wheelbarrow-EXAMPLE-NAME`; the log.
+    fn build(&self, name: &str, dockerfile: &str) -> String {
+        fs::write(self.directory.path().join("Dockerfile"), dockerfile).unwrap();
+        let arguments = ["bud", "--isolation", "chroot", "--layers", "-t", &self.image(name), "."];
+        let (ok, log) = run("buildah", &arguments, self.directory.path());
+        assert!(ok, "{} {name}: {log}", self.example);
+        log
+    }
+
+    fn image(&self, name: &str) -> String {
+        format!("wheelbarrow-{}-{name}", self.example)
+    }
+
+    /// What a command prints in a container of an image.
+    fn in_container(&self, name: &str, command: &[&str]) -> (bool, String) {
+        let (ok, container) = run("buildah", &["from", &self.image(name)], self.directory.path());
+        assert!(ok, "{container}");
+        let arguments = [&["run", "--isolation", "chroot", container.trim(), "--"], command].concat();
+        let said = run("buildah", &arguments, self.directory.path());
+        run("buildah", &["rm", container.trim()], self.directory.path());
+        said
+    }
+
+    /// Megabytes of an image, as buildah prints them.
+    fn size(&self, name: &str) -> f64 {
+        let (_, text) = run("buildah", &["images", "--format", "{{.Size}}", &self.image(name)], self.directory.path());
+        let (number, unit) = text.trim().split_once(' ').unwrap_or_else(|| panic!("no size in {text}"));
+        number.parse::<f64>().unwrap() * if unit == "GB" { 1000.0 } else { 1.0 }
+    }
+}
+
+/// The example as a user would build it, then what people do by hand, then what the builder stage says.
+fn build(example: &'static str) {
+    let context = Context::new(example);
+    let dockerfile = context.read("Dockerfile");
+    context.build("final", &dockerfile);
+    for (command, why) in [
+        ("python /my.py", "imports"),
+        ("mv /opt/app /opt/moved && /opt/moved/bin/python /my.py && ! grep -r /opt/venv /opt/moved", "moved, and no builder path"),
+    ] {
+        let (ok, said) = context.in_container("final", &["sh", "-c", command]);
+        assert!(ok && said.contains("yaml 6.0.2 ok"), "{example}: {why}: {said}");
+    }
+    let (builder, end) = dockerfile.split_once(PASTED).unwrap();
+    let (pasted, program) = end.split_once("\nCOPY my.py").unwrap();
+    sizes(&context, builder, pasted, program);
+    let log = context.build("builder", &format!("{builder}{ASK}"));
+    assert!(log.contains(pasted.trim_end()), "pasted:\n{pasted}\nprinted:\n{log}");
     agree_with_the_loader(&log);
+}
+
+/// The same program in the images people build by hand; ours must not be larger than the smallest of them.
+fn sizes(context: &Context, builder: &str, pasted: &str, program: &str) {
+    let installed = builder.split_once("COPY wheelbarrow").unwrap().0;
+    let environment = if installed.contains("/opt/venv") { "/opt/venv" } else { "/usr/local" };
+    let bundle = "COPY --from=builder /bundle/rootfs/ /";
+    let copied = pasted.replace(bundle, &format!("COPY --from=builder {environment}/ {environment}/")).replace("/opt/app", environment);
+    context.build("single-stage", &format!("{installed}COPY my.py{program}"));
+    context.build("copied", &format!("{installed}{copied}COPY my.py{program}"));
+    context.build("mega-run", &context.read("mega-run.Dockerfile"));
+    for name in ["copied", "mega-run"] {
+        let (ok, said) = context.in_container(name, &["python", "/my.py"]);
+        assert!(ok, "{name} is no fair comparison: {said}");
+    }
+    let [ours, mega, copied, single] = ["final", "mega-run", "copied", "single-stage"].map(|name| context.size(name));
+    println!("{:14} | ours {ours:6.1} MB | mega-RUN {mega:6.1} | copied {copied:6.1} | single stage {single:6.1}", context.example);
+    assert!(ours <= mega, "{}: {ours} MB, the mega-RUN has {mega}", context.example);
 }
 
 #[test]
