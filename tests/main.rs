@@ -3,3 +3,4 @@
 mod bad_input;
 mod examples;
 mod readme_root;
+mod scripts;

@@ -1,0 +1,115 @@
+//! Console scripts of a bundle, started in every way people start them.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use crate::examples::run;
+
+/// A virtual environment of this machine with one distribution whose script prints what it was given.
+fn environment(top: &Path) -> String {
+    let venv = top.join("builder/venv");
+    assert!(Command::new("python3").args(["-m", "venv", "--without-pip"]).arg(&venv).status().unwrap().success());
+    let lib = fs::read_dir(venv.join("lib")).unwrap().next().unwrap().unwrap().path();
+    let info = lib.join("site-packages/hello-1.0.dist-info");
+    fs::create_dir(&info).unwrap();
+    fs::write(info.join("METADATA"), "Metadata-Version: 2.1\nName: hello\nVersion: 1.0\n").unwrap();
+    fs::write(info.join("RECORD"), "../../../bin/hello,,\nhello.py,,\nhello-1.0.dist-info/METADATA,,\nhello-1.0.dist-info/RECORD,,\n")
+        .unwrap();
+    fs::write(lib.join("site-packages/hello.py"), "import sys\ndef main():\n    print(sys.prefix, *sys.argv[1:], sep='|')\n").unwrap();
+    let script = venv.join("bin/hello");
+    fs::write(&script, format!("#!{}/bin/python\nfrom hello import main\nmain()\n", venv.display())).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    venv.to_str().unwrap().to_owned()
+}
+
+/// What `command` prints, run by `sh` in `directory`.
+fn said(directory: &Path, command: &str) -> String {
+    let output = Command::new("sh").args(["-c", command]).current_dir(directory).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).trim().to_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn bundled(top: &Path, prefix: &str, shebang: &str) {
+    let venv = environment(top);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wheelbarrow"));
+    command.args(["bundle", &venv, "--prefix", prefix, "--shebang", shebang, "--from", "any", "--out"]).arg(top.join("out"));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    fs::remove_dir_all(venv).unwrap();
+}
+
+#[test]
+fn relocatable() {
+    for (prefix, moved) in [("/opt/app", "/srv/elsewhere"), ("/opt/my app", "/srv/it's here")] {
+        let top = tempfile::tempdir().unwrap();
+        let top = top.path().canonicalize().unwrap();
+        bundled(&top, prefix, "relocatable");
+        let check = |place: &Path| {
+            let bin = place.join("bin");
+            let expect = format!("{}|a b|'c'", place.display());
+            let quoted = format!("\"{}/hello\"", bin.display());
+            for (directory, command) in [
+                (top.as_path(), quoted),
+                (bin.as_path(), "./hello".to_owned()),
+                (place, "bin/../bin/hello".to_owned()),
+                (bin.as_path(), "PATH=\"$PWD:$PATH\"; cd /; hello".to_owned()),
+                (top.as_path(), "./linked".to_owned()),
+                (bin.as_path(), "python hello".replace("python", "./python")),
+                (bin.as_path(), "./python3 -m hello_is_not_a_program 2>/dev/null; ./python3 ./hello".to_owned()),
+            ] {
+                let link = top.join("linked");
+                let _ = fs::remove_file(&link);
+                symlink(bin.join("hello"), &link).unwrap();
+                assert_eq!(said(directory, &format!("{command} 'a b' \"'c'\"")), expect, "{command}");
+            }
+        };
+        let place = top.join("out/rootfs").join(prefix.trim_start_matches('/'));
+        check(&place);
+        let other = top.join(moved.trim_start_matches('/'));
+        fs::create_dir_all(other.parent().unwrap()).unwrap();
+        fs::rename(place, &other).unwrap();
+        check(&other);
+    }
+}
+
+#[test]
+fn absolute() {
+    for prefix in ["opt/app", "opt/my app", ("long/".repeat(30) + "prefix").as_str()] {
+        let top = tempfile::tempdir().unwrap();
+        let top = top.path().canonicalize().unwrap();
+        // The prefix is where the bundle is unpacked: nothing else makes an absolute path true.
+        let prefix = top.join("final").join(prefix);
+        bundled(&top, prefix.to_str().unwrap(), "absolute");
+        fs::create_dir_all(prefix.parent().unwrap()).unwrap();
+        fs::rename(top.join("out/rootfs").join(prefix.strip_prefix("/").unwrap()), &prefix).unwrap();
+        let command = format!("'{}/bin/hello' x", prefix.display());
+        assert_eq!(said(&top, &command), format!("{}|x", prefix.display()));
+    }
+}
+
+const DOCKERFILE: &str = r#"FROM alpine:3.20 AS builder
+RUN apk add --no-cache python3 py3-pip
+RUN python3 -m venv /opt/venv && /opt/venv/bin/python -m pip install pygments==2.18.0
+COPY wheelbarrow /usr/local/bin/
+RUN wheelbarrow bundle && wheelbarrow bundle --prefix /opt/absolute --shebang absolute --out /absolute
+
+FROM alpine:3.20
+RUN apk add --no-cache python3
+COPY --from=builder /bundle/rootfs/ /
+COPY --from=builder /absolute/rootfs/ /
+RUN PATH=/opt/app/bin:$PATH pygmentize -V && cd /opt/app/bin && ./pygmentize -V && cd / && opt/app/bin/pygmentize -V \
+ && ln -s /opt/app/bin/pygmentize /usr/local/bin/p && p -V && mv /opt/app "/opt/with blank" && "/opt/with blank/bin/pygmentize" -V
+RUN ["/bin/busybox", "rm", "/bin/sh"]
+RUN ["/opt/absolute/bin/pygmentize", "-V"]
+"#;
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn in_a_final_image_with_and_without_a_shell() {
+    let context = tempfile::tempdir().unwrap();
+    fs::write(context.path().join("Dockerfile"), DOCKERFILE).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_wheelbarrow"), context.path().join("wheelbarrow")).unwrap();
+    let (ok, log) = run("buildah", &["bud", "--isolation", "chroot", "-t", "wheelbarrow-scripts", "."], context.path());
+    assert!(ok && log.matches("Pygments version 2.18.0").count() == 6, "{log}");
+}
