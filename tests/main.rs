@@ -2,5 +2,6 @@
 
 mod bad_input;
 mod examples;
+mod oracle;
 mod readme_root;
 mod scripts;

@@ -7,8 +7,34 @@ const OLD_MAGIC: &[u8] = b"ld.so-1.7.0\0";
 const HEADER: usize = 48;
 const ENTRY: usize = 24;
 
-/// Name and path of every entry for the baseline CPU, in file order.
-pub fn parse_cache(bytes: &[u8]) -> Vec<(String, String)> {
+/// One entry for the baseline CPU.
+#[derive(Debug, PartialEq, Eq)]
+pub struct CacheEntry {
+    /// The kind of object, `FLAG_*` of glibc's `sysdeps/generic/ldconfig.h`.
+    pub flags: u32,
+    pub name: String,
+    pub path: String,
+}
+
+/// The flags of the objects that a loader of this machine takes from the cache; `None` when not known.
+pub fn flags_of(machine: &str) -> Option<u32> {
+    // FLAG_ELF_LIBC6 and the ABI.
+    Some(match machine {
+        "i386" => 0x0003,
+        "x86_64" => 0x0303,
+        "s390x" => 0x0403,
+        "powerpc64le" => 0x0503,
+        "x32" => 0x0803,
+        "armhf" => 0x0903,
+        "aarch64" => 0x0a03,
+        "riscv64" => 0x1003,
+        "loongarch64" => 0x1203,
+        _ => return None,
+    })
+}
+
+/// Every entry for the baseline CPU, in file order.
+pub fn parse_cache(bytes: &[u8]) -> Vec<CacheEntry> {
     let start = if bytes.starts_with(OLD_MAGIC) {
         // Old-format entries of 12 bytes come first; the new header follows, aligned to 8.
         let count = word(bytes, OLD_MAGIC.len()).unwrap_or(0);
@@ -18,13 +44,14 @@ pub fn parse_cache(bytes: &[u8]) -> Vec<(String, String)> {
     };
     let Some(cache) = bytes.get(start..).filter(|cache| cache.starts_with(MAGIC)) else { return Vec::new() };
     let count = word(cache, MAGIC.len()).unwrap_or(0);
-    let entry = |index: usize| -> Option<(String, String)> {
+    let entry = |index: usize| -> Option<CacheEntry> {
         let at = HEADER.checked_add(index.checked_mul(ENTRY)?)?;
         // A hardware variant: the baseline file is always there as well.
         let hwcap = u64::from_ne_bytes(cache.get(at + 16..at + 24)?.try_into().ok()?);
         let (name, path) = (word(cache, at + 4)?, word(cache, at + 8)?);
         (hwcap == 0).then_some(())?;
-        Some((text(cache, name)?, text(cache, path)?))
+        let flags = u32::try_from(word(cache, at)?).ok()?;
+        Some(CacheEntry { flags, name: text(cache, name)?, path: text(cache, path)? })
     };
     let most = cache.len() / ENTRY;
     (0..count.min(most)).filter_map(entry).collect()
@@ -63,7 +90,9 @@ mod tests {
 
     #[test]
     fn baseline_entries_only() {
-        assert_eq!(parse_cache(&cache()), [("libz.so.1".to_owned(), "/lib/libz.so.1".to_owned())]);
+        let entry = CacheEntry { flags: 0x0303, name: "libz.so.1".to_owned(), path: "/lib/libz.so.1".to_owned() };
+        assert_eq!(parse_cache(&cache()), [entry]);
+        assert_eq!(flags_of("x86_64"), Some(0x0303));
     }
 
     #[test]

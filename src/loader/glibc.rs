@@ -5,37 +5,48 @@
 
 use std::collections::HashMap;
 
-use super::cache::parse_cache;
-use super::{After, Candidate, Failure, Libc, Loader, Requester, Rule};
-use crate::elf::Machine;
+use super::cache::{flags_of, parse_cache};
+use super::{After, Candidate, Failure, Identity, Libc, Loader, Requester, Rule};
+use crate::elf::{self, Machine};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root};
 
 /// The glibc loader of a root.
 pub struct Glibc {
-    cache: HashMap<String, Vec<String>>,
+    /// Of several entries of a name only the first is tried, even when its file is gone.
+    cache: HashMap<String, String>,
     directories: Vec<String>,
     platform: String,
+    /// What the loader itself answers to: it is loaded before anything else.
+    own_names: Vec<String>,
     configuration: Vec<RealPath>,
 }
 
 impl Glibc {
     /// Reads `/etc/ld.so.cache` and the directories compiled into the loader file itself.
     pub fn read(root: &Root, interpreter: &str, machine: Machine) -> Glibc {
-        let mut cache: HashMap<String, Vec<String>> = HashMap::new();
+        let mut cache: HashMap<String, String> = HashMap::new();
+        let wanted = flags_of(&machine.name());
         if let Ok(Some(found)) = root.resolve(&WrittenPath::new("/etc/ld.so.cache")) {
-            for (name, path) in parse_cache(&root.read(&found.path, 1 << 26).unwrap_or_default()) {
-                cache.entry(name).or_default().push(path);
+            let entries = parse_cache(&root.read(&found.path, 1 << 26).unwrap_or_default());
+            for entry in entries.into_iter().filter(|entry| wanted.is_none_or(|wanted| wanted == entry.flags)) {
+                cache.entry(entry.name).or_insert(entry.path);
             }
         }
-        let directories = match root.resolve(&WrittenPath::new(interpreter)) {
-            Ok(Some(found)) if found.meta.kind == Kind::File => compiled_directories(&root.read(&found.path, 1 << 24).unwrap_or_default()),
-            _ => None,
-        };
+        let file = root.resolve(&WrittenPath::new(interpreter)).ok().flatten().filter(|found| found.meta.kind == Kind::File);
+        let content = file.as_ref().and_then(|file| root.open(&file.path).ok());
+        let soname = content.and_then(|content| elf::read(content.as_ref()).ok()?).and_then(|elf| elf.soname);
+        let directories = file.and_then(|file| compiled_directories(&root.read(&file.path, 1 << 24).ok()?));
         let directories = directories.unwrap_or_else(|| ["/lib64", "/usr/lib64", "/lib", "/usr/lib"].map(str::to_owned).to_vec());
         let configuration = root.list(&RealPath::known("/etc/ld.so.conf.d"));
         let configuration = configuration.into_iter().flatten().map(|entry| entry.path).collect();
-        Glibc { cache, directories, platform: machine.name(), configuration }
+        Glibc {
+            cache,
+            directories,
+            platform: machine.name(),
+            own_names: soname.into_iter().chain([interpreter.to_owned()]).collect(),
+            configuration,
+        }
     }
 
     /// `$LIB`: the first compiled-in directory, relative (`lib/x86_64-linux-gnu` on Debian).
@@ -73,8 +84,9 @@ impl Glibc {
 
     fn run_path(&self, text: &str, object: &Requester) -> Vec<String> {
         let origin = object.opened.directory();
-        // An empty element is the working directory; a Python process starts in `/` here.
-        text.split(':').map(|element| self.expand(element, origin.as_str())).collect()
+        // An empty text is no element; an empty element is the working directory, `/` here.
+        let text = Some(text).filter(|text| !text.is_empty());
+        text.into_iter().flat_map(|text| text.split(':')).map(|element| self.expand(element, origin.as_str())).collect()
     }
 }
 
@@ -99,8 +111,8 @@ impl Loader for Glibc {
         Libc::Glibc
     }
 
-    fn built_in(&self, _name: &str) -> bool {
-        false
+    fn built_in(&self, name: &str) -> bool {
+        self.own_names.iter().any(|own| own == name)
     }
 
     fn candidates(&self, name: &str, chain: &[Requester]) -> Vec<Candidate> {
@@ -123,12 +135,11 @@ impl Loader for Glibc {
         for directory in requester.elf.runpath.iter().flat_map(|text| self.run_path(text, requester)) {
             add(&directory, Rule::RunPath { of: requester.opened.to_string() });
         }
-        let default =
-            |path: &str| self.directories.iter().any(|directory| path.rsplit_once('/').is_some_and(|(parent, _)| parent == directory));
-        for path in self.cache.get(name).into_iter().flatten() {
-            if !(requester.elf.no_default_directories && default(path)) {
-                found.push(Candidate { path: start.join(path), rule: Rule::Cache });
-            }
+        let default = |path: &str| {
+            self.directories.iter().any(|directory| path.strip_prefix(directory.as_str()).is_some_and(|rest| rest.starts_with('/')))
+        };
+        if let Some(path) = self.cache.get(name).filter(|path| !(requester.elf.no_default_directories && default(path))) {
+            found.push(Candidate { path: start.join(path), rule: Rule::Cache });
         }
         if !requester.elf.no_default_directories {
             for directory in &self.directories {
@@ -146,8 +157,12 @@ impl Loader for Glibc {
         }
     }
 
-    fn matches_soname(&self) -> bool {
-        true
+    fn identity(&self) -> Identity {
+        Identity::AllNames
+    }
+
+    fn own_file(&self) -> Option<&RealPath> {
+        None
     }
 
     fn configuration(&self) -> &[RealPath] {
@@ -168,7 +183,13 @@ mod tests {
 
     #[test]
     fn tokens_end_where_names_end() {
-        let loader = Glibc { cache: HashMap::new(), directories: vec!["/lib64".into()], platform: "x86_64".into(), configuration: vec![] };
+        let loader = Glibc {
+            cache: HashMap::new(),
+            directories: vec!["/lib64".into()],
+            platform: "x86_64".into(),
+            own_names: vec![],
+            configuration: vec![],
+        };
         assert_eq!(loader.expand("$ORIGIN/../l", "/o"), "/o/../l");
         assert_eq!(loader.expand("${ORIGIN}x/$ORIGINx/$LIB/$FOO", "/o"), "/ox/$ORIGINx/lib64/$FOO");
     }

@@ -110,6 +110,16 @@ pub enum After {
     Stop,
 }
 
+/// What a loaded object answers to, when a later need has no slash in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// glibc: every name a search found it by, and its `DT_SONAME`.
+    AllNames,
+    /// musl: one name, the last component of the path it was opened by, once a search has found it.
+    /// The program is not among the objects that are compared by inode.
+    ShortName,
+}
+
 /// A dynamic loader as data.
 pub trait Loader: Send + Sync {
     fn libc(&self) -> Libc;
@@ -119,8 +129,10 @@ pub trait Loader: Send + Sync {
     fn candidates(&self, name: &str, chain: &[Requester]) -> Vec<Candidate>;
     /// What it does after a candidate failed.
     fn after(&self, failure: Failure) -> After;
-    /// Whether a loaded object also answers to its `DT_SONAME`.
-    fn matches_soname(&self) -> bool;
+    /// What a loaded object answers to.
+    fn identity(&self) -> Identity;
+    /// The loader's own file: a search that ends there has found what is loaded already.
+    fn own_file(&self) -> Option<&RealPath>;
     /// Files that tell it where to look: they must travel with a library found through them.
     fn configuration(&self) -> &[RealPath];
 }

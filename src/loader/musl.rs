@@ -3,10 +3,10 @@
 //! Invariant: `DT_SONAME` is never consulted; RPATH and RUNPATH are one thing, inherited along the
 //! chain of requesters.
 
-use super::{After, Candidate, Failure, Libc, Loader, Requester, Rule};
+use super::{After, Candidate, Failure, Identity, Libc, Loader, Requester, Rule};
 use crate::elf::Machine;
 use crate::path::{RealPath, WrittenPath};
-use crate::root::{Root, RootError};
+use crate::root::{Kind, Root, RootError};
 
 const RESERVED: [&str; 7] = ["c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."];
 const DEFAULT: [&str; 3] = ["/lib", "/usr/local/lib", "/usr/lib"];
@@ -19,6 +19,7 @@ pub struct Musl {
     directories: Vec<String>,
     rule: Rule,
     configuration: Vec<RealPath>,
+    own_file: Option<RealPath>,
 }
 
 impl Musl {
@@ -31,6 +32,7 @@ impl Musl {
         let mut configuration = Vec::new();
         let (directories, rule) = match root.resolve(&WrittenPath::new(&file)) {
             // Only ENOENT falls back; an empty or unreadable file means no directory at all.
+            Ok(None) if is_no_directory(root, &format!("{prefix}/etc")) => (Vec::new(), Rule::PathFile),
             Ok(None) => default(),
             Ok(Some(found)) => {
                 let text = root.read(&found.path, 1 << 16).unwrap_or_default();
@@ -41,8 +43,14 @@ impl Musl {
                 (Vec::new(), Rule::PathFile)
             }
         };
-        Musl { interpreter: interpreter.to_owned(), directories, rule, configuration }
+        let own_file = root.resolve(&WrittenPath::new(interpreter)).ok().flatten().map(|found| found.path);
+        Musl { interpreter: interpreter.to_owned(), directories, rule, configuration, own_file }
     }
+}
+
+/// Something is there, and it is no directory: `open(2)` says ENOTDIR, not ENOENT.
+fn is_no_directory(root: &Root, path: &str) -> bool {
+    matches!(root.resolve(&WrittenPath::new(path)), Ok(Some(found)) if found.meta.kind != Kind::Directory)
 }
 
 fn split(text: &str) -> Vec<String> {
@@ -53,11 +61,13 @@ fn split(text: &str) -> Vec<String> {
 fn run_path(object: &Requester) -> Vec<String> {
     let Some(text) = object.elf.runpath.as_ref().or(object.elf.rpath.as_ref()) else { return Vec::new() };
     let origin = object.opened.directory();
+    // What is before the last slash: nothing at all for a file in `/`.
+    let origin = origin.as_str().trim_end_matches('/');
     let expanded = text.replace("${ORIGIN}", "\0").replace("$ORIGIN", "\0");
     if expanded.contains('$') {
         return Vec::new();
     }
-    split(&expanded.replace('\0', origin.as_str()))
+    split(&expanded.replace('\0', origin))
 }
 
 impl Loader for Musl {
@@ -102,8 +112,12 @@ impl Loader for Musl {
         }
     }
 
-    fn matches_soname(&self) -> bool {
-        false
+    fn identity(&self) -> Identity {
+        Identity::ShortName
+    }
+
+    fn own_file(&self) -> Option<&RealPath> {
+        self.own_file.as_ref()
     }
 
     fn configuration(&self) -> &[RealPath] {

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::{After, Candidate, Failure, Library, Loader, Requester, Rule};
+use super::{After, Candidate, Failure, Identity, Library, Loader, Requester, Rule};
 use crate::elf::Elf;
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Crossed, Kind, RootError};
@@ -27,6 +27,8 @@ pub struct Object {
     /// Links crossed to reach it.
     pub links: Vec<Crossed>,
     needed_by: Option<usize>,
+    /// Whether a search has found it.
+    named: bool,
 }
 
 /// What a needed name led to.
@@ -88,7 +90,7 @@ impl State<'_> {
     fn begin(&mut self, path: &RealPath, needed_by: Option<usize>) -> Result<(), RootError> {
         if let Some(elf) = self.library.read(path)?.as_ref().as_ref().ok().and_then(Option::as_ref) {
             let first = self.load.objects.len();
-            self.push(Object { opened: path.into(), real: path.clone(), elf: elf.clone(), links: Vec::new(), needed_by });
+            self.push(Object { opened: path.into(), real: path.clone(), elf: elf.clone(), links: Vec::new(), needed_by, named: false });
             self.breadth_first(first);
         }
         Ok(())
@@ -96,7 +98,7 @@ impl State<'_> {
 
     fn push(&mut self, object: Object) -> usize {
         let index = self.load.objects.len();
-        if let (true, Some(soname)) = (self.loader.matches_soname(), &object.elf.soname) {
+        if let (Identity::AllNames, Some(soname)) = (self.loader.identity(), &object.elf.soname) {
             self.names.entry(soname.clone()).or_insert(index);
         }
         self.load.objects.push(object);
@@ -180,13 +182,34 @@ impl State<'_> {
         links: Vec<Crossed>,
         elf: Elf,
     ) -> Outcome {
+        if self.loader.own_file() == Some(&real) {
+            return Outcome::BuiltIn;
+        }
+        let compared = match self.loader.identity() {
+            Identity::AllNames => 0,
+            Identity::ShortName => 1,
+        };
         // The same inode is the same object, by whatever link it was reached.
-        let known = self.load.objects.iter().position(|object| object.real == real);
-        let object = known.unwrap_or_else(|| self.push(Object { opened, real, elf, links, needed_by: Some(from) }));
+        let known = self.load.objects.iter().skip(compared).position(|object| object.real == real).map(|at| at + compared);
+        let object = known.unwrap_or_else(|| self.push(Object { opened, real, elf, links, needed_by: Some(from), named: false }));
         if !name.contains('/') {
-            self.names.insert(name.to_owned(), object);
+            self.answer_to(object, name);
         }
         Outcome::Loaded { object, rule: Some(rule) }
+    }
+
+    /// A search for `name` has found the object.
+    fn answer_to(&mut self, object: usize, name: &str) {
+        let known = &mut self.load.objects[object];
+        match self.loader.identity() {
+            Identity::AllNames => _ = self.names.insert(name.to_owned(), object),
+            Identity::ShortName if known.named => {}
+            Identity::ShortName => {
+                let short = known.opened.as_str().rsplit('/').next().unwrap_or_default();
+                self.names.entry(short.to_owned()).or_insert(object);
+            }
+        }
+        known.named = true;
     }
 }
 
