@@ -1,0 +1,110 @@
+//! The files of the environment: what each is, and which distribution recorded it.
+//!
+//! Invariant: every file is opened once here; bytecode caches are not looked into.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::problem;
+use crate::elf::MAGIC;
+use crate::finding::{Code, Finding, Severity};
+use crate::path::{RealPath, WrittenPath};
+use crate::python::{self, Distribution, Environment, Script};
+use crate::root::{Entry, Kind, Meta, Root, RootError};
+
+/// One file or link of the environment.
+#[derive(Clone, Debug)]
+pub struct FileFact {
+    pub path: RealPath,
+    pub meta: Meta,
+    /// Index of the distribution whose RECORD names it.
+    pub owner: Option<usize>,
+    /// Set when it starts with a `#!` line.
+    pub script: Option<Script>,
+}
+
+/// Every file of the environment, and which of them are ELF by their magic bytes.
+pub fn files(
+    root: &Root,
+    environment: &Environment,
+    distributions: &[Distribution],
+    findings: &mut Vec<Finding>,
+) -> (Vec<FileFact>, Vec<RealPath>) {
+    let tops = if environment.virtual_environment { vec![environment.prefix.clone()] } else { environment.sites.clone() };
+    let mut entries: BTreeMap<RealPath, Meta> = BTreeMap::new();
+    for found in tops.iter().flat_map(|top| root.walk(top, |name| name != "__pycache__")) {
+        match found {
+            Ok(Entry { path, meta }) => drop(entries.insert(path, meta)),
+            Err(error) => findings.push(problem(&error)),
+        }
+    }
+    let mut owners: BTreeMap<RealPath, usize> = BTreeMap::new();
+    for (index, distribution) in distributions.iter().enumerate() {
+        for record in distribution.record.iter().filter(|record| !bytecode_cache(&record.path)) {
+            // Recorded paths outside the walked trees: bin/ and share/ of a system installation.
+            let Ok(Some(found)) = root.resolve_parent(&WrittenPath::from(&record.path)) else {
+                if !record.path.name().ends_with(".pyc") {
+                    findings.push(Finding::new(
+                        Severity::Warn,
+                        Code::MissingFile,
+                        &record.path,
+                        format!("RECORD of {} names it, but it is not there", distribution.name),
+                    ));
+                }
+                continue;
+            };
+            entries.entry(found.path.clone()).or_insert(found.meta);
+            if let Some(other) = owners.insert(found.path.clone(), index)
+                && other != index
+            {
+                let message = format!(
+                    "recorded by {} and by {}; the file there is the last one installed",
+                    distributions[other].name, distribution.name
+                );
+                findings.push(Finding::new(Severity::Warn, Code::RecordedTwice, &found.path, message));
+            }
+        }
+    }
+    entries.retain(|path, meta| meta.kind != Kind::Directory && !bytecode_cache(path));
+    let looked: Vec<(FileFact, Result<bool, RootError>)> = entries
+        .into_par_iter()
+        .map(|(path, meta)| {
+            let (is_elf, script) = if meta.kind == Kind::File { start_of(root, &path) } else { (Ok(false), None) };
+            (FileFact { owner: owners.get(&path).copied(), path, meta, script }, is_elf)
+        })
+        .collect();
+    let mut elf_files = Vec::new();
+    let mut files = Vec::new();
+    for (fact, is_elf) in looked {
+        match is_elf {
+            Ok(true) => elf_files.push(fact.path.clone()),
+            Ok(false) => {}
+            Err(error) => {
+                findings.push(problem(&error));
+                continue;
+            }
+        }
+        files.push(fact);
+    }
+    (files, elf_files)
+}
+
+/// Python makes it again, and it holds the builder's paths: not worth a look.
+fn bytecode_cache(path: &RealPath) -> bool {
+    path.as_str().contains("/__pycache__/")
+}
+
+/// ELF by magic bytes, scripts by `#!`: the x bit and the name say nothing.
+fn start_of(root: &Root, path: &RealPath) -> (Result<bool, RootError>, Option<Script>) {
+    let content = match root.open(path) {
+        Ok(content) => content,
+        Err(error) => return (Err(error), None),
+    };
+    let mut start = [0; 1024];
+    let count = match content.read_at(&mut start, 0) {
+        Ok(count) => count,
+        Err(error) => return (Err(RootError::Io { path: path.to_string(), operation: "read", why: error.kind().to_string() }), None),
+    };
+    (Ok(start[..count].starts_with(MAGIC)), python::parse_script(&start[..count]))
+}

@@ -1,0 +1,135 @@
+//! Everything true of the builder root for one request, and nothing about what will be done with it.
+//!
+//! Invariant: reads only; the same root gives the same inventory whatever the user wants to do with
+//! it, in whatever order the threads ran.
+mod files;
+mod natives;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use files::FileFact;
+pub use natives::{Native, NativeKind, Need, NeedOutcome};
+
+use crate::finding::{Code, Finding, Severity};
+use crate::loader::Library;
+use crate::path::RealPath;
+use crate::pkgdb::PackageIndex;
+use crate::python::{self, Distribution, Environment, EnvironmentError, Facts, Requirements};
+use crate::root::{Root, RootError};
+
+/// The facts a plan is made from.
+pub struct Inventory {
+    pub environment: Environment,
+    pub release: Release,
+    pub distributions: Vec<Distribution>,
+    /// For each distribution the installed ones it requires, and what `pip check` would say of it.
+    pub requires: Vec<BTreeSet<usize>>,
+    pub files: Vec<FileFact>,
+    pub natives: Vec<Native>,
+    /// Files the interpreter itself loads, and those its standard library's modules load.
+    pub interpreter_files: BTreeSet<RealPath>,
+    /// Sizes of the libraries that were found, in bytes.
+    pub library_sizes: BTreeMap<RealPath, u64>,
+    /// Unowned files that tell the loader where to look.
+    pub loader_configuration: Vec<RealPath>,
+    pub packages: PackageIndex,
+    pub findings: Vec<Finding>,
+}
+
+/// `/etc/os-release` (os-release(5)).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Release {
+    pub id: String,
+    pub version: String,
+    pub codename: String,
+    pub pretty_name: String,
+}
+
+/// Reads the root. `named` is the environment as typed; `usual` the places to look otherwise.
+pub fn take(root: &Root, named: Option<&str>, usual: &[String]) -> Result<Inventory, EnvironmentError> {
+    let library = Library::new(root);
+    let mut findings = Vec::new();
+    let environment = python::find_environment(root, &library, named, usual, &mut findings)?;
+    // The databases of a big root take as long as the environment, and neither asks the other.
+    let (index, read) = rayon::join(|| PackageIndex::read(root), || environment_files(root, &environment));
+    let (packages, problems) = index;
+    findings.extend(problems);
+    let EnvironmentFiles { distributions, requires, files, elf_files, findings: problems } = read;
+    findings.extend(problems);
+    let mut inventory = Inventory {
+        release: release(root),
+        requires,
+        natives: Vec::new(),
+        interpreter_files: BTreeSet::new(),
+        library_sizes: BTreeMap::new(),
+        loader_configuration: Vec::new(),
+        environment,
+        distributions,
+        files,
+        packages,
+        findings,
+    };
+    inventory.resolve(&library, &elf_files);
+    inventory.findings.sort();
+    inventory.findings.dedup();
+    Ok(inventory)
+}
+
+/// What the environment holds, before anything is resolved.
+struct EnvironmentFiles {
+    distributions: Vec<Distribution>,
+    requires: Vec<BTreeSet<usize>>,
+    files: Vec<FileFact>,
+    elf_files: Vec<RealPath>,
+    findings: Vec<Finding>,
+}
+
+fn environment_files(root: &Root, environment: &Environment) -> EnvironmentFiles {
+    let mut findings = Vec::new();
+    let mut distributions = Vec::new();
+    for site in &environment.sites {
+        let (found, problems) = python::read_distributions(root, site);
+        distributions.extend(found);
+        findings.extend(problems);
+    }
+    let requires = requirements(environment, &distributions, &mut findings);
+    let (files, elf_files) = files::files(root, environment, &distributions, &mut findings);
+    EnvironmentFiles { distributions, requires, files, elf_files, findings }
+}
+
+fn release(root: &Root) -> Release {
+    let text =
+        ["/etc/os-release", "/usr/lib/os-release"].iter().find_map(|path| root.read_text(path, 1 << 16).ok().flatten()).unwrap_or_default();
+    let value = |key: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        line.map(|value| value.trim().trim_matches(['"', '\'']).to_owned()).unwrap_or_default()
+    };
+    Release { id: value("ID"), version: value("VERSION_ID"), codename: value("VERSION_CODENAME"), pretty_name: value("PRETTY_NAME") }
+}
+
+fn requirements(environment: &Environment, distributions: &[Distribution], findings: &mut Vec<Finding>) -> Vec<BTreeSet<usize>> {
+    let facts = &environment.interpreter.facts;
+    let facts = Facts { full_version: &facts.version, implementation: &facts.implementation, machine: &facts.architecture };
+    match Requirements::new(&facts) {
+        Ok(requirements) => {
+            let (edges, problems) = requirements.edges(distributions);
+            findings.extend(problems);
+            edges
+        }
+        Err(why) => {
+            findings.push(Finding::new(Severity::Warn, Code::InterpreterFact, &environment.interpreter.executable, why));
+            vec![BTreeSet::new(); distributions.len()]
+        }
+    }
+}
+
+/// A problem of reading as a finding.
+fn problem(error: &RootError) -> Finding {
+    let (severity, code, message) = match error {
+        RootError::Loop { .. } => (Severity::Warn, Code::LinkLoop, "too many levels of symbolic links".to_owned()),
+        RootError::NotUtf8 { .. } => (Severity::Warn, Code::NonUtf8Name, "the name is not UTF-8; the file is left behind".to_owned()),
+        RootError::Forbidden { .. } => (Severity::Deny, Code::UnreadableFile, "permission denied".to_owned()),
+        RootError::Io { operation, why, .. } => (Severity::Deny, Code::UnreadableFile, format!("cannot {operation}: {why}")),
+    };
+    Finding::new(severity, code, error.path(), message)
+}

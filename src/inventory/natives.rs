@@ -1,0 +1,194 @@
+//! Every ELF file of the environment with all it leads to, as the loader of the root would find it.
+//!
+//! Invariant: a file that cannot be followed is a finding, and the others still count.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::{Inventory, problem};
+use crate::elf::{self, VersionNeed};
+use crate::finding::{Code, Finding, Severity};
+use crate::loader::{self, Libc, Library, Load, Loader, Outcome, Rule, Start};
+use crate::path::RealPath;
+use crate::python;
+use crate::root::{Crossed, Kind};
+
+/// How an ELF file is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NativeKind {
+    /// Imported: its name ends in a suffix of the interpreter.
+    Module,
+    /// Started by the kernel.
+    Program,
+    /// Loaded by another object.
+    Library,
+}
+
+/// One ELF file of the environment with everything it leads to.
+#[derive(Clone, Debug)]
+pub struct Native {
+    pub path: RealPath,
+    pub kind: NativeKind,
+    pub version_needs: Vec<VersionNeed>,
+    /// Needs of the file and of every object loaded on its behalf.
+    pub needs: Vec<Need>,
+}
+
+/// One needed name.
+#[derive(Clone, Debug)]
+pub struct Need {
+    pub by: RealPath,
+    pub name: String,
+    pub outcome: NeedOutcome,
+}
+
+/// Where it led.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NeedOutcome {
+    BuiltIn,
+    Library { path: RealPath, links: Vec<Crossed>, rule: Option<Rule> },
+    Foreign { path: RealPath },
+    Broken { path: String, why: String },
+    Missing { tried: Vec<String> },
+}
+
+impl Inventory {
+    /// Follows the needs of every ELF file.
+    pub(super) fn resolve(&mut self, library: &Library, elf_files: &[RealPath]) {
+        let interpreter = self.environment.interpreter.clone();
+        let loader = interpreter.facts.loader.as_deref().and_then(|path| loader::of_root(library.root(), path, interpreter.machine));
+        let Some(loader) = loader else { return };
+        let loader = loader.as_ref();
+        self.interpreter_files = interpreter_files(library, loader, &interpreter);
+        let looked: Vec<(Option<Native>, Vec<Finding>)> = elf_files.par_iter().map(|path| self.native(library, loader, path)).collect();
+        for (native, findings) in looked {
+            self.natives.extend(native);
+            self.findings.extend(findings);
+        }
+        self.only_reached(elf_files);
+        for need in self.natives.iter().flat_map(|native| &native.needs) {
+            if let NeedOutcome::Library { path, .. } = &need.outcome
+                && let Ok(Some(meta)) = library.root().lookup(path)
+            {
+                self.library_sizes.insert(path.clone(), meta.size);
+            }
+        }
+        self.loader_configuration = loader.configuration().iter().filter(|path| self.packages.owner(path).is_none()).cloned().collect();
+    }
+
+    fn native(&self, library: &Library, loader: &dyn Loader, path: &RealPath) -> (Option<Native>, Vec<Finding>) {
+        let interpreter = &self.environment.interpreter;
+        let facts = match library.read(path) {
+            Ok(facts) => facts,
+            Err(error) => return (None, vec![problem(&error)]),
+        };
+        let elf = match facts.as_ref() {
+            Ok(Some(elf)) => elf,
+            Ok(None) => return (None, Vec::new()),
+            Err(why) => {
+                return (
+                    None,
+                    vec![
+                        Finding::new(Severity::Warn, Code::CorruptElf, path, why.to_string())
+                            .help("reinstall the distribution that owns it"),
+                    ],
+                );
+            }
+        };
+        let kind = kind_of(elf, path, &interpreter.facts.suffixes);
+        if let Some(finding) = foreign(elf, path, kind, interpreter) {
+            return (None, vec![finding]);
+        }
+        if !elf.loadable {
+            return (None, Vec::new());
+        }
+        let start = match kind {
+            NativeKind::Program => Start::Program(path),
+            NativeKind::Module | NativeKind::Library => Start::Module { program: &interpreter.executable, module: path },
+        };
+        match loader::load(loader, library, start) {
+            Ok(load) => {
+                (Some(Native { path: path.clone(), kind, version_needs: elf.version_needs.clone(), needs: needs(&load) }), Vec::new())
+            }
+            Err(error) => (None, vec![problem(&error)]),
+        }
+    }
+
+    /// A library of a wheel is judged by the module that loads it: alone it lacks inherited run paths.
+    fn only_reached(&mut self, elf_files: &[RealPath]) {
+        let inside: BTreeSet<&RealPath> = elf_files.iter().collect();
+        let mut reached: BTreeSet<RealPath> = BTreeSet::new();
+        for native in self.natives.iter().filter(|native| native.kind != NativeKind::Library) {
+            reached.extend(native.needs.iter().filter_map(|need| match &need.outcome {
+                NeedOutcome::Library { path, .. } if inside.contains(path) => Some(path.clone()),
+                _ => None,
+            }));
+        }
+        self.natives.retain(|native| native.kind != NativeKind::Library || !reached.contains(&native.path));
+    }
+}
+
+fn kind_of(elf: &elf::Elf, path: &RealPath, suffixes: &[String]) -> NativeKind {
+    let name = path.name();
+    let stem = name.split('.').next().unwrap_or_default();
+    if elf.interpreter.is_some() && !name.contains(".so") {
+        NativeKind::Program
+    } else if suffixes.iter().any(|suffix| name.strip_suffix(suffix.as_str()) == Some(stem))
+        && !path.parent().is_some_and(|parent| parent.name().ends_with(".libs"))
+    {
+        NativeKind::Module
+    } else {
+        NativeKind::Library
+    }
+}
+
+fn foreign(elf: &elf::Elf, path: &RealPath, kind: NativeKind, interpreter: &python::Interpreter) -> Option<Finding> {
+    let severity = if kind == NativeKind::Module { Severity::Deny } else { Severity::Warn };
+    if elf.machine != interpreter.machine {
+        let message = format!("built for {}, the interpreter is {}", elf.machine.name(), interpreter.machine.name());
+        return Some(Finding::new(severity, Code::ForeignArchitecture, path, message).help("install the wheel of this architecture"));
+    }
+    let libc = elf.needed.iter().find_map(|name| Libc::of_needed(name))?;
+    let wrong = interpreter.libc.is_some_and(|own| own != libc);
+    let name = |libc| if libc == Libc::Musl { "musl" } else { "glibc" };
+    let message = format!("built for {}, the interpreter uses {}", name(libc), interpreter.libc.map_or("neither", name));
+    wrong.then(|| {
+        Finding::new(severity, Code::ForeignLibc, path, message).help("install the wheel of this platform: pip install --force-reinstall")
+    })
+}
+
+fn needs(load: &Load) -> Vec<Need> {
+    let own = load.edges.iter().filter(|edge| edge.from >= load.start);
+    own.map(|edge| {
+        let outcome = match edge.outcome.clone() {
+            Outcome::BuiltIn => NeedOutcome::BuiltIn,
+            Outcome::Loaded { object, rule } => {
+                let object = &load.objects[object];
+                NeedOutcome::Library { path: object.real.clone(), links: object.links.clone(), rule }
+            }
+            Outcome::Foreign { path } => NeedOutcome::Foreign { path },
+            Outcome::Broken { path, why } => NeedOutcome::Broken { path, why },
+            Outcome::Missing { tried } => NeedOutcome::Missing { tried },
+        };
+        Need { by: load.objects[edge.from].real.clone(), name: edge.name.clone(), outcome }
+    })
+    .collect()
+}
+
+/// What an image that has this interpreter has as well: its own closure and that of its standard
+/// modules. `_tkinter` is left out: docker-library's slim images do not keep Tk.
+fn interpreter_files(library: &Library, loader: &dyn Loader, interpreter: &python::Interpreter) -> BTreeSet<RealPath> {
+    let program = &interpreter.executable;
+    let modules = library.root().list(&interpreter.stdlib.join("lib-dynload"));
+    let modules: Vec<RealPath> = modules
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry.meta.kind == Kind::File && !entry.path.name().starts_with("_tkinter"))
+        .map(|entry| entry.path)
+        .collect();
+    let mut loads: Vec<Load> =
+        modules.par_iter().filter_map(|module| loader::load(loader, library, Start::Module { program, module }).ok()).collect();
+    loads.extend(loader::load(loader, library, Start::Program(program)));
+    loads.into_iter().flat_map(|load| load.objects).map(|object| object.real).collect()
+}
