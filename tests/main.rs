@@ -1,5 +1,7 @@
 //! Integration tests, one binary: what a user would notice.
 
+#![allow(clippy::disallowed_methods, reason = "tests look at the host as a user would")]
+
 mod bad_input;
 mod examples;
 mod oracle;

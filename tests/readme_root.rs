@@ -111,3 +111,36 @@ fn what_is_not_there_is_an_error_with_a_hint() {
       hint: name the environment: `wheelbarrow bundle /path/to/venv`
     ");
 }
+
+/// What a command prints on a terminal of its own.
+fn on_a_terminal(command: &str, no_color: Option<&str>) -> String {
+    let mut script = Command::new("script");
+    script.args(["-qec", command, "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR");
+    if let Some(value) = no_color {
+        script.env("NO_COLOR", value);
+    }
+    String::from_utf8_lossy(&script.output().expect("script of util-linux starts").stdout).into_owned()
+}
+
+#[test]
+fn colours_and_the_progress_bar_are_for_terminals() {
+    let report = format!("{} report --root {}", env!("CARGO_BIN_EXE_wheelbarrow"), fixture());
+    assert!(on_a_terminal(&report, None).contains("\x1b[1m"));
+    assert!(!on_a_terminal(&report, Some("1")).contains("\x1b["));
+    assert!(!on_a_terminal(&format!("{report} --json"), None).contains("\x1b["));
+    let piped = wheelbarrow(&["report", "--root", &fixture()]);
+    assert!(!piped.stdout.contains(&0x1b));
+    let out = tempfile::tempdir().unwrap();
+    let written = bundle(&out.path().join("bundle"), &[]);
+    assert!(!written.stderr.contains(&0x1b) && !written.stderr.contains(&b'\r'));
+    let bundle = format!("{} bundle --root {} --out {}/again", env!("CARGO_BIN_EXE_wheelbarrow"), fixture(), out.path().display());
+    assert!(on_a_terminal(&bundle, None).contains('█'), "a bar is drawn");
+}
+
+#[test]
+fn the_readme_explains_every_finding() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    for code in wheelbarrow::finding::Code::ALL {
+        assert!(readme.contains(&format!("| `{}` | {} |", code.as_str(), code.meaning().trim())), "{} {}", code.as_str(), code.meaning());
+    }
+}

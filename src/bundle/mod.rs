@@ -145,6 +145,7 @@ pub fn write(
     Ok(findings)
 }
 
+#[allow(clippy::disallowed_methods, reason = "the output is no root")]
 fn refuse_foreign(out: &Path) -> Result<(), BundleError> {
     let foreign = || BundleError::Foreign { path: out.display().to_string() };
     let Ok(meta) = fs::symlink_metadata(out) else { return Ok(()) };

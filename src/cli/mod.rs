@@ -49,7 +49,7 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
             let (inventory, plan) = decide(&Settings::read_only(&input, &arguments::Choice::default())?)?;
             let report = report::report(&inventory, &plan);
             show(json, &report, || report::report_text(&report));
-            Ok(plan.findings)
+            Ok(report.findings)
         }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "wheelbarrow", &mut std::io::stdout());

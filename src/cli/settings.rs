@@ -2,6 +2,8 @@
 //!
 //! Invariant: host paths end here; what goes on is a root and paths inside it.
 
+#![allow(clippy::disallowed_methods, reason = "here the host's environment and paths become settings")]
+
 use std::path::{Component, Path, PathBuf};
 
 use super::arguments::{BundleArguments, Choice, Input, ShebangChoice};

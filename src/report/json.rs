@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::elf::VersionNeed;
-use crate::finding::Finding;
+use crate::finding::{Code, Finding};
 use crate::inventory::{Inventory, NeedOutcome};
 use crate::loader::Rule;
 use crate::path::RealPath;
@@ -24,9 +24,21 @@ pub struct Report {
     pub distributions: Vec<PlannedDistribution>,
     pub modules: Vec<ReportModule>,
     pub packages: PackageSet,
-    /// What could be dropped, with why.
+    /// What stays in the builder stage, with why.
     pub left: Vec<Left>,
+    /// What travels and is rarely needed at run time, by kind; nothing of it is dropped unasked.
+    pub could_be_dropped: Vec<Droppable>,
     pub findings: Vec<Finding>,
+}
+
+/// Files of one kind that few programs need at run time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Droppable {
+    /// `tests`, `type stubs`, `C sources and headers`, `static libraries`.
+    pub kind: &'static str,
+    pub files: usize,
+    /// Bytes.
+    pub size: u64,
 }
 
 /// One ELF file that travels.
@@ -84,7 +96,39 @@ pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
         modules: modules.collect(),
         packages: plan.packages.clone(),
         left: plan.left.clone(),
-        findings: plan.findings.clone(),
+        could_be_dropped: droppable(&plan.entries),
+        // A report stands alone: the image of a final stage is no part of it.
+        findings: plan
+            .findings
+            .iter()
+            .filter(|finding| !matches!(finding.code, Code::UnknownBase | Code::InterpreterNotInBase))
+            .cloned()
+            .collect(),
+    }
+}
+
+fn droppable(entries: &[PlannedEntry]) -> Vec<Droppable> {
+    let mut found: Vec<Droppable> = Vec::new();
+    for entry in entries {
+        let Some(kind) = kind_of(&entry.to) else { continue };
+        let at = found.iter().position(|known| known.kind == kind).unwrap_or_else(|| {
+            found.push(Droppable { kind, ..Droppable::default() });
+            found.len() - 1
+        });
+        (found[at].files, found[at].size) = (found[at].files + 1, found[at].size + entry.size);
+    }
+    found.sort_by_key(|kind| (std::cmp::Reverse(kind.size), kind.kind));
+    found
+}
+
+fn kind_of(path: &RealPath) -> Option<&'static str> {
+    let name = path.name();
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
+    match extension {
+        "pyi" => Some("type stubs"),
+        "c" | "h" | "cc" | "cpp" | "hpp" | "pyx" | "pxd" => Some("C sources and headers"),
+        "a" => Some("static libraries"),
+        _ => path.as_str().split('/').any(|part| matches!(part, "tests" | "test" | "testing")).then_some("tests"),
     }
 }
 
@@ -104,5 +148,25 @@ fn need_of(inventory: &Inventory, need: &crate::inventory::Need) -> ReportNeed {
         package: package.map(|package| package.name.clone()),
         package_version: package.map(|package| package.version.clone()),
         state,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_that_could_be_dropped() {
+        for (path, expect) in [
+            ("/s/numpy/tests/test_a.py", Some("tests")),
+            ("/s/numpy/testing/a.py", Some("tests")),
+            ("/s/tests.py", None),
+            ("/s/a/b.pyi", Some("type stubs")),
+            ("/s/a/include/b.h", Some("C sources and headers")),
+            ("/s/a/lib.a", Some("static libraries")),
+            ("/s/a/data", None),
+        ] {
+            assert_eq!(kind_of(&RealPath::known(path)), expect, "{path}");
+        }
     }
 }

@@ -7,7 +7,7 @@ mod json;
 mod text;
 
 pub use dockerfile::{Stage, dockerfile, runtime_packages};
-pub use json::{Report, ReportModule, ReportNeed, report};
+pub use json::{Droppable, Report, ReportModule, ReportNeed, report};
 pub use text::{findings_text, plan_text, report_text};
 
 /// Bytes as people read them, in powers of 1000 as docker prints them.

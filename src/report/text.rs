@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use termtree::Tree;
 
-use super::json::{Report, ReportModule};
+use super::json::{Droppable, Report, ReportModule};
 use super::size;
 use crate::finding::{Finding, Severity};
 use crate::plan::{Action, Plan, PlannedPackage};
@@ -43,10 +43,19 @@ pub fn report_text(report: &Report) -> String {
         *sum = (sum.0 + 1, sum.1 + left.size);
     }
     if !reasons.is_empty() {
-        let _ = writeln!(text, "{BOLD}could be dropped{BOLD:#}");
+        let _ = writeln!(text, "{BOLD}left behind{BOLD:#}");
         for (reason, (files, bytes)) in reasons {
             let _ = writeln!(text, "  {:>9}  {files} files: {reason}", size(bytes));
         }
+    }
+    if !report.could_be_dropped.is_empty() {
+        let _ = writeln!(text, "{BOLD}could be dropped{BOLD:#}");
+        for Droppable { kind, files, size: bytes } in &report.could_be_dropped {
+            let _ = writeln!(text, "  {:>9}  {files} files: {kind}", size(*bytes));
+        }
+    }
+    if let Some(version) = newest_glibc(&report.modules) {
+        let _ = writeln!(text, "{BOLD}needs glibc {version} or newer{BOLD:#}");
     }
     text + &findings_text(&report.findings)
 }
@@ -63,6 +72,16 @@ fn module_tree(module: &ReportModule) -> Tree<String> {
         tree.push(Tree::new(format!("{} → {owner}{bytes}", need.name)));
     }
     tree
+}
+
+/// The newest `GLIBC_2.x` that a module asks for: the oldest C library it runs on.
+fn newest_glibc(modules: &[ReportModule]) -> Option<&str> {
+    let versions = modules.iter().flat_map(|module| &module.version_needs).filter_map(|need| need.version.strip_prefix("GLIBC_"));
+    let numbered = versions.filter_map(|text| {
+        let numbers: Option<Vec<u32>> = text.split('.').map(|part| part.parse().ok()).collect();
+        Some((numbers?, text))
+    });
+    numbered.max().map(|(_, text)| text)
 }
 
 fn packages(text: &mut String, title: &str, packages: &[PlannedPackage]) {
