@@ -65,6 +65,18 @@ impl Context {
         said
     }
 
+    /// `--root` on the mounted image gives what running inside it gives.
+    fn same_from_outside(&self, name: &str) {
+        let (ok, inside) = self.in_container(name, &["wheelbarrow", "plan", "--json"]);
+        let (_, container) = run("buildah", &["from", &self.image(name)], self.directory.path());
+        let (_, root) = run("buildah", &["mount", container.trim()], self.directory.path());
+        let (_, outside) = run(env!("CARGO_BIN_EXE_wheelbarrow"), &["plan", "--json", "--root", root.trim()], self.directory.path());
+        run("buildah", &["rm", container.trim()], self.directory.path());
+        let same = inside.lines().eq(outside.lines());
+        let differs = inside.lines().zip(outside.lines()).find(|(inside, outside)| inside != outside);
+        assert!(ok && same && inside.lines().count() > 100, "{}: {differs:?}", self.example);
+    }
+
     /// Megabytes of an image, as buildah prints them.
     fn size(&self, name: &str) -> f64 {
         let (_, text) = run("buildah", &["images", "--format", "{{.Size}}", &self.image(name)], self.directory.path());
@@ -92,6 +104,7 @@ fn build(example: &'static str) {
     let (ok, log) = context.in_container("builder", &["sh", "-c", ASK]);
     assert!(ok && log.contains(pasted.trim_end()), "pasted:\n{pasted}\nprinted:\n{log}");
     agree_with_the_loader(&log);
+    context.same_from_outside("builder");
 }
 
 /// The same program in the images people build by hand; ours must not be larger than the smallest of them.
