@@ -25,9 +25,8 @@ impl Owners {
             if matches!(name, "" | "." | "..") || name.contains('\0') {
                 continue;
             }
-            let directory = directories.entry(parent).or_insert_with(|| real_directory(root, parent));
             // Without its directory the file is not there either: slim images leave out documentation.
-            if let Some(directory) = directory {
+            if let Some(directory) = real_directory(root, parent, &mut directories) {
                 owners.insert(directory.join(name), package);
             }
         }
@@ -44,9 +43,24 @@ impl Owners {
     }
 }
 
-fn real_directory(root: &Root, written: &str) -> Option<RealPath> {
-    let found = root.resolve(&WrittenPath::new(written)).ok()??;
-    (found.meta.kind == Kind::Directory).then_some(found.path)
+/// Where a recorded directory is. Its parent has nearly always been asked for before, and then one
+/// look tells.
+fn real_directory<'a>(root: &Root, written: &'a str, known: &mut FxHashMap<&'a str, Option<RealPath>>) -> Option<RealPath> {
+    if let Some(directory) = known.get(written) {
+        return directory.clone();
+    }
+    let parent = written.rsplit_once('/').and_then(|(parent, name)| Some((known.get(parent)?.as_ref()?, name)));
+    let beside =
+        parent.filter(|(_, name)| !matches!(*name, "" | "." | "..") && !name.contains('\0')).map(|(parent, name)| parent.join(name));
+    let directory = match beside.as_ref().map(|path| root.lookup(path)) {
+        Some(Ok(Some(meta))) if meta.kind == Kind::Directory => beside,
+        _ => {
+            let found = root.resolve(&WrittenPath::new(written)).ok().flatten();
+            found.filter(|found| found.meta.kind == Kind::Directory).map(|found| found.path)
+        }
+    };
+    known.insert(written, directory.clone());
+    directory
 }
 
 #[cfg(test)]
