@@ -67,11 +67,17 @@ pub fn files(
         }
     }
     entries.retain(|path, meta| meta.kind != Kind::Directory && !bytecode_cache(path));
+    let claims: BTreeMap<&RealPath, usize> =
+        distributions.iter().enumerate().flat_map(|(index, one)| one.claims.iter().map(move |path| (path, index))).collect();
+    let claimed = |path: &RealPath| {
+        let mut above = std::iter::once(path.clone()).chain(path.ancestors());
+        if claims.is_empty() { None } else { above.find_map(|path| claims.get(&path).copied()) }
+    };
     let looked: Vec<(FileFact, Result<bool, RootError>)> = entries
         .into_par_iter()
         .map(|(path, meta)| {
             let (is_elf, script) = if meta.kind == Kind::File { start_of(root, &path) } else { (Ok(false), None) };
-            (FileFact { owner: owners.get(&path).copied(), path, meta, script }, is_elf)
+            (FileFact { owner: owners.get(&path).copied().or_else(|| claimed(&path)), path, meta, script }, is_elf)
         })
         .collect();
     let mut elf_files = Vec::new();

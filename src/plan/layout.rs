@@ -140,13 +140,9 @@ impl Writer<'_> {
             return Some(format!("belongs to the package {}", self.inventory.packages.packages[package].name));
         }
         let leaving = |distribution: &&Distribution| {
-            file.path.below(&distribution.dist_info).is_some()
+            file.path.below(&distribution.info).is_some()
                 && !(self.travels)(
-                    self.inventory
-                        .distributions
-                        .iter()
-                        .position(|other| other.dist_info == distribution.dist_info)
-                        .expect("it is one of them"),
+                    self.inventory.distributions.iter().position(|other| other.info == distribution.info).expect("it is one of them"),
                 )
         };
         if let Some(distribution) = self.inventory.distributions.iter().find(leaving) {
@@ -173,7 +169,7 @@ impl Writer<'_> {
             }
         }
         if let Some(distribution) = distribution
-            && file.path.parent().as_ref() == Some(&distribution.dist_info)
+            && file.path.parent().as_ref() == Some(&distribution.info)
         {
             match file.path.name() {
                 "RECORD" => return Ok(Action::Record),

@@ -52,7 +52,7 @@ pub struct PackageSet {
 pub fn system_owned(inventory: &Inventory) -> BTreeMap<usize, usize> {
     let owner = |path: &RealPath| inventory.packages.owner(path);
     let all = inventory.distributions.iter().enumerate();
-    all.filter_map(|(index, distribution)| owner(&distribution.dist_info.join("METADATA")).map(|package| (index, package))).collect()
+    all.filter_map(|(index, distribution)| owner(&distribution.metadata).map(|package| (index, package))).collect()
 }
 
 /// Packages asked for so far.
@@ -84,7 +84,7 @@ impl<'a> Wanted<'a> {
                     let (from, to) = (&self.inventory.distributions[*from], &self.inventory.distributions[to]);
                     self.library(
                         *package,
-                        PackageReason { file: to.dist_info.clone(), library: to.name.clone(), distribution: Some(from.name.clone()) },
+                        PackageReason { file: to.info.clone(), library: to.name.clone(), distribution: Some(from.name.clone()) },
                     );
                 }
             }

@@ -1,17 +1,18 @@
-//! The installed distributions of one site directory, each a `.dist-info` in it.
+//! The installed distributions of one site directory, each a `.dist-info` or `.egg-info` in it.
 //!
 //! Layout: PyPA "Recording installed projects" (PEP 376 and 627). METADATA alone is required there,
 //! and even that is missing in what a broken upgrade leaves, so every file is optional here.
 //!
-//! Invariant: one `.dist-info` directory gives one [`Distribution`], however damaged it is.
+//! Invariant: one such entry gives one [`Distribution`], however damaged it is.
 
 use serde_json::Value;
 use url::Url;
 
+use super::egg_info::is_egg_info;
 use super::metadata::{RecordEntry, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel};
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
-use crate::root::{Kind, Root};
+use crate::root::{Entry, Kind, Root};
 
 /// No metadata file is larger; RECORD of the largest wheels has a few megabytes.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -25,9 +26,12 @@ pub struct Distribution {
     /// The name as PEP 503 compares it.
     pub key: String,
     pub version: String,
-    /// The directory that holds `dist_info`.
+    /// The directory that holds `info`.
     pub site: RealPath,
-    pub dist_info: RealPath,
+    /// The `.dist-info` directory, or the `.egg-info` directory or file.
+    pub info: RealPath,
+    /// METADATA, or PKG-INFO of an egg-info.
+    pub metadata: RealPath,
     /// `Requires-Dist` lines as written.
     pub requires: Vec<String>,
     /// INSTALLER: `pip`, `uv`.
@@ -40,6 +44,9 @@ pub struct Distribution {
     pub direct_url: Option<String>,
     pub has_record: bool,
     pub record: Vec<RecordEntry>,
+    /// Where no list says what was installed: the files and directories of its top-level names. They
+    /// count for what nobody recorded.
+    pub claims: Vec<RealPath>,
     /// Names of console and GUI entry points.
     pub scripts: Vec<String>,
     /// WHEEL says `Root-Is-Purelib: true`.
@@ -49,17 +56,15 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// A distribution of which only the directory is known: name and version as the directory's
-    /// name has them (`{name}-{version}.dist-info`).
-    pub(super) fn empty(site: &RealPath, dist_info: &RealPath) -> Distribution {
-        let stem = dist_info.name().strip_suffix(SUFFIX).unwrap_or(dist_info.name());
-        let (name, version) = stem.rsplit_once('-').unwrap_or((stem, "0"));
+    /// A distribution of which only the entry is known.
+    pub(super) fn empty(site: &RealPath, info: &RealPath, name: &str, version: &str, metadata: RealPath) -> Distribution {
         Distribution {
             name: name.to_owned(),
             key: normalised_name(name),
             version: version.to_owned(),
             site: site.clone(),
-            dist_info: dist_info.clone(),
+            info: info.clone(),
+            metadata,
             requires: Vec::new(),
             installer: None,
             requested: false,
@@ -67,6 +72,7 @@ impl Distribution {
             direct_url: None,
             has_record: false,
             record: Vec::new(),
+            claims: Vec::new(),
             scripts: Vec::new(),
             purelib: false,
             tags: Vec::new(),
@@ -74,23 +80,26 @@ impl Distribution {
     }
 }
 
-/// Every `*.dist-info` directory directly in `site`, sorted by key.
+/// Every `*.dist-info` and `*.egg-info` directly in `site`, sorted by key.
 pub fn read_distributions(root: &Root, site: &RealPath) -> (Vec<Distribution>, Vec<Finding>) {
     let mut findings = Vec::new();
     let mut all = Vec::new();
     if !root.is_directory(&WrittenPath::from(site)) {
         return (all, findings);
     }
-    for entry in root.list(site) {
+    let entries = root.list(site);
+    let names: Vec<&str> = entries.iter().flatten().map(|entry| entry.path.name()).collect();
+    for entry in &entries {
         match entry {
-            // pip renames what it removes to `~name` and passes over what was left so, as we do.
-            Ok(entry)
-                if entry.meta.kind == Kind::Directory && entry.path.name().ends_with(SUFFIX) && !entry.path.name().starts_with('~') =>
-            {
-                let mut reader = Reader { root, dist_info: &entry.path, findings: &mut findings };
-                all.push(reader.distribution(site));
+            Ok(Entry { path, meta }) => {
+                let mut reader = Reader { root, info: path, names: &names, findings: &mut findings };
+                // pip renames what it removes to `~name` and passes over what was left so, as we do.
+                if meta.kind == Kind::Directory && path.name().ends_with(SUFFIX) && !path.name().starts_with('~') {
+                    all.push(reader.dist_info(site));
+                } else if matches!(meta.kind, Kind::Directory | Kind::File) && is_egg_info(path.name()) {
+                    all.push(reader.egg_info(site, &meta.kind));
+                }
             }
-            Ok(_) => {}
             // An unreadable entry is another's to report unless it could be a distribution.
             Err(error) if error.path() == site.as_str() || error.path().ends_with(SUFFIX) => {
                 findings.push(Finding::new(Severity::Warn, Code::UnreadableFile, error.path(), error.to_string()));
@@ -98,46 +107,71 @@ pub fn read_distributions(root: &Root, site: &RealPath) -> (Vec<Distribution>, V
             Err(_) => {}
         }
     }
-    all.sort_by(|left, right| (&left.key, &left.dist_info).cmp(&(&right.key, &right.dist_info)));
+    all.sort_by(|left, right| (&left.key, &left.info).cmp(&(&right.key, &right.info)));
     (all, findings)
 }
 
-/// Reads the files of one `.dist-info`.
-struct Reader<'a> {
+/// Reads one `.dist-info` or `.egg-info`.
+pub(super) struct Reader<'a> {
     root: &'a Root,
-    dist_info: &'a RealPath,
+    pub(super) info: &'a RealPath,
+    /// Of everything beside it.
+    names: &'a [&'a str],
     findings: &'a mut Vec<Finding>,
 }
 
 impl Reader<'_> {
-    fn distribution(&mut self, site: &RealPath) -> Distribution {
-        let mut distribution = Distribution::empty(site, self.dist_info);
+    fn dist_info(&mut self, site: &RealPath) -> Distribution {
+        // `{name}-{version}.dist-info`, until METADATA says better.
+        let stem = self.info.name().strip_suffix(SUFFIX).unwrap_or(self.info.name());
+        let (name, version) = stem.rsplit_once('-').unwrap_or((stem, "0"));
+        let mut distribution = Distribution::empty(site, self.info, name, version, self.info.join("METADATA"));
         self.read_metadata(&mut distribution);
         if let Some(text) = self.file("WHEEL") {
             let (wheel, problems) = parse_wheel(&text);
-            self.report("WHEEL", problems);
+            self.report(&self.info.join("WHEEL"), problems);
             (distribution.purelib, distribution.tags) = (wheel.purelib, wheel.tags);
-        }
-        if let Some(text) = self.file("RECORD") {
-            let (record, problems) = parse_record(&text, site);
-            self.report("RECORD", problems);
-            (distribution.has_record, distribution.record) = (true, record);
         }
         if let Some(text) = self.file("entry_points.txt") {
             let (scripts, problems) = parse_entry_points(&text);
-            self.report("entry_points.txt", problems);
+            self.report(&self.info.join("entry_points.txt"), problems);
             distribution.scripts = scripts;
         }
         let installer = self.file("INSTALLER").map(|text| String::from_utf8_lossy(&text).trim().to_owned());
         distribution.installer = installer.filter(|name| !name.is_empty());
-        distribution.requested = self.root.is_file(&WrittenPath::from(&self.dist_info.join("REQUESTED")));
+        distribution.requested = self.root.is_file(&WrittenPath::from(&self.info.join("REQUESTED")));
         if let Some(text) = self.file("direct_url.json") {
             let text = String::from_utf8_lossy(&text).into_owned();
             match serde_json::from_str::<Value>(&text) {
                 Ok(json) => distribution.editable = json["dir_info"]["editable"] == Value::Bool(true),
-                Err(error) => self.report("direct_url.json", vec![format!("direct_url.json is not JSON: {error}")]),
+                Err(error) => {
+                    self.report(&self.info.join("direct_url.json"), vec![format!("direct_url.json is not JSON: {error}")]);
+                }
             }
             distribution.direct_url = Some(text);
+        }
+        let Some(text) = self.file("RECORD") else { return self.without_list(distribution) };
+        let (record, problems) = parse_record(&text, site);
+        self.report(&self.info.join("RECORD"), problems);
+        (distribution.has_record, distribution.record) = (true, record);
+        distribution
+    }
+
+    /// Claims what the top-level names lead to: those of top_level.txt, or the distribution's own.
+    pub(super) fn without_list(&mut self, mut distribution: Distribution) -> Distribution {
+        let text = if distribution.metadata == *self.info { None } else { self.file("top_level.txt") };
+        let names = match text {
+            Some(text) => String::from_utf8_lossy(&text).lines().map(|line| line.trim().to_owned()).collect(),
+            None => vec![distribution.key.replace('-', "_"), distribution.name.clone()],
+        };
+        distribution.claims = vec![self.info.clone()];
+        for beside in self.names {
+            // `name`, `name.py`, `name.cpython-311-x86_64-linux-gnu.so`.
+            let stem = beside.split('.').next().unwrap_or_default();
+            let module = *beside == stem || beside.ends_with(".py") || beside.ends_with(".so");
+            if module && names.iter().any(|name| name == stem) {
+                distribution.claims.push(distribution.site.join(beside));
+            }
         }
         distribution
     }
@@ -146,7 +180,10 @@ impl Reader<'_> {
         let before = self.findings.len();
         let Some(text) = self.file("METADATA") else {
             if self.findings.len() == before {
-                self.report("METADATA", vec!["METADATA is missing; name and version are taken from the directory's name".to_owned()]);
+                self.report(
+                    &self.info.join("METADATA"),
+                    vec!["METADATA is missing; name and version are taken from the directory's name".to_owned()],
+                );
             }
             return;
         };
@@ -156,7 +193,7 @@ impl Reader<'_> {
                 problems.push(format!("METADATA has no {field}; it is taken from the directory's name"));
             }
         }
-        self.report("METADATA", problems);
+        self.report(&self.info.join("METADATA"), problems);
         if let Some(name) = metadata.name {
             distribution.key = normalised_name(&name);
             distribution.name = name;
@@ -167,10 +204,13 @@ impl Reader<'_> {
         distribution.requires = metadata.requires;
     }
 
-    /// The bytes of a file; links are followed, as uv and conda may link into a cache.
     fn file(&mut self, name: &str) -> Option<Vec<u8>> {
-        let path = self.dist_info.join(name);
-        let read = self.root.resolve(&WrittenPath::from(&path)).and_then(|found| match found {
+        self.text(&self.info.join(name))
+    }
+
+    /// The bytes of a file; links are followed, as uv and conda may link into a cache.
+    pub(super) fn text(&mut self, path: &RealPath) -> Option<Vec<u8>> {
+        let read = self.root.resolve(&WrittenPath::from(path)).and_then(|found| match found {
             Some(found) if found.meta.kind == Kind::File => self.root.read(&found.path, LARGEST_FILE).map(Some),
             _ => Ok(None),
         });
@@ -180,9 +220,8 @@ impl Reader<'_> {
         })
     }
 
-    fn report(&mut self, name: &str, problems: Vec<String>) {
-        let subject = self.dist_info.join(name);
-        let findings = problems.into_iter().map(|problem| Finding::new(Severity::Warn, Code::CorruptMetadata, &subject, problem));
+    pub(super) fn report(&mut self, subject: &RealPath, problems: Vec<String>) {
+        let findings = problems.into_iter().map(|problem| Finding::new(Severity::Warn, Code::CorruptMetadata, subject, problem));
         self.findings.extend(findings);
     }
 }
@@ -270,8 +309,8 @@ mod tests {
             [
                 "corrupt-metadata /v/site/a_b-1.0.dist-info/METADATA",
                 "unreadable-file /v/site/loop-1.dist-info/METADATA",
-                "corrupt-metadata /v/site/m-1.dist-info/RECORD",
                 "corrupt-metadata /v/site/m-1.dist-info/direct_url.json",
+                "corrupt-metadata /v/site/m-1.dist-info/RECORD",
                 "corrupt-metadata /v/site/zed-2.dist-info/METADATA",
                 "corrupt-metadata /v/site/zed-2.dist-info/METADATA",
             ]

@@ -6,6 +6,7 @@
 //! Invariant: what cannot be understood costs a finding and the one line it stands in, never the run.
 
 mod distribution;
+mod egg_info;
 mod environment;
 mod interpreter;
 mod metadata;

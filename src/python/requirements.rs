@@ -183,7 +183,8 @@ mod tests {
             .map(|line| {
                 let (head, requires) = line.split_once(": ").unwrap_or((line, ""));
                 let (name, version) = head.split_once(' ').unwrap();
-                let mut distribution = Distribution::empty(&RealPath::known("/s"), &RealPath::known("/s/d"));
+                let mut distribution =
+                    Distribution::empty(&RealPath::known("/s"), &RealPath::known("/s/d"), name, version, RealPath::known("/s/d/METADATA"));
                 distribution.name = name.to_owned();
                 distribution.key = normalised_name(name);
                 distribution.version = version.to_owned();
