@@ -66,6 +66,8 @@ codes! {
     MissingRequirement = "missing-requirement",
     /// Two distributions record the same file.
     RecordedTwice = "recorded-twice",
+    /// Files of two environments go to one place and differ.
+    Collision = "collision",
     /// A distribution is installed in editable mode; its source is elsewhere.
     EditableInstall = "editable-install",
     /// A link or path leads out of the environment, into what the final stage lacks.

@@ -113,7 +113,7 @@ pub fn write(
         .prefix(".wheelbarrow-")
         .tempdir_in(parent)
         .map_err(BundleError::write("create a directory beside", &shown))?;
-    let output = Output::create(temporary.path(), plan.builder_prefix.as_deref(), time)?;
+    let output = Output::create(temporary.path(), &plan.builder_prefixes, time)?;
     let (records, files): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) = plan.entries.iter().partition(|entry| entry.action == Action::Record);
     for entry in &plan.entries {
         output.directories(&entry.to)?;

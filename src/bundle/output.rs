@@ -44,7 +44,7 @@ pub struct Written {
 
 pub struct Output {
     top: PathBuf,
-    builder_prefix: Option<memmem::Finder<'static>>,
+    builder_prefixes: Vec<memmem::Finder<'static>>,
     times: Timestamps,
     /// Permission bits that this process may not give a new file.
     umask: u32,
@@ -52,12 +52,12 @@ pub struct Output {
 }
 
 impl Output {
-    pub fn create(top: &Path, builder_prefix: Option<&str>, time: i64) -> Result<Output, BundleError> {
+    pub fn create(top: &Path, builder_prefixes: &[String], time: i64) -> Result<Output, BundleError> {
         let stamp = Timespec { tv_sec: time, tv_nsec: 0 };
-        let finder = builder_prefix.map(|prefix| memmem::Finder::new(prefix.as_bytes()).into_owned());
+        let finders = builder_prefixes.iter().map(|prefix| memmem::Finder::new(prefix.as_bytes()).into_owned());
         let output = Output {
             top: top.to_owned(),
-            builder_prefix: finder,
+            builder_prefixes: finders.collect(),
             times: Timestamps { last_access: stamp, last_modification: stamp },
             umask: umask(top).map_err(BundleError::write("create", "the bundle"))?,
             made: Mutex::default(),
@@ -140,7 +140,7 @@ impl Output {
         let failed = |why| BundleError::Write { operation: "write", path: entry.to.to_string(), why };
         let mut file = self.file(&self.host(&entry.to), entry.mode).map_err(failed)?;
         let (mut final_hash, mut builder_hash) = (Sha256::new(), script.is_some().then(Sha256::new));
-        let overlap = self.builder_prefix.as_ref().map_or(0, |finder| finder.needle().len() - 1);
+        let overlap = self.builder_prefixes.iter().map(|finder| finder.needle().len() - 1).max().unwrap_or(0);
         let mut block = vec![0; overlap + usize::try_from(content.size()).unwrap_or(BLOCK).clamp(1, BLOCK)];
         let (mut kept, mut offset, mut size, mut builder_path) = (0, 0_u64, 0, false);
         if let Some((_, header)) = script {
@@ -184,7 +184,7 @@ impl Output {
     }
 
     fn holds(&self, bytes: &[u8]) -> bool {
-        self.builder_prefix.as_ref().is_some_and(|finder| finder.find(bytes).is_some())
+        self.builder_prefixes.iter().any(|finder| finder.find(bytes).is_some())
     }
 
     fn file(&self, host: &Path, mode: u32) -> io::Result<File> {

@@ -67,9 +67,10 @@ pub enum Schema {
 /// What is read.
 #[derive(Args)]
 pub struct Input {
-    /// A virtual environment, a site-packages folder or a Python program, as a path inside the root
+    /// A virtual environment, a site-packages folder, a Python program, or what pip was given as --prefix,
+    /// --target or ~/.local, as a path inside the root; several make one bundle
     /// [default: $VIRTUAL_ENV, ./.venv, /opt/venv, then the root's python3]
-    pub env: Option<String>,
+    pub env: Vec<String>,
     /// The root to read; the answer is the same as running inside it
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,

@@ -68,7 +68,7 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
 }
 
 fn decide(settings: &Settings) -> Result<(Inventory, Plan), Trouble> {
-    let inventory = inventory::take(&settings.root, settings.named.as_deref(), &settings.usual)
+    let inventory = inventory::take(&settings.root, &settings.named, &settings.usual)
         .map_err(|error| Trouble { message: error.to_string(), hint: Some(error.hint()) })?;
     let plan = plan::make(&inventory, &settings.request);
     Ok((inventory, plan))

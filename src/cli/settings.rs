@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use super::arguments::{BundleArguments, Choice, Input, ShebangChoice};
 use crate::path::RealPath;
 use crate::plan::{Request, Shebang};
-use crate::python::Environment;
+use crate::python::{Environment, Part};
 use crate::report::Stage;
 use crate::root::{Directory, Root};
 
@@ -24,7 +24,7 @@ pub struct Trouble {
 
 pub struct Settings {
     pub root: Root,
-    pub named: Option<String>,
+    pub named: Vec<String>,
     pub usual: Vec<String>,
     pub request: Request,
     pub out: PathBuf,
@@ -57,10 +57,8 @@ impl Settings {
         };
         let own_root = directory.base() == Path::new("/");
         let here = std::env::current_dir().ok().filter(|_| own_root);
-        let named = input
-            .env
-            .as_ref()
-            .map(|typed| if own_root { absolute(Path::new(typed)).to_string_lossy().into_owned() } else { typed.clone() });
+        let inside = |typed: &String| if own_root { absolute(Path::new(typed)).to_string_lossy().into_owned() } else { typed.clone() };
+        let named = input.env.iter().map(inside).collect();
         let request = Request {
             prefix: prefix(choice.prefix.as_deref().unwrap_or("/opt/app"))?,
             shebang: match choice.shebang.unwrap_or(ShebangChoice::Relocatable) {
@@ -87,8 +85,8 @@ impl Settings {
     pub fn refuse_inside(&self, environment: &Environment) -> Result<(), Trouble> {
         let inside =
             |top: &RealPath| self.out_inside.as_deref().is_some_and(|out| out == top.as_str() || out.starts_with(&format!("{top}/")));
-        let tops = environment.sites.iter().chain(environment.virtual_environment.then_some(&environment.prefix));
-        match tops.into_iter().find(|top| inside(top)) {
+        let mut tops = environment.parts.iter().flat_map(Part::tops);
+        match tops.find(inside) {
             Some(top) => Err(Trouble {
                 message: format!("{} is inside {top}, which is bundled", self.out.display()),
                 hint: Some("name a directory outside of it with --out"),

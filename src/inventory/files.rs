@@ -10,7 +10,7 @@ use super::problem;
 use crate::elf::MAGIC;
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
-use crate::python::{self, Distribution, Environment, Script};
+use crate::python::{self, Distribution, Environment, Part, Script};
 use crate::root::{Entry, Kind, Meta, Root, RootError};
 
 /// One file or link of the environment.
@@ -20,6 +20,8 @@ pub struct FileFact {
     pub meta: Meta,
     /// Index of the distribution whose RECORD names it.
     pub owner: Option<usize>,
+    /// `sha256=...` as its RECORD has it.
+    pub recorded_hash: Option<String>,
     /// Set when it starts with a `#!` line.
     pub script: Option<Script>,
 }
@@ -31,7 +33,7 @@ pub fn files(
     distributions: &[Distribution],
     findings: &mut Vec<Finding>,
 ) -> (Vec<FileFact>, Vec<RealPath>) {
-    let tops = if environment.virtual_environment { vec![environment.prefix.clone()] } else { environment.sites.clone() };
+    let tops: Vec<RealPath> = environment.parts.iter().flat_map(Part::tops).collect();
     let mut entries: BTreeMap<RealPath, Meta> = BTreeMap::new();
     for found in tops.iter().flat_map(|top| root.walk(top, |name| name != "__pycache__")) {
         match found {
@@ -39,7 +41,7 @@ pub fn files(
             Err(error) => findings.push(problem(&error)),
         }
     }
-    let mut owners: BTreeMap<RealPath, usize> = BTreeMap::new();
+    let mut owners: BTreeMap<RealPath, (usize, Option<&String>)> = BTreeMap::new();
     for (index, distribution) in distributions.iter().enumerate() {
         for record in distribution.record.iter().filter(|record| !bytecode_cache(&record.path)) {
             // Recorded paths outside the walked trees: bin/ and share/ of a system installation.
@@ -55,7 +57,7 @@ pub fn files(
                 continue;
             };
             entries.entry(found.path.clone()).or_insert(found.meta);
-            if let Some(other) = owners.insert(found.path.clone(), index)
+            if let Some((other, _)) = owners.insert(found.path.clone(), (index, record.hash.as_ref()))
                 && other != index
             {
                 let message = format!(
@@ -77,7 +79,10 @@ pub fn files(
         .into_par_iter()
         .map(|(path, meta)| {
             let (is_elf, script) = if meta.kind == Kind::File { start_of(root, &path) } else { (Ok(false), None) };
-            (FileFact { owner: owners.get(&path).copied().or_else(|| claimed(&path)), path, meta, script }, is_elf)
+            let recorded = owners.get(&path);
+            let owner = recorded.map(|(owner, _)| *owner).or_else(|| claimed(&path));
+            let recorded_hash = recorded.and_then(|(_, hash)| hash.cloned());
+            (FileFact { path, meta, owner, recorded_hash, script }, is_elf)
         })
         .collect();
     let mut elf_files = Vec::new();

@@ -46,7 +46,7 @@ pub struct Release {
 }
 
 /// Reads the root. `named` is the environment as typed; `usual` the places to look otherwise.
-pub fn take(root: &Root, named: Option<&str>, usual: &[String]) -> Result<Inventory, EnvironmentError> {
+pub fn take(root: &Root, named: &[String], usual: &[String]) -> Result<Inventory, EnvironmentError> {
     let library = Library::new(root);
     let mut findings = Vec::new();
     let environment = python::find_environment(root, &library, named, usual, &mut findings)?;
@@ -87,8 +87,9 @@ struct EnvironmentFiles {
 fn environment_files(root: &Root, environment: &Environment) -> EnvironmentFiles {
     let mut findings = Vec::new();
     let mut distributions = Vec::new();
-    for site in &environment.sites {
-        let (found, problems) = python::read_distributions(root, site);
+    let sites = environment.parts.iter().flat_map(|part| part.sites.iter().map(|site| (site, part.kind)));
+    for (site, kind) in sites {
+        let (found, problems) = python::read_distributions(root, site, kind);
         distributions.extend(found);
         findings.extend(problems);
     }

@@ -2,13 +2,13 @@
 //!
 //! Invariant: one file, one answer: an entry, or a line of what is left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Action, Left, PlannedEntry, Request};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{FileFact, Inventory};
 use crate::path::RealPath;
-use crate::python::{self, Distribution};
+use crate::python::{self, Distribution, PartKind};
 use crate::root::Kind;
 
 /// Below `lib/pythonX.Y/`, whatever the builder calls it (Debian: `dist-packages`).
@@ -22,6 +22,9 @@ pub enum Shebang {
     /// By absolute path: needs no shell, and the prefix may not move.
     Absolute,
 }
+
+/// Folders of a `--target` installation that belong to the prefix.
+const TARGET_DATA: [&str; 4] = ["bin", "share", "etc", "include"];
 
 /// The environment's part of a plan.
 #[derive(Default)]
@@ -56,10 +59,20 @@ const SCAFFOLDING: [&str; 16] = [
 pub fn lay_out(inventory: &Inventory, request: &Request, travels: &dyn Fn(usize) -> bool, findings: &mut Vec<Finding>) -> Layout {
     let mut layout = Layout::default();
     let writer = Writer { inventory, request, travels };
-    for file in &inventory.files {
-        match writer.place(file, findings) {
+    let mut files: Vec<&FileFact> = inventory.files.iter().collect();
+    if inventory.environment.parts.len() > 1 {
+        files.sort_by_key(|file| inventory.environment.rank(&file.path));
+    }
+    let mut taken: HashMap<RealPath, &FileFact> = HashMap::new();
+    for file in files {
+        let placed = writer.place(file, findings).and_then(|entry| match taken.get(&entry.to) {
+            None => Ok(entry),
+            Some(first) => Err(writer.collision(file, first, findings)),
+        });
+        match placed {
             Ok(entry) => {
                 layout.travelling.insert(file.path.clone());
+                taken.insert(entry.to.clone(), file);
                 layout.entries.push(entry);
             }
             Err(reason) => layout.left.push(Left { path: file.path.clone(), reason, size: file.meta.size }),
@@ -85,6 +98,19 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Two parts have a file for one place: the one that `sys.path` has first stays there.
+    fn collision(&self, file: &FileFact, first: &FileFact, findings: &mut Vec<Finding>) -> String {
+        let same_content = file.recorded_hash.is_some() && file.recorded_hash == first.recorded_hash;
+        if !same_content {
+            let message = format!("{} goes to the same place and is another file; this one is left behind", first.path);
+            findings.push(
+                Finding::new(Severity::Warn, Code::Collision, &file.path, message)
+                    .help("name the environment whose file is right first, or install both into one"),
+            );
+        }
+        format!("{} goes to the same place", first.path)
+    }
+
     fn python(&self) -> RealPath {
         self.request.prefix.descend("bin/python")
     }
@@ -96,11 +122,14 @@ impl Writer<'_> {
     /// The destination, when the file is below a site or the prefix.
     fn destination(&self, path: &RealPath) -> Option<RealPath> {
         let environment = &self.inventory.environment;
-        let site = environment.sites.iter().find_map(|site| path.below(site));
-        if let Some(rest) = site {
-            return Some(self.request.prefix.descend(&format!("lib/python{}/{SITE_PACKAGES}/{rest}", self.minor())));
+        let part = environment.part_of(path)?;
+        if let Some(rest) = part.sites.iter().find_map(|site| path.below(site)) {
+            // `--target` puts what belongs beside site-packages among the packages.
+            let data = part.kind == PartKind::Target && rest.split_once('/').is_some_and(|(top, _)| TARGET_DATA.contains(&top));
+            let site = if data { String::new() } else { format!("lib/python{}/{SITE_PACKAGES}/", self.minor()) };
+            return Some(self.request.prefix.descend(&format!("{site}{rest}")));
         }
-        path.below(&environment.prefix).map(|rest| self.request.prefix.descend(rest))
+        path.below(&part.prefix).map(|rest| self.request.prefix.descend(rest))
     }
 
     fn place(&self, file: &FileFact, findings: &mut Vec<Finding>) -> Result<PlannedEntry, String> {
@@ -148,10 +177,8 @@ impl Writer<'_> {
         if let Some(distribution) = self.inventory.distributions.iter().find(leaving) {
             return Some(format!("belongs to {}, which stays behind", distribution.name));
         }
-        if !environment.virtual_environment {
-            return None;
-        }
-        let below = file.path.below(&environment.prefix)?;
+        let part = environment.part_of(&file.path).filter(|part| part.kind == PartKind::VirtualEnvironment)?;
+        let below = file.path.below(&part.prefix)?;
         let interpreter = below.strip_prefix("bin/").is_some_and(|name| {
             let version = name.strip_prefix("python").or_else(|| name.strip_prefix("pypy"));
             version.is_some_and(|rest| rest.chars().all(|digit| digit.is_ascii_digit() || digit == '.' || digit == 't'))
@@ -184,7 +211,7 @@ impl Writer<'_> {
                 _ => {}
             }
         }
-        if file.path.parent().as_ref() == Some(&self.inventory.environment.scripts) {
+        if self.inventory.environment.parts.iter().any(|part| file.path.parent().as_ref() == Some(&part.scripts)) {
             return Ok(self.script(file, findings));
         }
         Ok(Action::Copy)
@@ -195,14 +222,16 @@ impl Writer<'_> {
         let environment = &self.inventory.environment;
         let interpreter = match &script.shebang {
             python::Shebang::Plain { interpreter, .. } | python::Shebang::Wrapper { interpreter } => interpreter,
-            python::Shebang::Relocatable { .. } => environment.scripts.as_str(),
+            python::Shebang::Relocatable { .. } => "",
         };
         let base = environment.interpreter.executable.parent().unwrap_or_else(RealPath::root);
-        let own = [environment.scripts.as_str(), base.as_str()];
+        let own: Vec<&str> = environment.parts.iter().map(|part| part.scripts.as_str()).chain([base.as_str()]).collect();
         let name = interpreter.rsplit('/').next().unwrap_or_default();
         let is_python = name.starts_with("python") || name.starts_with("pypy");
+        // What pip was told to put elsewhere starts the Python that pip ran in.
+        let elsewhere = environment.part_of(&file.path).is_some_and(|part| matches!(part.kind, PartKind::Prefix | PartKind::Target));
         let beside = own.iter().any(|directory| interpreter.rsplit_once('/').is_some_and(|(parent, _)| parent == *directory) && is_python);
-        if beside || matches!(script.shebang, python::Shebang::Relocatable { .. }) {
+        if beside || (elsewhere && is_python) || matches!(script.shebang, python::Shebang::Relocatable { .. }) {
             let header = match self.request.shebang {
                 Shebang::Relocatable => python::relocatable_header("python"),
                 Shebang::Absolute => python::absolute_header(self.python().as_str()),
@@ -223,14 +252,17 @@ impl Writer<'_> {
         let inside = if target.starts_with('/') {
             self.inventory
                 .environment
-                .sites
+                .parts
                 .iter()
-                .chain([&self.inventory.environment.prefix])
+                .flat_map(|part| part.sites.iter().chain([&part.prefix]))
                 .any(|top| target.starts_with(&format!("{top}/")))
         } else {
             // Lexical on purpose: the bundle has the same shape, and links of directories do not travel.
-            let depth = directory
-                .below(&self.inventory.environment.prefix)
+            let depth = self
+                .inventory
+                .environment
+                .part_of(&file.path)
+                .and_then(|part| directory.below(&part.prefix))
                 .map_or(0, |below| below.split('/').filter(|part| !part.is_empty()).count());
             let ups = target.split('/').take_while(|part| *part == "..").count();
             ups <= depth

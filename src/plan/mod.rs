@@ -8,6 +8,8 @@ mod layout;
 mod native;
 mod packages;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 pub use layout::{SITE_PACKAGES, Shebang};
@@ -58,9 +60,9 @@ pub struct Plan {
     /// What stays in the builder, sorted.
     pub left: Vec<Left>,
     pub findings: Vec<Finding>,
-    /// The path of the environment in the builder: nothing in the bundle may hold it.
+    /// The paths of the environment in the builder: nothing in the bundle may hold one.
     #[serde(skip)]
-    pub builder_prefix: Option<String>,
+    pub builder_prefixes: Vec<String>,
 }
 
 /// A distribution and whether it travels.
@@ -123,7 +125,8 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     let kept = crate::python::kept(&inventory.distributions, &inventory.requires);
     let mut findings = inventory.findings.clone();
     let system = packages::system_owned(inventory);
-    let travels = |index: usize| kept.contains(&index) && !system.contains_key(&index);
+    let shadowed = shadowed(inventory, &mut findings);
+    let travels = |index: usize| kept.contains(&index) && !system.contains_key(&index) && !shadowed.contains_key(&index);
     let layout = layout::lay_out(inventory, request, &travels, &mut findings);
     let mut wanted = packages::Wanted::new(inventory);
     wanted.interpreter();
@@ -136,7 +139,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     entries.dedup_by(|a, b| a.to == b.to);
     let mut left = layout.left;
     left.sort();
-    let distributions = planned_distributions(inventory, &kept, &system);
+    let distributions = planned_distributions(inventory, &kept, &system, &shadowed);
     // A problem of something that stays behind is nobody's problem.
     findings.retain(|finding| {
         let index = inventory.distributions.iter().position(|distribution| distribution.name == finding.subject);
@@ -147,7 +150,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
             Finding::new(
                 Severity::Warn,
                 Code::NothingToBundle,
-                &inventory.environment.prefix,
+                &inventory.environment.parts[0].prefix,
                 "no distribution is installed here but installers",
             )
             .help("install the application before this step, or name its environment: `wheelbarrow bundle /path/to/venv`"),
@@ -156,7 +159,6 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     findings.sort();
     findings.dedup();
     let environment = &inventory.environment;
-    let own = &environment.prefix;
     Plan {
         schema: SCHEMA,
         prefix: request.prefix.clone(),
@@ -171,14 +173,49 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         left,
         findings,
         // A system installation's prefix is the final interpreter's own, and no trace of the builder.
-        builder_prefix: (environment.virtual_environment && *own != request.prefix).then(|| own.to_string()),
+        builder_prefixes: environment
+            .parts
+            .iter()
+            .filter(|part| part.whole_prefix() && part.prefix != request.prefix)
+            .map(|part| part.prefix.to_string())
+            .collect(),
     }
+}
+
+/// Distributions that an earlier part has too, with that one: Python never gets to see them.
+fn shadowed(inventory: &Inventory, findings: &mut Vec<Finding>) -> BTreeMap<usize, usize> {
+    let environment = &inventory.environment;
+    let all = &inventory.distributions;
+    let mut first: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (index, distribution) in all.iter().enumerate() {
+        let rank = environment.rank(&distribution.info);
+        let best = first.entry(&distribution.key).or_insert((rank, index));
+        *best = (*best).min((rank, index));
+    }
+    let mut shadowed = BTreeMap::new();
+    for (index, distribution) in all.iter().enumerate() {
+        let (rank, earlier) = first[distribution.key.as_str()];
+        if environment.rank(&distribution.info) == rank {
+            continue;
+        }
+        shadowed.insert(index, earlier);
+        let earlier = &all[earlier];
+        if earlier.version != distribution.version {
+            let message = format!("{} in {} hides {} in {}", earlier.version, earlier.site, distribution.version, distribution.site);
+            findings.push(
+                Finding::new(Severity::Warn, Code::Collision, &distribution.name, message)
+                    .help("name the environment whose version is right first"),
+            );
+        }
+    }
+    shadowed
 }
 
 fn planned_distributions(
     inventory: &Inventory,
-    kept: &std::collections::BTreeSet<usize>,
-    system: &std::collections::BTreeMap<usize, usize>,
+    kept: &BTreeSet<usize>,
+    system: &BTreeMap<usize, usize>,
+    shadowed: &BTreeMap<usize, usize>,
 ) -> Vec<PlannedDistribution> {
     let mut sizes = vec![0; inventory.distributions.len()];
     for file in &inventory.files {
@@ -192,6 +229,9 @@ fn planned_distributions(
         .enumerate()
         .map(|(index, distribution)| {
             let (travels, reason) = match (kept.contains(&index), system.get(&index)) {
+                _ if shadowed.contains_key(&index) => {
+                    (false, format!("{} has it, and comes first", inventory.distributions[shadowed[&index]].site))
+                }
                 (_, Some(package)) => (false, format!("belongs to the package {}", inventory.packages.packages[*package].name)),
                 (true, None) if distribution.requested => (true, "installed by request".to_owned()),
                 (true, None) => (true, "installed".to_owned()),

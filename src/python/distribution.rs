@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::egg_info::is_egg_info;
+use super::environment::PartKind;
 use super::metadata::{RecordEntry, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel};
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
@@ -81,7 +82,7 @@ impl Distribution {
 }
 
 /// Every `*.dist-info` and `*.egg-info` directly in `site`, sorted by key.
-pub fn read_distributions(root: &Root, site: &RealPath) -> (Vec<Distribution>, Vec<Finding>) {
+pub fn read_distributions(root: &Root, site: &RealPath, kind: PartKind) -> (Vec<Distribution>, Vec<Finding>) {
     let mut findings = Vec::new();
     let mut all = Vec::new();
     if !root.is_directory(&WrittenPath::from(site)) {
@@ -92,7 +93,7 @@ pub fn read_distributions(root: &Root, site: &RealPath) -> (Vec<Distribution>, V
     for entry in &entries {
         match entry {
             Ok(Entry { path, meta }) => {
-                let mut reader = Reader { root, info: path, names: &names, findings: &mut findings };
+                let mut reader = Reader { root, info: path, kind, names: &names, findings: &mut findings };
                 // pip renames what it removes to `~name` and passes over what was left so, as we do.
                 if meta.kind == Kind::Directory && path.name().ends_with(SUFFIX) && !path.name().starts_with('~') {
                     all.push(reader.dist_info(site));
@@ -115,6 +116,7 @@ pub fn read_distributions(root: &Root, site: &RealPath) -> (Vec<Distribution>, V
 pub(super) struct Reader<'a> {
     root: &'a Root,
     pub(super) info: &'a RealPath,
+    kind: PartKind,
     /// Of everything beside it.
     names: &'a [&'a str],
     findings: &'a mut Vec<Finding>,
@@ -151,10 +153,26 @@ impl Reader<'_> {
             distribution.direct_url = Some(text);
         }
         let Some(text) = self.file("RECORD") else { return self.without_list(distribution) };
-        let (record, problems) = parse_record(&text, site);
+        let (record, problems) = self.record(&text, site);
         self.report(&self.info.join("RECORD"), problems);
         (distribution.has_record, distribution.record) = (true, record);
         distribution
+    }
+
+    fn record(&self, text: &[u8], site: &RealPath) -> (Vec<RecordEntry>, Vec<String>) {
+        if self.kind != PartKind::Target {
+            return parse_record(text, site);
+        }
+        // pip installs into `lib/python` of a temporary home (posix_home scheme) and moves everything into
+        // the target, but RECORD still says `../../bin`.
+        let home = site.descend("lib/python");
+        let (mut record, problems) = parse_record(text, &home);
+        for entry in &mut record {
+            if let Some(below) = entry.path.below(&home) {
+                entry.path = site.descend(below);
+            }
+        }
+        (record, problems)
     }
 
     /// Claims what the top-level names lead to: those of top_level.txt, or the distribution's own.
@@ -258,7 +276,8 @@ mod tests {
     use crate::root::memory::Memory;
 
     fn read(fixture: &str) -> (Vec<Distribution>, Vec<String>) {
-        let (all, findings) = read_distributions(&Root::new(Memory::parse(fixture)), &RealPath::known("/v/site"));
+        let (all, findings) =
+            read_distributions(&Root::new(Memory::parse(fixture)), &RealPath::known("/v/site"), PartKind::VirtualEnvironment);
         (all, findings.iter().map(|found| format!("{} {}", found.code.as_str(), found.subject)).collect())
     }
 

@@ -1,8 +1,12 @@
 //! The environment to bundle: what was named, or what a builder stage usually has.
 //!
+//! Several folders make one environment, each a [`Part`]: a virtual environment over system packages,
+//! or what `pip install` was told to put elsewhere (`--user`, `--prefix`, `--target`).
+//!
 //! Invariant: `pyvenv.cfg` is believed for `home` and `include-system-site-packages` only; everything
 //! else is looked at.
 
+use super::egg_info::is_egg_info;
 use super::interpreter::{Interpreter, read_interpreter};
 use crate::finding::Finding;
 use crate::loader::Library;
@@ -12,16 +16,62 @@ use crate::root::{Kind, Root, RootError};
 /// A Python environment of the root.
 #[derive(Clone, Debug)]
 pub struct Environment {
-    /// `sys.prefix`.
-    pub prefix: RealPath,
-    /// Whether the prefix is a virtual environment (PEP 405).
-    pub virtual_environment: bool,
+    pub interpreter: Interpreter,
+    /// In `sys.path` order, at least one.
+    pub parts: Vec<Part>,
+    /// The final environment sees the system's packages too.
     pub include_system: bool,
-    /// Directories that hold distributions, in `sys.path` order.
+}
+
+/// One folder that distributions were installed into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub kind: PartKind,
+    /// `sys.prefix`, or the folder given to pip.
+    pub prefix: RealPath,
+    /// Directories that hold distributions.
     pub sites: Vec<RealPath>,
     /// Directory of console scripts.
     pub scripts: RealPath,
-    pub interpreter: Interpreter,
+}
+
+/// How a part came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartKind {
+    /// `python -m venv`, virtualenv, uv (PEP 405).
+    VirtualEnvironment,
+    /// The interpreter's own: its prefix holds much else.
+    System,
+    /// `pip install --prefix` or `--user`.
+    Prefix,
+    /// `pip install --target`: packages, `bin` and data in one folder.
+    Target,
+}
+
+impl Part {
+    /// Whether everything below the prefix belongs to the environment.
+    pub fn whole_prefix(&self) -> bool {
+        self.kind != PartKind::System
+    }
+
+    /// The directories that are read.
+    pub fn tops(&self) -> Vec<RealPath> {
+        if self.whole_prefix() { vec![self.prefix.clone()] } else { self.sites.clone() }
+    }
+}
+
+impl Environment {
+    /// Position of the part that a path belongs to: the earlier one is asked first at run time.
+    pub fn rank(&self, path: &RealPath) -> usize {
+        self.part_of(path).and_then(|part| self.parts.iter().position(|other| other == part)).unwrap_or(usize::MAX)
+    }
+
+    /// The part that a path belongs to: by its site directory first, since prefixes may enclose others.
+    pub fn part_of(&self, path: &RealPath) -> Option<&Part> {
+        let by_site = self.parts.iter().find(|part| part.sites.iter().any(|site| path.below(site).is_some()));
+        let below = |part: &&Part| path.below(&part.prefix).is_some();
+        by_site.or_else(|| self.parts.iter().filter(below).max_by_key(|part| (part.whole_prefix(), part.prefix.as_str().len())))
+    }
 }
 
 /// Why there is no environment.
@@ -35,6 +85,10 @@ pub enum EnvironmentError {
     NotPython { path: String },
     #[error("{path}: the base interpreter {home} of this virtual environment is not in the root")]
     NoBase { path: String, home: String },
+    #[error("{path} is of Python {minor}, and no Python {minor} is in the root")]
+    NoInterpreter { path: String, minor: String },
+    #[error("{first} and {second} are environments of two interpreters")]
+    TwoInterpreters { first: String, second: String },
     #[error("no Python environment found; looked at {tried}")]
     NoneFound { tried: String },
 }
@@ -44,55 +98,91 @@ impl EnvironmentError {
     pub fn hint(&self) -> &'static str {
         match self {
             EnvironmentError::NoBase { .. } => "run wheelbarrow in the stage that has the interpreter, or give --root",
+            EnvironmentError::NoInterpreter { .. } => "run wheelbarrow in the stage that has that Python",
+            EnvironmentError::TwoInterpreters { .. } => "bundle environments of different interpreters one by one",
             EnvironmentError::Root(_) => "check the permissions and links of that path",
             _ => "name the environment: `wheelbarrow bundle /path/to/venv`",
         }
     }
 }
 
-/// Finds the environment: `named`, or the first of the usual places.
+/// Finds the environment: all that is `named`, or the first of the usual places.
 pub fn find_environment(
     root: &Root,
     library: &Library,
-    named: Option<&str>,
+    named: &[String],
     usual: &[String],
     findings: &mut Vec<Finding>,
 ) -> Result<Environment, EnvironmentError> {
-    if let Some(path) = named {
-        return open(root, library, path, findings);
+    let there = |path: &&String| root.resolve(&WrittenPath::new(path.as_str())).ok().flatten().is_some();
+    let usual_one: Vec<String> = usual.iter().find(there).cloned().into_iter().collect();
+    let named = if named.is_empty() { &usual_one } else { named };
+    let mut opened: Vec<(&String, Opened)> = Vec::new();
+    for path in named {
+        opened.push((path, open(root, library, path, findings)?));
     }
-    for path in usual {
-        if root.resolve(&WrittenPath::new(path)).ok().flatten().is_some() {
-            return open(root, library, path, findings);
+    let Some((first, _)) = opened.first() else { return Err(EnvironmentError::NoneFound { tried: usual.join(", ") }) };
+    let mut interpreters = opened.iter().filter_map(|(path, opened)| Some((*path, opened.interpreter.as_ref()?)));
+    let interpreter = match interpreters.next() {
+        Some((path, interpreter)) => {
+            if let Some((other, _)) = interpreters.find(|(_, other)| other.executable != interpreter.executable) {
+                return Err(EnvironmentError::TwoInterpreters { first: path.clone(), second: other.clone() });
+            }
+            interpreter.clone()
+        }
+        None => {
+            let minor = opened.iter().find_map(|(_, opened)| opened.minor.clone());
+            own_interpreter(root, library, minor.as_deref(), findings).ok_or_else(|| match minor {
+                Some(minor) => EnvironmentError::NoInterpreter { path: (*first).clone(), minor },
+                None => EnvironmentError::NotPython { path: (*first).clone() },
+            })?
+        }
+    };
+    if let Some((path, opened)) =
+        opened.iter().find(|(_, opened)| opened.minor.as_deref().is_some_and(|minor| minor != interpreter.minor()))
+    {
+        return Err(EnvironmentError::NoInterpreter { path: (*path).clone(), minor: opened.minor.clone().unwrap_or_default() });
+    }
+    let include_system = opened.iter().any(|(_, opened)| opened.include_system);
+    let mut parts: Vec<Part> = Vec::new();
+    for part in opened.into_iter().flat_map(|(_, opened)| opened.parts) {
+        if !parts.contains(&part) {
+            parts.push(part);
         }
     }
-    Err(EnvironmentError::NoneFound { tried: usual.join(", ") })
+    Ok(Environment { interpreter, parts, include_system })
 }
 
-fn open(root: &Root, library: &Library, path: &str, findings: &mut Vec<Finding>) -> Result<Environment, EnvironmentError> {
+/// What one named path is.
+struct Opened {
+    parts: Vec<Part>,
+    /// Absent where the folder has none of its own.
+    interpreter: Option<Interpreter>,
+    /// `3.11`, where the folder's layout tells.
+    minor: Option<String>,
+    include_system: bool,
+}
+
+/// The root's own Python, the one of `minor` where that is known.
+fn own_interpreter(root: &Root, library: &Library, minor: Option<&str>, findings: &mut Vec<Finding>) -> Option<Interpreter> {
+    let names = minor.map(|minor| format!("python{minor}")).into_iter().chain(["python3".to_owned(), "python".to_owned()]);
+    let paths = names.flat_map(|name| ["/usr/local/bin", "/usr/bin"].map(|directory| WrittenPath::new(directory).join(&name)));
+    let mut all = paths.filter_map(|path| read_interpreter(root, library, &path, findings));
+    all.find(|interpreter| minor.is_none_or(|minor| interpreter.minor() == minor))
+}
+
+fn open(root: &Root, library: &Library, path: &str, findings: &mut Vec<Finding>) -> Result<Opened, EnvironmentError> {
     let Some(found) = root.resolve(&WrittenPath::new(path))? else {
         return Err(EnvironmentError::Missing { path: path.to_owned() });
     };
     let not_python = || EnvironmentError::NotPython { path: path.to_owned() };
     if found.meta.kind == Kind::Directory {
-        if root.is_file(&WrittenPath::from(&found.path).join("pyvenv.cfg")) {
-            return virtual_environment(root, library, &found.path, findings);
-        }
-        // A site-packages folder, or a prefix such as /usr/local: climb to what holds it.
-        for directory in found.path.ancestors().take(3).chain([found.path.clone()]) {
-            if root.is_file(&WrittenPath::from(&directory).join("pyvenv.cfg")) {
-                return virtual_environment(root, library, &directory, findings);
-            }
-            if let Some(interpreter) = program_in(root, library, &directory.descend("bin"), findings) {
-                return system(root, interpreter).ok_or_else(not_python);
-            }
-        }
-        return Err(not_python());
+        return open_directory(root, library, &found.path, findings)?.ok_or_else(not_python);
     }
     // bin/python of a virtual environment is a link out of it: look beside the name, not the target.
     let beside = root.resolve(&WrittenPath::new(path).directory())?;
     if let Some(prefix) = beside.and_then(|directory| directory.path.parent())
-        && root.is_file(&WrittenPath::from(&prefix).join("pyvenv.cfg"))
+        && is_virtual(root, &prefix)
     {
         return virtual_environment(root, library, &prefix, findings);
     }
@@ -100,16 +190,74 @@ fn open(root: &Root, library: &Library, path: &str, findings: &mut Vec<Finding>)
     system(root, interpreter).ok_or_else(not_python)
 }
 
+fn open_directory(
+    root: &Root,
+    library: &Library,
+    directory: &RealPath,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<Opened>, EnvironmentError> {
+    if is_virtual(root, directory) {
+        return virtual_environment(root, library, directory, findings).map(Some);
+    }
+    // A site-packages folder means the environment it is part of; the deepest is four levels down.
+    for above in directory.ancestors().take(4) {
+        let opened = if is_virtual(root, &above) {
+            Some(virtual_environment(root, library, &above, findings)?)
+        } else {
+            let interpreter = program_in(root, library, &above.descend("bin"), findings);
+            interpreter.and_then(|interpreter| system(root, interpreter)).or_else(|| prefix(root, &above))
+        };
+        if let Some(opened) = opened.filter(|opened| opened.parts.iter().any(|part| part.sites.contains(directory))) {
+            return Ok(Some(opened));
+        }
+    }
+    if let Some(interpreter) = program_in(root, library, &directory.descend("bin"), findings) {
+        return Ok(system(root, interpreter));
+    }
+    Ok(prefix(root, directory).or_else(|| target(root, directory)))
+}
+
+fn is_virtual(root: &Root, prefix: &RealPath) -> bool {
+    root.is_file(&WrittenPath::from(prefix).join("pyvenv.cfg"))
+}
+
+/// `pip install --prefix` and `--user`: the layout of an interpreter's prefix, without one.
+fn prefix(root: &Root, prefix: &RealPath) -> Option<Opened> {
+    // Debian's pip adds `local` to a prefix (posix_local scheme).
+    for (top, name) in [(prefix.clone(), "site-packages"), (prefix.join("local"), "dist-packages")] {
+        for entry in root.list(&top.join("lib")).into_iter().flatten() {
+            let Some(minor) = entry.path.name().strip_prefix("python").filter(|minor| minor.contains('.')) else { continue };
+            let sites = existing(root, ["lib", "lib64"].map(|lib| format!("{top}/{lib}/python{minor}/{name}")));
+            if !sites.is_empty() && !root.is_file(&WrittenPath::from(&entry.path).join("os.py")) {
+                let part = Part { kind: PartKind::Prefix, scripts: top.join("bin"), prefix: top, sites };
+                return Some(Opened { parts: vec![part], interpreter: None, minor: Some(minor.to_owned()), include_system: false });
+            }
+        }
+    }
+    None
+}
+
+/// `pip install --target`: the folder itself holds the distributions.
+fn target(root: &Root, directory: &RealPath) -> Option<Opened> {
+    let known = |name: &str| name.ends_with(".dist-info") || is_egg_info(name);
+    root.list(directory).iter().flatten().any(|entry| known(entry.path.name())).then(|| Opened {
+        parts: vec![Part {
+            kind: PartKind::Target,
+            prefix: directory.clone(),
+            sites: vec![directory.clone()],
+            scripts: directory.join("bin"),
+        }],
+        interpreter: None,
+        minor: None,
+        include_system: false,
+    })
+}
+
 fn program_in(root: &Root, library: &Library, directory: &RealPath, findings: &mut Vec<Finding>) -> Option<Interpreter> {
     ["python3", "python"].iter().find_map(|name| read_interpreter(root, library, &WrittenPath::from(directory).join(name), findings))
 }
 
-fn virtual_environment(
-    root: &Root,
-    library: &Library,
-    prefix: &RealPath,
-    findings: &mut Vec<Finding>,
-) -> Result<Environment, EnvironmentError> {
+fn virtual_environment(root: &Root, library: &Library, prefix: &RealPath, findings: &mut Vec<Finding>) -> Result<Opened, EnvironmentError> {
     let text = root.read_text(prefix.join("pyvenv.cfg").as_str(), 1 << 16)?.unwrap_or_default();
     let value = |key: &str| {
         text.lines()
@@ -134,26 +282,25 @@ fn virtual_environment(
         interpreter.links.dedup();
     }
     let include_system = value("include-system-site-packages").is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    let mut sites = existing(root, ["lib", "lib64"].map(|lib| format!("{prefix}/{lib}/python{}/site-packages", interpreter.minor())));
+    let sites = existing(root, ["lib", "lib64"].map(|lib| format!("{prefix}/{lib}/python{}/site-packages", interpreter.minor())));
+    let mut parts = vec![Part { kind: PartKind::VirtualEnvironment, prefix: prefix.clone(), sites, scripts: prefix.join("bin") }];
     if include_system {
-        sites.extend(system_sites(root, &interpreter));
+        parts.extend(system_part(root, &interpreter));
     }
-    Ok(Environment { prefix: prefix.clone(), virtual_environment: true, include_system, sites, scripts: prefix.join("bin"), interpreter })
+    Ok(Opened { parts, interpreter: Some(interpreter), minor: None, include_system })
 }
 
-fn system(root: &Root, interpreter: Interpreter) -> Option<Environment> {
-    let sites = system_sites(root, &interpreter);
+fn system(root: &Root, interpreter: Interpreter) -> Option<Opened> {
+    let part = system_part(root, &interpreter)?;
+    Some(Opened { parts: vec![part], interpreter: Some(interpreter), minor: None, include_system: false })
+}
+
+fn system_part(root: &Root, interpreter: &Interpreter) -> Option<Part> {
+    let sites = system_sites(root, interpreter);
     // Debian's pip writes to /usr/local although the interpreter is in /usr (posix_local scheme).
-    let local = sites.first().is_some_and(|site| site.below(&RealPath::known("/usr/local")).is_some());
+    let local = sites.first()?.below(&RealPath::known("/usr/local")).is_some();
     let prefix = if local { RealPath::known("/usr/local") } else { interpreter.prefix.clone() };
-    (!sites.is_empty()).then(|| Environment {
-        scripts: prefix.join("bin"),
-        prefix,
-        virtual_environment: false,
-        include_system: false,
-        sites,
-        interpreter,
-    })
+    Some(Part { kind: PartKind::System, scripts: prefix.join("bin"), prefix, sites })
 }
 
 fn system_sites(root: &Root, interpreter: &Interpreter) -> Vec<RealPath> {

@@ -20,5 +20,5 @@ pub use metadata::{
 pub use requirements::{Facts, Requirements, kept};
 pub use script::{Script, Shebang, absolute_header, parse_script, relocatable_header};
 
-pub use environment::{Environment, EnvironmentError, find_environment};
+pub use environment::{Environment, EnvironmentError, Part, PartKind, find_environment};
 pub use interpreter::{Interpreter, InterpreterFacts, read_interpreter};
