@@ -163,10 +163,7 @@ fn needs(load: &Load) -> Vec<Need> {
     own.map(|edge| {
         let outcome = match edge.outcome.clone() {
             Outcome::BuiltIn => NeedOutcome::BuiltIn,
-            Outcome::Loaded { object, rule } => {
-                let object = &load.objects[object];
-                NeedOutcome::Library { path: object.real.clone(), links: object.links.clone(), rule }
-            }
+            Outcome::Loaded { object, rule, links } => NeedOutcome::Library { path: load.objects[object].real.clone(), links, rule },
             Outcome::Foreign { path } => NeedOutcome::Foreign { path },
             Outcome::Broken { path, why } => NeedOutcome::Broken { path, why },
             Outcome::Missing { tried } => NeedOutcome::Missing { tried },

@@ -24,8 +24,6 @@ pub struct Object {
     pub opened: WrittenPath,
     pub real: RealPath,
     pub elf: Elf,
-    /// Links crossed to reach it.
-    pub links: Vec<Crossed>,
     needed_by: Option<usize>,
     /// Whether a search has found it.
     named: bool,
@@ -36,8 +34,8 @@ pub struct Object {
 pub enum Outcome {
     /// The loader itself.
     BuiltIn,
-    /// The object with this index, found by the rule; no rule when it was already loaded.
-    Loaded { object: usize, rule: Option<Rule> },
+    /// The object with this index, found by the rule and across the links; no rule when its name was known.
+    Loaded { object: usize, rule: Option<Rule>, links: Vec<Crossed> },
     /// Every candidate that exists is for another machine.
     Foreign { path: RealPath },
     /// The loader picks this file and fails on it.
@@ -90,7 +88,7 @@ impl State<'_> {
     fn begin(&mut self, path: &RealPath, needed_by: Option<usize>) -> Result<(), RootError> {
         if let Some(elf) = self.library.read(path)?.as_ref().as_ref().ok().and_then(Option::as_ref) {
             let first = self.load.objects.len();
-            self.push(Object { opened: path.into(), real: path.clone(), elf: elf.clone(), links: Vec::new(), needed_by, named: false });
+            self.push(Object { opened: path.into(), real: path.clone(), elf: elf.clone(), needed_by, named: false });
             self.breadth_first(first);
         }
         Ok(())
@@ -121,7 +119,7 @@ impl State<'_> {
             return Outcome::BuiltIn;
         }
         if let Some(object) = self.names.get(name) {
-            return Outcome::Loaded { object: *object, rule: None };
+            return Outcome::Loaded { object: *object, rule: None, links: Vec::new() };
         }
         let candidates = {
             let chain = std::iter::successors(Some(from), |index| self.load.objects[*index].needed_by);
@@ -191,11 +189,11 @@ impl State<'_> {
         };
         // The same inode is the same object, by whatever link it was reached.
         let known = self.load.objects.iter().skip(compared).position(|object| object.real == real).map(|at| at + compared);
-        let object = known.unwrap_or_else(|| self.push(Object { opened, real, elf, links, needed_by: Some(from), named: false }));
+        let object = known.unwrap_or_else(|| self.push(Object { opened, real, elf, needed_by: Some(from), named: false }));
         if !name.contains('/') {
             self.answer_to(object, name);
         }
-        Outcome::Loaded { object, rule: Some(rule) }
+        Outcome::Loaded { object, rule: Some(rule), links }
     }
 
     /// A search for `name` has found the object.
