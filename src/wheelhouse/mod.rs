@@ -1,0 +1,13 @@
+//! A wheelhouse: a folder of `.whl` files, chosen from and installed without pip.
+//!
+//! File names decide what is chosen (PEP 425, 427, 440 and 503); nothing is opened for that. What is
+//! chosen is opened, checked against its own RECORD and unpacked where an installer would put it.
+//!
+//! Invariant: no Python runs and nothing is downloaded; no bytes, of a name or of an archive, make
+//! this room panic.
+
+mod file_name;
+mod tags;
+
+pub use file_name::{WheelName, WheelNameError};
+pub use tags::{Misfit, Part, SupportedTags, Tag, Target};
