@@ -7,7 +7,9 @@
 //! this room panic.
 
 mod file_name;
+mod selection;
 mod tags;
 
 pub use file_name::{WheelName, WheelNameError};
+pub use selection::{PassedOver, Selection, Unusable, Why, select};
 pub use tags::{Misfit, Part, SupportedTags, Tag, Target};
