@@ -126,7 +126,8 @@ impl Reader<'_> {
         if let Some(text) = self.file("entry_points.txt") {
             let (scripts, problems) = parse_entry_points(&text);
             self.report("entry_points.txt", problems);
-            distribution.scripts = scripts;
+            // A script is a file directly in bin/; a name with a slash never became one.
+            distribution.scripts = scripts.into_iter().map(|script| script.name).filter(|name| !name.contains('/')).collect();
         }
         let installer = self.file("INSTALLER").map(|text| String::from_utf8_lossy(&text).trim().to_owned());
         distribution.installer = installer.filter(|name| !name.is_empty());

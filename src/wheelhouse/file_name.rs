@@ -39,7 +39,7 @@ pub enum WheelNameError {
     Name { name: String },
     #[error("{version:?} is not a version (PEP 440)")]
     Version { version: String },
-    #[error("the build tag {build:?} does not begin with a number")]
+    #[error("the build tag {build:?} is not a number with letters behind it")]
     Build { build: String },
     #[error("{tag:?} is not a set of tags")]
     Tag { tag: String },
@@ -98,8 +98,9 @@ fn parse_version(written: &str) -> Result<Version, WheelNameError> {
 fn parse_build(build: &str) -> Result<(u64, String), WheelNameError> {
     let digits = build.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = build.split_at(digits);
-    let number = number.parse().map_err(|_| WheelNameError::Build { build: build.to_owned() })?;
-    Ok((number, rest.to_owned()))
+    let plain = rest.chars().all(|letter| letter.is_alphanumeric() || letter == '_' || letter == '.');
+    let number = number.parse().ok().filter(|_| plain);
+    Ok((number.ok_or_else(|| WheelNameError::Build { build: build.to_owned() })?, rest.to_owned()))
 }
 
 fn tag_set(written: &str) -> Result<Vec<String>, WheelNameError> {
@@ -140,8 +141,9 @@ mod tests {
             ("a__b-1-py3-none-any.whl", "\"a__b\" is not the name of a distribution"),
             ("../a-1-py3-none-any.whl", "\"../a\" is not the name of a distribution"),
             ("a-one-py3-none-any.whl", "\"one\" is not a version (PEP 440)"),
-            ("a-1-b2-py3-none-any.whl", "the build tag \"b2\" does not begin with a number"),
-            ("a-1-99999999999999999999-py3-none-any.whl", "the build tag \"99999999999999999999\" does not begin with a number"),
+            ("a-1-b2-py3-none-any.whl", "the build tag \"b2\" is not a number with letters behind it"),
+            ("a-1-99999999999999999999-py3-none-any.whl", "the build tag \"99999999999999999999\" is not a number with letters behind it"),
+            ("a-1-1/b-py3-none-any.whl", "the build tag \"1/b\" is not a number with letters behind it"),
             ("a-1-py3.-none-any.whl", "\"py3.\" is not a set of tags"),
             ("a-1-py3-none-.whl", "\"\" is not a set of tags"),
         ] {

@@ -6,10 +6,20 @@
 //! Invariant: no Python runs and nothing is downloaded; no bytes, of a name or of an archive, make
 //! this room panic.
 
+mod archive;
 mod file_name;
+mod install;
+mod launcher;
+mod record;
+mod refusal;
 mod selection;
 mod tags;
+#[cfg(test)]
+mod tests;
 
+pub use archive::{Archive, LARGEST_METADATA, LARGEST_RATIO, MOST_ENTRIES};
 pub use file_name::{WheelName, WheelNameError};
+pub use install::{Installed, Prefix, install};
+pub use refusal::{Refusal, WheelError};
 pub use selection::{PassedOver, Selection, Unusable, Why, select};
 pub use tags::{Misfit, Part, SupportedTags, Tag, Target};
