@@ -66,6 +66,10 @@ codes! {
     MissingRequirement = "missing-requirement",
     /// Two distributions record the same file.
     RecordedTwice = "recorded-twice",
+    /// A wheel of the folder is not installed, since another one is or it does not fit.
+    WheelPassedOver = "wheel-passed-over",
+    /// No wheel of a distribution in the folder fits the interpreter.
+    NoUsableWheel = "no-usable-wheel",
     /// Files of two environments go to one place and differ.
     Collision = "collision",
     /// A distribution is installed in editable mode; its source is elsewhere.

@@ -14,6 +14,7 @@
 //! | [`loader`] | musl and glibc as data, one breadth-first walk | the host's libc |
 //! | [`pkgdb`] | apk and dpkg databases, the owner index | running a package manager |
 //! | [`python`] | interpreter, environment, distributions, scripts | running Python |
+//! | [`wheelhouse`] | wheels: chosen by name, checked, unpacked | running pip; downloads |
 //! | [`inventory`] | everything true of a root for one request | decisions |
 //! | [`plan`] | every path and package with its reason | files, clock, environment |
 //! | [`bundle`] | executes a plan; the only writer | decisions |
@@ -35,3 +36,4 @@ pub mod plan;
 pub mod python;
 pub mod report;
 pub mod root;
+pub mod wheelhouse;

@@ -2,6 +2,9 @@
 //!
 //! Invariant: sorted; lists every entry of the distribution, itself last without hash.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::bundle::Written;
 use crate::plan::PlannedEntry;
 
@@ -19,12 +22,8 @@ pub fn text<'a>(entry: &PlannedEntry, written: impl Iterator<Item = (&'a Planned
     String::from_utf8(writer.into_inner().expect("memory takes it")).expect("paths are UTF-8")
 }
 
-/// RECORD's form of a hash: URL-safe base64 without padding.
+/// RECORD's form of a hash that the manifest has in hexadecimal.
 fn url_safe_base64(hex: &str) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let bits: Vec<u8> =
-        hex.chars().flat_map(|digit| (0..4).rev().map(move |bit| (digit.to_digit(16).expect("our own hash") >> bit & 1) as u8)).collect();
-    bits.chunks(6)
-        .map(|six| ALPHABET[usize::from((0..6).fold(0, |value, at| value << 1 | six.get(at).copied().unwrap_or(0)))] as char)
-        .collect()
+    let digit = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("our own hash");
+    URL_SAFE_NO_PAD.encode((0..hex.len()).step_by(2).map(digit).collect::<Vec<u8>>())
 }

@@ -67,8 +67,8 @@ pub enum Schema {
 /// What is read.
 #[derive(Args)]
 pub struct Input {
-    /// A virtual environment, a site-packages folder, a Python program, or what pip was given as --prefix,
-    /// --target or ~/.local, as a path inside the root; several make one bundle
+    /// A virtual environment, a site-packages folder, a Python program, what pip was given as --prefix,
+    /// --target or ~/.local, or a folder of wheels, as a path inside the root; several make one bundle
     /// [default: $VIRTUAL_ENV, ./.venv, /opt/venv, then the root's python3]
     pub env: Vec<String>,
     /// The root to read; the answer is the same as running inside it

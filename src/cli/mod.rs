@@ -41,12 +41,12 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
     match arguments.command {
         Command::Bundle(typed) => write_bundle(&typed),
         Command::Plan { input, choice, json } => {
-            let (_, plan) = decide(&Settings::read_only(&input, &choice)?)?;
+            let (_, plan) = decide(&mut Settings::read_only(&input, &choice)?)?;
             show(json, &plan, || report::plan_text(&plan));
             Ok(plan.findings)
         }
         Command::Report { input, json } => {
-            let (inventory, plan) = decide(&Settings::read_only(&input, &arguments::Choice::default())?)?;
+            let (inventory, plan) = decide(&mut Settings::read_only(&input, &arguments::Choice::default())?)?;
             let report = report::report(&inventory, &plan);
             show(json, &report, || report::report_text(&report));
             Ok(report.findings)
@@ -67,9 +67,12 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
     }
 }
 
-fn decide(settings: &Settings) -> Result<(Inventory, Plan), Trouble> {
-    let inventory = inventory::take(&settings.root, &settings.named, &settings.usual)
-        .map_err(|error| Trouble { message: error.to_string(), hint: Some(error.hint()) })?;
+fn decide(settings: &mut Settings) -> Result<(Inventory, Plan), Trouble> {
+    let inventory = match settings.unpack_wheels()? {
+        Some((environment, findings)) => inventory::of(&settings.root, environment, findings),
+        None => inventory::take(&settings.root, &settings.named, &settings.usual)
+            .map_err(|error| Trouble { message: error.to_string(), hint: Some(error.hint()) })?,
+    };
     let plan = plan::make(&inventory, &settings.request);
     Ok((inventory, plan))
 }
@@ -83,8 +86,8 @@ fn show(json: bool, data: &impl serde::Serialize, text: impl FnOnce() -> String)
 }
 
 fn write_bundle(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
-    let settings = Settings::bundle(typed)?;
-    let (inventory, plan) = decide(&settings)?;
+    let mut settings = Settings::bundle(typed)?;
+    let (inventory, plan) = decide(&mut settings)?;
     settings.refuse_inside(&inventory.environment)?;
     let papers = Papers { dockerfile: report::dockerfile(&plan, &settings.stage), runtime_packages: report::runtime_packages(&plan) };
     let bar = ProgressBar::new(plan.size());

@@ -6,12 +6,16 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use tempfile::TempDir;
+
 use super::arguments::{BundleArguments, Choice, Input, ShebangChoice};
+use crate::finding::Finding;
 use crate::path::RealPath;
 use crate::plan::{Request, Shebang};
 use crate::python::{Environment, Part};
 use crate::report::Stage;
-use crate::root::{Directory, Root};
+use crate::root::{Directory, Overlay, Root};
+use crate::wheelhouse::{self, FolderError, Unpacked};
 
 /// 1980-01-01, the earliest time a zip file can hold.
 const FIXED_TIME: i64 = 315_532_800;
@@ -33,6 +37,9 @@ pub struct Settings {
     pub time: i64,
     /// The output as a path inside the root, when it is inside.
     out_inside: Option<String>,
+    directory: Directory,
+    /// What was unpacked is part of the root, so it stays as long.
+    unpacked: Option<TempDir>,
 }
 
 impl Settings {
@@ -70,7 +77,9 @@ impl Settings {
             so_names: choice.so_names,
         };
         Ok(Settings {
-            root: Root::new(directory),
+            root: Root::new(directory.clone()),
+            directory,
+            unpacked: None,
             named,
             usual: usual(here.as_deref(), own_root),
             request,
@@ -79,6 +88,20 @@ impl Settings {
             time: time()?,
             out_inside,
         })
+    }
+
+    /// A folder of wheels is installed first, and laid over the root at the prefix.
+    pub fn unpack_wheels(&mut self) -> Result<Option<(Environment, Vec<Finding>)>, Trouble> {
+        let trouble = |error: FolderError| Trouble { message: error.to_string(), hint: Some(error.hint()) };
+        let Some(folder) = wheelhouse::find_folder(&self.root, &self.named).map_err(|error| trouble(error.into()))? else {
+            return Ok(None);
+        };
+        let Unpacked { directory, environment, findings } =
+            wheelhouse::unpack(&self.root, &folder, &self.request.prefix).map_err(trouble)?;
+        let upper = Directory::open(directory.path(), &[]).map_err(|why| trouble(FolderError::Temporary(why)))?;
+        self.root = Root::new(Overlay { lower: self.directory.clone(), upper, place: self.request.prefix.clone() });
+        self.unpacked = Some(directory);
+        Ok(Some((environment, findings)))
     }
 
     /// The output must not be written into what is read.

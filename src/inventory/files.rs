@@ -57,8 +57,9 @@ pub fn files(
                 continue;
             };
             entries.entry(found.path.clone()).or_insert(found.meta);
-            if let Some((other, _)) = owners.insert(found.path.clone(), (index, record.hash.as_ref()))
+            if let Some((other, hash)) = owners.insert(found.path.clone(), (index, record.hash.as_ref()))
                 && other != index
+                && (hash.is_none() || hash != record.hash.as_ref())
             {
                 let message = format!(
                     "recorded by {} and by {}; the file there is the last one installed",

@@ -47,9 +47,14 @@ pub struct Release {
 
 /// Reads the root. `named` is the environment as typed; `usual` the places to look otherwise.
 pub fn take(root: &Root, named: &[String], usual: &[String]) -> Result<Inventory, EnvironmentError> {
-    let library = Library::new(root);
     let mut findings = Vec::new();
-    let environment = python::find_environment(root, &library, named, usual, &mut findings)?;
+    let environment = python::find_environment(root, &Library::new(root), named, usual, &mut findings)?;
+    Ok(of(root, environment, findings))
+}
+
+/// Reads the root around an environment that is known.
+pub fn of(root: &Root, environment: Environment, mut findings: Vec<Finding>) -> Inventory {
+    let library = Library::new(root);
     // The databases of a big root take as long as the environment, and neither asks the other.
     let (index, read) = rayon::join(|| PackageIndex::read(root), || environment_files(root, &environment));
     let (packages, problems) = index;
@@ -72,7 +77,7 @@ pub fn take(root: &Root, named: &[String], usual: &[String]) -> Result<Inventory
     inventory.resolve(&library, &elf_files);
     inventory.findings.sort();
     inventory.findings.dedup();
-    Ok(inventory)
+    inventory
 }
 
 /// What the environment holds, before anything is resolved.

@@ -10,6 +10,7 @@
 mod cache;
 mod glibc;
 mod musl;
+mod version;
 mod walk;
 
 use std::collections::HashMap;
@@ -19,6 +20,7 @@ use serde::Serialize;
 
 pub use glibc::Glibc;
 pub use musl::Musl;
+pub use version::libc_version;
 pub use walk::{Edge, Load, Object, Outcome, Start, load};
 
 use crate::elf::{self, Elf, ElfError, Machine};

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::egg_info::is_egg_info;
 use super::environment::PartKind;
-use super::metadata::{RecordEntry, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel};
+use super::metadata::{EntryPoint, RecordEntry, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel};
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Entry, Kind, Root};
@@ -137,7 +137,7 @@ impl Reader<'_> {
         if let Some(text) = self.file("entry_points.txt") {
             let (scripts, problems) = parse_entry_points(&text);
             self.report(&self.info.join("entry_points.txt"), problems);
-            distribution.scripts = scripts;
+            distribution.scripts = script_files(scripts);
         }
         let installer = self.file("INSTALLER").map(|text| String::from_utf8_lossy(&text).trim().to_owned());
         distribution.installer = installer.filter(|name| !name.is_empty());
@@ -242,6 +242,11 @@ impl Reader<'_> {
         let findings = problems.into_iter().map(|problem| Finding::new(Severity::Warn, Code::CorruptMetadata, subject, problem));
         self.findings.extend(findings);
     }
+}
+
+/// A script is a file directly in bin/; a name with a slash never became one.
+pub(super) fn script_files(scripts: Vec<EntryPoint>) -> Vec<String> {
+    scripts.into_iter().map(|script| script.name).filter(|name| !name.contains('/')).collect()
 }
 
 /// direct_url.json (PEP 610) made fit to travel: `None` when it names a place of the builder,

@@ -3,7 +3,7 @@
 //!
 //! Invariant: as with `.dist-info`, one entry gives one [`Distribution`], however damaged it is.
 
-use super::distribution::{Distribution, Reader};
+use super::distribution::{Distribution, Reader, script_files};
 use super::metadata::{normalised_name, parse_entry_points, parse_metadata, resolve_recorded};
 use crate::path::RealPath;
 use crate::python::RecordEntry;
@@ -49,7 +49,7 @@ impl Reader<'_> {
         if let Some(text) = self.text(&info.join("entry_points.txt")) {
             let (scripts, problems) = parse_entry_points(&text);
             self.report(&info.join("entry_points.txt"), problems);
-            distribution.scripts = scripts;
+            distribution.scripts = script_files(scripts);
         }
         // pip before 23.1 wrote the list, relative to the directory it stands in.
         let Some(text) = self.text(&info.join("installed-files.txt")) else { return self.without_list(distribution) };

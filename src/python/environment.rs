@@ -164,7 +164,7 @@ struct Opened {
 }
 
 /// The root's own Python, the one of `minor` where that is known.
-fn own_interpreter(root: &Root, library: &Library, minor: Option<&str>, findings: &mut Vec<Finding>) -> Option<Interpreter> {
+pub fn own_interpreter(root: &Root, library: &Library, minor: Option<&str>, findings: &mut Vec<Finding>) -> Option<Interpreter> {
     let names = minor.map(|minor| format!("python{minor}")).into_iter().chain(["python3".to_owned(), "python".to_owned()]);
     let paths = names.flat_map(|name| ["/usr/local/bin", "/usr/bin"].map(|directory| WrittenPath::new(directory).join(&name)));
     let mut all = paths.filter_map(|path| read_interpreter(root, library, &path, findings));

@@ -21,6 +21,8 @@ pub struct Metadata {
 /// What WHEEL (PEP 427) says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wheel {
+    /// `Wheel-Version` as written: `1.0`.
+    pub format: Option<String>,
     /// Only when `Root-Is-Purelib: true` is said: nothing else proves the absence of native code.
     pub purelib: bool,
     pub tags: Vec<String>,
@@ -33,6 +35,15 @@ pub struct RecordEntry {
     /// `sha256=...` as written; RECORD itself and byte code have none.
     pub hash: Option<String>,
     pub size: Option<u64>,
+}
+
+/// One line of entry_points.txt that becomes a script.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EntryPoint {
+    /// The script's name as written, a slash included.
+    pub name: String,
+    /// What it runs: `module:attribute [extra]`.
+    pub object: String,
 }
 
 /// A name as PEP 503 compares it: lower case, runs of `-`, `_` and `.` are one `-`.
@@ -70,6 +81,7 @@ pub fn parse_wheel(text: &[u8]) -> (Wheel, Vec<String>) {
     let mut wheel = Wheel::default();
     for (key, value) in headers {
         match key.as_str() {
+            "wheel-version" => wheel.format = Some(value),
             "root-is-purelib" => wheel.purelib = value.eq_ignore_ascii_case("true"),
             "tag" if !value.is_empty() => wheel.tags.push(value),
             _ => {}
@@ -191,13 +203,13 @@ pub fn resolve_recorded(site: &RealPath, written: &str) -> Option<RealPath> {
     (path != RealPath::root()).then_some(path)
 }
 
-/// The script names of entry_points.txt: `console_scripts` and `gui_scripts`.
-pub fn parse_entry_points(text: &[u8]) -> (Vec<String>, Vec<String>) {
+/// The scripts of entry_points.txt: `console_scripts`, then `gui_scripts`.
+pub fn parse_entry_points(text: &[u8]) -> (Vec<EntryPoint>, Vec<String>) {
     let text = String::from_utf8_lossy(text);
     let mut problems = Vec::new();
     // rust-ini stops at the first line that is neither section nor pair, so those go first.
     let understood = |line: &&str| {
-        let fine = if line.starts_with('[') { line.ends_with(']') } else { line.contains('=') };
+        let fine = if line.starts_with('[') { line.ends_with(']') } else { line.find('=').is_some_and(|at| at > 0) };
         if !fine {
             problems.push(format!("entry_points.txt has a line that cannot be understood: {line:?}"));
         }
@@ -210,9 +222,8 @@ pub fn parse_entry_points(text: &[u8]) -> (Vec<String>, Vec<String>) {
     match Ini::load_from_str_opt(&lines.join("\n"), option) {
         Ok(file) => {
             for section in ["console_scripts", "gui_scripts"] {
-                let names = file.section_all(Some(section)).flat_map(|section| section.iter().map(|(name, _)| name.trim()));
-                // A script is a file directly in bin/; a name with a slash never became one.
-                scripts.extend(names.filter(|name| !name.is_empty() && !name.contains('/')).map(str::to_owned));
+                let pairs = file.section_all(Some(section)).flat_map(|section| section.iter());
+                scripts.extend(pairs.map(|(name, object)| EntryPoint { name: name.trim().to_owned(), object: object.trim().to_owned() }));
             }
         }
         Err(error) => problems.push(format!("entry_points.txt cannot be understood: {error}")),
@@ -250,7 +261,11 @@ mod tests {
     #[test]
     fn lines_of_wheel() {
         let (wheel, problems) = parse_wheel(b"Wheel-Version: 1.0\nRoot-Is-Purelib: True\nTag: py2-none-any\nTag: py3-none-any\n\n");
-        assert_eq!((wheel.purelib, wheel.tags, problems.len()), (true, vec!["py2-none-any".to_owned(), "py3-none-any".to_owned()], 0));
+        assert_eq!(
+            (wheel.purelib, wheel.tags.clone(), problems.len()),
+            (true, vec!["py2-none-any".to_owned(), "py3-none-any".to_owned()], 0)
+        );
+        assert_eq!(wheel.format.as_deref(), Some("1.0"));
         assert!(!parse_wheel(b"").0.purelib);
     }
 
@@ -289,9 +304,10 @@ mod tests {
     #[test]
     fn entry_points() {
         let (scripts, problems) = parse_entry_points(
-            b"# c\n[console_scripts]\nb = m:main\n  a-x = m:x [extra]\njunk\n[broken\n\n[gui_scripts]\ng=m:g\n[other]\no = m\n",
+            b"# c\n[console_scripts]\nb = m:main\n  a-x = m:x [extra]\njunk\n[broken\n\n[gui_scripts]\n../g=m:g\n = m:n\n[other]\no = m\n",
         );
-        assert_eq!((scripts, problems.len()), (vec!["b".to_owned(), "a-x".to_owned(), "g".to_owned()], 2));
+        let scripts: Vec<String> = scripts.iter().map(|script| format!("{} {}", script.name, script.object)).collect();
+        assert_eq!((scripts.join(", ").as_str(), problems.len()), ("b m:main, a-x m:x [extra], ../g m:g", 3));
     }
 
     #[test]

@@ -15,10 +15,11 @@ mod script;
 
 pub use distribution::{Distribution, portable_direct_url, read_distributions};
 pub use metadata::{
-    Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel, resolve_recorded,
+    EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel,
+    resolve_recorded,
 };
 pub use requirements::{Facts, Requirements, kept};
 pub use script::{Script, Shebang, absolute_header, parse_script, relocatable_header};
 
-pub use environment::{Environment, EnvironmentError, Part, PartKind, find_environment};
+pub use environment::{Environment, EnvironmentError, Part, PartKind, find_environment, own_interpreter};
 pub use interpreter::{Interpreter, InterpreterFacts, read_interpreter};

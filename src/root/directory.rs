@@ -15,6 +15,7 @@ use super::{Content, Entry, Kind, Meta, RootError, Tree};
 use crate::path::RealPath;
 
 /// A tree below a host directory, read with `lstat`, `readlink` and `pread`.
+#[derive(Clone)]
 pub struct Directory {
     base: PathBuf,
     skip: Vec<PathBuf>,

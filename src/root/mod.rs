@@ -9,10 +9,13 @@
 mod directory;
 #[cfg(test)]
 pub mod memory;
+mod overlay;
 
+use std::io;
 use std::sync::{Arc, RwLock};
 
 pub use directory::Directory;
+pub use overlay::Overlay;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -98,6 +101,38 @@ pub trait Tree: Send + Sync {
     /// Everything below `top` (not `top` itself), sorted by name, `depth` levels deep, in directories
     /// whose name `enter` wants; an entry that cannot be read is an error among the others.
     fn walk(&self, top: &RealPath, depth: usize, enter: &dyn Fn(&str) -> bool) -> Vec<Result<Entry, RootError>>;
+}
+
+/// A content read from front to back and at will, for archives.
+pub struct Cursor {
+    content: Box<dyn Content>,
+    position: u64,
+}
+
+impl Cursor {
+    pub fn new(content: Box<dyn Content>) -> Cursor {
+        Cursor { content, position: 0 }
+    }
+}
+
+impl io::Read for Cursor {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.content.read_at(buffer, self.position)?;
+        self.position += count as u64;
+        Ok(count)
+    }
+}
+
+impl io::Seek for Cursor {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            io::SeekFrom::Start(at) => Some(at),
+            io::SeekFrom::End(by) => self.content.size().checked_add_signed(by),
+            io::SeekFrom::Current(by) => self.position.checked_add_signed(by),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
 }
 
 /// A link that was crossed on the way to a file.

@@ -1,0 +1,60 @@
+//! The version of a root's C library, from the text that it prints of itself.
+//!
+//! Invariant: nothing is run; a library that does not say is of no version.
+
+use memchr::memmem;
+
+use super::{Libc, Library, Start, of_root};
+use crate::path::WrittenPath;
+use crate::python::Interpreter;
+
+/// The largest C library that is read.
+const LARGEST: u64 = 1 << 25;
+
+/// Major and minor version of the C library that `interpreter` runs with.
+pub fn libc_version(library: &Library, interpreter: &Interpreter) -> Option<(u32, u32)> {
+    let root = library.root();
+    let loader = interpreter.facts.loader.as_deref()?;
+    match interpreter.libc? {
+        // musl's loader is its library.
+        Libc::Musl => musl(&root.read(&root.resolve(&WrittenPath::new(loader)).ok()??.path, LARGEST).ok()?),
+        Libc::Glibc => {
+            let simulated = of_root(root, loader, interpreter.machine)?;
+            let load = super::load(simulated.as_ref(), library, Start::Program(&interpreter.executable)).ok()?;
+            let libc = load.objects.iter().find(|object| object.elf.soname.as_deref() == Some("libc.so.6"))?;
+            glibc(&root.read(&libc.real, LARGEST).ok()?)
+        }
+    }
+}
+
+/// A whole string such as `1.2.5`: what `Version %s` prints.
+fn musl(bytes: &[u8]) -> Option<(u32, u32)> {
+    let mut strings = bytes.split(|byte| *byte == 0).filter(|part| (5..9).contains(&part.len()));
+    strings.find_map(|part| {
+        let text = std::str::from_utf8(part).ok()?;
+        let numbers: Vec<u32> = text.split('.').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+        matches!(numbers[..], [1, _, _]).then(|| (numbers[0], numbers[1]))
+    })
+}
+
+/// `GNU C Library ... release version 2.36.`
+fn glibc(bytes: &[u8]) -> Option<(u32, u32)> {
+    const BANNER: &[u8] = b" release version ";
+    let at = memmem::find(bytes, BANNER)? + BANNER.len();
+    let text = bytes.get(at..)?.split(|byte| !byte.is_ascii_digit() && *byte != b'.').next()?;
+    let mut numbers = std::str::from_utf8(text).ok()?.split('.').map_while(|number| number.parse().ok());
+    Some((numbers.next()?, numbers.next()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_in_text() {
+        assert_eq!(musl(b"\0musl libc (x86_64)\nVersion %s\0\x001.2.5\0"), Some((1, 2)));
+        assert_eq!(musl(b"\x002.1.2.5\x001.2\0"), None);
+        assert_eq!(glibc(b"GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.\nCopyright"), Some((2, 36)));
+        assert_eq!(glibc(b"GNU C Library"), None);
+    }
+}

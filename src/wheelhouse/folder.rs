@@ -1,0 +1,102 @@
+//! A folder of wheels as an environment: chosen for the root's own Python, installed into a directory
+//! of this process, and laid over the root at the final prefix.
+//!
+//! Invariant: the folder and the root are only read; what is unpacked goes with [`Unpacked::directory`].
+
+use std::io;
+
+use tempfile::TempDir;
+
+use super::{Archive, Prefix, SupportedTags, Target, WheelError, WheelName, install, select};
+use crate::finding::{Code, Finding, Severity};
+use crate::loader::{Library, libc_version};
+use crate::path::{RealPath, WrittenPath};
+use crate::python::{Environment, Part, PartKind, own_interpreter, relocatable_header};
+use crate::root::{Cursor, Kind, Root, RootError};
+
+/// A folder that holds wheels.
+pub struct Folder {
+    path: RealPath,
+    files: Vec<String>,
+}
+
+/// What came out of a folder.
+pub struct Unpacked {
+    /// Stands for the final prefix; removed when dropped.
+    pub directory: TempDir,
+    pub environment: Environment,
+    pub findings: Vec<Finding>,
+}
+
+/// Why a folder of wheels is no environment.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    #[error(transparent)]
+    Root(#[from] RootError),
+    #[error(transparent)]
+    Wheel(#[from] WheelError),
+    #[error("{path}: no Python is in the root to choose wheels for")]
+    NoInterpreter { path: RealPath },
+    #[error("cannot create a temporary directory: {0}")]
+    Temporary(io::Error),
+}
+
+impl FolderError {
+    /// What to do next.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            FolderError::Root(_) => "check the permissions and links of that path",
+            FolderError::Wheel(error) => error.hint(),
+            FolderError::NoInterpreter { .. } => "run wheelbarrow in a stage that has the Python of the final image",
+            FolderError::Temporary(_) => "free some space below /tmp, or name another directory in TMPDIR",
+        }
+    }
+}
+
+/// The folder that `named` is, when it is one directory with a wheel in it.
+pub fn find_folder(root: &Root, named: &[String]) -> Result<Option<Folder>, RootError> {
+    let [path] = named else { return Ok(None) };
+    let Some(found) = root.resolve(&WrittenPath::new(path.as_str()))?.filter(|found| found.meta.kind == Kind::Directory) else {
+        return Ok(None);
+    };
+    let entries = root.list(&found.path).into_iter().flatten().filter(|entry| entry.meta.kind != Kind::Directory);
+    let files: Vec<String> = entries.map(|entry| entry.path.name().to_owned()).collect();
+    Ok(files.iter().any(|file| file.ends_with(".whl")).then_some(Folder { path: found.path, files }))
+}
+
+/// Installs what fits the root's Python; `prefix` is where the environment will be.
+pub fn unpack(root: &Root, folder: &Folder, prefix: &RealPath) -> Result<Unpacked, FolderError> {
+    let library = Library::new(root);
+    let mut findings = Vec::new();
+    let interpreter =
+        own_interpreter(root, &library, None, &mut findings).ok_or_else(|| FolderError::NoInterpreter { path: folder.path.clone() })?;
+    let target = Target::new(&interpreter.facts, libc_version(&library, &interpreter));
+    let wheels = folder.files.iter().map(String::as_str).filter(|file| file.ends_with(".whl"));
+    let selection = select(wheels, &SupportedTags::new(&target), &[]);
+    for passed in &selection.passed_over {
+        findings.push(Finding::new(Severity::Note, Code::WheelPassedOver, &passed.file, format!("not installed: {}", passed.why)));
+    }
+    for unusable in &selection.unusable {
+        let message = format!("no wheel of it fits Python {}: {}", interpreter.facts.version, unusable.files.join(", "));
+        let help = format!("get one that does, in the builder stage: pip download {}", unusable.key);
+        findings.push(Finding::new(Severity::Deny, Code::NoUsableWheel, &unusable.key, message).help(help));
+    }
+    let directory = tempfile::Builder::new().prefix("wheelbarrow-").tempdir().map_err(FolderError::Temporary)?;
+    let (python, header) = (format!("python{}", interpreter.minor()), relocatable_header("python"));
+    for name in selection.chosen {
+        let file = folder.path.join(&name.file);
+        let mut archive = open(root, &file, name)?;
+        let installed = install(&mut archive, &Prefix { directory: directory.path(), python: &python, header: &header }, false)?;
+        findings.extend(installed.warnings.into_iter().map(|warning| Finding::new(Severity::Warn, Code::CorruptMetadata, &file, warning)));
+    }
+    let site = prefix.descend("lib").join(&python).join("site-packages");
+    let part = Part { kind: PartKind::Prefix, prefix: prefix.clone(), sites: vec![site], scripts: prefix.join("bin") };
+    Ok(Unpacked { directory, environment: Environment { interpreter, parts: vec![part], include_system: false }, findings })
+}
+
+fn open(root: &Root, file: &RealPath, name: WheelName) -> Result<Archive<io::BufReader<Cursor>>, FolderError> {
+    let found = root.resolve(&WrittenPath::from(file))?.filter(|found| found.meta.kind == Kind::File);
+    let why = || RootError::Io { path: file.to_string(), operation: "open", why: "not a regular file".to_owned() };
+    let content = root.open(&found.ok_or_else(why)?.path)?;
+    Ok(Archive::read(io::BufReader::new(Cursor::new(content)), name)?)
+}

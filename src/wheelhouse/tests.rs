@@ -1,0 +1,514 @@
+//! Archives made in memory, sound ones and hostile ones, read and installed.
+
+#![allow(clippy::disallowed_methods, reason = "tests look at what was written")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Cursor, Write as _};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256, Sha512};
+use zip::write::{FileOptions, SimpleFileOptions, ZipWriter};
+
+use super::*;
+
+const INFO: &str = "a-1.dist-info";
+const SITE: &str = "lib/python3.11/site-packages";
+const HEADER: &str = "#!/v/bin/python\n";
+
+/// A wheel before it is zipped. RECORD is made from the entries, and may then be edited.
+#[derive(Clone)]
+struct Draft {
+    /// Name, content, external attributes.
+    entries: Vec<(String, Vec<u8>, u32)>,
+    edits: Vec<(String, String)>,
+}
+
+impl Draft {
+    fn new() -> Draft {
+        Draft { entries: Vec::new(), edits: Vec::new() }
+            .with(&format!("{INFO}/WHEEL"), "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            .with(&format!("{INFO}/METADATA"), "Metadata-Version: 2.1\nName: A\nVersion: 1.0\n\nText\n")
+            .with("a.py", "print(1)\n")
+    }
+
+    fn with(self, name: &str, content: &str) -> Draft {
+        self.entry(name, content, 0o100_644)
+    }
+
+    fn entry(mut self, name: &str, content: &str, mode: u32) -> Draft {
+        self.entries.retain(|(other, ..)| other != name);
+        self.entries.push((name.to_owned(), content.as_bytes().to_vec(), mode << 16));
+        self
+    }
+
+    fn without(mut self, name: &str) -> Draft {
+        self.entries.retain(|(other, ..)| other != name);
+        self
+    }
+
+    /// Replaces a part of the text of RECORD.
+    fn record(mut self, from: &str, to: &str) -> Draft {
+        self.edits.push((from.to_owned(), to.to_owned()));
+        self
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut record = String::new();
+        for (name, content, _) in self.entries.iter().filter(|(name, ..)| !name.ends_with('/')) {
+            record += &format!("{name},sha256={},{}\n", URL_SAFE_NO_PAD.encode(Sha256::digest(content)), content.len());
+        }
+        record += &format!("{INFO}/RECORD,,\n");
+        for (from, to) in &self.edits {
+            assert!(record.contains(from), "{from} is not in {record}");
+            record = record.replace(from, to);
+        }
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        let record = (format!("{INFO}/RECORD"), record.into_bytes(), 0o100_644 << 16);
+        for (name, content, attributes) in self.entries.iter().chain([&record]) {
+            let options: SimpleFileOptions = FileOptions::default();
+            zip.start_file(name, options.compression_method(zip::CompressionMethod::Deflated).external_attributes(*attributes)).unwrap();
+            zip.write_all(content).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+}
+
+/// Installs an archive called `a-1-py3-none-any.whl`.
+fn installed(bytes: &[u8], top: &Path) -> Result<Installed, WheelError> {
+    let name = WheelName::parse("a-1-py3-none-any.whl").unwrap();
+    let mut archive = Archive::read(Cursor::new(bytes), name)?;
+    install(&mut archive, &Prefix { directory: top, python: "python3.11", header: HEADER }, false)
+}
+
+/// The message, without the name of the wheel; a new directory has nothing outside it changed.
+fn refused(bytes: &[u8]) -> String {
+    let outside = tempfile::tempdir().unwrap();
+    let top = outside.path().join("one/two/three");
+    fs::create_dir_all(&top).unwrap();
+    let result = installed(bytes, &top);
+    let listed: Vec<PathBuf> =
+        walkdir::WalkDir::new(outside.path()).max_depth(3).into_iter().map(|entry| entry.unwrap().into_path()).collect();
+    assert_eq!(listed.len(), 4, "{listed:?}");
+    match result {
+        Ok(_) => "installed".to_owned(),
+        Err(error) => {
+            assert!(!error.hint().is_empty());
+            error.to_string().strip_prefix("a-1-py3-none-any.whl: ").unwrap().to_owned()
+        }
+    }
+}
+
+/// Files below `top`: mode and content.
+fn tree(top: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
+    let files = walkdir::WalkDir::new(top).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file());
+    files
+        .map(|entry| {
+            let name = entry.path().strip_prefix(top).unwrap().to_str().unwrap().to_owned();
+            (name, (entry.metadata().unwrap().permissions().mode() & 0o7777, fs::read(entry.path()).unwrap()))
+        })
+        .collect()
+}
+
+#[test]
+fn every_part_has_its_place() {
+    let draft = Draft::new()
+        .entry("a/", "", 0o040_755)
+        .entry("a/tool.so", "\x7fELF", 0o100_755)
+        .entry("a/setuid", "", 0o104_711)
+        .entry("a/no type", "", 0o755)
+        .with("a-1.data/purelib/pure.py", "")
+        .with("a-1.data/platlib/plat.py", "")
+        .with("a-1.data/scripts/run", "#!pythonw -x\nimport a\n")
+        .with("a-1.data/scripts/shell", "#!/bin/sh\n#!python\n")
+        .with("A-1.0.data/headers/sub/a.h", "")
+        .with("a-1.data/data/share/man/a.1", "")
+        .with("a-1.data/scripts/tool-script.py", "old wrapper")
+        .with(&format!("{INFO}/INSTALLER"), "pip")
+        .with(&format!("{INFO}/RECORD.jws"), "{}")
+        .with(&format!("{INFO}/entry_points.txt"), "[console_scripts]\ntool = a.b:C.main [x]\n[gui_scripts]\ntool = a.b:C.main\njunk\n");
+    let top = tempfile::tempdir().unwrap();
+    let result = installed(&draft.bytes(), top.path()).unwrap();
+    let tree = tree(top.path());
+    let listed: Vec<String> = tree.iter().map(|(name, (mode, content))| format!("{name} {mode:o} {}", content.len())).collect();
+    insta::assert_snapshot!(listed.join("\n"), @r"
+    bin/run 755 25
+    bin/shell 755 19
+    bin/tool 755 172
+    include/site/python3.11/A/sub/a.h 644 0
+    lib/python3.11/site-packages/a-1.dist-info/INSTALLER 644 12
+    lib/python3.11/site-packages/a-1.dist-info/METADATA 644 49
+    lib/python3.11/site-packages/a-1.dist-info/RECORD 644 1094
+    lib/python3.11/site-packages/a-1.dist-info/WHEEL 644 59
+    lib/python3.11/site-packages/a-1.dist-info/entry_points.txt 644 77
+    lib/python3.11/site-packages/a.py 644 9
+    lib/python3.11/site-packages/a/no type 644 0
+    lib/python3.11/site-packages/a/setuid 755 0
+    lib/python3.11/site-packages/a/tool.so 755 4
+    lib/python3.11/site-packages/plat.py 644 0
+    lib/python3.11/site-packages/pure.py 644 0
+    share/man/a.1 644 0
+    ");
+    assert_eq!(tree["bin/run"].1, format!("{HEADER}import a\n").into_bytes());
+    assert_eq!(tree["bin/shell"].1, b"#!/bin/sh\n#!python\n");
+    assert!(tree["bin/tool"].1.starts_with(format!("{HEADER}import sys\nfrom a.b import C\n").as_bytes()));
+    let mut files: Vec<String> = result.files.iter().map(|path| path.relative().to_owned()).collect();
+    files.sort();
+    assert_eq!(files, tree.keys().cloned().collect::<Vec<_>>());
+    assert_eq!(result.warnings, ["entry_points.txt has a line that cannot be understood: \"junk\""]);
+    assert_eq!(result.dist_info.relative(), format!("{SITE}/{INFO}"));
+    assert_record(&tree);
+}
+
+/// RECORD lists every file with its hash and size, sorted.
+fn assert_record(tree: &BTreeMap<String, (u32, Vec<u8>)>) {
+    let own = format!("{INFO}/RECORD");
+    let mut expect: Vec<String> = tree
+        .iter()
+        .map(|(name, (_, content))| match name.strip_prefix(&format!("{SITE}/")) {
+            Some(name) if name == own => format!("{own},,"),
+            Some(name) => format!("{name},sha256={},{}", URL_SAFE_NO_PAD.encode(Sha256::digest(content)), content.len()),
+            None => format!("../../../{name},sha256={},{}", URL_SAFE_NO_PAD.encode(Sha256::digest(content)), content.len()),
+        })
+        .collect();
+    expect.sort();
+    let record = String::from_utf8(tree[&format!("{SITE}/{own}")].1.clone()).unwrap();
+    assert_eq!(record.lines().collect::<Vec<_>>(), expect);
+}
+
+#[test]
+fn names_that_lead_elsewhere() {
+    // Of the same length, put in place of the sound name in every header.
+    for (name, why) in [
+        ("/vil.py", "has a name that is absolute"),
+        ("../a.py", "has a name that leads out of the directory it is unpacked in"),
+        ("x/../..", "has a name that leads out of the directory it is unpacked in"),
+        ("x/../y/", "has a name that leads out of the directory it is unpacked in"),
+        ("./vi.py", "has a name that has an empty component"),
+        ("x//y.py", "has a name that has an empty component"),
+        ("x\\vi.py", "has a name that has a backslash"),
+        ("C:vi.py", "has a name that begins with a drive letter"),
+        ("evil\0py", "has a name that has a control character"),
+        ("evil\npy", "has a name that has a control character"),
+        ("evil\x1b[m", "has a name that has a control character"),
+    ] {
+        let draft = Draft::new().with("evil.py", "");
+        let bytes = replaced(&draft.bytes(), b"evil.py", name.as_bytes());
+        assert_eq!(refused(&bytes), format!("{name:?} {why}"));
+    }
+    let bytes = replaced(&Draft::new().with("evil.py", "").bytes(), b"evil.py", b"ev\xff\xfe.py");
+    assert_eq!(refused(&bytes), "\"ev\u{fffd}\u{fffd}.py\" has a name that is not UTF-8");
+    let long = "x".repeat(256);
+    assert_eq!(refused(&Draft::new().with(&long, "").bytes()), format!("{long:?} has a name that has a component longer than 255 bytes"));
+    assert_eq!(refused(&Draft::new().with(&"x".repeat(255), "").with("\u{e9}", "").bytes()), "installed");
+}
+
+/// Every occurrence replaced by bytes of the same length.
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut bytes = bytes.to_vec();
+    let found: Vec<usize> = memchr::memmem::find_iter(&bytes, from).collect();
+    assert!(found.len() >= 2, "a local and a central header");
+    for at in found {
+        bytes[at..at + to.len()].copy_from_slice(to);
+    }
+    bytes
+}
+
+#[test]
+fn kinds_of_entries() {
+    for (mode, name, why) in [
+        (0o120_777, "l", "is a symbolic link"),
+        (0o120_777, "l/", "is a symbolic link"),
+        (0o010_644, "f", "is neither a file nor a directory"),
+        (0o140_644, "s", "is neither a file nor a directory"),
+        (0o020_644, "c", "is neither a file nor a directory"),
+        (0o060_644, "b", "is neither a file nor a directory"),
+        (0o040_755, "d", "is neither a file nor a directory"),
+        (0o100_644, "r/", "is neither a file nor a directory"),
+    ] {
+        assert_eq!(refused(&Draft::new().entry(name, "", mode).bytes()), format!("{name:?} {why}"), "{mode:o}");
+    }
+}
+
+#[test]
+fn two_files_in_one_place() {
+    let twice = replaced(&Draft::new().with("evil.py", "1").with("livf.py", "2").with("z", "").bytes(), b"livf.py", b"evil.py");
+    assert_eq!(refused(&twice), "\"evil.py\" is in the archive twice");
+    for (first, second, why) in [
+        (
+            "b.py",
+            "a-1.data/purelib/b.py",
+            "\"b.py\" is installed as /lib/python3.11/site-packages/b.py, and so is \"a-1.data/purelib/b.py\"",
+        ),
+        ("a-1.data/scripts/x", "a-1.data/data/bin/x", "\"a-1.data/scripts/x\" is installed as /bin/x, and so is \"a-1.data/data/bin/x\""),
+        ("a.py/", "a.py", "\"a.py/\" is installed below a.py, which is a file"),
+        ("b", "b/c.py", "\"b/c.py\" is installed below /lib/python3.11/site-packages/b, which is a file"),
+        ("b", "a-1.data/platlib/b/c/d", "\"a-1.data/platlib/b/c/d\" is installed below /lib/python3.11/site-packages/b, which is a file"),
+        ("b", "a-1.data/data/lib", "\"lib/python3.11/site-packages/a-1.dist-info/INSTALLER\" is installed below /lib, which is a file"),
+    ] {
+        let mode = if first.ends_with('/') { 0o040_755 } else { 0o100_644 };
+        assert_eq!(refused(&Draft::new().entry(first, "", mode).with(second, "").bytes()), why);
+    }
+}
+
+#[test]
+fn what_is_not_a_wheels_to_write() {
+    for (name, path) in [
+        ("a-1.data/data/pyvenv.cfg", "/pyvenv.cfg"),
+        ("a-1.data/scripts/python", "/bin/python"),
+        ("a-1.data/scripts/python3.11", "/bin/python3.11"),
+        ("a-1.data/purelib/b-1.dist-info/METADATA", "/lib/python3.11/site-packages/b-1.dist-info/METADATA"),
+        ("a-1.data/purelib/a-1.dist-info/RECORD", "/lib/python3.11/site-packages/a-1.dist-info/RECORD"),
+    ] {
+        let why = format!("{name:?} would be installed as {path}, which is not a wheel's to write");
+        assert_eq!(refused(&Draft::new().with(name, "").bytes()), why);
+    }
+    for (name, why) in [
+        ("a-1.data/other/x", "is in no part of .data that installers know: purelib, platlib, scripts, headers, data"),
+        ("a-1.data/x", "is in no part of .data that installers know: purelib, platlib, scripts, headers, data"),
+        ("b-1.data/purelib/x", "is in the .data directory of another distribution"),
+    ] {
+        assert_eq!(refused(&Draft::new().with(name, "").bytes()), format!("{name:?} {why}"));
+    }
+}
+
+#[test]
+fn entry_points_that_are_refused() {
+    for (line, why) in [
+        ("../x = m:f", "\"../x\" has a name that is not one for a script"),
+        (".. = m:f", "\"..\" has a name that is not one for a script"),
+        ("x = m", "\"x\" is a script that runs \"m\", which is not module:attribute"),
+        ("x = m:f()", "\"x\" is a script that runs \"m:f()\", which is not module:attribute"),
+        ("python = m:f", "\"python\" would be installed as /bin/python, which is not a wheel's to write"),
+        ("x = m:f\n[gui_scripts]\nx = m:g", "\"x\" is installed as /bin/x, and so is \"x\""),
+    ] {
+        let text = format!("[console_scripts]\n{line}\n");
+        assert_eq!(refused(&Draft::new().with(&format!("{INFO}/entry_points.txt"), &text).bytes()), why);
+    }
+}
+
+#[test]
+fn metadata_that_is_wrong() {
+    let wheel = format!("{INFO}/WHEEL");
+    let metadata = format!("{INFO}/METADATA");
+    for (draft, why) in [
+        (Draft::new().without(&wheel), "\"a-1.dist-info/WHEEL\" is missing"),
+        (Draft::new().without(&metadata), "\"a-1.dist-info/METADATA\" is missing"),
+        (Draft::new().with(&wheel, "Tag: x\n"), "\"a-1.dist-info/WHEEL\" does not say which version of the wheel format it has"),
+        (
+            Draft::new().with(&wheel, "Wheel-Version: 2.0\n"),
+            "\"a-1.dist-info/WHEEL\" has version 2.0 of the wheel format; version 1 is understood",
+        ),
+        (
+            Draft::new().with(&wheel, "Wheel-Version: new\n"),
+            "\"a-1.dist-info/WHEEL\" has version new of the wheel format; version 1 is understood",
+        ),
+        (
+            Draft::new().with(&metadata, "Name: b\nVersion: 1\n"),
+            "\"a-1.dist-info/METADATA\" says \"b 1\", which is not what the file name says",
+        ),
+        (Draft::new().with(&metadata, "Name: a\n"), "\"a-1.dist-info/METADATA\" says \"a \", which is not what the file name says"),
+        (Draft::new().with("b-1.dist-info/METADATA", ""), "has 2 .dist-info directories; a wheel has one"),
+    ] {
+        assert_eq!(refused(&draft.bytes()), why);
+    }
+    for (to, why) in [
+        (b"b-1.dist-info/", "\"b-1.dist-info\" says \"b 1\", which is not what the file name says"),
+        (b"a-2.dist-info/", "\"a-2.dist-info\" says \"a 2\", which is not what the file name says"),
+        (b"a-1.dist-inf0/", "has 0 .dist-info directories; a wheel has one"),
+    ] {
+        assert_eq!(refused(&replaced(&Draft::new().bytes(), b"a-1.dist-info/", to)), why);
+    }
+    let top = tempfile::tempdir().unwrap();
+    let newer = installed(&Draft::new().with(&wheel, "Wheel-Version: 1.9\n").bytes(), top.path()).unwrap();
+    assert_eq!(newer.warnings, ["has version 1.9 of the wheel format; it is installed as version 1.0"]);
+}
+
+#[test]
+fn records_that_are_wrong() {
+    let hash = format!("sha256={}", URL_SAFE_NO_PAD.encode(Sha256::digest("print(1)\n")));
+    let line = format!("a.py,{hash},9");
+    let better = format!("a.py,sha512={}==,", URL_SAFE_NO_PAD.encode(Sha512::digest("print(1)\n")));
+    for (to, why) in [
+        ("", "\"a.py\" is not in RECORD"),
+        ("a.py,,", "\"a.py\" has no hash in RECORD"),
+        ("a.py,,9", "\"a.py\" has no hash in RECORD"),
+        ("a.py,md5=x,9", "\"a.py\" has a md5 hash in RECORD; sha256, sha384 and sha512 can be trusted"),
+        ("a.py,sha1=x,9", "\"a.py\" has a sha1 hash in RECORD; sha256, sha384 and sha512 can be trusted"),
+        ("a.py,x,9", "\"a.py\" has a x hash in RECORD; sha256, sha384 and sha512 can be trusted"),
+        ("a.py,sha256,9", "\"a.py\" does not have the hash that RECORD says"),
+        ("a.py,sha256=,9", "\"a.py\" does not have the hash that RECORD says"),
+        ("a.py,sha256=AAAA,9", "\"a.py\" does not have the hash that RECORD says"),
+        (&format!("a.py,{hash},8"), "\"a.py\" does not have the 8 bytes that RECORD says"),
+        (&format!("{line}\nb.py,{hash},9"), "\"b.py\" is missing"),
+        (&format!("{line}\n../b,{hash},9"), "\"a-1.dist-info/RECORD\" lists \"/b\", which is outside the wheel"),
+        (&format!("{line}\n{line}"), "installed"),
+        (&better, "installed"),
+    ] {
+        assert_eq!(refused(&Draft::new().record(&line, to).bytes()), why, "{to}");
+    }
+}
+
+/// Offsets of the local and the central header of the first entry.
+fn headers(bytes: &[u8]) -> (usize, usize) {
+    let at = |signature: &[u8]| memchr::memmem::find(bytes, signature).unwrap();
+    (at(b"PK\x03\x04"), at(b"PK\x01\x02"))
+}
+
+#[test]
+fn headers_that_lie() {
+    let sound = Draft::new().bytes();
+    let (local, central) = headers(&sound);
+    let name = "\"a-1.dist-info/WHEEL\"";
+    let put = |at: &[usize], value: &[u8]| {
+        let mut bytes = sound.clone();
+        for at in at {
+            bytes[*at..*at + value.len()].copy_from_slice(value);
+        }
+        refused(&bytes)
+    };
+    assert_eq!(put(&[local + 6, central + 8], &[1, 0]), format!("{name} is encrypted"));
+    assert_eq!(put(&[local + 8, central + 10], &[12, 0]), format!("{name} is compressed by a method other than deflate"));
+    let (small, large) = (5_u32.to_le_bytes(), 500_u32.to_le_bytes());
+    for size in [small, large] {
+        let said = put(&[local + 22, central + 24], &size);
+        assert!(said.starts_with(name) && (said.contains("bytes that the archive says") || said.contains("not an intact zip")), "{said}");
+    }
+    assert_eq!(put(&[local + 22, central + 24], &0x7fff_ffff_u32.to_le_bytes()).split(',').next().unwrap(), "unpacks to 2147483937 bytes");
+    for (at, value) in
+        [(local + 22, &small[..]), (central + 24, &small), (local + 30, b"b"), (central + 16, &small), (central + 42, &small)]
+    {
+        let said = put(&[at], value);
+        assert!(said.contains("is not an intact zip archive: "), "{at} {said}");
+    }
+    let said = put(&[local + 14, central + 16], &small);
+    assert_eq!(said, format!("{name} is not an intact zip archive: Invalid checksum"));
+}
+
+#[test]
+fn too_many_entries() {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..=MOST_ENTRIES {
+        zip.start_file(index.to_string(), SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored)).unwrap();
+    }
+    assert_eq!(refused(&zip.finish().unwrap().into_inner()), "has 100001 entries; no more than 100000 are read");
+}
+
+#[test]
+fn long_first_lines_are_replaced_whole() {
+    let script = format!("#!python {}\nbody\n", "x".repeat(200_000));
+    let top = tempfile::tempdir().unwrap();
+    installed(&Draft::new().with("a-1.data/scripts/x", &script).with("a-1.data/scripts/y", "#!python").bytes(), top.path()).unwrap();
+    assert_eq!(fs::read_to_string(top.path().join("bin/x")).unwrap(), format!("{HEADER}body\n"));
+    assert_eq!(fs::read_to_string(top.path().join("bin/y")).unwrap(), HEADER);
+}
+
+#[test]
+fn a_second_wheel_in_the_same_place() {
+    let top = tempfile::tempdir().unwrap();
+    installed(&Draft::new().bytes(), top.path()).unwrap();
+    let again = installed(&Draft::new().with("a.py", "print(2)\n").bytes(), top.path()).unwrap();
+    assert!(again.replaced.iter().any(|path| path.name() == "a.py"));
+    assert_eq!(fs::read_to_string(top.path().join(SITE).join("a.py")).unwrap(), "print(2)\n");
+}
+
+#[test]
+fn links_in_the_target_are_not_followed() {
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("file"), "kept").unwrap();
+    for (link, entry) in [("lib", "x"), ("share", "a-1.data/data/share/x"), ("file", "a-1.data/data/file")] {
+        let top = tempfile::tempdir().unwrap();
+        symlink(outside.path().join(if link == "file" { "file" } else { "" }), top.path().join(link)).unwrap();
+        let error = installed(&Draft::new().with(entry, "new").bytes(), top.path()).unwrap_err();
+        assert!(matches!(error.refusal, Refusal::Write(_)), "{error}");
+    }
+    assert_eq!(tree(outside.path()).into_values().collect::<Vec<_>>(), [(0o644, b"kept".to_vec())]);
+}
+
+#[test]
+fn files_that_are_no_archives() {
+    for bytes in [&b""[..], b"PK\x05\x06", b"text that is no archive", &[0xff; 4096]] {
+        assert!(refused(bytes).starts_with("is not an intact zip archive: "), "{bytes:?}");
+    }
+}
+
+/// Whatever byte is wrong, either it is refused or what is installed is what was meant.
+#[test]
+fn no_damage_is_installed() {
+    let sound = Draft::new()
+        .with("a-1.data/scripts/x", "#!python\n")
+        .with(&format!("{INFO}/entry_points.txt"), "[console_scripts]\nt=a:m\n")
+        .bytes();
+    let content = |bytes: &[u8]| -> Option<BTreeMap<String, Vec<u8>>> {
+        let top = tempfile::tempdir().unwrap();
+        installed(bytes, top.path()).ok()?;
+        Some(tree(top.path()).into_iter().map(|(name, (_, content))| (name, content)).collect())
+    };
+    let meant = content(&sound);
+    assert!(meant.is_some());
+    for end in 0..sound.len() {
+        assert_eq!(content(&sound[..end]), None, "{end}");
+    }
+    for at in 0..sound.len() {
+        for change in [0x01, 0x80, 0xff] {
+            let mut bytes = sound.clone();
+            bytes[at] ^= change;
+            let got = content(&bytes);
+            assert!(got.is_none() || got == meant, "byte {at} changed by {change:#x}");
+        }
+    }
+}
+
+/// Real wheels, unpacked by pip into a virtual environment and by this room.
+#[test]
+#[ignore = "needs PyPI"]
+fn the_tree_is_that_of_pip() {
+    const WHEELS: [&str; 7] = ["flask", "markupsafe", "pyyaml", "requests", "numpy==1.26.4", "greenlet", "jmespath"];
+    let directory = tempfile::tempdir().unwrap();
+    let (wheels, theirs, ours) = (directory.path().join("wheels"), directory.path().join("theirs"), directory.path().join("ours"));
+    let python = |arguments: &[&str]| {
+        let output = Command::new("python3").args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let version = python(&["-c", "import sys; print('python%d.%d' % sys.version_info[:2])"]);
+    let (wheels_shown, theirs_shown) = (wheels.to_str().unwrap(), theirs.to_str().unwrap());
+    python(&[&["-m", "pip", "download", "-q", "--only-binary", ":all:", "--no-deps", "-d", wheels_shown], &WHEELS[..]].concat());
+    python(&["-m", "venv", "--without-pip", theirs_shown]);
+    let ignored: Vec<String> = tree(&theirs).into_keys().collect();
+    let files: Vec<PathBuf> = fs::read_dir(&wheels).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let executable = theirs.join("bin/python");
+    let mut command =
+        vec!["-m", "pip", "--python", executable.to_str().unwrap(), "install", "-q", "--no-compile", "--no-deps", "--no-index"];
+    command.extend(files.iter().map(|path| path.to_str().unwrap()));
+    python(&command);
+    fs::create_dir(&ours).unwrap();
+    let header = crate::python::absolute_header(executable.to_str().unwrap());
+    let mut launchers = Vec::new();
+    for path in &files {
+        let name = WheelName::parse(path.file_name().unwrap().to_str().unwrap()).unwrap();
+        let mut archive = Archive::read(fs::File::open(path).unwrap(), name).unwrap();
+        launchers.extend(archive.entry_points.iter().map(|entry_point| format!("bin/{}", entry_point.name)));
+        let done = install(&mut archive, &Prefix { directory: &ours, python: &version, header: &header }, true).unwrap();
+        assert_eq!((done.replaced, done.warnings), (Vec::new(), Vec::new()), "{}", path.display());
+    }
+    let differs =
+        |name: &str| ["RECORD", "INSTALLER"].contains(&name.rsplit('/').next().unwrap()) || launchers.iter().any(|other| other == name);
+    let compared = |top: &Path| -> BTreeMap<String, (u32, Vec<u8>)> {
+        let kept = tree(top).into_iter().filter(|(name, _)| !ignored.contains(name) && !name.ends_with("/direct_url.json"));
+        // pip does not make a script executable that the archive does not say is one.
+        let mode = |name: &str, mode| if name.starts_with("bin/") { 0o755 } else { mode };
+        kept.map(|(name, (bits, content))| (name.clone(), (mode(&name, bits), if differs(&name) { Vec::new() } else { content }))).collect()
+    };
+    let (theirs, ours) = (compared(&theirs), compared(&ours));
+    assert!(theirs.len() > 1000, "numpy alone has more than {}", theirs.len());
+    assert_eq!(ours.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>());
+    for (name, file) in &theirs {
+        assert!(ours[name] == *file, "{name}: mode {:o} and {:o}, or other content", ours[name].0, file.0);
+    }
+}
