@@ -1,0 +1,128 @@
+//! Every kind of environment a builder stage can hold: bundled, moved, and run on this machine or in a final image.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::examples::run;
+
+fn wheelbarrow(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wheelbarrow")).args(arguments).output().expect("it starts")
+}
+
+fn shown(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+/// `3.11`, of this machine's own python3 as wheelbarrow finds it.
+fn own_minor(top: &Path) -> String {
+    write(&top.join("probe/x-1.dist-info/METADATA"), "Metadata-Version: 2.1\nName: x\nVersion: 1\n");
+    let report = wheelbarrow(&["report", "--json", top.join("probe").to_str().unwrap()]);
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).expect(&shown(&report));
+    report["interpreter_facts"]["version"].as_str().unwrap().splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
+}
+
+/// The distribution `hello` in `site`, its script in `bin`; RECORD says where from `site` the script is.
+fn hello(site: &Path, bin: &Path, record: &str, version: &str) {
+    let info = site.join(format!("hello-{version}.dist-info"));
+    write(&info.join("METADATA"), &format!("Metadata-Version: 2.1\nName: hello\nVersion: {version}\n"));
+    write(
+        &info.join("RECORD"),
+        &format!("{record},,\nhello.py,,\nhello-{version}.dist-info/METADATA,,\nhello-{version}.dist-info/RECORD,,\n"),
+    );
+    write(&site.join("hello.py"), &format!("def main():\n    print('hello', '{version}')\n"));
+    write(&bin.join("hello"), "#!/elsewhere/bin/python3\nfrom hello import main\nmain()\n");
+    fs::set_permissions(bin.join("hello"), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Bundles `environments`, moves what came out, and starts its script.
+fn says(top: &Path, environments: &[&Path]) -> String {
+    let out = top.join("out");
+    let _ = fs::remove_dir_all(&out);
+    let mut arguments = vec!["bundle", "--from", "any", "--out", out.to_str().unwrap()];
+    arguments.extend(environments.iter().map(|path| path.to_str().unwrap()));
+    let output = wheelbarrow(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    let moved = top.join("moved here");
+    let _ = fs::remove_dir_all(&moved);
+    fs::rename(out.join("rootfs/opt/app"), &moved).unwrap();
+    let mut found: Vec<PathBuf> = fs::read_dir(moved.join("bin")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| !path.file_name().unwrap().to_str().unwrap().starts_with("python"));
+    assert_eq!(found, [moved.join("bin/hello")]);
+    let said = Command::new(moved.join("bin/hello")).output().unwrap();
+    shown(&said).trim().to_owned()
+}
+
+#[test]
+fn what_pip_was_told_to_put_elsewhere() {
+    let top = tempfile::tempdir().unwrap();
+    let top = top.path().canonicalize().unwrap();
+    let python = format!("python{}", own_minor(&top));
+    let prefix = top.join("prefix");
+    hello(&prefix.join(format!("lib/{python}/site-packages")), &prefix.join("bin"), "../../../bin/hello", "1.0");
+    let debian = top.join("debian");
+    hello(&debian.join(format!("local/lib/{python}/dist-packages")), &debian.join("local/bin"), "../../../bin/hello", "1.1");
+    let target = top.join("deep/target");
+    hello(&target, &target.join("bin"), "../../bin/hello", "2.0");
+    assert_eq!(says(&top, &[&prefix]), "hello 1.0");
+    assert_eq!(says(&top, &[&prefix.join(format!("lib/{python}/site-packages"))]), "hello 1.0");
+    assert_eq!(says(&top, &[&debian]), "hello 1.1");
+    assert_eq!(says(&top, &[&target]), "hello 2.0");
+    // The first one named is the first one Python would look into.
+    assert_eq!(says(&top, &[&target, &prefix]), "hello 2.0");
+    assert_eq!(says(&top, &[&prefix, &target]), "hello 1.0");
+    let both = wheelbarrow(&["plan", prefix.to_str().unwrap(), target.to_str().unwrap()]);
+    assert!(shown(&both).contains("warn[collision] hello: 1.0 in"), "{}", shown(&both));
+}
+
+#[test]
+fn environments_of_another_python_are_refused() {
+    let top = tempfile::tempdir().unwrap();
+    let prefix = top.path().join("prefix");
+    hello(&prefix.join("lib/python2.9/site-packages"), &prefix.join("bin"), "../../../bin/hello", "1.0");
+    let output = wheelbarrow(&["plan", prefix.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(shown(&output).contains("is of Python 2.9, and no Python 2.9 is in the root"), "{}", shown(&output));
+}
+
+/// Each RUN installs in another way; each bundle is imported in the final image under its own prefix.
+const DOCKERFILE: &str = r#"FROM python:3.11-alpine AS builder
+RUN pip install flask==3.0.3 pyyaml==6.0.2
+RUN pip install -I --user flask==3.0.3 pyyaml==6.0.2
+RUN pip install -I --prefix /install flask==3.0.3 pyyaml==6.0.2
+RUN pip install --target /target flask==3.0.3 pyyaml==6.0.2
+RUN pip download -d /wheels --only-binary :all: flask==3.0.3 pyyaml==6.0.2
+RUN pip install uv==0.4.30 && uv venv /uv && uv pip install --python /uv/bin/python flask==3.0.3 pyyaml==6.0.2 && pip uninstall -y uv
+COPY wheelbarrow /usr/local/bin/
+RUN wheelbarrow bundle /root/.local --prefix /opt/user --out /bundles/user \
+ && wheelbarrow bundle /install --prefix /opt/prefix --out /bundles/prefix \
+ && wheelbarrow bundle /target --prefix /opt/target --out /bundles/target \
+ && wheelbarrow bundle /wheels --prefix /opt/wheels --out /bundles/wheels \
+ && wheelbarrow bundle /uv --prefix /opt/uv --out /bundles/uv \
+ && wheelbarrow bundle --prefix /opt/system --out /bundles/system \
+ && cat /bundles/*/runtime-packages.txt
+RUN mkdir /final && for one in user prefix target wheels uv system; do cp -a /bundles/$one/rootfs/. /final/; done
+
+FROM python:3.11-alpine
+COPY --from=builder /final/ /
+RUN for one in user prefix target wheels uv system; do cd /opt/$one && bin/python -c 'import flask, yaml, markupsafe._speedups, yaml._yaml' \
+ && bin/flask --version | grep -q 'Flask 3.0.3' && mv /opt/$one "/opt/moved $one" && "/opt/moved $one/bin/flask" --version | grep -q Flask \
+ && ! grep -rlE '/root/.local|/install|/target/|/uv/|/wheels/' "/opt/moved $one" --include=RECORD --include='*.cfg' --include=flask \
+ && echo works: $one || exit 1; done
+"#;
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn in_a_final_image() {
+    let context = tempfile::tempdir().unwrap();
+    fs::write(context.path().join("Dockerfile"), DOCKERFILE).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_wheelbarrow"), context.path().join("wheelbarrow")).unwrap();
+    let (ok, log) = run("buildah", &["bud", "--isolation", "chroot", "--layers", "-t", "wheelbarrow-environments", "."], context.path());
+    assert!(ok, "{log}");
+}
