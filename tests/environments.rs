@@ -24,7 +24,7 @@ fn write(path: &Path, text: &str) {
 fn own_minor(top: &Path) -> String {
     write(&top.join("probe/x-1.dist-info/METADATA"), "Metadata-Version: 2.1\nName: x\nVersion: 1\n");
     let report = wheelbarrow(&["report", "--json", top.join("probe").to_str().unwrap()]);
-    let report: serde_json::Value = serde_json::from_slice(&report.stdout).expect(&shown(&report));
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap_or_else(|_| panic!("{}", shown(&report)));
     report["interpreter_facts"]["version"].as_str().unwrap().splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
 }
 
@@ -89,6 +89,54 @@ fn environments_of_another_python_are_refused() {
     let output = wheelbarrow(&["plan", prefix.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(2));
     assert!(shown(&output).contains("is of Python 2.9, and no Python 2.9 is in the root"), "{}", shown(&output));
+}
+
+/// `name requires` for each distribution, pure Python, in one `--target` folder.
+fn installed(top: &Path, distributions: &[(&str, &[&str])]) -> String {
+    for (name, requires) in distributions {
+        let info = top.join(format!("{name}-1.0.dist-info"));
+        let requires: String = requires.iter().map(|requirement| format!("Requires-Dist: {requirement}\n")).collect();
+        write(&info.join("METADATA"), &format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{requires}"));
+        write(&info.join("RECORD"), &format!("{name}.py,,\n{name}-1.0.dist-info/METADATA,,\n"));
+        write(&top.join(format!("{name}.py")), "");
+    }
+    top.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn only_what_the_application_asks_for() {
+    let top = tempfile::tempdir().unwrap();
+    let web: &[&str] = &["base", "extra; extra == 'more'", "never; python_version < '3'"];
+    let folder = installed(&top.path().join("t"), &[("web", web), ("base", &["web"]), ("extra", &[]), ("other", &[]), ("pip", &[])]);
+    write(&top.path().join("requirements.txt"), "-r more/base.txt # all of it\n");
+    write(&top.path().join("more/base.txt"), "web[more]==1.0 --hash=sha256:00\n-r ../requirements.txt\n");
+    write(&top.path().join("pyproject.toml"), "[project]\ndependencies = ['other']\noptional-dependencies = {x = ['base']}\n");
+    let path = |name: &str| top.path().join(name).to_str().unwrap().to_owned();
+    let travels = |more: &[&str], status: i32| {
+        let output = wheelbarrow(&[&["plan", "--json", "--from", "any", &folder], more].concat());
+        assert_eq!(output.status.code(), Some(status), "{}", shown(&output));
+        let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let all = plan["distributions"].as_array().cloned().unwrap_or_default();
+        let travelling = all.iter().filter(|one| one["travels"] == true).map(|one| one["name"].as_str().unwrap().to_owned());
+        travelling.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(travels(&[], 0), "base extra other web");
+    assert_eq!(travels(&["--require", "web"], 0), "base web");
+    assert_eq!(travels(&["--require", "base", "--require", "other"], 0), "base other web");
+    assert_eq!(travels(&["-r", &path("requirements.txt")], 0), "base extra web");
+    assert_eq!(travels(&["--project", &path("pyproject.toml")], 0), "other");
+    assert_eq!(travels(&["--project", &format!("{}[x]", path("pyproject.toml"))], 0), "base other web");
+    assert_eq!(travels(&["--require", "pip"], 0), "pip");
+    assert_eq!(travels(&["--require", "web>=2"], 1), "base web");
+    assert_eq!(travels(&["--require", "gone"], 1), "");
+    for (wrong, says) in [
+        ("--require=web ==", "is not a requirement"),
+        ("-rgone.txt", "there is no such file"),
+        ("--project=/etc/passwd", "is not pyproject.toml"),
+    ] {
+        let output = wheelbarrow(&["plan", &folder, wrong]);
+        assert!(output.status.code() == Some(2) && shown(&output).contains(says), "{}", shown(&output));
+    }
 }
 
 /// Each RUN installs in another way; each bundle is imported in the final image under its own prefix.

@@ -41,6 +41,8 @@ pub enum Command {
     Report {
         #[command(flatten)]
         input: Input,
+        #[command(flatten)]
+        choice: Choice,
         /// Print JSON (its schema: `wheelbarrow schema report`)
         #[arg(long)]
         json: bool,
@@ -88,6 +90,16 @@ pub struct Choice {
     /// How scripts find Python [default: relocatable]
     #[arg(long, value_enum)]
     pub shebang: Option<ShebangChoice>,
+    /// Keep only this and what it requires, as pip would take it: flask, "requests[socks]>=2" (may be repeated)
+    #[arg(long, value_name = "REQUIREMENT")]
+    pub require: Vec<String>,
+    /// Keep only what a requirements file names, with what that requires; a path inside the root (may be repeated)
+    #[arg(short = 'r', long, value_name = "FILE")]
+    pub requirements: Vec<String>,
+    /// Keep only what [project] of a pyproject.toml names, with what that requires: pyproject.toml, or with
+    /// extras pyproject.toml[web,db]
+    #[arg(long, value_name = "FILE")]
+    pub project: Vec<String>,
     /// Pin packages to the builder's versions
     #[arg(long)]
     pub pin: bool,

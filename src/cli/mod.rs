@@ -3,6 +3,7 @@
 //! Invariant: exit status 0 done; 1 done, but a finding of deny level remains; 2 could not.
 
 mod arguments;
+mod roots;
 mod settings;
 
 use std::process::ExitCode;
@@ -45,8 +46,8 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
             show(json, &plan, || report::plan_text(&plan));
             Ok(plan.findings)
         }
-        Command::Report { input, json } => {
-            let (inventory, plan) = decide(&mut Settings::read_only(&input, &arguments::Choice::default())?)?;
+        Command::Report { input, choice, json } => {
+            let (inventory, plan) = decide(&mut Settings::read_only(&input, &choice)?)?;
             let report = report::report(&inventory, &plan);
             show(json, &report, || report::report_text(&report));
             Ok(report.findings)

@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
 
 use super::arguments::{BundleArguments, Choice, Input, ShebangChoice};
+use super::roots;
 use crate::finding::Finding;
 use crate::path::RealPath;
 use crate::plan::{Request, Shebang};
@@ -73,11 +74,14 @@ impl Settings {
                 ShebangChoice::Absolute => Shebang::Absolute,
             },
             from: choice.from.clone(),
+            roots: Vec::new(),
             pin: choice.pin,
             so_names: choice.so_names,
         };
+        let root = Root::new(directory.clone());
+        let request = Request { roots: roots::read(&root, choice, &inside)?, ..request };
         Ok(Settings {
-            root: Root::new(directory.clone()),
+            root,
             directory,
             unpacked: None,
             named,
@@ -97,7 +101,7 @@ impl Settings {
             return Ok(None);
         };
         let Unpacked { directory, environment, findings } =
-            wheelhouse::unpack(&self.root, &folder, &self.request.prefix).map_err(trouble)?;
+            wheelhouse::unpack(&self.root, &folder, &self.request.prefix, &self.request.roots).map_err(trouble)?;
         let upper = Directory::open(directory.path(), &[]).map_err(|why| trouble(FolderError::Temporary(why)))?;
         self.root = Root::new(Overlay { lower: self.directory.clone(), upper, place: self.request.prefix.clone() });
         self.unpacked = Some(directory);

@@ -14,7 +14,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
 use crate::path::RealPath;
 use crate::pkgdb::PackageIndex;
-use crate::python::{self, Distribution, Environment, EnvironmentError, Facts, Requirements};
+use crate::python::{self, Distribution, Environment, EnvironmentError};
 use crate::root::{Root, RootError};
 
 /// The facts a plan is made from.
@@ -22,8 +22,6 @@ pub struct Inventory {
     pub environment: Environment,
     pub release: Release,
     pub distributions: Vec<Distribution>,
-    /// For each distribution the installed ones it requires, and what `pip check` would say of it.
-    pub requires: Vec<BTreeSet<usize>>,
     pub files: Vec<FileFact>,
     pub natives: Vec<Native>,
     /// Files the interpreter itself loads, and those its standard library's modules load.
@@ -59,11 +57,10 @@ pub fn of(root: &Root, environment: Environment, mut findings: Vec<Finding>) -> 
     let (index, read) = rayon::join(|| PackageIndex::read(root), || environment_files(root, &environment));
     let (packages, problems) = index;
     findings.extend(problems);
-    let EnvironmentFiles { distributions, requires, files, elf_files, findings: problems } = read;
+    let EnvironmentFiles { distributions, files, elf_files, findings: problems } = read;
     findings.extend(problems);
     let mut inventory = Inventory {
         release: release(root),
-        requires,
         natives: Vec::new(),
         interpreter_files: BTreeSet::new(),
         library_sizes: BTreeMap::new(),
@@ -83,7 +80,6 @@ pub fn of(root: &Root, environment: Environment, mut findings: Vec<Finding>) -> 
 /// What the environment holds, before anything is resolved.
 struct EnvironmentFiles {
     distributions: Vec<Distribution>,
-    requires: Vec<BTreeSet<usize>>,
     files: Vec<FileFact>,
     elf_files: Vec<RealPath>,
     findings: Vec<Finding>,
@@ -98,9 +94,8 @@ fn environment_files(root: &Root, environment: &Environment) -> EnvironmentFiles
         distributions.extend(found);
         findings.extend(problems);
     }
-    let requires = requirements(environment, &distributions, &mut findings);
     let (files, elf_files) = files::files(root, environment, &distributions, &mut findings);
-    EnvironmentFiles { distributions, requires, files, elf_files, findings }
+    EnvironmentFiles { distributions, files, elf_files, findings }
 }
 
 fn release(root: &Root) -> Release {
@@ -111,22 +106,6 @@ fn release(root: &Root) -> Release {
         line.map(|value| value.trim().trim_matches(['"', '\'']).to_owned()).unwrap_or_default()
     };
     Release { id: value("ID"), version: value("VERSION_ID"), codename: value("VERSION_CODENAME"), pretty_name: value("PRETTY_NAME") }
-}
-
-fn requirements(environment: &Environment, distributions: &[Distribution], findings: &mut Vec<Finding>) -> Vec<BTreeSet<usize>> {
-    let facts = &environment.interpreter.facts;
-    let facts = Facts { full_version: &facts.version, implementation: &facts.implementation, machine: &facts.architecture };
-    match Requirements::new(&facts) {
-        Ok(requirements) => {
-            let (edges, problems) = requirements.edges(distributions);
-            findings.extend(problems);
-            edges
-        }
-        Err(why) => {
-            findings.push(Finding::new(Severity::Warn, Code::InterpreterFact, &environment.interpreter.executable, why));
-            vec![BTreeSet::new(); distributions.len()]
-        }
-    }
 }
 
 /// A problem of reading as a finding.

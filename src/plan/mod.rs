@@ -4,14 +4,16 @@
 //! Invariant: pure. No file system, no clock, no environment; sorted; no host path.
 
 mod base;
+mod closure;
 mod layout;
 mod native;
 mod packages;
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use pep508_rs::Requirement;
 use serde::Serialize;
+use url::Url;
 
+use closure::Closure;
 pub use layout::{SITE_PACKAGES, Shebang};
 pub use packages::{PackageReason, PackageSet, PlannedPackage};
 
@@ -32,6 +34,8 @@ pub struct Request {
     pub shebang: Shebang,
     /// The image of `FROM`, when it is not to be derived.
     pub from: Option<String>,
+    /// What the application asks for; empty means everything that is installed.
+    pub roots: Vec<Requirement<Url>>,
     /// Pin packages to the versions of the builder.
     pub pin: bool,
     /// Name apk packages by the `so:` they provide.
@@ -122,15 +126,13 @@ pub struct Left {
 
 /// Decides.
 pub fn make(inventory: &Inventory, request: &Request) -> Plan {
-    let kept = crate::python::kept(&inventory.distributions, &inventory.requires);
     let mut findings = inventory.findings.clone();
-    let system = packages::system_owned(inventory);
-    let shadowed = shadowed(inventory, &mut findings);
-    let travels = |index: usize| kept.contains(&index) && !system.contains_key(&index) && !shadowed.contains_key(&index);
+    let closure = closure::close(inventory, &request.roots, &mut findings);
+    let travels = |index: usize| closure.travels(index);
     let layout = layout::lay_out(inventory, request, &travels, &mut findings);
     let mut wanted = packages::Wanted::new(inventory);
     wanted.interpreter();
-    wanted.distributions(&system, &kept, &travels);
+    wanted.distributions(&closure);
     let native = native::follow(inventory, &layout.travelling, &mut wanted, &mut findings);
     let base = request.from.clone().or_else(|| base::image(inventory, &mut findings));
     let mut entries = layout.entries;
@@ -139,12 +141,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     entries.dedup_by(|a, b| a.to == b.to);
     let mut left = layout.left;
     left.sort();
-    let distributions = planned_distributions(inventory, &kept, &system, &shadowed);
-    // A problem of something that stays behind is nobody's problem.
-    findings.retain(|finding| {
-        let index = inventory.distributions.iter().position(|distribution| distribution.name == finding.subject);
-        !(finding.code == Code::MissingRequirement && index.is_some_and(|index| !travels(index)))
-    });
+    let distributions = planned_distributions(inventory, &closure);
     if !distributions.iter().any(|distribution| distribution.travels) {
         findings.push(
             Finding::new(
@@ -182,41 +179,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     }
 }
 
-/// Distributions that an earlier part has too, with that one: Python never gets to see them.
-fn shadowed(inventory: &Inventory, findings: &mut Vec<Finding>) -> BTreeMap<usize, usize> {
-    let environment = &inventory.environment;
-    let all = &inventory.distributions;
-    let mut first: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for (index, distribution) in all.iter().enumerate() {
-        let rank = environment.rank(&distribution.info);
-        let best = first.entry(&distribution.key).or_insert((rank, index));
-        *best = (*best).min((rank, index));
-    }
-    let mut shadowed = BTreeMap::new();
-    for (index, distribution) in all.iter().enumerate() {
-        let (rank, earlier) = first[distribution.key.as_str()];
-        if environment.rank(&distribution.info) == rank {
-            continue;
-        }
-        shadowed.insert(index, earlier);
-        let earlier = &all[earlier];
-        if earlier.version != distribution.version {
-            let message = format!("{} in {} hides {} in {}", earlier.version, earlier.site, distribution.version, distribution.site);
-            findings.push(
-                Finding::new(Severity::Warn, Code::Collision, &distribution.name, message)
-                    .help("name the environment whose version is right first"),
-            );
-        }
-    }
-    shadowed
-}
-
-fn planned_distributions(
-    inventory: &Inventory,
-    kept: &BTreeSet<usize>,
-    system: &BTreeMap<usize, usize>,
-    shadowed: &BTreeMap<usize, usize>,
-) -> Vec<PlannedDistribution> {
+fn planned_distributions(inventory: &Inventory, closure: &Closure) -> Vec<PlannedDistribution> {
     let mut sizes = vec![0; inventory.distributions.len()];
     for file in &inventory.files {
         if let Some(owner) = file.owner {
@@ -227,23 +190,12 @@ fn planned_distributions(
         .distributions
         .iter()
         .enumerate()
-        .map(|(index, distribution)| {
-            let (travels, reason) = match (kept.contains(&index), system.get(&index)) {
-                _ if shadowed.contains_key(&index) => {
-                    (false, format!("{} has it, and comes first", inventory.distributions[shadowed[&index]].site))
-                }
-                (_, Some(package)) => (false, format!("belongs to the package {}", inventory.packages.packages[*package].name)),
-                (true, None) if distribution.requested => (true, "installed by request".to_owned()),
-                (true, None) => (true, "installed".to_owned()),
-                (false, None) => (false, "an installer that nothing installed requires".to_owned()),
-            };
-            PlannedDistribution {
-                name: distribution.name.clone(),
-                version: distribution.version.clone(),
-                travels,
-                reason,
-                size: sizes[index],
-            }
+        .map(|(index, distribution)| PlannedDistribution {
+            name: distribution.name.clone(),
+            version: distribution.version.clone(),
+            travels: closure.travels(index),
+            reason: closure.reason(inventory, index),
+            size: sizes[index],
         })
         .collect();
     planned.sort_by(|a, b| (a.name.to_lowercase(), &a.version).cmp(&(b.name.to_lowercase(), &b.version)));

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::Request;
+use super::closure::Closure;
 use crate::inventory::Inventory;
 use crate::path::RealPath;
 use crate::pkgdb::Manager;
@@ -76,17 +77,16 @@ impl<'a> Wanted<'a> {
         self.reasons.entry(package).or_default().insert(reason);
     }
 
-    /// Distributions of OS packages that travelling ones require.
-    pub fn distributions(&mut self, system: &BTreeMap<usize, usize>, kept: &BTreeSet<usize>, travels: &dyn Fn(usize) -> bool) {
-        for from in kept.iter().filter(|index| travels(**index)) {
-            for to in self.inventory.requires[*from].clone() {
-                if let Some(package) = system.get(&to) {
-                    let (from, to) = (&self.inventory.distributions[*from], &self.inventory.distributions[to]);
-                    self.library(
-                        *package,
-                        PackageReason { file: to.info.clone(), library: to.name.clone(), distribution: Some(from.name.clone()) },
-                    );
-                }
+    /// Distributions of OS packages that were asked for, or that travelling ones require.
+    pub fn distributions(&mut self, closure: &Closure) {
+        let all = &self.inventory.distributions;
+        let asked = closure.asked.iter().map(|to| (None, *to));
+        let travelling = closure.needed().filter(|from| closure.travels(*from));
+        let required = travelling.flat_map(|from| closure.edges[from].iter().map(move |to| (Some(from), *to)));
+        for (from, to) in asked.chain(required).collect::<Vec<_>>() {
+            if let Some(package) = closure.system.get(&to) {
+                let distribution = from.map(|from| all[from].name.clone());
+                self.library(*package, PackageReason { file: all[to].info.clone(), library: all[to].name.clone(), distribution });
             }
         }
     }

@@ -11,6 +11,7 @@ mod environment;
 mod interpreter;
 mod metadata;
 mod requirements;
+mod roots;
 mod script;
 
 pub use distribution::{Distribution, portable_direct_url, read_distributions};
@@ -18,7 +19,8 @@ pub use metadata::{
     EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel,
     resolve_recorded,
 };
-pub use requirements::{Facts, Requirements, kept};
+pub use requirements::{Edges, Facts, Requirements, kept, reached};
+pub use roots::{RequirementsFile, RootsError, parse_project, parse_requirements_file, parse_root};
 pub use script::{Script, Shebang, absolute_header, parse_script, relocatable_header};
 
 pub use environment::{Environment, EnvironmentError, Part, PartKind, find_environment, own_interpreter};

@@ -29,6 +29,17 @@ pub struct Facts<'a> {
     pub machine: &'a str,
 }
 
+/// Who needs whom, by index.
+#[derive(Debug, Default)]
+pub struct Edges {
+    /// For each distribution the installed ones it requires.
+    pub edges: Vec<BTreeSet<usize>>,
+    /// The installed ones that roots name.
+    pub asked: BTreeSet<usize>,
+    /// What `pip check` would say.
+    pub findings: Vec<Finding>,
+}
+
 /// An evaluator of requirements for one interpreter.
 #[derive(Clone, Debug)]
 pub struct Requirements {
@@ -65,9 +76,9 @@ impl Requirements {
         Ok(Requirements { environment })
     }
 
-    /// For each distribution the indices of those it needs, and what is missing. The subject of a
-    /// finding is the name of the distribution that has the requirement.
-    pub fn edges(&self, all: &[Distribution]) -> (Vec<BTreeSet<usize>>, Vec<Finding>) {
+    /// Who needs whom, and what is missing. The subject of a finding is the name of the distribution that
+    /// has the requirement; of a root, the requirement.
+    pub fn edges(&self, all: &[Distribution], roots: &[Requirement<Url>]) -> Edges {
         let mut findings = Vec::new();
         let requirements: Vec<_> = all.iter().map(|distribution| parse_all(distribution, &mut findings)).collect();
         // A key has two indices where an upgrade left the older directory behind.
@@ -75,7 +86,19 @@ impl Requirements {
         for (index, distribution) in all.iter().enumerate() {
             installed.entry(&distribution.key).or_default().push(index);
         }
-        let extras = self.wanted_extras(&requirements, &installed);
+        let mut asked = BTreeSet::new();
+        let mut extras: Vec<BTreeSet<ExtraName>> = vec![BTreeSet::new(); all.len()];
+        for root in roots.iter().filter(|root| root.evaluate_markers(&self.environment, &[])) {
+            let targets = targets(root, &installed);
+            findings.extend(unmet(root, targets, all).map(|what| {
+                Finding::new(Severity::Deny, Code::MissingRequirement, root, format!("asked for, but {what}"))
+                    .help("install it in the builder stage, before wheelbarrow runs")
+            }));
+            asked.extend(targets);
+            targets.iter().for_each(|target| extras[*target].extend(root.extras.iter().cloned()));
+        }
+        let from = if roots.is_empty() { (0..all.len()).collect() } else { asked.clone() };
+        let extras = self.wanted_extras(extras, from, &requirements, &installed);
         let mut edges = vec![BTreeSet::new(); all.len()];
         for (index, distribution) in all.iter().enumerate() {
             let extras: Vec<ExtraName> = extras[index].iter().cloned().collect();
@@ -87,24 +110,27 @@ impl Requirements {
         }
         findings.sort();
         findings.dedup();
-        (edges, findings)
+        Edges { edges, asked, findings }
     }
 
-    /// The extras others ask of each distribution. An extra can ask for further extras, so this
-    /// repeats until nothing is new; sets only grow, which ends every cycle.
-    fn wanted_extras(&self, requirements: &[Vec<Requirement<Url>>], installed: &BTreeMap<&str, Vec<usize>>) -> Vec<BTreeSet<ExtraName>> {
-        let mut wanted: Vec<BTreeSet<ExtraName>> = vec![BTreeSet::new(); requirements.len()];
-        let mut pending: BTreeSet<usize> = (0..requirements.len()).collect();
+    /// The extras that `from` and what they lead to ask of each distribution. An extra can ask for further
+    /// extras, so this repeats until nothing is new; sets only grow, which ends every cycle.
+    fn wanted_extras(
+        &self,
+        mut wanted: Vec<BTreeSet<ExtraName>>,
+        from: BTreeSet<usize>,
+        requirements: &[Vec<Requirement<Url>>],
+        installed: &BTreeMap<&str, Vec<usize>>,
+    ) -> Vec<BTreeSet<ExtraName>> {
+        let mut met = from.clone();
+        let mut pending = from;
         while let Some(index) = pending.pop_first() {
             let extras: Vec<ExtraName> = wanted[index].iter().cloned().collect();
-            for requirement in requirements[index].iter().filter(|requirement| !requirement.extras.is_empty()) {
-                if !requirement.evaluate_markers(&self.environment, &extras) {
-                    continue;
-                }
+            for requirement in requirements[index].iter().filter(|requirement| requirement.evaluate_markers(&self.environment, &extras)) {
                 for target in targets(requirement, installed) {
                     let before = wanted[*target].len();
                     wanted[*target].extend(requirement.extras.iter().cloned());
-                    if wanted[*target].len() > before {
+                    if met.insert(*target) || wanted[*target].len() > before {
                         pending.insert(*target);
                     }
                 }
@@ -136,17 +162,19 @@ fn parse_all(distribution: &Distribution, findings: &mut Vec<Finding>) -> Vec<Re
 }
 
 fn missing(distribution: &Distribution, requirement: &Requirement<Url>, targets: &[usize], all: &[Distribution]) -> Option<Finding> {
-    let report = |message| Some(Finding::new(Severity::Warn, Code::MissingRequirement, &distribution.name, message));
-    let Some(first) = targets.first() else {
-        return report(format!("requires {}, which is not installed", without_marker(requirement)));
-    };
+    let what = unmet(requirement, targets, all)?;
+    let join = if targets.is_empty() { "which" } else { "but" };
+    let message = format!("requires {}, {join} {what}", without_marker(requirement));
+    Some(Finding::new(Severity::Warn, Code::MissingRequirement, &distribution.name, message))
+}
+
+/// What is wrong with the installed `targets` of a requirement: `is not installed`, `1.5 is installed`.
+fn unmet(requirement: &Requirement<Url>, targets: &[usize], all: &[Distribution]) -> Option<String> {
+    let Some(first) = targets.first() else { return Some("is not installed".to_owned()) };
     let Some(VersionOrUrl::VersionSpecifier(specifiers)) = &requirement.version_or_url else { return None };
     // A version that PEP 440 does not know cannot be compared, and says nothing wrong.
     let fits = |target: &usize| all[*target].version.parse::<Version>().map_or(true, |version| specifiers.contains(&version));
-    if targets.iter().any(fits) {
-        return None;
-    }
-    report(format!("requires {}, but {} is installed", without_marker(requirement), all[*first].version))
+    (!targets.iter().any(fits)).then(|| format!("{} is installed", all[*first].version))
 }
 
 /// The requirement as a person would say it: the marker is already known to hold, and a URL may
@@ -161,14 +189,19 @@ fn without_marker(requirement: &Requirement<Url>) -> String {
 /// The indices to carry: everything but the installers, and an installer where something that runs
 /// needs it, as old packages need `pkg_resources` of setuptools.
 pub fn kept(all: &[Distribution], edges: &[BTreeSet<usize>]) -> BTreeSet<usize> {
-    let mut pending: Vec<usize> = (0..all.len()).filter(|index| !INSTALLERS.contains(&all[*index].key.as_str())).collect();
-    let mut kept = BTreeSet::new();
+    reached(&(0..all.len()).filter(|index| !INSTALLERS.contains(&all[*index].key.as_str())).collect(), edges)
+}
+
+/// `from` and all that it requires.
+pub fn reached(from: &BTreeSet<usize>, edges: &[BTreeSet<usize>]) -> BTreeSet<usize> {
+    let mut pending: Vec<usize> = from.iter().copied().collect();
+    let mut reached = BTreeSet::new();
     while let Some(index) = pending.pop() {
-        if kept.insert(index) {
+        if reached.insert(index) {
             pending.extend(edges.get(index).into_iter().flatten().copied());
         }
     }
-    kept
+    reached
 }
 
 #[cfg(test)]
@@ -197,7 +230,7 @@ mod tests {
     fn check(text: &str, expect_edges: &str, expect_findings: &[&str]) {
         let all = installed(text);
         let facts = Facts { full_version: "3.11.7", implementation: "cpython", machine: "x86_64" };
-        let (edges, findings) = Requirements::new(&facts).unwrap().edges(&all);
+        let Edges { edges, findings, .. } = Requirements::new(&facts).unwrap().edges(&all, &[]);
         let edges = edges.iter().enumerate().flat_map(|(from, set)| set.iter().map(move |to| format!("{from}-{to}")));
         assert_eq!(edges.collect::<Vec<_>>().join(" "), expect_edges, "{text}");
         let findings: Vec<String> =
@@ -248,7 +281,7 @@ mod tests {
         ] {
             let all = installed(text);
             let facts = Facts { full_version: "3.13.0+", implementation: "cpython", machine: "x86_64" };
-            let (edges, _) = Requirements::new(&facts).unwrap().edges(&all);
+            let Edges { edges, .. } = Requirements::new(&facts).unwrap().edges(&all, &[]);
             assert_eq!(kept(&all, &edges).into_iter().collect::<Vec<_>>(), expect, "{text}");
         }
     }
@@ -258,5 +291,25 @@ mod tests {
         let new = |version| Requirements::new(&Facts { full_version: version, implementation: "cpython", machine: "x86_64" });
         assert!(new("3.13.0rc1").is_ok());
         assert!(new("three").is_err());
+    }
+
+    #[test]
+    fn roots_reach_what_they_require() {
+        let all = installed("a 1: b[x]\nb 2: c; extra == 'x' | d; extra == 'y'\nc 1: a\nd 1\ne 1\nsetuptools 1");
+        let facts = Facts { full_version: "3.11.7", implementation: "cpython", machine: "x86_64" };
+        for (roots, expect, finding) in [
+            ("a", vec![0, 1, 2], ""),
+            ("b", vec![1], ""),
+            ("B[Y]>=2", vec![1, 3], ""),
+            ("e|setuptools", vec![4, 5], ""),
+            ("e; python_version < '3'", vec![], ""),
+            ("b>=3", vec![1], "asked for, but 2 is installed"),
+            ("f", vec![], "asked for, but is not installed"),
+        ] {
+            let parsed: Vec<Requirement<Url>> = roots.split('|').map(|root| root.parse().unwrap()).collect();
+            let Edges { edges, asked, findings } = Requirements::new(&facts).unwrap().edges(&all, &parsed);
+            assert_eq!(reached(&asked, &edges).into_iter().collect::<Vec<_>>(), expect, "{roots}");
+            assert_eq!(findings.first().map_or("", |finding| &finding.message), finding, "{roots}");
+        }
     }
 }

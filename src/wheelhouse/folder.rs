@@ -5,7 +5,9 @@
 
 use std::io;
 
+use pep508_rs::Requirement;
 use tempfile::TempDir;
+use url::Url;
 
 use super::{Archive, Prefix, SupportedTags, Target, WheelError, WheelName, install, select};
 use crate::finding::{Code, Finding, Severity};
@@ -64,15 +66,16 @@ pub fn find_folder(root: &Root, named: &[String]) -> Result<Option<Folder>, Root
     Ok(files.iter().any(|file| file.ends_with(".whl")).then_some(Folder { path: found.path, files }))
 }
 
-/// Installs what fits the root's Python; `prefix` is where the environment will be.
-pub fn unpack(root: &Root, folder: &Folder, prefix: &RealPath) -> Result<Unpacked, FolderError> {
+/// Installs what fits the root's Python and the versions that `roots` allow; `prefix` is where the
+/// environment will be.
+pub fn unpack(root: &Root, folder: &Folder, prefix: &RealPath, roots: &[Requirement<Url>]) -> Result<Unpacked, FolderError> {
     let library = Library::new(root);
     let mut findings = Vec::new();
     let interpreter =
         own_interpreter(root, &library, None, &mut findings).ok_or_else(|| FolderError::NoInterpreter { path: folder.path.clone() })?;
     let target = Target::new(&interpreter.facts, libc_version(&library, &interpreter));
     let wheels = folder.files.iter().map(String::as_str).filter(|file| file.ends_with(".whl"));
-    let selection = select(wheels, &SupportedTags::new(&target), &[]);
+    let selection = select(wheels, &SupportedTags::new(&target), roots);
     for passed in &selection.passed_over {
         findings.push(Finding::new(Severity::Note, Code::WheelPassedOver, &passed.file, format!("not installed: {}", passed.why)));
     }
