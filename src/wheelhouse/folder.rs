@@ -13,7 +13,7 @@ use super::{Archive, Prefix, SupportedTags, Target, WheelError, WheelName, insta
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::{Library, libc_version};
 use crate::path::{RealPath, WrittenPath};
-use crate::python::{Environment, Part, PartKind, own_interpreter, relocatable_header};
+use crate::python::{Environment, Part, PartKind, normalised_name, own_interpreter, relocatable_header};
 use crate::root::{Cursor, Kind, Root, RootError};
 
 /// A folder that holds wheels.
@@ -80,9 +80,16 @@ pub fn unpack(root: &Root, folder: &Folder, prefix: &RealPath, roots: &[Requirem
         findings.push(Finding::new(Severity::Note, Code::WheelPassedOver, &passed.file, format!("not installed: {}", passed.why)));
     }
     for unusable in &selection.unusable {
-        let message = format!("no wheel of it fits Python {}: {}", interpreter.facts.version, unusable.files.join(", "));
+        let message = if unusable.files.is_empty() {
+            "no wheel of it is in the folder".to_owned()
+        } else {
+            format!("no wheel of it fits Python {} and what is asked for: {}", interpreter.facts.version, unusable.files.join(", "))
+        };
+        // Where only some are asked for, one that nothing requires is not missed.
+        let wanted = roots.is_empty() || roots.iter().any(|root| normalised_name(root.name.as_ref()) == unusable.key);
+        let severity = if wanted { Severity::Deny } else { Severity::Note };
         let help = format!("get one that does, in the builder stage: pip download {}", unusable.key);
-        findings.push(Finding::new(Severity::Deny, Code::NoUsableWheel, &unusable.key, message).help(help));
+        findings.push(Finding::new(severity, Code::NoUsableWheel, &unusable.key, message).help(help));
     }
     let directory = tempfile::Builder::new().prefix("wheelbarrow-").tempdir().map_err(FolderError::Temporary)?;
     let (python, header) = (format!("python{}", interpreter.minor()), relocatable_header("python"));
