@@ -72,7 +72,7 @@ codes! {
     NoUsableWheel = "no-usable-wheel",
     /// Files of two environments go to one place and differ.
     Collision = "collision",
-    /// A distribution is installed in editable mode; its source is elsewhere.
+    /// The source of an editable install cannot be found in the root.
     EditableInstall = "editable-install",
     /// A link or path leads out of the environment, into what the final stage lacks.
     OutsideEnvironment = "outside-environment",

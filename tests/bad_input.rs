@@ -254,7 +254,8 @@ fn what_may_not_be_read() {
         }
         // The target directory may be below a home that only its owner may enter.
         let program = builder.path("../wheelbarrow");
-        fs::copy(env!("CARGO_BIN_EXE_wheelbarrow"), &program).unwrap();
+        // By another process: a file that is open for writing in a fork of this one cannot be started.
+        assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_wheelbarrow")).arg(&program).status().unwrap().success());
         fs::set_permissions(builder.path(path), fs::Permissions::from_mode(mode)).unwrap();
         let mut command = Command::new(program);
         command.args(["bundle", "--root"]).arg(builder.path("")).arg("--out").arg(out.join("bundle"));

@@ -91,6 +91,47 @@ fn environments_of_another_python_are_refused() {
     assert!(shown(&output).contains("is of Python 2.9, and no Python 2.9 is in the root"), "{}", shown(&output));
 }
 
+#[test]
+fn editable_source_travels_as_if_it_were_installed() {
+    let top = tempfile::tempdir().unwrap();
+    let top = top.path().canonicalize().unwrap();
+    let site = top.join("builder/target");
+    hello(&site, &site.join("bin"), "../../bin/hello", "3.0");
+    fs::remove_file(site.join("hello.py")).unwrap();
+    let lead = |name: &str, text: &str| {
+        write(&site.join(name), text);
+        let record = format!("../../bin/hello,,\n{name},,\nhello-3.0.dist-info/METADATA,,\nhello-3.0.dist-info/RECORD,,\n");
+        write(&site.join("hello-3.0.dist-info/RECORD"), &record);
+        write(&site.join("hello-3.0.dist-info/direct_url.json"), "{\"url\": \"file:///x\", \"dir_info\": {\"editable\": true}}");
+    };
+    let source = top.join("builder/project/src");
+    write(
+        &source.join("hello/__init__.py"),
+        "from importlib.resources import files\ndef main():\n    print(files('hello').joinpath('data.txt').read_text())\n",
+    );
+    write(&source.join("hello/data.txt"), "from source");
+    write(&source.join("tests/test_hello.py"), "");
+    let path = source.to_str().unwrap();
+    for (name, text) in [
+        ("__editable__.hello-3.0.pth", path.to_owned()),
+        ("_editable_impl_hello.pth", format!("{path}\n")),
+        ("__editable___hello_3_0_finder.py", format!("MAPPING: dict[str, str] = {{'hello': '{path}/hello'}}\nNAMESPACES: dict = {{}}\n")),
+    ] {
+        lead(name, &text);
+        assert_eq!(says(&top, &[&site]), "from source", "{name}");
+        let packages = top.join("moved here/lib").join(format!("python{}", own_minor(&top))).join("site-packages");
+        assert!(!packages.join(name).exists() && !packages.join("tests").exists() && packages.join("hello/data.txt").exists(), "{name}");
+        fs::remove_file(site.join(name)).unwrap();
+    }
+    lead("gone.pth", "/nowhere/src\n");
+    let output = wheelbarrow(&["plan", "--from", "any", site.to_str().unwrap()]);
+    assert!(output.status.code() == Some(1) && shown(&output).contains("help: have the source in the builder stage: COPY . /nowhere/src"));
+    fs::remove_file(site.join("gone.pth")).unwrap();
+    lead("code.pth", "import hello_finder; hello_finder.install()\n");
+    let output = wheelbarrow(&["plan", "--from", "any", site.to_str().unwrap()]);
+    assert!(output.status.code() == Some(1) && shown(&output).contains("deny[editable-install] hello"), "{}", shown(&output));
+}
+
 /// `name requires` for each distribution, pure Python, in one `--target` folder.
 fn installed(top: &Path, distributions: &[(&str, &[&str])]) -> String {
     for (name, requires) in distributions {

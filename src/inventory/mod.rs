@@ -14,7 +14,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
 use crate::path::RealPath;
 use crate::pkgdb::PackageIndex;
-use crate::python::{self, Distribution, Environment, EnvironmentError};
+use crate::python::{self, Distribution, Editable, Environment, EnvironmentError};
 use crate::root::{Root, RootError};
 
 /// The facts a plan is made from.
@@ -22,6 +22,8 @@ pub struct Inventory {
     pub environment: Environment,
     pub release: Release,
     pub distributions: Vec<Distribution>,
+    /// Files that lead to the source of editable installs, which is among the parts.
+    pub leads: BTreeSet<RealPath>,
     pub files: Vec<FileFact>,
     pub natives: Vec<Native>,
     /// Files the interpreter itself loads, and those its standard library's modules load.
@@ -54,10 +56,10 @@ pub fn take(root: &Root, named: &[String], usual: &[String]) -> Result<Inventory
 pub fn of(root: &Root, environment: Environment, mut findings: Vec<Finding>) -> Inventory {
     let library = Library::new(root);
     // The databases of a big root take as long as the environment, and neither asks the other.
-    let (index, read) = rayon::join(|| PackageIndex::read(root), || environment_files(root, &environment));
+    let (index, read) = rayon::join(|| PackageIndex::read(root), || environment_files(root, environment));
     let (packages, problems) = index;
     findings.extend(problems);
-    let EnvironmentFiles { distributions, files, elf_files, findings: problems } = read;
+    let EnvironmentFiles { environment, distributions, leads, files, elf_files, findings: problems } = read;
     findings.extend(problems);
     let mut inventory = Inventory {
         release: release(root),
@@ -67,6 +69,7 @@ pub fn of(root: &Root, environment: Environment, mut findings: Vec<Finding>) -> 
         loader_configuration: Vec::new(),
         environment,
         distributions,
+        leads,
         files,
         packages,
         findings,
@@ -79,23 +82,27 @@ pub fn of(root: &Root, environment: Environment, mut findings: Vec<Finding>) -> 
 
 /// What the environment holds, before anything is resolved.
 struct EnvironmentFiles {
+    environment: Environment,
     distributions: Vec<Distribution>,
+    leads: BTreeSet<RealPath>,
     files: Vec<FileFact>,
     elf_files: Vec<RealPath>,
     findings: Vec<Finding>,
 }
 
-fn environment_files(root: &Root, environment: &Environment) -> EnvironmentFiles {
+fn environment_files(root: &Root, mut environment: Environment) -> EnvironmentFiles {
     let mut findings = Vec::new();
     let mut distributions = Vec::new();
-    let sites = environment.parts.iter().flat_map(|part| part.sites.iter().map(|site| (site, part.kind)));
+    let sites = environment.parts.iter().flat_map(|part| part.sites.iter().map(|site| (site, &part.kind)));
     for (site, kind) in sites {
         let (found, problems) = python::read_distributions(root, site, kind);
         distributions.extend(found);
         findings.extend(problems);
     }
-    let (files, elf_files) = files::files(root, environment, &distributions, &mut findings);
-    EnvironmentFiles { distributions, files, elf_files, findings }
+    let Editable { parts, leads } = python::editable(root, &environment, &mut distributions, &mut findings);
+    environment.parts.extend(parts);
+    let (files, elf_files) = files::files(root, &environment, &distributions, &mut findings);
+    EnvironmentFiles { environment, distributions, leads, files, elf_files, findings }
 }
 
 fn release(root: &Root) -> Release {

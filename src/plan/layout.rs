@@ -79,8 +79,11 @@ pub fn lay_out(inventory: &Inventory, request: &Request, travels: &dyn Fn(usize)
         }
     }
     for (index, distribution) in inventory.distributions.iter().enumerate() {
-        if travels(index) && distribution.editable {
-            let message = "installed in editable mode; its source is not part of this environment";
+        let led = distribution.record.iter().any(|record| inventory.leads.contains(&record.path));
+        let refused =
+            findings.iter().any(|finding| finding.code == Code::EditableInstall && finding.subject.starts_with(distribution.site.as_str()));
+        if travels(index) && distribution.editable && !led && !refused {
+            let message = "installed in editable mode, and nothing that can be read tells where its source is";
             findings.push(
                 Finding::new(Severity::Deny, Code::EditableInstall, &distribution.name, message)
                     .help(format!("install it without --editable: pip install --no-deps {}", distribution.name)),
@@ -143,6 +146,9 @@ impl Writer<'_> {
             && let Some(reason) = self.stays(file)
         {
             return Err(reason);
+        }
+        if self.inventory.leads.contains(&file.path) {
+            return Err("leads to the source of an editable install, which travels itself".to_owned());
         }
         if file.path.name().ends_with(".pyc") && file.owner.is_some() {
             return Err("bytecode: Python makes it again, and it holds the builder's paths".to_owned());

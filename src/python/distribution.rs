@@ -82,7 +82,7 @@ impl Distribution {
 }
 
 /// Every `*.dist-info` and `*.egg-info` directly in `site`, sorted by key.
-pub fn read_distributions(root: &Root, site: &RealPath, kind: PartKind) -> (Vec<Distribution>, Vec<Finding>) {
+pub fn read_distributions(root: &Root, site: &RealPath, kind: &PartKind) -> (Vec<Distribution>, Vec<Finding>) {
     let mut findings = Vec::new();
     let mut all = Vec::new();
     if !root.is_directory(&WrittenPath::from(site)) {
@@ -116,7 +116,7 @@ pub fn read_distributions(root: &Root, site: &RealPath, kind: PartKind) -> (Vec<
 pub(super) struct Reader<'a> {
     root: &'a Root,
     pub(super) info: &'a RealPath,
-    kind: PartKind,
+    kind: &'a PartKind,
     /// Of everything beside it.
     names: &'a [&'a str],
     findings: &'a mut Vec<Finding>,
@@ -160,7 +160,7 @@ impl Reader<'_> {
     }
 
     fn record(&self, text: &[u8], site: &RealPath) -> (Vec<RecordEntry>, Vec<String>) {
-        if self.kind != PartKind::Target {
+        if *self.kind != PartKind::Target {
             return parse_record(text, site);
         }
         // pip installs into `lib/python` of a temporary home (posix_home scheme) and moves everything into
@@ -282,7 +282,7 @@ mod tests {
 
     fn read(fixture: &str) -> (Vec<Distribution>, Vec<String>) {
         let (all, findings) =
-            read_distributions(&Root::new(Memory::parse(fixture)), &RealPath::known("/v/site"), PartKind::VirtualEnvironment);
+            read_distributions(&Root::new(Memory::parse(fixture)), &RealPath::known("/v/site"), &PartKind::VirtualEnvironment);
         (all, findings.iter().map(|found| format!("{} {}", found.code.as_str(), found.subject)).collect())
     }
 

@@ -117,7 +117,7 @@ mod tests {
             /v/site/single-3-py3.11.egg-info = Name: single\nVersion: 3\n
             /v/site/single.py = x
             /v/site/empty-4.egg-info/x = x";
-        let (all, findings) = read_distributions(&Root::new(Memory::parse(fixture)), &RealPath::known("/v/site"), PartKind::System);
+        let (all, findings) = read_distributions(&Root::new(Memory::parse(fixture)), &RealPath::known("/v/site"), &PartKind::System);
         let shown: Vec<String> = all
             .iter()
             .map(|one| {

@@ -36,7 +36,7 @@ pub struct Part {
 }
 
 /// How a part came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PartKind {
     /// `python -m venv`, virtualenv, uv (PEP 405).
     VirtualEnvironment,
@@ -46,17 +46,23 @@ pub enum PartKind {
     Prefix,
     /// `pip install --target`: packages, `bin` and data in one folder.
     Target,
+    /// Source of editable installs: these packages and modules of a folder.
+    Source(Vec<RealPath>),
 }
 
 impl Part {
     /// Whether everything below the prefix belongs to the environment.
     pub fn whole_prefix(&self) -> bool {
-        self.kind != PartKind::System
+        !matches!(self.kind, PartKind::System | PartKind::Source(_))
     }
 
     /// The directories that are read.
     pub fn tops(&self) -> Vec<RealPath> {
-        if self.whole_prefix() { vec![self.prefix.clone()] } else { self.sites.clone() }
+        match &self.kind {
+            PartKind::System => self.sites.clone(),
+            PartKind::Source(tops) => tops.clone(),
+            PartKind::VirtualEnvironment | PartKind::Prefix | PartKind::Target => vec![self.prefix.clone()],
+        }
     }
 }
 
@@ -68,7 +74,11 @@ impl Environment {
 
     /// The part that a path belongs to: by its site directory first, since prefixes may enclose others.
     pub fn part_of(&self, path: &RealPath) -> Option<&Part> {
-        let by_site = self.parts.iter().find(|part| part.sites.iter().any(|site| path.below(site).is_some()));
+        let within = |part: &&Part| match &part.kind {
+            PartKind::Source(tops) => tops.iter().any(|top| path.below(top).is_some()),
+            _ => part.sites.iter().any(|site| path.below(site).is_some()),
+        };
+        let by_site = self.parts.iter().find(within);
         let below = |part: &&Part| path.below(&part.prefix).is_some();
         by_site.or_else(|| self.parts.iter().filter(below).max_by_key(|part| (part.whole_prefix(), part.prefix.as_str().len())))
     }

@@ -6,6 +6,7 @@
 //! Invariant: what cannot be understood costs a finding and the one line it stands in, never the run.
 
 mod distribution;
+mod editable;
 mod egg_info;
 mod environment;
 mod interpreter;
@@ -15,6 +16,7 @@ mod roots;
 mod script;
 
 pub use distribution::{Distribution, portable_direct_url, read_distributions};
+pub use editable::{Editable, editable};
 pub use metadata::{
     EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel,
     resolve_recorded,
