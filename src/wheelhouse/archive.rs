@@ -62,11 +62,11 @@ impl Archive<BufReader<File>> {
     /// As [`Archive::read`], and when the file cannot be opened.
     pub fn open(path: &Path, name: WheelName) -> Result<Archive<BufReader<File>>, WheelError> {
         // Asked before opening: to open a pipe would wait for its other end.
-        let file = std::fs::metadata(path)
-            .and_then(|meta| if meta.is_file() { File::open(path) } else { Err(io::ErrorKind::InvalidInput.into()) });
-        match file {
+        let regular =
+            std::fs::metadata(path).map_err(Refusal::Read).and_then(|meta| if meta.is_file() { Ok(()) } else { Err(Refusal::NotAFile) });
+        match regular.and_then(|()| File::open(path).map_err(Refusal::Read)) {
             Ok(file) => Archive::read(BufReader::new(file), name),
-            Err(why) => Err(WheelError { wheel: name.file, entry: None, refusal: Refusal::Read(why) }),
+            Err(refusal) => Err(WheelError { wheel: name.file, entry: None, refusal }),
         }
     }
 }

@@ -14,6 +14,7 @@ mod record;
 mod refusal;
 mod selection;
 mod tags;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -22,4 +23,5 @@ pub use file_name::{WheelName, WheelNameError};
 pub use install::{Installed, Prefix, install};
 pub use refusal::{Refusal, WheelError};
 pub use selection::{PassedOver, Selection, Unusable, Why, select};
-pub use tags::{Misfit, Part, SupportedTags, Tag, Target};
+pub use tags::{Misfit, Part, SupportedTags, Tag};
+pub use target::Target;

@@ -31,6 +31,8 @@ impl WheelError {
 pub enum Refusal {
     #[error("cannot be read: {0}")]
     Read(io::Error),
+    #[error("is not a regular file")]
+    NotAFile,
     #[error("is not an intact zip archive: {why}")]
     Damaged { why: String },
     #[error("has {found} entries; no more than {} are read", super::archive::MOST_ENTRIES)]
@@ -92,7 +94,7 @@ pub enum Refusal {
 impl Refusal {
     fn hint(&self) -> &'static str {
         match self {
-            Refusal::Read(_) => "name a wheel that this user may read",
+            Refusal::Read(_) | Refusal::NotAFile => "name a wheel that this user may read",
             Refusal::Write(why) if why.kind() == io::ErrorKind::StorageFull => "free some space; nothing was left behind",
             Refusal::Write(_) => "name a directory that can be written and is empty",
             Refusal::Damaged { .. } | Refusal::Hash | Refusal::Size { .. } => "download the wheel again; when it stays so, do not trust it",
