@@ -18,7 +18,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub use archive::{Archive, LARGEST_METADATA, LARGEST_RATIO, MOST_ENTRIES};
+pub use archive::{Archive, LARGEST_METADATA, LARGEST_RATIO, MOST_ENTRIES, SMALL_EXPANSION};
 pub use file_name::{WheelName, WheelNameError};
 pub use install::{Installed, Prefix, install};
 pub use refusal::{Refusal, WheelError};
