@@ -14,10 +14,10 @@
 //! | [`loader`] | musl and glibc as data, one breadth-first walk | the host's libc |
 //! | [`pkgdb`] | apk and dpkg databases, the owner index | running a package manager |
 //! | [`python`] | interpreter, environment, distributions, scripts | running Python |
-//! | [`wheelhouse`] | wheels: chosen by name, checked, unpacked | running pip; downloads |
+//! | [`wheelhouse`] | wheels: chosen by name, checked, unpacked below a given directory | running pip; downloads |
 //! | [`inventory`] | everything true of a root for one request | decisions |
 //! | [`plan`] | every path and package with its reason | files, clock, environment |
-//! | [`bundle`] | executes a plan; the only writer | decisions |
+//! | [`bundle`] | executes a plan; the only writer but for unpacked wheels | decisions |
 //! | [`report`] | renders | decisions |
 //! | [`cli`] | what was typed, what it means | everything else |
 //!

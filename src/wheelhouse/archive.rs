@@ -20,8 +20,8 @@ use crate::python::{EntryPoint, Metadata, normalised_name, parse_entry_points, p
 /// The largest wheels of today have some ten thousand entries.
 pub const MOST_ENTRIES: usize = 100_000;
 /// An archive may unpack to this many bytes whatever its own size.
-const SMALL: u64 = 100_000_000;
-/// What unpacks to more than [`SMALL`] may be this many times the archive: text compresses to a tenth,
+pub const SMALL_EXPANSION: u64 = 100_000_000;
+/// What unpacks to more than [`SMALL_EXPANSION`] may be this many times the archive: text compresses to a tenth,
 /// deflate cannot go below a thousandth.
 pub const LARGEST_RATIO: u64 = 100;
 /// METADATA, RECORD, WHEEL and entry_points.txt are held in memory.
@@ -71,7 +71,7 @@ impl<R: Read + Seek> Archive<R> {
             return Err(Refusal::FileAsDirectory { path: file.clone() }.at(format!("{file}/")));
         }
         let size = entries.values().fold(0_u64, |sum, entry| sum.saturating_add(entry.size));
-        if size > SMALL && size / LARGEST_RATIO > length {
+        if size > SMALL_EXPANSION && size / LARGEST_RATIO > length {
             return Err(Refusal::Expands { size }.whole());
         }
         check_headers(&mut zip)?;

@@ -31,7 +31,7 @@ pub struct Prefix<'a> {
     /// A directory of this host that exists and stands for `sys.prefix`. Give a new one: an install
     /// that fails leaves what it had written, for the caller to remove with the directory.
     pub directory: &'a Path,
-    /// The directory below `lib/`: `python3.11`, `python3.13t`.
+    /// The directory below `lib/`, one component: `python3.11`, `python3.13t`.
     pub python: &'a str,
     /// The beginning of every script in place of `#!python`, with its newline:
     /// [`crate::python::relocatable_header`] or [`crate::python::absolute_header`].

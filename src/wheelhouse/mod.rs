@@ -15,13 +15,15 @@ mod record;
 mod refusal;
 mod selection;
 mod tags;
+mod target;
 #[cfg(test)]
 mod tests;
 
-pub use archive::{Archive, LARGEST_METADATA, LARGEST_RATIO, MOST_ENTRIES};
+pub use archive::{Archive, LARGEST_METADATA, LARGEST_RATIO, MOST_ENTRIES, SMALL_EXPANSION};
 pub use file_name::{WheelName, WheelNameError};
 pub use folder::{Folder, FolderError, Unpacked, find_folder, unpack};
 pub use install::{Installed, Prefix, install};
 pub use refusal::{Refusal, WheelError};
 pub use selection::{PassedOver, Selection, Unusable, Why, select};
-pub use tags::{Misfit, Part, SupportedTags, Tag, Target};
+pub use tags::{Misfit, Part, SupportedTags, Tag};
+pub use target::Target;

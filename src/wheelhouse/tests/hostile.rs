@@ -1,89 +1,11 @@
-//! Archives made in memory, sound ones and hostile ones, read and installed.
+//! Archives that no build tool makes: each is refused in words, and nothing is written elsewhere.
 
-#![allow(clippy::disallowed_methods, reason = "tests look at what was written")]
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::{Cursor, Write as _};
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256, Sha512};
-use zip::write::{FileOptions, SimpleFileOptions, ZipWriter};
+use sha2::Sha512;
 
 use super::*;
-
-const INFO: &str = "a-1.dist-info";
-const SITE: &str = "lib/python3.11/site-packages";
-const HEADER: &str = "#!/v/bin/python\n";
-
-/// A wheel before it is zipped. RECORD is made from the entries, and may then be edited.
-#[derive(Clone)]
-struct Draft {
-    /// Name, content, external attributes.
-    entries: Vec<(String, Vec<u8>, u32)>,
-    edits: Vec<(String, String)>,
-}
-
-impl Draft {
-    fn new() -> Draft {
-        Draft { entries: Vec::new(), edits: Vec::new() }
-            .with(&format!("{INFO}/WHEEL"), "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-            .with(&format!("{INFO}/METADATA"), "Metadata-Version: 2.1\nName: A\nVersion: 1.0\n\nText\n")
-            .with("a.py", "print(1)\n")
-    }
-
-    fn with(self, name: &str, content: &str) -> Draft {
-        self.entry(name, content, 0o100_644)
-    }
-
-    fn entry(mut self, name: &str, content: &str, mode: u32) -> Draft {
-        self.entries.retain(|(other, ..)| other != name);
-        self.entries.push((name.to_owned(), content.as_bytes().to_vec(), mode << 16));
-        self
-    }
-
-    fn without(mut self, name: &str) -> Draft {
-        self.entries.retain(|(other, ..)| other != name);
-        self
-    }
-
-    /// Replaces a part of the text of RECORD.
-    fn record(mut self, from: &str, to: &str) -> Draft {
-        self.edits.push((from.to_owned(), to.to_owned()));
-        self
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        let mut record = String::new();
-        for (name, content, _) in self.entries.iter().filter(|(name, ..)| !name.ends_with('/')) {
-            record += &format!("{name},sha256={},{}\n", URL_SAFE_NO_PAD.encode(Sha256::digest(content)), content.len());
-        }
-        record += &format!("{INFO}/RECORD,,\n");
-        for (from, to) in &self.edits {
-            assert!(record.contains(from), "{from} is not in {record}");
-            record = record.replace(from, to);
-        }
-        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-        let record = (format!("{INFO}/RECORD"), record.into_bytes(), 0o100_644 << 16);
-        for (name, content, attributes) in self.entries.iter().chain([&record]) {
-            let options: SimpleFileOptions = FileOptions::default();
-            zip.start_file(name, options.compression_method(zip::CompressionMethod::Deflated).external_attributes(*attributes)).unwrap();
-            zip.write_all(content).unwrap();
-        }
-        zip.finish().unwrap().into_inner()
-    }
-}
-
-/// Installs an archive called `a-1-py3-none-any.whl`.
-fn installed(bytes: &[u8], top: &Path) -> Result<Installed, WheelError> {
-    let name = WheelName::parse("a-1-py3-none-any.whl").unwrap();
-    let mut archive = Archive::read(Cursor::new(bytes), name)?;
-    install(&mut archive, &Prefix { directory: top, python: "python3.11", header: HEADER }, false)
-}
 
 /// The message, without the name of the wheel; a new directory has nothing outside it changed.
 fn refused(bytes: &[u8]) -> String {
@@ -103,81 +25,16 @@ fn refused(bytes: &[u8]) -> String {
     }
 }
 
-/// Files below `top`: mode and content.
-fn tree(top: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
-    let files = walkdir::WalkDir::new(top).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file());
-    files
-        .map(|entry| {
-            let name = entry.path().strip_prefix(top).unwrap().to_str().unwrap().to_owned();
-            (name, (entry.metadata().unwrap().permissions().mode() & 0o7777, fs::read(entry.path()).unwrap()))
-        })
-        .collect()
-}
-
-#[test]
-fn every_part_has_its_place() {
-    let draft = Draft::new()
-        .entry("a/", "", 0o040_755)
-        .entry("a/tool.so", "\x7fELF", 0o100_755)
-        .entry("a/setuid", "", 0o104_711)
-        .entry("a/no type", "", 0o755)
-        .with("a-1.data/purelib/pure.py", "")
-        .with("a-1.data/platlib/plat.py", "")
-        .with("a-1.data/scripts/run", "#!pythonw -x\nimport a\n")
-        .with("a-1.data/scripts/shell", "#!/bin/sh\n#!python\n")
-        .with("A-1.0.data/headers/sub/a.h", "")
-        .with("a-1.data/data/share/man/a.1", "")
-        .with("a-1.data/scripts/tool-script.py", "old wrapper")
-        .with(&format!("{INFO}/INSTALLER"), "pip")
-        .with(&format!("{INFO}/RECORD.jws"), "{}")
-        .with(&format!("{INFO}/entry_points.txt"), "[console_scripts]\ntool = a.b:C.main [x]\n[gui_scripts]\ntool = a.b:C.main\njunk\n");
-    let top = tempfile::tempdir().unwrap();
-    let result = installed(&draft.bytes(), top.path()).unwrap();
-    let tree = tree(top.path());
-    let listed: Vec<String> = tree.iter().map(|(name, (mode, content))| format!("{name} {mode:o} {}", content.len())).collect();
-    insta::assert_snapshot!(listed.join("\n"), @r"
-    bin/run 755 25
-    bin/shell 755 19
-    bin/tool 755 172
-    include/site/python3.11/A/sub/a.h 644 0
-    lib/python3.11/site-packages/a-1.dist-info/INSTALLER 644 12
-    lib/python3.11/site-packages/a-1.dist-info/METADATA 644 49
-    lib/python3.11/site-packages/a-1.dist-info/RECORD 644 1094
-    lib/python3.11/site-packages/a-1.dist-info/WHEEL 644 59
-    lib/python3.11/site-packages/a-1.dist-info/entry_points.txt 644 77
-    lib/python3.11/site-packages/a.py 644 9
-    lib/python3.11/site-packages/a/no type 644 0
-    lib/python3.11/site-packages/a/setuid 755 0
-    lib/python3.11/site-packages/a/tool.so 755 4
-    lib/python3.11/site-packages/plat.py 644 0
-    lib/python3.11/site-packages/pure.py 644 0
-    share/man/a.1 644 0
-    ");
-    assert_eq!(tree["bin/run"].1, format!("{HEADER}import a\n").into_bytes());
-    assert_eq!(tree["bin/shell"].1, b"#!/bin/sh\n#!python\n");
-    assert!(tree["bin/tool"].1.starts_with(format!("{HEADER}import sys\nfrom a.b import C\n").as_bytes()));
-    let mut files: Vec<String> = result.files.iter().map(|path| path.relative().to_owned()).collect();
-    files.sort();
-    assert_eq!(files, tree.keys().cloned().collect::<Vec<_>>());
-    assert_eq!(result.warnings, ["entry_points.txt has a line that cannot be understood: \"junk\""]);
-    assert_eq!(result.dist_info.relative(), format!("{SITE}/{INFO}"));
-    assert_record(&tree);
-}
-
-/// RECORD lists every file with its hash and size, sorted.
-fn assert_record(tree: &BTreeMap<String, (u32, Vec<u8>)>) {
-    let own = format!("{INFO}/RECORD");
-    let mut expect: Vec<String> = tree
-        .iter()
-        .map(|(name, (_, content))| match name.strip_prefix(&format!("{SITE}/")) {
-            Some(name) if name == own => format!("{own},,"),
-            Some(name) => format!("{name},sha256={},{}", URL_SAFE_NO_PAD.encode(Sha256::digest(content)), content.len()),
-            None => format!("../../../{name},sha256={},{}", URL_SAFE_NO_PAD.encode(Sha256::digest(content)), content.len()),
-        })
-        .collect();
-    expect.sort();
-    let record = String::from_utf8(tree[&format!("{SITE}/{own}")].1.clone()).unwrap();
-    assert_eq!(record.lines().collect::<Vec<_>>(), expect);
+/// Every occurrence replaced by bytes of the same length.
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut bytes = bytes.to_vec();
+    let found: Vec<usize> = memchr::memmem::find_iter(&bytes, from).collect();
+    assert!(found.len() >= 2, "a local and a central header");
+    for at in found {
+        bytes[at..at + to.len()].copy_from_slice(to);
+    }
+    bytes
 }
 
 #[test]
@@ -205,18 +62,6 @@ fn names_that_lead_elsewhere() {
     let long = "x".repeat(256);
     assert_eq!(refused(&Draft::new().with(&long, "").bytes()), format!("{long:?} has a name that has a component longer than 255 bytes"));
     assert_eq!(refused(&Draft::new().with(&"x".repeat(255), "").with("\u{e9}", "").bytes()), "installed");
-}
-
-/// Every occurrence replaced by bytes of the same length.
-fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    assert_eq!(from.len(), to.len());
-    let mut bytes = bytes.to_vec();
-    let found: Vec<usize> = memchr::memmem::find_iter(&bytes, from).collect();
-    assert!(found.len() >= 2, "a local and a central header");
-    for at in found {
-        bytes[at..at + to.len()].copy_from_slice(to);
-    }
-    bytes
 }
 
 #[test]
@@ -400,24 +245,6 @@ fn too_many_entries() {
 }
 
 #[test]
-fn long_first_lines_are_replaced_whole() {
-    let script = format!("#!python {}\nbody\n", "x".repeat(200_000));
-    let top = tempfile::tempdir().unwrap();
-    installed(&Draft::new().with("a-1.data/scripts/x", &script).with("a-1.data/scripts/y", "#!python").bytes(), top.path()).unwrap();
-    assert_eq!(fs::read_to_string(top.path().join("bin/x")).unwrap(), format!("{HEADER}body\n"));
-    assert_eq!(fs::read_to_string(top.path().join("bin/y")).unwrap(), HEADER);
-}
-
-#[test]
-fn a_second_wheel_in_the_same_place() {
-    let top = tempfile::tempdir().unwrap();
-    installed(&Draft::new().bytes(), top.path()).unwrap();
-    let again = installed(&Draft::new().with("a.py", "print(2)\n").bytes(), top.path()).unwrap();
-    assert!(again.replaced.iter().any(|path| path.name() == "a.py"));
-    assert_eq!(fs::read_to_string(top.path().join(SITE).join("a.py")).unwrap(), "print(2)\n");
-}
-
-#[test]
 fn links_in_the_target_are_not_followed() {
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("file"), "kept").unwrap();
@@ -461,54 +288,5 @@ fn no_damage_is_installed() {
             let got = content(&bytes);
             assert!(got.is_none() || got == meant, "byte {at} changed by {change:#x}");
         }
-    }
-}
-
-/// Real wheels, unpacked by pip into a virtual environment and by this room.
-#[test]
-#[ignore = "needs PyPI"]
-fn the_tree_is_that_of_pip() {
-    const WHEELS: [&str; 7] = ["flask", "markupsafe", "pyyaml", "requests", "numpy==1.26.4", "greenlet", "jmespath"];
-    let directory = tempfile::tempdir().unwrap();
-    let (wheels, theirs, ours) = (directory.path().join("wheels"), directory.path().join("theirs"), directory.path().join("ours"));
-    let python = |arguments: &[&str]| {
-        let output = Command::new("python3").args(arguments).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
-    let version = python(&["-c", "import sys; print('python%d.%d' % sys.version_info[:2])"]);
-    let (wheels_shown, theirs_shown) = (wheels.to_str().unwrap(), theirs.to_str().unwrap());
-    python(&[&["-m", "pip", "download", "-q", "--only-binary", ":all:", "--no-deps", "-d", wheels_shown], &WHEELS[..]].concat());
-    python(&["-m", "venv", "--without-pip", theirs_shown]);
-    let ignored: Vec<String> = tree(&theirs).into_keys().collect();
-    let files: Vec<PathBuf> = fs::read_dir(&wheels).unwrap().map(|entry| entry.unwrap().path()).collect();
-    let executable = theirs.join("bin/python");
-    let mut command =
-        vec!["-m", "pip", "--python", executable.to_str().unwrap(), "install", "-q", "--no-compile", "--no-deps", "--no-index"];
-    command.extend(files.iter().map(|path| path.to_str().unwrap()));
-    python(&command);
-    fs::create_dir(&ours).unwrap();
-    let header = crate::python::absolute_header(executable.to_str().unwrap());
-    let mut launchers = Vec::new();
-    for path in &files {
-        let name = WheelName::parse(path.file_name().unwrap().to_str().unwrap()).unwrap();
-        let mut archive = Archive::read(fs::File::open(path).unwrap(), name).unwrap();
-        launchers.extend(archive.entry_points.iter().map(|entry_point| format!("bin/{}", entry_point.name)));
-        let done = install(&mut archive, &Prefix { directory: &ours, python: &version, header: &header }, true).unwrap();
-        assert_eq!((done.replaced, done.warnings), (Vec::new(), Vec::new()), "{}", path.display());
-    }
-    let differs =
-        |name: &str| ["RECORD", "INSTALLER"].contains(&name.rsplit('/').next().unwrap()) || launchers.iter().any(|other| other == name);
-    let compared = |top: &Path| -> BTreeMap<String, (u32, Vec<u8>)> {
-        let kept = tree(top).into_iter().filter(|(name, _)| !ignored.contains(name) && !name.ends_with("/direct_url.json"));
-        // pip does not make a script executable that the archive does not say is one.
-        let mode = |name: &str, mode| if name.starts_with("bin/") { 0o755 } else { mode };
-        kept.map(|(name, (bits, content))| (name.clone(), (mode(&name, bits), if differs(&name) { Vec::new() } else { content }))).collect()
-    };
-    let (theirs, ours) = (compared(&theirs), compared(&ours));
-    assert!(theirs.len() > 1000, "numpy alone has more than {}", theirs.len());
-    assert_eq!(ours.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>());
-    for (name, file) in &theirs {
-        assert!(ours[name] == *file, "{name}: mode {:o} and {:o}, or other content", ours[name].0, file.0);
     }
 }
