@@ -1,4 +1,4 @@
-//! Executes a plan: the only code that writes.
+//! Executes a plan: the only code that writes, but for the wheels that are unpacked before.
 //!
 //! Everything goes to a temporary sibling of the output and appears by one rename. Data files are not
 //! synced one by one: the manifest holds a hash of each, so a bundle damaged by a crash is found out.
