@@ -215,3 +215,27 @@ fn in_a_final_image() {
     let (ok, log) = run("buildah", &["bud", "--isolation", "chroot", "--layers", "-t", "wheelbarrow-environments", "."], context.path());
     assert!(ok, "{log}");
 }
+
+/// Packages with much native code, from a virtual environment and from a folder of wheels.
+const REAL: &str = r#"FROM BASE AS builder
+RUN pip download -q -d /wheels --only-binary :all: flask==3.0.3 requests==2.32.2 pydantic==2.7.1 cryptography==42.0.7 lxml==5.2.2 pillow==10.3.0 numpy==1.26.4
+RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install -q --no-index --find-links /wheels flask requests pydantic cryptography lxml pillow numpy
+COPY wheelbarrow /usr/local/bin/
+RUN wheelbarrow bundle --prefix /opt/venvapp --out /b1 && wheelbarrow bundle /wheels --prefix /opt/wheelapp --out /b2 && cp -a /b2/rootfs/. /b1/rootfs/
+FROM BASE
+COPY --from=builder /b1/rootfs/ /
+RUN for app in venvapp wheelapp; do /opt/$app/bin/python -c 'import flask, requests, pydantic, lxml.etree, PIL.Image, numpy; \
+from cryptography.fernet import Fernet; Fernet.generate_key(); assert numpy.linalg.inv(numpy.eye(2)).sum() == 2' || exit 1; done
+"#;
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn real_packages_of_both_libcs() {
+    for base in ["python:3.11-alpine", "python:3.11-slim"] {
+        let context = tempfile::tempdir().unwrap();
+        fs::write(context.path().join("Dockerfile"), REAL.replace("BASE", base)).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_wheelbarrow"), context.path().join("wheelbarrow")).unwrap();
+        let (ok, log) = run("buildah", &["bud", "--isolation", "chroot", "--layers", "-t", "wheelbarrow-real", "."], context.path());
+        assert!(ok, "{base}: {log}");
+    }
+}
