@@ -77,7 +77,7 @@ impl Builder {
     }
 }
 
-fn shown(output: &Output) -> String {
+pub fn shown(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 

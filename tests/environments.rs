@@ -3,17 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-use crate::examples::run;
-
-fn wheelbarrow(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_wheelbarrow")).args(arguments).output().expect("it starts")
-}
-
-fn shown(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
+use crate::bad_input::shown;
+use crate::examples::built;
+use crate::readme_root::wheelbarrow;
 
 fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -209,11 +203,7 @@ RUN for one in user prefix target wheels uv system; do cd /opt/$one && bin/pytho
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn in_a_final_image() {
-    let context = tempfile::tempdir().unwrap();
-    fs::write(context.path().join("Dockerfile"), DOCKERFILE).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_wheelbarrow"), context.path().join("wheelbarrow")).unwrap();
-    let (ok, log) = run("buildah", &["bud", "--isolation", "chroot", "--layers", "-t", "wheelbarrow-environments", "."], context.path());
-    assert!(ok, "{log}");
+    built("wheelbarrow-environments", DOCKERFILE);
 }
 
 /// Packages with much native code, from a virtual environment and from a folder of wheels.
@@ -232,10 +222,6 @@ from cryptography.fernet import Fernet; Fernet.generate_key(); assert numpy.lina
 #[ignore = "needs buildah and the base images"]
 fn real_packages_of_both_libcs() {
     for base in ["python:3.11-alpine", "python:3.11-slim"] {
-        let context = tempfile::tempdir().unwrap();
-        fs::write(context.path().join("Dockerfile"), REAL.replace("BASE", base)).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_wheelbarrow"), context.path().join("wheelbarrow")).unwrap();
-        let (ok, log) = run("buildah", &["bud", "--isolation", "chroot", "--layers", "-t", "wheelbarrow-real", "."], context.path());
-        assert!(ok, "{base}: {log}");
+        built("wheelbarrow-real", &REAL.replace("BASE", base));
     }
 }

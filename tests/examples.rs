@@ -7,11 +7,21 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-pub fn run(program: &str, arguments: &[&str], directory: &Path) -> (bool, String) {
+fn run(program: &str, arguments: &[&str], directory: &Path) -> (bool, String) {
     let output =
         Command::new(program).args(arguments).current_dir(directory).env("BUILDAH_ISOLATION", "chroot").output().expect("it starts");
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.success(), text)
+}
+
+/// Builds one Dockerfile in a folder that has our program, and nothing else; the log.
+pub fn built(name: &str, dockerfile: &str) -> String {
+    let context = tempfile::tempdir().unwrap();
+    fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_wheelbarrow"), context.path().join("wheelbarrow")).unwrap();
+    let (ok, log) = run("buildah", &["bud", "--isolation", "chroot", "-t", name, "."], context.path());
+    assert!(ok, "{name}: {log}");
+    log
 }
 
 /// Asked in the builder stage: the final stage's lines, the report, and what the root's own loader says.

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-fn wheelbarrow(arguments: &[&str]) -> Output {
+pub fn wheelbarrow(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_wheelbarrow")).args(arguments).env_remove("SOURCE_DATE_EPOCH").output().expect("it starts")
 }
 

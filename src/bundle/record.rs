@@ -2,28 +2,24 @@
 //!
 //! Invariant: sorted; lists every entry of the distribution, itself last without hash.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use crate::bundle::Written;
 use crate::plan::PlannedEntry;
+use crate::python::{record_text, recorded_hash};
 
 /// The text of the RECORD that `entry` is.
 pub fn text<'a>(entry: &PlannedEntry, written: impl Iterator<Item = (&'a PlannedEntry, &'a Written)>) -> String {
     let site = entry.to.ancestors().nth(1).expect("RECORD is two directories below something");
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
     let own = written.filter(|(other, _)| other.distribution == entry.distribution && other.action != entry.action);
-    for (other, written) in own {
-        let hash = written.sha256.as_deref().map(|hex| format!("sha256={}", url_safe_base64(hex))).unwrap_or_default();
+    let line = |(other, written): (&PlannedEntry, &Written)| {
+        let hash = written.sha256.as_deref().map(|hex| recorded_hash(&bytes_of(hex))).unwrap_or_default();
         let size = written.sha256.as_ref().map(|_| written.size.to_string()).unwrap_or_default();
-        writer.write_record([other.to.relative_to(&site), hash, size]).expect("memory takes it");
-    }
-    writer.write_record([entry.to.relative_to(&site).as_str(), "", ""]).expect("memory takes it");
-    String::from_utf8(writer.into_inner().expect("memory takes it")).expect("paths are UTF-8")
+        [other.to.relative_to(&site), hash, size]
+    };
+    record_text(own.map(line).chain([[entry.to.relative_to(&site), String::new(), String::new()]]))
 }
 
-/// RECORD's form of a hash that the manifest has in hexadecimal.
-fn url_safe_base64(hex: &str) -> String {
-    let digit = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("our own hash");
-    URL_SAFE_NO_PAD.encode((0..hex.len()).step_by(2).map(digit).collect::<Vec<u8>>())
+/// The manifest has its hashes in hexadecimal.
+fn bytes_of(hex: &str) -> Vec<u8> {
+    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("our own hash");
+    (0..hex.len()).step_by(2).map(byte).collect()
 }

@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::bundle::{self, Papers};
 use crate::finding::{Finding, Severity};
 use crate::inventory::{self, Inventory};
+use crate::loader::Library;
 use crate::plan::{self, Plan};
 use crate::report;
 use arguments::{Arguments, BundleArguments, Command, Schema};
@@ -70,7 +71,7 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
 
 fn decide(settings: &mut Settings) -> Result<(Inventory, Plan), Trouble> {
     let inventory = match settings.unpack_wheels()? {
-        Some((environment, findings)) => inventory::of(&settings.root, environment, findings),
+        Some((environment, findings)) => inventory::of(&Library::new(&settings.root), environment, findings),
         None => inventory::take(&settings.root, &settings.named, &settings.usual)
             .map_err(|error| Trouble { message: error.to_string(), hint: Some(error.hint()) })?,
     };

@@ -67,6 +67,7 @@ impl Settings {
         let here = std::env::current_dir().ok().filter(|_| own_root);
         let inside = |typed: &String| if own_root { absolute(Path::new(typed)).to_string_lossy().into_owned() } else { typed.clone() };
         let named = input.env.iter().map(inside).collect();
+        let root = Root::new(directory.clone());
         let request = Request {
             prefix: prefix(choice.prefix.as_deref().unwrap_or("/opt/app"))?,
             shebang: match choice.shebang.unwrap_or(ShebangChoice::Relocatable) {
@@ -74,12 +75,10 @@ impl Settings {
                 ShebangChoice::Absolute => Shebang::Absolute,
             },
             from: choice.from.clone(),
-            roots: Vec::new(),
+            roots: roots::read(&root, choice, &inside)?,
             pin: choice.pin,
             so_names: choice.so_names,
         };
-        let root = Root::new(directory.clone());
-        let request = Request { roots: roots::read(&root, choice, &inside)?, ..request };
         Ok(Settings {
             root,
             directory,

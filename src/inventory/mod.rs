@@ -2,6 +2,7 @@
 //!
 //! Invariant: reads only; the same root gives the same inventory whatever the user wants to do with
 //! it, in whatever order the threads ran.
+
 mod files;
 mod natives;
 
@@ -48,13 +49,14 @@ pub struct Release {
 /// Reads the root. `named` is the environment as typed; `usual` the places to look otherwise.
 pub fn take(root: &Root, named: &[String], usual: &[String]) -> Result<Inventory, EnvironmentError> {
     let mut findings = Vec::new();
-    let environment = python::find_environment(root, &Library::new(root), named, usual, &mut findings)?;
-    Ok(of(root, environment, findings))
+    let library = Library::new(root);
+    let environment = python::find_environment(root, &library, named, usual, &mut findings)?;
+    Ok(of(&library, environment, findings))
 }
 
 /// Reads the root around an environment that is known.
-pub fn of(root: &Root, environment: Environment, mut findings: Vec<Finding>) -> Inventory {
-    let library = Library::new(root);
+pub fn of(library: &Library, environment: Environment, mut findings: Vec<Finding>) -> Inventory {
+    let root = library.root();
     // The databases of a big root take as long as the environment, and neither asks the other.
     let (index, read) = rayon::join(|| PackageIndex::read(root), || environment_files(root, environment));
     let (packages, problems) = index;
@@ -74,7 +76,7 @@ pub fn of(root: &Root, environment: Environment, mut findings: Vec<Finding>) -> 
         packages,
         findings,
     };
-    inventory.resolve(&library, &elf_files);
+    inventory.resolve(library, &elf_files);
     inventory.findings.sort();
     inventory.findings.dedup();
     inventory

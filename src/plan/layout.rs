@@ -174,13 +174,8 @@ impl Writer<'_> {
         if let Some(package) = self.inventory.packages.owner(&file.path) {
             return Some(format!("belongs to the package {}", self.inventory.packages.packages[package].name));
         }
-        let leaving = |distribution: &&Distribution| {
-            file.path.below(&distribution.info).is_some()
-                && !(self.travels)(
-                    self.inventory.distributions.iter().position(|other| other.info == distribution.info).expect("it is one of them"),
-                )
-        };
-        if let Some(distribution) = self.inventory.distributions.iter().find(leaving) {
+        let mut all = self.inventory.distributions.iter().enumerate();
+        if let Some((_, distribution)) = all.find(|(index, one)| file.path.below(&one.info).is_some() && !(self.travels)(*index)) {
             return Some(format!("belongs to {}, which stays behind", distribution.name));
         }
         let part = environment.part_of(&file.path).filter(|part| part.kind == PartKind::VirtualEnvironment)?;

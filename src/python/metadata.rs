@@ -5,6 +5,8 @@
 //!
 //! Invariant: no input, truncated anywhere or not, makes a parser panic or fail as a whole; no I/O.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ini::{Ini, ParseOption};
 
 use crate::path::RealPath;
@@ -186,6 +188,20 @@ fn parse_record_line(record: &csv::ByteRecord, site: &RealPath) -> Option<Record
         hash: (!hash.is_empty()).then(|| hash.to_owned()),
         size: if size.is_empty() { None } else { Some(size.parse().ok()?) },
     })
+}
+
+/// The hash of a RECORD line: SHA-256 in URL-safe base64 without padding.
+pub fn recorded_hash(digest: &[u8]) -> String {
+    format!("sha256={}", URL_SAFE_NO_PAD.encode(digest))
+}
+
+/// The text of a RECORD, its lines as path, hash and size.
+pub fn record_text(lines: impl IntoIterator<Item = [String; 3]>) -> String {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
+    for line in lines {
+        writer.write_record(line).expect("memory takes it");
+    }
+    String::from_utf8(writer.into_inner().expect("memory takes it")).expect("paths are UTF-8")
 }
 
 /// The file a RECORD line means. Lexical: `site` is link free, and installers write `..` to mean

@@ -18,8 +18,8 @@ mod script;
 pub use distribution::{Distribution, portable_direct_url, read_distributions};
 pub use editable::{Editable, editable};
 pub use metadata::{
-    EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel,
-    resolve_recorded,
+    EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel, record_text,
+    recorded_hash, resolve_recorded,
 };
 pub use requirements::{Edges, Facts, Requirements, kept, reached};
 pub use roots::{RequirementsFile, RootsError, parse_project, parse_requirements_file, parse_root};

@@ -12,7 +12,7 @@ use sha2::{Sha256, Sha384, Sha512};
 use super::archive::Entry;
 use super::refusal::{Refusal, Refused};
 use crate::path::RealPath;
-use crate::python::parse_record;
+use crate::python::{parse_record, record_text, recorded_hash};
 
 /// RECORD and its signatures cannot list themselves.
 pub(super) const UNLISTED: [&str; 3] = ["RECORD", "RECORD.jws", "RECORD.p7s"];
@@ -89,17 +89,11 @@ fn encode(digest: &[u8]) -> String {
 /// with the paths as seen from the directory that holds the `.dist-info`.
 pub(super) fn text(own: &RealPath, written: &BTreeMap<RealPath, (Vec<u8>, u64)>) -> String {
     let site = own.ancestors().nth(1).expect("RECORD is two directories below something");
-    let mut lines: Vec<[String; 3]> = written
-        .iter()
-        .map(|(path, (digest, size))| [path.relative_to(&site), format!("sha256={}", encode(digest)), size.to_string()])
-        .collect();
+    let mut lines: Vec<[String; 3]> =
+        written.iter().map(|(path, (digest, size))| [path.relative_to(&site), recorded_hash(digest), size.to_string()]).collect();
     lines.push([own.relative_to(&site), String::new(), String::new()]);
     lines.sort();
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
-    for line in &lines {
-        writer.write_record(line).expect("memory takes it");
-    }
-    String::from_utf8(writer.into_inner().expect("memory takes it")).expect("paths are UTF-8")
+    record_text(lines)
 }
 
 #[cfg(test)]
