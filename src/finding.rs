@@ -74,6 +74,10 @@ codes! {
     Collision = "collision",
     /// The source of an editable install cannot be found in the root.
     EditableInstall = "editable-install",
+    /// A line of a .pth file runs at every start of Python and relies on what the final stage lacks.
+    RunsAtStart = "runs-at-start",
+    /// An egg that was not unpacked: it travels, but what is in it is not looked at.
+    ZippedEgg = "zipped-egg",
     /// A link or path leads out of the environment, into what the final stage lacks.
     OutsideEnvironment = "outside-environment",
     /// A path of the builder stage is inside a file that cannot be rewritten.

@@ -126,6 +126,43 @@ fn editable_source_travels_as_if_it_were_installed() {
     assert!(output.status.code() == Some(1) && shown(&output).contains("deny[editable-install] hello"), "{}", shown(&output));
 }
 
+#[test]
+fn path_files_are_rewritten_and_judged() {
+    let top = tempfile::tempdir().unwrap();
+    let top = top.path().canonicalize().unwrap();
+    let site = top.join("builder/target");
+    installed(&site, &[("other", &[])]);
+    write(&site.join("other.py"), "");
+    // What `setup.py develop` leaves: the metadata is in the source folder alone.
+    let source = top.join("builder/project");
+    write(&source.join("hello.py"), "");
+    write(&source.join("hello.egg-info/PKG-INFO"), "Metadata-Version: 2.1\nName: hello\nVersion: 4.0\n");
+    write(&site.join("hello.egg-link"), &format!("{}\n.", source.display()));
+    let inside = site.join("extra");
+    write(&inside.join("inner.py"), "");
+    write(&site.join("easy-install.pth"), &format!("import os, other\n{}\n{}\n", source.display(), inside.display()));
+    write(&site.join("broken.pth"), "import absent; absent.start()\n");
+    let out = top.join("out");
+    let output = wheelbarrow(&["bundle", "--from", "any", "--out", out.to_str().unwrap(), site.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    assert!(
+        shown(&output).contains("warn[runs-at-start]") && shown(&output).contains("imports absent at every start"),
+        "{}",
+        shown(&output)
+    );
+    let packages = out.join("rootfs/opt/app/lib").join(format!("python{}", own_minor(&top))).join("site-packages");
+    assert_eq!(fs::read_to_string(packages.join("easy-install.pth")).unwrap(), "import os, other\nextra\n");
+    for travels in ["hello.py", "hello.egg-info/PKG-INFO", "extra/inner.py", "other.py"] {
+        assert!(packages.join(travels).is_file(), "{travels}");
+    }
+    assert!(!packages.join("hello.egg-link").exists());
+    let report = wheelbarrow(&["report", site.to_str().unwrap()]);
+    assert!(shown(&report).contains("easy-install.pth: what it imports is in the final image\n    import os, other"), "{}", shown(&report));
+    let one = wheelbarrow(&["plan", "--from", "any", "--require", "hello", site.to_str().unwrap()]);
+    assert!(shown(&one).contains("hello.egg-info/PKG-INFO  (recorded by hello)"), "{}", shown(&one));
+    assert!(!shown(&one).contains("missing-requirement"), "{}", shown(&one));
+}
+
 /// `name requires` for each distribution, pure Python, in one `--target` folder.
 fn installed(top: &Path, distributions: &[(&str, &[&str])]) -> String {
     for (name, requires) in distributions {

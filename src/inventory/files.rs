@@ -35,6 +35,8 @@ pub fn files(
 ) -> (Vec<FileFact>, Vec<RealPath>) {
     let tops: Vec<RealPath> = environment.parts.iter().flat_map(Part::tops).collect();
     let mut entries: BTreeMap<RealPath, Meta> = BTreeMap::new();
+    // A single module is a top too.
+    entries.extend(tops.iter().filter_map(|top| Some((top.clone(), root.lookup(top).ok()??))));
     for found in tops.iter().flat_map(|top| root.walk(top, |name| name != "__pycache__")) {
         match found {
             Ok(Entry { path, meta }) => drop(entries.insert(path, meta)),

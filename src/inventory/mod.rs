@@ -15,7 +15,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
 use crate::path::RealPath;
 use crate::pkgdb::PackageIndex;
-use crate::python::{self, Distribution, Editable, Environment, EnvironmentError};
+use crate::python::{self, Distribution, Editable, Environment, EnvironmentError, PathFile};
 use crate::root::{Root, RootError};
 
 /// The facts a plan is made from.
@@ -23,6 +23,8 @@ pub struct Inventory {
     pub environment: Environment,
     pub release: Release,
     pub distributions: Vec<Distribution>,
+    /// The `.pth` and `.egg-link` files of the site directories.
+    pub path_files: Vec<PathFile>,
     /// Files that lead to the source of editable installs, which is among the parts.
     pub leads: BTreeSet<RealPath>,
     pub files: Vec<FileFact>,
@@ -61,7 +63,7 @@ pub fn of(library: &Library, environment: Environment, mut findings: Vec<Finding
     let (index, read) = rayon::join(|| PackageIndex::read(root), || environment_files(root, environment));
     let (packages, problems) = index;
     findings.extend(problems);
-    let EnvironmentFiles { environment, distributions, leads, files, elf_files, findings: problems } = read;
+    let EnvironmentFiles { environment, distributions, path_files, leads, files, elf_files, findings: problems } = read;
     findings.extend(problems);
     let mut inventory = Inventory {
         release: release(root),
@@ -71,6 +73,7 @@ pub fn of(library: &Library, environment: Environment, mut findings: Vec<Finding
         loader_configuration: Vec::new(),
         environment,
         distributions,
+        path_files,
         leads,
         files,
         packages,
@@ -86,6 +89,7 @@ pub fn of(library: &Library, environment: Environment, mut findings: Vec<Finding
 struct EnvironmentFiles {
     environment: Environment,
     distributions: Vec<Distribution>,
+    path_files: Vec<PathFile>,
     leads: BTreeSet<RealPath>,
     files: Vec<FileFact>,
     elf_files: Vec<RealPath>,
@@ -101,10 +105,11 @@ fn environment_files(root: &Root, mut environment: Environment) -> EnvironmentFi
         distributions.extend(found);
         findings.extend(problems);
     }
-    let Editable { parts, leads } = python::editable(root, &environment, &mut distributions, &mut findings);
+    let path_files = python::path_files(root, &environment, &mut findings);
+    let Editable { parts, leads } = python::editable(root, &environment, &path_files, &mut distributions, &mut findings);
     environment.parts.extend(parts);
     let (files, elf_files) = files::files(root, &environment, &distributions, &mut findings);
-    EnvironmentFiles { environment, distributions, leads, files, elf_files, findings }
+    EnvironmentFiles { environment, distributions, path_files, leads, files, elf_files, findings }
 }
 
 fn release(root: &Root) -> Release {

@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Action, Left, PlannedEntry, Request};
+use super::{Action, Left, PlannedEntry, Request, path_files};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{FileFact, Inventory};
 use crate::path::RealPath;
-use crate::python::{self, Distribution, PartKind};
+use crate::python::{self, Distribution, PartKind, PathFile, PathLine};
 use crate::root::Kind;
 
 /// Below `lib/pythonX.Y/`, whatever the builder calls it (Debian: `dist-packages`).
@@ -147,8 +147,10 @@ impl Writer<'_> {
         {
             return Err(reason);
         }
-        if self.inventory.leads.contains(&file.path) {
-            return Err("leads to the source of an editable install, which travels itself".to_owned());
+        let leads = || "leads to the source of an editable install, which travels itself".to_owned();
+        let path_file = self.inventory.path_files.iter().find(|one| one.path == file.path);
+        if path_file.is_none() && self.inventory.leads.contains(&file.path) {
+            return Err(leads());
         }
         if file.path.name().ends_with(".pyc") && file.owner.is_some() {
             return Err("bytecode: Python makes it again, and it holds the builder's paths".to_owned());
@@ -158,7 +160,10 @@ impl Writer<'_> {
             findings.push(Finding::new(Severity::Warn, Code::OutsideEnvironment, &file.path, message));
             return Err("outside the environment".to_owned());
         };
-        let action = self.action(file, distribution, findings)?;
+        let action = match path_file {
+            Some(one) => self.path_file(one).ok_or_else(leads)?,
+            None => self.action(file, distribution, findings)?,
+        };
         let size = if matches!(action, Action::Link { .. }) { 0 } else { file.meta.size };
         let reason = distribution.map_or_else(
             || "in the environment, recorded by no distribution".to_owned(),
@@ -180,11 +185,13 @@ impl Writer<'_> {
         }
         let part = environment.part_of(&file.path).filter(|part| part.kind == PartKind::VirtualEnvironment)?;
         let below = file.path.below(&part.prefix)?;
+        // virtualenv patches distutils of the pip that runs inside; nothing imports it afterwards.
+        let patch = matches!(file.path.name(), "_virtualenv.py" | "_virtualenv.pth");
         let interpreter = below.strip_prefix("bin/").is_some_and(|name| {
             let version = name.strip_prefix("python").or_else(|| name.strip_prefix("pypy"));
             version.is_some_and(|rest| rest.chars().all(|digit| digit.is_ascii_digit() || digit == '.' || digit == 't'))
         });
-        (interpreter || SCAFFOLDING.contains(&below)).then(|| "made by venv for the builder; the bundle has its own".to_owned())
+        (interpreter || patch || SCAFFOLDING.contains(&below)).then(|| "made by venv for the builder; the bundle has its own".to_owned())
     }
 
     fn action(&self, file: &FileFact, distribution: Option<&Distribution>, findings: &mut Vec<Finding>) -> Result<Action, String> {
@@ -216,6 +223,18 @@ impl Writer<'_> {
             return Ok(self.script(file, findings));
         }
         Ok(Action::Copy)
+    }
+
+    /// A path file with each line that names a place of the builder rewritten.
+    fn path_file(&self, file: &PathFile) -> Option<Action> {
+        let environment = &self.inventory.environment;
+        let sources = |to: &RealPath| !environment.in_whole_prefix(to);
+        let led = self.inventory.leads.contains(&file.path);
+        let absolute = file.lines.iter().any(|line| matches!(line, PathLine::Path { text, .. } if text.starts_with('/')));
+        if !led && !absolute {
+            return Some(Action::Copy);
+        }
+        path_files::portable(file, &|path| self.destination(path), &sources).map(|content| Action::Write { content })
     }
 
     fn script(&self, file: &FileFact, findings: &mut Vec<Finding>) -> Action {

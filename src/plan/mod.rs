@@ -8,6 +8,7 @@ mod closure;
 mod layout;
 mod native;
 mod packages;
+mod path_files;
 
 use pep508_rs::Requirement;
 use serde::Serialize;
@@ -16,6 +17,7 @@ use url::Url;
 use closure::Closure;
 pub use layout::{SITE_PACKAGES, Shebang};
 pub use packages::{PackageReason, PackageSet, PlannedPackage};
+pub use path_files::StartLine;
 
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
@@ -61,6 +63,8 @@ pub struct Plan {
     pub run_ldconfig: bool,
     /// What is written below `rootfs/`, sorted by destination.
     pub entries: Vec<PlannedEntry>,
+    /// What path files (`.pth`) of the bundle run at every start of Python.
+    pub runs_at_start: Vec<StartLine>,
     /// What stays in the builder, sorted.
     pub left: Vec<Left>,
     pub findings: Vec<Finding>,
@@ -134,6 +138,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     wanted.interpreter();
     wanted.distributions(&closure);
     let native = native::follow(inventory, &layout.travelling, &mut wanted, &mut findings);
+    let runs_at_start = path_files::judge(inventory, &layout.travelling, &mut findings);
     let base = request.from.clone().or_else(|| base::image(inventory, &mut findings));
     let mut entries = layout.entries;
     entries.extend(native.entries);
@@ -167,6 +172,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         packages: wanted.decide(request),
         run_ldconfig: native.run_ldconfig,
         entries,
+        runs_at_start,
         left,
         findings,
         // A system installation's prefix is the final interpreter's own, and no trace of the builder.

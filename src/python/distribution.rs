@@ -8,7 +8,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::egg_info::is_egg_info;
+use super::egg_info::{self, is_egg_info};
 use super::environment::PartKind;
 use super::metadata::{EntryPoint, RecordEntry, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel};
 use crate::finding::{Code, Finding, Severity};
@@ -18,6 +18,7 @@ use crate::root::{Entry, Kind, Root};
 /// No metadata file is larger; RECORD of the largest wheels has a few megabytes.
 const LARGEST_FILE: u64 = 64 << 20;
 const SUFFIX: &str = ".dist-info";
+const EGG: &str = ".egg";
 
 /// One installed distribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +100,8 @@ pub fn read_distributions(root: &Root, site: &RealPath, kind: &PartKind) -> (Vec
                     all.push(reader.dist_info(site));
                 } else if matches!(meta.kind, Kind::Directory | Kind::File) && is_egg_info(path.name()) {
                     all.push(reader.egg_info(site, &meta.kind));
+                } else if path.name().ends_with(EGG) && !path.name().starts_with('~') {
+                    all.extend(egg_info::egg(root, path, &meta.kind, reader.findings));
                 }
             }
             // An unreadable entry is another's to report unless it could be a distribution.
@@ -114,12 +117,12 @@ pub fn read_distributions(root: &Root, site: &RealPath, kind: &PartKind) -> (Vec
 
 /// Reads one `.dist-info` or `.egg-info`.
 pub(super) struct Reader<'a> {
-    root: &'a Root,
+    pub(super) root: &'a Root,
     pub(super) info: &'a RealPath,
-    kind: &'a PartKind,
+    pub(super) kind: &'a PartKind,
     /// Of everything beside it.
-    names: &'a [&'a str],
-    findings: &'a mut Vec<Finding>,
+    pub(super) names: &'a [&'a str],
+    pub(super) findings: &'a mut Vec<Finding>,
 }
 
 impl Reader<'_> {

@@ -1,13 +1,13 @@
-//! Editable installs: where the `.pth` files and finders of a site directory say that source is
-//! (PEP 660, and `easy-install.pth` of `setup.py develop`).
+//! Editable installs: where the path files and finders of a site directory say that source is
+//! (PEP 660, and `easy-install.pth` and `.egg-link` of `setup.py develop`).
 //!
-//! Invariant: nothing of them is run; a line that is code is passed over unless a finder of setuptools
-//! has its answer as a literal.
+//! Invariant: nothing of them is run; what a finder of setuptools maps is read as a literal.
 
 use std::collections::BTreeSet;
 
-use super::distribution::Distribution;
+use super::distribution::{Distribution, read_distributions};
 use super::environment::{Environment, Part, PartKind};
+use super::path_file::{PathFile, PathLine};
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root};
@@ -26,58 +26,97 @@ pub struct Editable {
     pub leads: BTreeSet<RealPath>,
 }
 
-/// Finds the source; the distributions that own what leads there get it as theirs.
-pub fn editable(root: &Root, environment: &Environment, distributions: &mut [Distribution], findings: &mut Vec<Finding>) -> Editable {
+/// Finds the source; the distributions that own what leads there get it as theirs. One that has its
+/// metadata in the source folder alone (`setup.py develop`) is added.
+pub fn editable(
+    root: &Root,
+    environment: &Environment,
+    path_files: &[PathFile],
+    distributions: &mut Vec<Distribution>,
+    findings: &mut Vec<Finding>,
+) -> Editable {
     let mut found = Editable::default();
-    let sites: Vec<RealPath> = environment.parts.iter().flat_map(|part| part.sites.clone()).collect();
-    for entry in sites.iter().flat_map(|site| root.list(site)).flatten().filter(|entry| entry.meta.kind == Kind::File) {
-        let name = entry.path.name();
-        let finder = name.starts_with("__editable__") && name.ends_with("_finder.py");
-        if !finder && !name.ends_with(".pth") {
-            continue;
-        }
-        let Ok(text) = root.read(&entry.path, LARGEST) else { continue };
-        let text = String::from_utf8_lossy(&text);
-        let sources = if finder { mapping(&text) } else { path_lines(&text) };
-        let owner = distributions.iter_mut().find(|one| one.record.iter().any(|record| record.path == entry.path));
+    for file in path_files {
         let mut claims = Vec::new();
-        for source in &sources {
-            match root.resolve(&WrittenPath::new(source.as_str())) {
-                // A path inside the environment needs no help.
-                Ok(Some(there)) if environment.part_of(&there.path).is_some_and(Part::whole_prefix) => {}
-                Ok(Some(there)) => {
-                    let tops = if finder { vec![there.path] } else { packages(root, &there.path) };
+        for source in file.leads_out(environment) {
+            match source {
+                Ok(folder) => {
+                    let mut tops = packages(root, &folder);
                     claims.extend(tops.iter().cloned());
-                    found.parts.extend(source_part(tops));
-                    found.leads.insert(entry.path.clone());
+                    tops.extend(developed(root, &folder, &claims, distributions, findings));
+                    found.lead(&file.path, tops);
                 }
-                _ if name == "distutils-precedence.pth" => {}
-                _ => findings.push(
-                    Finding::new(
-                        Severity::Deny,
-                        Code::EditableInstall,
-                        &entry.path,
-                        format!("leads to {source}, which is not in the root"),
-                    )
-                    .help(format!("have the source in the builder stage: COPY . {source}")),
-                ),
+                Err(text) => findings.push(missing(&file.path, &text)),
             }
         }
-        // Of a finder and the `.pth` that starts it only one says where the source is.
-        if text.contains("import __editable__") {
-            found.leads.insert(entry.path.clone());
+        // Of a finder and the path file that starts it only the finder says where the source is.
+        if file.lines.iter().any(|line| matches!(line, PathLine::Code { text, .. } if text.starts_with("import __editable__"))) {
+            found.leads.insert(file.path.clone());
         }
-        if let Some(owner) = owner {
-            owner.claims.extend(claims);
+        claim(distributions, &file.path, claims);
+    }
+    for finder in finders(root, environment) {
+        let Ok(text) = root.read(&finder, LARGEST) else { continue };
+        for source in mapping(&String::from_utf8_lossy(&text)) {
+            match root.resolve(&WrittenPath::new(source.as_str())) {
+                Ok(Some(there)) if environment.in_whole_prefix(&there.path) => {}
+                Ok(Some(there)) => {
+                    claim(distributions, &finder, vec![there.path.clone()]);
+                    found.lead(&finder, vec![there.path]);
+                }
+                _ => findings.push(missing(&finder, &source)),
+            }
         }
     }
     found
 }
 
-/// The absolute paths of a `.pth`; lines that begin with `import` are code (site.py).
-fn path_lines(text: &str) -> Vec<String> {
-    let lines = text.lines().map(str::trim_end).filter(|line| line.starts_with('/'));
-    lines.map(str::to_owned).collect()
+impl Editable {
+    fn lead(&mut self, file: &RealPath, tops: Vec<RealPath>) {
+        self.parts.extend(source_part(tops).filter(|part| !self.parts.contains(part)));
+        self.leads.insert(file.clone());
+    }
+}
+
+fn missing(file: &RealPath, source: &str) -> Finding {
+    Finding::new(Severity::Deny, Code::EditableInstall, file, format!("leads to {source}, which is not in the root"))
+        .help(format!("have the source in the builder stage: COPY . {source}"))
+}
+
+/// The distribution that records `file` owns `claims` too.
+fn claim(distributions: &mut [Distribution], file: &RealPath, claims: Vec<RealPath>) {
+    if let Some(owner) = distributions.iter_mut().find(|one| one.record.iter().any(|record| record.path == *file)) {
+        owner.claims.extend(claims);
+    }
+}
+
+/// Adds the distributions whose egg-info is in the source folder and nowhere else; returns the egg-info.
+fn developed(
+    root: &Root,
+    folder: &RealPath,
+    tops: &[RealPath],
+    distributions: &mut Vec<Distribution>,
+    findings: &mut Vec<Finding>,
+) -> Vec<RealPath> {
+    let (found, problems) = read_distributions(root, folder, &PartKind::Source(Vec::new()));
+    findings.extend(problems);
+    let mut infos = Vec::new();
+    for mut distribution in found {
+        if distributions.iter().all(|known| known.key != distribution.key) {
+            infos.push(distribution.info.clone());
+            distribution.claims = tops.iter().chain([&distribution.info]).cloned().collect();
+            distributions.push(distribution);
+        }
+    }
+    infos
+}
+
+/// What setuptools starts by a path file when a path alone does not do.
+fn finders(root: &Root, environment: &Environment) -> Vec<RealPath> {
+    let sites = environment.parts.iter().flat_map(|part| &part.sites);
+    let files = sites.flat_map(|site| root.list(site)).flatten().filter(|entry| entry.meta.kind == Kind::File);
+    let finder = |path: &RealPath| path.name().starts_with("__editable__") && path.name().ends_with("_finder.py");
+    files.map(|entry| entry.path).filter(finder).collect()
 }
 
 /// The paths of `MAPPING = {'name': '/path'}` of a setuptools finder.
@@ -128,8 +167,7 @@ mod tests {
     use crate::root::memory::Memory;
 
     #[test]
-    fn where_the_source_is() {
-        assert_eq!(path_lines("/src/app\nimport os; x\n# c\nrelative\n/other"), ["/src/app", "/other"]);
+    fn where_a_finder_leads() {
         assert_eq!(mapping("x = 1\nMAPPING: dict[str, str] = {'app': '/src/app', \"b\": \"/src/b\"}\n"), ["/src/app", "/src/b"]);
         assert_eq!(mapping("MAPPING = {}"), Vec::<String>::new());
     }
@@ -142,5 +180,21 @@ mod tests {
         ));
         let found: Vec<String> = packages(&root, &RealPath::known("/p")).iter().map(|path| path.name().to_owned()).collect();
         assert_eq!(found, ["_fast.cpython-311-x86_64-linux-gnu.so", "app", "mod.py", "name"]);
+    }
+
+    #[test]
+    fn metadata_of_setup_py_develop_is_in_the_source() {
+        let root = Root::new(Memory::parse(
+            r"/p/app/__init__.py = x
+              /p/app.egg-info/PKG-INFO = Name: app\nVersion: 1\n
+              /p/known.egg-info/PKG-INFO = Name: known\nVersion: 1\n
+              /v/known-1.dist-info/METADATA = Name: known\nVersion: 1\n",
+        ));
+        let (mut all, mut findings) = (read_distributions(&root, &RealPath::known("/v"), &PartKind::System).0, Vec::new());
+        let infos = developed(&root, &RealPath::known("/p"), &[RealPath::known("/p/app")], &mut all, &mut findings);
+        assert_eq!(infos, [RealPath::known("/p/app.egg-info")]);
+        let shown: Vec<String> = all.iter().map(|one| format!("{} {:?}", one.key, one.claims)).collect();
+        assert_eq!(shown.len(), 2);
+        assert_eq!(all[1].claims, [RealPath::known("/p/app"), RealPath::known("/p/app.egg-info")]);
     }
 }

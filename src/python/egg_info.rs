@@ -4,10 +4,12 @@
 //! Invariant: as with `.dist-info`, one entry gives one [`Distribution`], however damaged it is.
 
 use super::distribution::{Distribution, Reader, script_files};
+use super::environment::PartKind;
 use super::metadata::{normalised_name, parse_entry_points, parse_metadata, resolve_recorded};
+use crate::finding::{Code, Finding, Severity};
 use crate::path::RealPath;
 use crate::python::RecordEntry;
-use crate::root::Kind;
+use crate::root::{Kind, Root};
 
 const SUFFIX: &str = ".egg-info";
 
@@ -62,6 +64,26 @@ impl Reader<'_> {
     }
 }
 
+/// An egg, which `setup.py install` of old setuptools put on `sys.path` by easy-install.pth: a folder of
+/// packages with its own EGG-INFO, or that folder as a zip file.
+pub(super) fn egg(root: &Root, path: &RealPath, kind: &Kind, findings: &mut Vec<Finding>) -> Option<Distribution> {
+    let info = path.join("EGG-INFO");
+    let mut distribution = match kind {
+        Kind::Directory => Reader { root, info: &info, kind: &PartKind::System, names: &[], findings }.egg_info(path, kind),
+        Kind::File => {
+            let message = "a zipped egg: it travels whole, and what is in it is not looked at";
+            let help = "install it with pip, which unpacks it";
+            findings.push(Finding::new(Severity::Warn, Code::ZippedEgg, path, message).help(help));
+            let stem = path.name().trim_end_matches(".egg");
+            let (name, rest) = stem.split_once('-').unwrap_or((stem, "0"));
+            Distribution::empty(path, path, name, rest.split('-').next().unwrap_or("0"), path.clone())
+        }
+        Kind::Link(_) | Kind::Special => return None,
+    };
+    distribution.claims = vec![path.clone()];
+    Some(distribution)
+}
+
 /// requires.txt of setuptools as `Requires-Dist` lines: a section is an extra, a marker, or both.
 fn parse_requires(text: &str) -> Vec<String> {
     let mut section = String::new();
@@ -87,7 +109,6 @@ fn parse_requires(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::python::{PartKind, read_distributions};
-    use crate::root::Root;
     use crate::root::memory::Memory;
 
     #[test]
@@ -103,6 +124,19 @@ mod tests {
                 "e ; (os_name=='nt')"
             ]
         );
+    }
+
+    #[test]
+    fn eggs_are_distributions() {
+        let fixture = r"/v/site/old-1.0-py3.11.egg/EGG-INFO/PKG-INFO = Name: Old\nVersion: 1.0\n
+            /v/site/old-1.0-py3.11.egg/EGG-INFO/requires.txt = dep>1\n
+            /v/site/old-1.0-py3.11.egg/old/__init__.py = x
+            /v/site/zip_ped-2.1-py3.11.egg = PK";
+        let (all, findings) = read_distributions(&Root::new(Memory::parse(fixture)), &RealPath::known("/v/site"), &PartKind::System);
+        let shown: Vec<String> =
+            all.iter().map(|one| format!("{} {} {:?} {}", one.key, one.version, one.requires, one.claims[0])).collect();
+        assert_eq!(shown, [r#"old 1.0 ["dep>1"] /v/site/old-1.0-py3.11.egg"#, r#"zip-ped 2.1 [] /v/site/zip_ped-2.1-py3.11.egg"#]);
+        assert_eq!(findings.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["zipped-egg"]);
     }
 
     #[test]

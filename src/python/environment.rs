@@ -72,6 +72,11 @@ impl Environment {
         self.part_of(path).and_then(|part| self.parts.iter().position(|other| other == part)).unwrap_or(usize::MAX)
     }
 
+    /// Whether it lies in a folder that is part of the environment as a whole.
+    pub fn in_whole_prefix(&self, path: &RealPath) -> bool {
+        self.part_of(path).is_some_and(Part::whole_prefix)
+    }
+
     /// The part that a path belongs to: by its site directory first, since prefixes may enclose others.
     pub fn part_of(&self, path: &RealPath) -> Option<&Part> {
         let within = |part: &&Part| match &part.kind {

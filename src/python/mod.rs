@@ -11,6 +11,7 @@ mod egg_info;
 mod environment;
 mod interpreter;
 mod metadata;
+mod path_file;
 mod requirements;
 mod roots;
 mod script;
@@ -21,6 +22,7 @@ pub use metadata::{
     EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel, record_text,
     recorded_hash, resolve_recorded,
 };
+pub use path_file::{ImportFound, PathFile, PathLine, path_files};
 pub use requirements::{Edges, Facts, Requirements, kept, reached};
 pub use roots::{RequirementsFile, RootsError, parse_project, parse_requirements_file, parse_root};
 pub use script::{Script, Shebang, absolute_header, parse_script, relocatable_header};

@@ -11,7 +11,7 @@ use crate::finding::{Code, Finding};
 use crate::inventory::{Inventory, NeedOutcome};
 use crate::loader::Rule;
 use crate::path::RealPath;
-use crate::plan::{Left, PackageSet, Plan, PlannedDistribution, PlannedEntry};
+use crate::plan::{Left, PackageSet, Plan, PlannedDistribution, PlannedEntry, StartLine};
 use crate::python::InterpreterFacts;
 
 /// `wheelbarrow report --json`.
@@ -24,6 +24,8 @@ pub struct Report {
     pub distributions: Vec<PlannedDistribution>,
     pub modules: Vec<ReportModule>,
     pub packages: PackageSet,
+    /// What path files (`.pth`) run at every start of Python.
+    pub runs_at_start: Vec<StartLine>,
     /// What stays in the builder stage, with why.
     pub left: Vec<Left>,
     /// What travels and is rarely needed at run time, by kind; nothing of it is dropped unasked.
@@ -95,6 +97,7 @@ pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
         distributions: plan.distributions.clone(),
         modules: modules.collect(),
         packages: plan.packages.clone(),
+        runs_at_start: plan.runs_at_start.clone(),
         left: plan.left.clone(),
         could_be_dropped: droppable(&plan.entries),
         // A report stands alone: the image of a final stage is no part of it.

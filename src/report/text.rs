@@ -10,7 +10,7 @@ use termtree::Tree;
 use super::json::{Droppable, Report, ReportModule};
 use super::size;
 use crate::finding::{Finding, Severity};
-use crate::plan::{Action, Plan, PlannedPackage};
+use crate::plan::{Action, Plan, PlannedPackage, StartLine};
 
 const BOLD: Style = Style::new().bold();
 
@@ -37,6 +37,12 @@ pub fn report_text(report: &Report) -> String {
     packages(&mut text, "packages to install", &report.packages.install);
     packages(&mut text, "brought along", &report.packages.brought_along);
     packages(&mut text, "in the base already", &report.packages.in_base);
+    if !report.runs_at_start.is_empty() {
+        let _ = writeln!(text, "{BOLD}runs at every start of Python{BOLD:#}");
+        for StartLine { file, line, judgement } in &report.runs_at_start {
+            let _ = writeln!(text, "  {file}: {judgement}\n    {line}");
+        }
+    }
     let mut reasons: std::collections::BTreeMap<&str, (usize, u64)> = std::collections::BTreeMap::new();
     for left in &report.left {
         let sum = reasons.entry(&left.reason).or_default();

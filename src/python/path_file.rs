@@ -1,0 +1,160 @@
+//! Path configuration files: the `*.pth` of a site directory, and the `.egg-link` of `setup.py develop`.
+//!
+//! As site.py reads them (`addpackage`): a line that begins with `import` is run at every start of
+//! Python, any other that is not blank or a comment names a directory for `sys.path`.
+//!
+//! Invariant: nothing of them is run.
+
+use super::environment::Environment;
+use super::interpreter::Interpreter;
+use crate::finding::{Code, Finding, Severity};
+use crate::path::{RealPath, WrittenPath};
+use crate::root::{Kind, Root};
+
+/// No path file is larger; what is, is no path file.
+const LARGEST: u64 = 1 << 20;
+/// Modules that are part of the program itself, of those that such lines import.
+const COMPILED_IN: [&str; 10] = ["sys", "builtins", "time", "itertools", "gc", "atexit", "errno", "posix", "marshal", "_thread"];
+
+/// One such file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathFile {
+    pub path: RealPath,
+    pub lines: Vec<PathLine>,
+}
+
+/// One line that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathLine {
+    /// For `sys.path`: as written, and where it leads in the root.
+    Path { text: String, to: Option<RealPath> },
+    /// Python that runs at every start, and the modules that it begins by importing.
+    Code { text: String, imports: Vec<Import> },
+}
+
+/// A module that a line of code imports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    pub name: String,
+    pub found: ImportFound,
+}
+
+/// Where Python finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImportFound {
+    /// In the interpreter or its standard library.
+    Standard,
+    /// Beside the path file.
+    Beside(RealPath),
+    Nowhere,
+}
+
+impl PathFile {
+    /// The folders outside of the environment that it leads to, those that do not exist as written.
+    pub fn leads_out(&self, environment: &Environment) -> Vec<Result<RealPath, String>> {
+        let outside = self.lines.iter().filter_map(|line| match line {
+            // A path inside the environment needs no help, nor does one that Python passes over.
+            PathLine::Path { to: Some(to), .. } if environment.in_whole_prefix(to) => None,
+            PathLine::Path { to: Some(to), .. } => Some(Ok(to.clone())),
+            PathLine::Path { text, to: None } if text.starts_with('/') => Some(Err(text.clone())),
+            PathLine::Path { .. } | PathLine::Code { .. } => None,
+        });
+        outside.collect()
+    }
+}
+
+/// Reads those of every site directory.
+pub fn path_files(root: &Root, environment: &Environment, findings: &mut Vec<Finding>) -> Vec<PathFile> {
+    let mut found = Vec::new();
+    for site in environment.parts.iter().flat_map(|part| &part.sites) {
+        for entry in root.list(site).into_iter().flatten().filter(|entry| entry.meta.kind == Kind::File) {
+            let name = entry.path.name();
+            if !name.ends_with(".pth") && !name.ends_with(".egg-link") {
+                continue;
+            }
+            match root.read(&entry.path, LARGEST) {
+                Ok(text) => {
+                    let text = String::from_utf8_lossy(&text);
+                    let lines = if name.ends_with(".pth") { lines(&text) } else { text.lines().take(1).map(raw_path).collect() };
+                    let lines = lines.into_iter().map(|line| look(root, site, &environment.interpreter, line)).collect();
+                    found.push(PathFile { path: entry.path, lines });
+                }
+                Err(error) => findings.push(Finding::new(Severity::Warn, Code::UnreadableFile, &entry.path, error.to_string())),
+            }
+        }
+    }
+    found
+}
+
+fn raw_path(line: &str) -> PathLine {
+    PathLine::Path { text: line.trim_end().to_owned(), to: None }
+}
+
+/// The lines that count, nothing looked up yet.
+fn lines(text: &str) -> Vec<PathLine> {
+    let lines = text.trim_start_matches('\u{feff}').lines();
+    let counting = lines.filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    counting
+        .map(|line| match line.strip_prefix("import ").or_else(|| line.strip_prefix("import\t")) {
+            Some(rest) => PathLine::Code { text: line.trim_end().to_owned(), imports: imports(rest) },
+            None => raw_path(line),
+        })
+        .collect()
+}
+
+/// `a, b.c as d; rest`: the top-level names of the first statement.
+fn imports(rest: &str) -> Vec<Import> {
+    let statement = rest.split(';').next().unwrap_or_default();
+    let names = statement.split(',').map(|one| one.split_whitespace().next().unwrap_or_default());
+    let tops = names.map(|name| name.split('.').next().unwrap_or_default()).filter(|name| !name.is_empty());
+    tops.map(|name| Import { name: name.to_owned(), found: ImportFound::Nowhere }).collect()
+}
+
+fn look(root: &Root, site: &RealPath, interpreter: &Interpreter, line: PathLine) -> PathLine {
+    match line {
+        PathLine::Path { text, .. } => {
+            let to = root.resolve(&WrittenPath::from(site).join(&text)).ok().flatten();
+            PathLine::Path { text, to: to.map(|found| found.path) }
+        }
+        PathLine::Code { text, mut imports } => {
+            for import in &mut imports {
+                import.found = find(root, site, interpreter, &import.name);
+            }
+            PathLine::Code { text, imports }
+        }
+    }
+}
+
+/// As the import system goes: compiled in, the standard library, the site directory.
+fn find(root: &Root, site: &RealPath, interpreter: &Interpreter, name: &str) -> ImportFound {
+    let module = |directory: &RealPath| {
+        let names = [format!("{name}/__init__.py"), format!("{name}.py")];
+        let extensions = interpreter.facts.suffixes.iter().map(|suffix| format!("{name}{suffix}"));
+        let mut paths = names.into_iter().chain(extensions).map(|file| directory.descend(&file));
+        paths.find(|path| root.is_file(&WrittenPath::from(path)))
+    };
+    if COMPILED_IN.contains(&name)
+        || [&interpreter.stdlib, &interpreter.stdlib.join("lib-dynload")].into_iter().any(|at| module(at).is_some())
+    {
+        return ImportFound::Standard;
+    }
+    module(site).map_or(ImportFound::Nowhere, ImportFound::Beside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_as_site_reads_them() {
+        let text = "\u{feff}/src/app \n# c\n\nimport os; x\nimport a.b as c, d;e\nimport\tz\n importer\nrelative\n";
+        let shown: Vec<String> = lines(text)
+            .iter()
+            .map(|line| match line {
+                PathLine::Path { text, .. } => text.clone(),
+                PathLine::Code { imports, .. } => imports.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join("+"),
+            })
+            .collect();
+        assert_eq!(shown, ["/src/app", "os", "a+d", "z", " importer", "relative"]);
+    }
+}
