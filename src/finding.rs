@@ -74,6 +74,8 @@ codes! {
     Collision = "collision",
     /// The source of an editable install cannot be found in the root.
     EditableInstall = "editable-install",
+    /// A source file that --compile cannot compile; it travels as it is.
+    NotCompiled = "not-compiled",
     /// A line of a .pth file runs at every start of Python and relies on what the final stage lacks.
     RunsAtStart = "runs-at-start",
     /// An egg that was not unpacked: it travels, but what is in it is not looked at.

@@ -163,13 +163,55 @@ fn path_files_are_rewritten_and_judged() {
     assert!(!shown(&one).contains("missing-requirement"), "{}", shown(&one));
 }
 
+#[test]
+fn bytecode_is_the_same_in_every_run_and_has_final_paths() {
+    let top = tempfile::tempdir().unwrap();
+    let top = top.path().canonicalize().unwrap();
+    let site = top.join("builder/target");
+    installed(&site, &[("one", &[]), ("two", &[])]);
+    write(
+        &site.join("one.py"),
+        "NAMES = {'a', 'b', 'c', 'd'}\ndef where(x):\n    return x in {'e', 'f', 'g', 'h'}, where.__code__.co_filename\n",
+    );
+    write(&site.join("two.py"), "this is no Python\n");
+    let prefix = top.join("final");
+    let bundle = |out: &str| {
+        let (prefix, out) = (prefix.to_str().unwrap(), top.join(out));
+        let output = wheelbarrow(&[
+            "bundle",
+            "--compile",
+            "--from",
+            "any",
+            "--prefix",
+            prefix,
+            "--out",
+            out.to_str().unwrap(),
+            site.to_str().unwrap(),
+        ]);
+        assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+        assert!(shown(&output).contains("note[not-compiled]"), "{}", shown(&output));
+        (fs::read_to_string(out.join("wheelbarrow.json")).unwrap(), out.join("rootfs").join(prefix.trim_start_matches('/')))
+    };
+    let (first, written) = bundle("first");
+    assert_eq!(first, bundle("second").0);
+    fs::rename(written, &prefix).unwrap();
+    let packages = prefix.join("lib").join(format!("python{}", own_minor(&top))).join("site-packages");
+    assert!(fs::read_to_string(packages.join("one-1.0.dist-info/RECORD")).unwrap().contains("__pycache__/one."));
+    // Unchecked: the source is not looked at any more.
+    write(&packages.join("one.py"), "changed\n");
+    let said = Command::new(prefix.join("bin/python")).args(["-c", "import one; print(one.where('e'))"]).output().unwrap();
+    assert_eq!(shown(&said).trim(), format!("(True, '{}')", packages.join("one.py").display()));
+    let mounted = wheelbarrow(&["bundle", "--compile", "--root", "py-fixtures/alpine-venv"]);
+    assert!(mounted.status.code() == Some(2) && shown(&mounted).contains("must be /"), "{}", shown(&mounted));
+}
+
 /// `name requires` for each distribution, pure Python, in one `--target` folder.
 fn installed(top: &Path, distributions: &[(&str, &[&str])]) -> String {
     for (name, requires) in distributions {
         let info = top.join(format!("{name}-1.0.dist-info"));
         let requires: String = requires.iter().map(|requirement| format!("Requires-Dist: {requirement}\n")).collect();
         write(&info.join("METADATA"), &format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{requires}"));
-        write(&info.join("RECORD"), &format!("{name}.py,,\n{name}-1.0.dist-info/METADATA,,\n"));
+        write(&info.join("RECORD"), &format!("{name}.py,,\n{name}-1.0.dist-info/METADATA,,\n{name}-1.0.dist-info/RECORD,,\n"));
         write(&top.join(format!("{name}.py")), "");
     }
     top.to_str().unwrap().to_owned()

@@ -6,6 +6,7 @@
 //! Invariant: never writes outside the output directory, never leaves half a bundle under its name,
 //! never touches the builder's files.
 
+mod compile;
 mod output;
 mod record;
 
@@ -40,6 +41,8 @@ pub enum BundleError {
     Foreign { path: String },
     #[error(transparent)]
     Root(#[from] RootError),
+    #[error("cannot compile with {interpreter}: {why}")]
+    Compile { interpreter: RealPath, why: io::Error },
     #[error("cannot {operation} {path}: {why}")]
     Write { operation: &'static str, path: String, why: io::Error },
 }
@@ -50,6 +53,9 @@ impl BundleError {
         match self {
             BundleError::Foreign { .. } => "name another directory with --out, or remove this one",
             BundleError::Root(_) => "run as the user that installed the environment, or fix its permissions",
+            BundleError::Compile { .. } => {
+                "--compile needs a Python of 3.8 or newer that runs here; without it Python compiles at its first start"
+            }
             BundleError::Write { why, .. } if why.kind() == io::ErrorKind::StorageFull => "free some space; nothing was left behind",
             BundleError::Write { .. } => "name a directory that can be written with --out",
         }
@@ -114,7 +120,9 @@ pub fn write(
         .tempdir_in(parent)
         .map_err(BundleError::write("create a directory beside", &shown))?;
     let output = Output::create(temporary.path(), &plan.builder_prefixes, time)?;
-    let (records, files): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) = plan.entries.iter().partition(|entry| entry.action == Action::Record);
+    let (compiled, others): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) =
+        plan.entries.iter().partition(|entry| matches!(entry.action, Action::Compile { .. }));
+    let (records, files): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) = others.into_iter().partition(|entry| entry.action == Action::Record);
     for entry in &plan.entries {
         output.directories(&entry.to)?;
     }
@@ -128,9 +136,11 @@ pub fn write(
         .collect::<Result<_, BundleError>>()?;
     let mut all: BTreeMap<&RealPath, (&PlannedEntry, Written)> =
         written.into_iter().map(|(entry, written)| (&entry.to, (entry, written))).collect();
+    let (compiled, not_compiled) = compile::compile(root, &plan.builder_interpreter, &compiled, &output)?;
+    all.extend(compiled.into_iter().map(|(entry, written)| (&entry.to, (entry, written))));
     for entry in records {
         let text = record::text(entry, all.values().map(|(entry, written)| (*entry, written)));
-        let written = output.text(&entry.to, entry.mode, &text)?;
+        let written = output.bytes(&entry.to, entry.mode, text.as_bytes())?;
         all.insert(&entry.to, (entry, written));
     }
     let manifest = manifest(plan, &all);
@@ -140,7 +150,8 @@ pub fn write(
     output.paper("Dockerfile.final", &papers.dockerfile)?;
     output.paper(MANIFEST, &json)?;
     output.finish()?;
-    let findings = findings(&all);
+    let mut findings = findings(&all);
+    findings.extend(not_compiled);
     appear(temporary, out).map_err(BundleError::write("rename the finished bundle to", &shown))?;
     Ok(findings)
 }

@@ -93,14 +93,14 @@ impl Output {
         Ok(())
     }
 
-    /// Writes one planned entry, RECORD aside.
+    /// Writes one planned entry; RECORD and bytecode are made from the others.
     pub fn entry(&self, root: &Root, entry: &PlannedEntry) -> Result<Written, BundleError> {
         match &entry.action {
             Action::Copy => self.copy(root, entry, None),
             Action::Script { cut, header } => self.copy(root, entry, Some((*cut, header))),
-            Action::Write { content } => self.text(&entry.to, entry.mode, content),
+            Action::Write { content } => self.bytes(&entry.to, entry.mode, content.as_bytes()),
             Action::Link { target } => self.link(&entry.to, target),
-            Action::Record => unreachable!("RECORD is written from what was written"),
+            Action::Record | Action::Compile { .. } => unreachable!("made from what was written"),
         }
     }
 
@@ -122,15 +122,15 @@ impl Output {
         })
     }
 
-    /// Writes a text.
-    pub fn text(&self, to: &RealPath, mode: u32, text: &str) -> Result<Written, BundleError> {
+    /// Writes what is in memory.
+    pub fn bytes(&self, to: &RealPath, mode: u32, bytes: &[u8]) -> Result<Written, BundleError> {
         let write = || -> io::Result<()> {
             let mut file = self.file(&self.host(to), mode)?;
-            file.write_all(text.as_bytes())?;
+            file.write_all(bytes)?;
             self.close(&file)
         };
         write().map_err(BundleError::write("write", to))?;
-        Ok(self.written(mode, text.len() as u64, &Sha256::digest(text), None, self.holds(text.as_bytes())))
+        Ok(self.written(mode, bytes.len() as u64, &Sha256::digest(bytes), None, self.holds(bytes)))
     }
 
     /// Copies, hashes and searches in one pass of bounded memory.

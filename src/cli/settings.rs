@@ -64,6 +64,12 @@ impl Settings {
             None => Stage::Context,
         };
         let own_root = directory.base() == Path::new("/");
+        if choice.compile && !own_root {
+            return Err(Trouble {
+                message: "--compile runs the Python of the root, which must be /".to_owned(),
+                hint: Some("run wheelbarrow inside that root, or leave --compile out"),
+            });
+        }
         let here = std::env::current_dir().ok().filter(|_| own_root);
         let inside = |typed: &String| if own_root { absolute(Path::new(typed)).to_string_lossy().into_owned() } else { typed.clone() };
         let named = input.env.iter().map(inside).collect();
@@ -78,6 +84,7 @@ impl Settings {
             roots: roots::read(&root, choice, &inside)?,
             pin: choice.pin,
             so_names: choice.so_names,
+            compile: choice.compile,
         };
         Ok(Settings {
             root,

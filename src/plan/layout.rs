@@ -90,6 +90,10 @@ pub fn lay_out(inventory: &Inventory, request: &Request, travels: &dyn Fn(usize)
             );
         }
     }
+    if request.compile {
+        let compiled: Vec<PlannedEntry> = layout.entries.iter().filter_map(|entry| writer.bytecode(entry)).collect();
+        layout.entries.extend(compiled);
+    }
     layout.entries.extend(writer.scaffolding());
     layout
 }
@@ -223,6 +227,20 @@ impl Writer<'_> {
             return Ok(self.script(file, findings));
         }
         Ok(Action::Copy)
+    }
+
+    /// The `.pyc` of a module, where the import system looks for it (PEP 3147).
+    fn bytecode(&self, source: &PlannedEntry) -> Option<PlannedEntry> {
+        let site = self.request.prefix.descend(&format!("lib/python{}/{SITE_PACKAGES}", self.minor()));
+        let stem = source.to.name().strip_suffix(".py").filter(|_| source.action == Action::Copy && source.to.below(&site).is_some())?;
+        let tag = self.inventory.environment.interpreter.cache_tag();
+        Some(PlannedEntry {
+            to: source.to.parent()?.descend(&format!("__pycache__/{stem}.{tag}.pyc")),
+            action: Action::Compile { source: source.to.clone() },
+            mode: 0o644,
+            reason: format!("bytecode of {}", source.to.name()),
+            ..source.clone()
+        })
     }
 
     /// A path file with each line that names a place of the builder rewritten.

@@ -42,6 +42,8 @@ pub struct Request {
     pub pin: bool,
     /// Name apk packages by the `so:` they provide.
     pub so_names: bool,
+    /// Write bytecode beside the sources.
+    pub compile: bool,
 }
 
 /// Exactly what `bundle` will do.
@@ -71,6 +73,9 @@ pub struct Plan {
     /// The paths of the environment in the builder: nothing in the bundle may hold one.
     #[serde(skip)]
     pub builder_prefixes: Vec<String>,
+    /// The interpreter of the builder, which compiles when that is asked for.
+    #[serde(skip)]
+    pub builder_interpreter: RealPath,
 }
 
 /// A distribution and whether it travels.
@@ -118,6 +123,8 @@ pub enum Action {
     Write { content: String },
     /// RECORD of its distribution, made from what was written.
     Record,
+    /// Bytecode of the source that is at `source` in the final root.
+    Compile { source: RealPath },
 }
 
 /// A path that stays in the builder.
@@ -182,6 +189,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
             .filter(|part| part.whole_prefix() && part.prefix != request.prefix)
             .map(|part| part.prefix.to_string())
             .collect(),
+        builder_interpreter: environment.interpreter.executable.clone(),
     }
 }
 

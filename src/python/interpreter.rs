@@ -50,6 +50,12 @@ pub struct InterpreterFacts {
 }
 
 impl Interpreter {
+    /// `sys.implementation.cache_tag`: `cpython-311`, `pypy310`.
+    pub fn cache_tag(&self) -> String {
+        let implementation = &self.facts.implementation;
+        format!("{implementation}{}{}", if implementation == "cpython" { "-" } else { "" }, self.minor().replace('.', ""))
+    }
+
     /// `3.11`.
     pub fn minor(&self) -> &str {
         let version = &self.facts.version;

@@ -116,6 +116,7 @@ pub fn plan_text(plan: &Plan) -> String {
             Action::Link { .. } => "link",
             Action::Write { .. } => "write",
             Action::Record => "record",
+            Action::Compile { .. } => "compile",
         };
         let _ = writeln!(text, "  {what:6} {}  ({})", entry.to, entry.reason);
     }

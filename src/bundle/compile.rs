@@ -1,0 +1,112 @@
+//! Bytecode, compiled by the Python of the root: the one thing that is run, and only when asked for.
+//!
+//! Each file is an unchecked-hash `.pyc` (PEP 552) that names the source by its path in the final root.
+//! `marshal` shares the objects that the process happens to hold already, so one fresh process compiles
+//! one distribution: the bytes depend on that distribution alone, however many travel with it.
+//!
+//! Invariant: Python is given sources and gives bytecode back over pipes; it opens and writes nothing of
+//! the environment.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufReader, Read, Write};
+use std::process::{Command, Stdio};
+
+use rayon::prelude::*;
+
+use super::{BundleError, Output, Written};
+use crate::finding::{Code, Finding, Severity};
+use crate::path::RealPath;
+use crate::plan::{Action, PlannedEntry};
+use crate::root::Root;
+
+/// A larger source is left to Python itself; the largest in use are generated tables of some megabytes.
+const LARGEST: u64 = 64 << 20;
+/// First what is asked: the lengths of path and source, then both. Then the answer: how it went, the
+/// length, and the bytecode or the reason that there is none.
+const PROGRAM: &str = r"
+import sys
+del sys.path[0]
+import importlib.util, marshal
+questions, answers = sys.stdin.buffer, sys.stdout.buffer
+while head := questions.readline():
+    path, source = (questions.read(int(length)) for length in head.split())
+    try:
+        code = compile(source, path.decode(), 'exec', dont_inherit=True)
+        flags = (1).to_bytes(4, 'little')
+        answer = importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + marshal.dumps(code)
+        state = b'done'
+    except Exception as error:
+        answer, state = str(error).encode(errors='replace'), b'failed'
+    code = None
+    answers.write(b'%s %d\n' % (state, len(answer)) + answer)
+    answers.flush()
+";
+
+type Compiled<'a> = Vec<(&'a PlannedEntry, Written)>;
+
+/// Compiles the entries; the findings tell of sources that Python does not take, which travel without.
+pub fn compile<'a>(
+    root: &Root,
+    interpreter: &RealPath,
+    entries: &[&'a PlannedEntry],
+    output: &Output,
+) -> Result<(Compiled<'a>, Vec<Finding>), BundleError> {
+    let mut groups: BTreeMap<Option<&str>, Vec<&PlannedEntry>> = BTreeMap::new();
+    for entry in entries {
+        groups.entry(entry.distribution.as_deref()).or_default().push(entry);
+    }
+    // The largest first: it would be a pity to wait for it alone at the end.
+    let mut groups: Vec<Vec<&PlannedEntry>> = groups.into_values().collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.iter().map(|entry| entry.size).sum::<u64>()));
+    let done: Vec<(Compiled, Vec<Finding>)> =
+        groups.par_iter().map(|group| one_process(root, interpreter, group, output)).collect::<Result<_, _>>()?;
+    let (compiled, findings): (Vec<Compiled>, Vec<Vec<Finding>>) = done.into_iter().unzip();
+    Ok((compiled.concat(), findings.concat()))
+}
+
+fn one_process<'a>(
+    root: &Root,
+    interpreter: &RealPath,
+    entries: &[&'a PlannedEntry],
+    output: &Output,
+) -> Result<(Compiled<'a>, Vec<Finding>), BundleError> {
+    let broken = |why: io::Error| BundleError::Compile { interpreter: interpreter.clone(), why };
+    #[allow(clippy::disallowed_methods, reason = "--compile is the one option that runs Python")]
+    let mut command = Command::new(interpreter.as_str());
+    // Nothing of the environment reaches it, and sets have one order.
+    command.args(["-S", "-s", "-B", "-W", "ignore", "-c", PROGRAM]).env_clear().env("PYTHONHASHSEED", "0").current_dir("/");
+    let mut python = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(broken)?;
+    let mut questions = python.stdin.take().expect("it is piped");
+    let mut answers = BufReader::new(python.stdout.take().expect("it is piped"));
+    let (mut compiled, mut findings) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let Action::Compile { source } = &entry.action else { unreachable!("only these are asked for") };
+        let text = root.read(entry.from.as_ref().expect("a source is in the root"), LARGEST)?;
+        let mut ask = || -> io::Result<Result<Vec<u8>, String>> {
+            write!(questions, "{} {}\n{source}", source.as_str().len(), text.len())?;
+            questions.write_all(&text)?;
+            questions.flush()?;
+            answer(&mut answers)
+        };
+        match ask().map_err(broken)? {
+            Ok(bytecode) => compiled.push((*entry, output.bytes(&entry.to, entry.mode, &bytecode)?)),
+            Err(why) => findings.push(
+                Finding::new(Severity::Note, Code::NotCompiled, source, format!("Python does not compile it: {why}"))
+                    .help("nothing to do when it is a template or for another version; it travels as source"),
+            ),
+        }
+    }
+    drop(questions);
+    python.wait().map_err(broken)?;
+    Ok((compiled, findings))
+}
+
+fn answer(answers: &mut impl io::BufRead) -> io::Result<Result<Vec<u8>, String>> {
+    let mut head = String::new();
+    answers.read_line(&mut head)?;
+    let (state, length) = head.trim_end().split_once(' ').ok_or(io::ErrorKind::UnexpectedEof)?;
+    let length: u64 = length.parse().map_err(|_| io::ErrorKind::InvalidData)?;
+    let mut bytes = Vec::new();
+    answers.take(length).read_to_end(&mut bytes)?;
+    Ok(if state == "done" { Ok(bytes) } else { Err(String::from_utf8_lossy(&bytes).into_owned()) })
+}
