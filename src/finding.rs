@@ -88,12 +88,34 @@ codes! {
     UnknownBase = "unknown-base",
     /// The interpreter is where no base image has one.
     InterpreterNotInBase = "interpreter-not-in-base",
+    /// The base has the interpreter at another path than the builder.
+    InterpreterMoved = "interpreter-moved",
+    /// The base is for another processor than the environment.
+    BaseArchitecture = "base-architecture",
+    /// The base has another C library than the environment.
+    BaseLibc = "base-libc",
+    /// The base has an older glibc than a file of the environment needs.
+    BaseGlibc = "base-glibc",
+    /// The base has no Python of the environment's minor version and ABI.
+    BaseInterpreter = "base-interpreter",
+    /// The base cannot install a needed package: it is of another release, or has no package manager.
+    BaseRelease = "base-release",
+    /// Scripts need a shell that the base does not have.
+    BaseShell = "base-shell",
     /// A fact of the interpreter could not be read.
     InterpreterFact = "interpreter-fact",
     /// There is no distribution to bundle.
     NothingToBundle = "nothing-to-bundle",
     /// A script names an interpreter that is not this environment's.
     ForeignShebang = "foreign-shebang",
+}
+
+impl Code {
+    /// Whether the final root cannot run the bundle as asked, so that nothing is written.
+    pub fn refuses(self) -> bool {
+        use Code::{BaseArchitecture, BaseGlibc, BaseInterpreter, BaseLibc, BaseRelease, BaseShell};
+        matches!(self, BaseArchitecture | BaseGlibc | BaseInterpreter | BaseLibc | BaseRelease | BaseShell)
+    }
 }
 
 /// One thing worth saying about one subject.

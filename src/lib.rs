@@ -15,6 +15,7 @@
 //! | [`pkgdb`] | apk and dpkg databases, the owner index | running a package manager |
 //! | [`python`] | interpreter, environment, distributions, scripts | running Python |
 //! | [`wheelhouse`] | wheels: chosen by name, checked, unpacked below a given directory | running pip; downloads |
+//! | [`base`] | what the final root has, read from it or shipped | comparing |
 //! | [`inventory`] | everything true of a root for one request | decisions |
 //! | [`plan`] | every path and package with its reason | files, clock, environment |
 //! | [`bundle`] | executes a plan; the only writer but for unpacked wheels | decisions |
@@ -24,6 +25,7 @@
 //! Three channels are never mixed: a *finding* is about the user's environment and is data; an *error*
 //! is "we cannot go on", with a hint; a *bug* is an `expect` with its invariant.
 
+pub mod base;
 pub mod bundle;
 pub mod cli;
 pub mod elf;

@@ -9,12 +9,28 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// An absolute, normalised path inside a root whose parents are all real directories.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct RealPath(String);
+
+impl TryFrom<String> for RealPath {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<RealPath, String> {
+        let normal = text == "/" || text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_component));
+        if normal { Ok(RealPath(text)) } else { Err(format!("not an absolute normalised path: {text:?}")) }
+    }
+}
+
+impl<'de> Deserialize<'de> for RealPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RealPath, D::Error> {
+        RealPath::try_from(String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
 
 impl RealPath {
     /// The root directory itself, `/`.
@@ -27,9 +43,7 @@ impl RealPath {
     /// # Panics
     /// When `path` is not absolute and normalised.
     pub fn known(path: &str) -> RealPath {
-        let normal = path == "/" || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_component));
-        assert!(normal, "not an absolute normalised path: {path:?}");
-        RealPath(path.to_owned())
+        RealPath::try_from(path.to_owned()).unwrap_or_else(|why| panic!("{why}"))
     }
 
     /// The entry `name` of this directory.

@@ -47,6 +47,18 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print the profile of a root that final stages start from, for --base
+    Base {
+        /// The root to read
+        #[arg(long, value_name = "DIR")]
+        root: PathBuf,
+        /// What FROM says for it, to be kept in the profile
+        #[arg(long, value_name = "IMAGE")]
+        image: Option<String>,
+        /// Where it comes from and when it was read, to be kept in the profile
+        #[arg(long, value_name = "TEXT")]
+        source: Option<String>,
+    },
     /// Print the JSON schema of an output
     Schema {
         #[arg(value_enum)]
@@ -64,6 +76,7 @@ pub enum Schema {
     Plan,
     Report,
     Manifest,
+    Base,
 }
 
 /// What is read.
@@ -87,7 +100,19 @@ pub struct Choice {
     /// The image of FROM [default: by os-release and where the interpreter lives]
     #[arg(long, value_name = "IMAGE")]
     pub from: Option<String>,
-    /// How scripts find Python [default: relocatable]
+    /// The final root itself, mounted here: what it lacks is installed or carried, what it cannot run is refused
+    #[arg(long, value_name = "DIR")]
+    pub base_root: Option<PathBuf>,
+    /// The final root by the name of its image, or by a file that `wheelbarrow base` wrote
+    #[arg(long, value_name = "IMAGE|FILE", conflicts_with = "base_root")]
+    pub base: Option<String>,
+    /// The final image's Python, when it is not at the builder's path; its minor version must be the same
+    #[arg(long, value_name = "PATH")]
+    pub interpreter: Option<String>,
+    /// How libraries that the final root lacks get there [default: auto]
+    #[arg(long, value_enum)]
+    pub native: Option<NativeChoice>,
+    /// How scripts find Python [default: relocatable where the final image has a shell]
     #[arg(long, value_enum)]
     pub shebang: Option<ShebangChoice>,
     /// Keep only this and what it requires, as pip would take it: flask, "requests[socks]>=2" (may be repeated)
@@ -118,6 +143,16 @@ pub enum ShebangChoice {
     Relocatable,
     /// By absolute path: needs no shell, the prefix may not move
     Absolute,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum NativeChoice {
+    /// By the package manager of the final image where it has one, otherwise in the bundle
+    Auto,
+    /// By the package manager of the final image
+    Packages,
+    /// In the bundle: the builder's libraries travel
+    Vendor,
 }
 
 #[derive(Args)]

@@ -13,6 +13,7 @@ use anstyle::AnsiColor;
 use clap::{CommandFactory as _, Parser as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::base::{self, Profile};
 use crate::bundle::{self, Papers};
 use crate::finding::{Finding, Severity};
 use crate::inventory::{self, Inventory};
@@ -57,10 +58,16 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
             clap_complete::generate(shell, &mut Arguments::command(), "wheelbarrow", &mut std::io::stdout());
             Ok(Vec::new())
         }
+        Command::Base { root, image, source } => {
+            let profile = Profile { image, source, ..base::read(&settings::open_root(&root)?) };
+            println!("{}", serde_json::to_string_pretty(&profile).expect("plain data"));
+            Ok(Vec::new())
+        }
         Command::Schema { of } => {
             let schema = match of {
                 Schema::Plan => schemars::schema_for!(Plan),
                 Schema::Report => schemars::schema_for!(report::Report),
+                Schema::Base => schemars::schema_for!(Profile),
                 Schema::Manifest => schemars::schema_for!(bundle::Manifest),
             };
             println!("{}", serde_json::to_string_pretty(&schema).expect("a schema is plain data"));
@@ -91,6 +98,10 @@ fn write_bundle(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
     let mut settings = Settings::bundle(typed)?;
     let (inventory, plan) = decide(&mut settings)?;
     settings.refuse_inside(&inventory.environment)?;
+    if plan.findings.iter().any(|finding| finding.code.refuses()) {
+        eprint!("{}", report::findings_text(&plan.findings));
+        return Err(Trouble { message: "the final root cannot run this environment; nothing was written".to_owned(), hint: None });
+    }
     let papers = Papers { dockerfile: report::dockerfile(&plan, &settings.stage), runtime_packages: report::runtime_packages(&plan) };
     let bar = ProgressBar::new(plan.size());
     bar.set_style(ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg}").expect("a constant template"));

@@ -8,11 +8,12 @@ use std::path::{Component, Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::arguments::{BundleArguments, Choice, Input, ShebangChoice};
+use super::arguments::{BundleArguments, Choice, Input, NativeChoice, ShebangChoice};
 use super::roots;
+use crate::base::{self, Profile};
 use crate::finding::Finding;
 use crate::path::RealPath;
-use crate::plan::{Request, Shebang};
+use crate::plan::{NativeMode, Request, Shebang};
 use crate::python::{Environment, Part};
 use crate::report::Stage;
 use crate::root::{Directory, Overlay, Root};
@@ -54,10 +55,7 @@ impl Settings {
 
     fn new(input: &Input, choice: &Choice, out: Option<&Path>, stage: &str) -> Result<Settings, Trouble> {
         let out = absolute(out.unwrap_or(Path::new("/bundle")));
-        let directory = Directory::open(&input.root, std::slice::from_ref(&out)).map_err(|error| Trouble {
-            message: format!("cannot open the root {}: {error}", input.root.display()),
-            hint: Some("give the directory of a root file system: --root DIR"),
-        })?;
+        let directory = open_directory(&input.root, std::slice::from_ref(&out))?;
         let out_inside = out.strip_prefix(directory.base()).ok().and_then(Path::to_str).map(|path| format!("/{path}"));
         let stage = match &out_inside {
             Some(path) => Stage::Named { name: stage.to_owned(), path: path.clone() },
@@ -75,12 +73,19 @@ impl Settings {
         let named = input.env.iter().map(inside).collect();
         let root = Root::new(directory.clone());
         let request = Request {
-            prefix: prefix(choice.prefix.as_deref().unwrap_or("/opt/app"))?,
-            shebang: match choice.shebang.unwrap_or(ShebangChoice::Relocatable) {
+            prefix: plain_path("--prefix", choice.prefix.as_deref().unwrap_or("/opt/app"))?,
+            shebang: choice.shebang.map(|shebang| match shebang {
                 ShebangChoice::Relocatable => Shebang::Relocatable,
                 ShebangChoice::Absolute => Shebang::Absolute,
-            },
+            }),
             from: choice.from.clone(),
+            base: base(choice)?,
+            interpreter: choice.interpreter.as_deref().map(|typed| plain_path("--interpreter", typed)).transpose()?,
+            native: match choice.native.unwrap_or(NativeChoice::Auto) {
+                NativeChoice::Auto => NativeMode::Auto,
+                NativeChoice::Packages => NativeMode::Packages,
+                NativeChoice::Vendor => NativeMode::Vendor,
+            },
             roots: roots::read(&root, choice, &inside)?,
             pin: choice.pin,
             so_names: choice.so_names,
@@ -129,6 +134,18 @@ impl Settings {
     }
 }
 
+/// A root to read whole, without an output inside.
+pub fn open_root(path: &Path) -> Result<Root, Trouble> {
+    Ok(Root::new(open_directory(path, &[])?))
+}
+
+fn open_directory(path: &Path, without: &[PathBuf]) -> Result<Directory, Trouble> {
+    Directory::open(path, without).map_err(|error| Trouble {
+        message: format!("cannot open the root {}: {error}", path.display()),
+        hint: Some("give the directory of a root file system"),
+    })
+}
+
 /// The order users expect: what is active, what is here, what Dockerfiles use, the root's own.
 fn usual(here: Option<&Path>, own_root: bool) -> Vec<String> {
     let active = std::env::var("VIRTUAL_ENV").ok().filter(|path| own_root && !path.is_empty());
@@ -137,11 +154,27 @@ fn usual(here: Option<&Path>, own_root: bool) -> Vec<String> {
     active.into_iter().chain([local, "/opt/venv".to_owned()]).chain(programs).collect()
 }
 
-fn prefix(typed: &str) -> Result<RealPath, Trouble> {
+/// What is known of the final root.
+fn base(choice: &Choice) -> Result<Option<Profile>, Trouble> {
+    if let Some(path) = &choice.base_root {
+        return Ok(Some(base::read(&open_root(path)?)));
+    }
+    let Some(typed) = &choice.base else { return Ok(None) };
+    if let Some(profile) = base::find(typed) {
+        return Ok(Some(profile));
+    }
+    let trouble = |message: String| Trouble { message, hint: Some("write a profile: wheelbarrow base --root DIR > profile.json") };
+    let text = std::fs::read_to_string(typed).map_err(|_| {
+        trouble(format!("--base {typed}: no such file, and no image whose profile ships with wheelbarrow ({})", base::names().join(", ")))
+    })?;
+    serde_json::from_str(&text).map(Some).map_err(|error| trouble(format!("--base {typed}: not a profile: {error}")))
+}
+
+fn plain_path(option: &str, typed: &str) -> Result<RealPath, Trouble> {
     let trimmed = typed.trim_end_matches('/');
     let plain = trimmed.starts_with('/') && trimmed[1..].split('/').all(|part| !matches!(part, "" | "." | ".."));
     if !plain || typed.contains(['\n', '\0']) {
-        return Err(Trouble { message: format!("--prefix {typed:?} is not an absolute path"), hint: Some("give a path such as /opt/app") });
+        return Err(Trouble { message: format!("{option} {typed:?} is not an absolute path"), hint: Some("give a path such as /opt/app") });
     }
     Ok(RealPath::known(trimmed))
 }

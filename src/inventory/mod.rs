@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use files::FileFact;
 pub use natives::{Native, NativeKind, Need, NeedOutcome};
 
+use serde::{Deserialize, Serialize};
+
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
 use crate::path::RealPath;
@@ -40,7 +42,7 @@ pub struct Inventory {
 }
 
 /// `/etc/os-release` (os-release(5)).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Release {
     pub id: String,
     pub version: String,
@@ -112,7 +114,8 @@ fn environment_files(root: &Root, mut environment: Environment) -> EnvironmentFi
     EnvironmentFiles { environment, distributions, path_files, leads, files, elf_files, findings }
 }
 
-fn release(root: &Root) -> Release {
+/// Reads os-release of a root.
+pub fn release(root: &Root) -> Release {
     let text =
         ["/etc/os-release", "/usr/lib/os-release"].iter().find_map(|path| root.read_text(path, 1 << 16).ok().flatten()).unwrap_or_default();
     let value = |key: &str| {

@@ -135,18 +135,23 @@ impl Loader for Glibc {
         for directory in requester.elf.runpath.iter().flat_map(|text| self.run_path(text, requester)) {
             add(&directory, Rule::RunPath { of: requester.opened.to_string() });
         }
-        let default = |path: &str| {
-            self.directories.iter().any(|directory| path.strip_prefix(directory.as_str()).is_some_and(|rest| rest.starts_with('/')))
-        };
-        if let Some(path) = self.cache.get(name).filter(|path| !(requester.elf.no_default_directories && default(path))) {
-            found.push(Candidate { path: start.join(path), rule: Rule::Cache });
+        let mut system = self.system_candidates(name);
+        if requester.elf.no_default_directories {
+            // Of the cache too, by the path that it has there.
+            let default = |path: &str| {
+                self.directories.iter().any(|directory| path.strip_prefix(directory.as_str()).is_some_and(|rest| rest.starts_with('/')))
+            };
+            system.retain(|candidate| candidate.rule == Rule::Cache && !default(candidate.path.as_str()));
         }
-        if !requester.elf.no_default_directories {
-            for directory in &self.directories {
-                found.push(Candidate { path: start.join(directory).join(name), rule: Rule::DefaultDirectory });
-            }
-        }
+        found.extend(system);
         found
+    }
+
+    fn system_candidates(&self, name: &str) -> Vec<Candidate> {
+        let start = WrittenPath::new("/");
+        let cached = self.cache.get(name).map(|path| Candidate { path: start.join(path), rule: Rule::Cache });
+        let default = |directory: &String| Candidate { path: start.join(directory).join(name), rule: Rule::DefaultDirectory };
+        cached.into_iter().chain(self.directories.iter().map(default)).collect()
     }
 
     fn after(&self, failure: Failure) -> After {
@@ -163,6 +168,14 @@ impl Loader for Glibc {
 
     fn own_file(&self) -> Option<&RealPath> {
         None
+    }
+
+    fn directories(&self) -> &[String] {
+        &self.directories
+    }
+
+    fn cached(&self) -> Vec<&str> {
+        self.cache.keys().map(String::as_str).collect()
     }
 
     fn configuration(&self) -> &[RealPath] {

@@ -16,7 +16,7 @@ mod walk;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use glibc::Glibc;
 pub use musl::Musl;
@@ -28,7 +28,7 @@ use crate::path::{RealPath, WrittenPath};
 use crate::root::{Content, Root, RootError};
 
 /// The family of the C library.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Libc {
     Musl,
@@ -135,6 +135,12 @@ pub trait Loader: Send + Sync {
     fn identity(&self) -> Identity;
     /// The loader's own file: a search that ends there has found what is loaded already.
     fn own_file(&self) -> Option<&RealPath>;
+    /// The last of them: where it looks for every object that does not forbid it.
+    fn system_candidates(&self, name: &str) -> Vec<Candidate>;
+    /// The directories that it searches for every program, in order.
+    fn directories(&self) -> &[String];
+    /// Names that it finds in `/etc/ld.so.cache`.
+    fn cached(&self) -> Vec<&str>;
     /// Files that tell it where to look: they must travel with a library found through them.
     fn configuration(&self) -> &[RealPath];
 }
@@ -167,6 +173,11 @@ impl<'a> Library<'a> {
         self.known.write().expect("no holder panics").insert(path.clone(), facts.clone());
         Ok(facts)
     }
+}
+
+/// Where `name` leads for a program that has no run path.
+pub fn system_library(root: &Root, loader: &dyn Loader, name: &str) -> Option<RealPath> {
+    loader.system_candidates(name).into_iter().find_map(|candidate| root.resolve(&candidate.path).ok()?).map(|found| found.path)
 }
 
 /// The loader that `interpreter` (a `PT_INTERP` string) names in this root.

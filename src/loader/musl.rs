@@ -70,6 +70,11 @@ fn run_path(object: &Requester) -> Vec<String> {
     split(&expanded.replace('\0', origin))
 }
 
+fn candidate(directory: &str, name: &str, rule: Rule) -> Option<Candidate> {
+    let fits = directory.len() + 1 + name.len() < LONGEST;
+    fits.then(|| Candidate { path: WrittenPath::new("/").join(directory).join(name), rule })
+}
+
 impl Loader for Musl {
     fn libc(&self) -> Libc {
         Libc::Musl
@@ -88,20 +93,16 @@ impl Loader for Musl {
             return vec![Candidate { path: WrittenPath::new("/").join(name), rule: Rule::Path }];
         }
         let mut found = Vec::new();
-        let mut add = |directory: &str, rule: Rule| {
-            if directory.len() + 1 + name.len() < LONGEST {
-                found.push(Candidate { path: WrittenPath::new("/").join(directory).join(name), rule });
-            }
-        };
         for object in chain {
-            for directory in run_path(object) {
-                add(&directory, Rule::RunPath { of: object.opened.to_string() });
-            }
+            let rule = || Rule::RunPath { of: object.opened.to_string() };
+            found.extend(run_path(object).iter().filter_map(|directory| candidate(directory, name, rule())));
         }
-        for directory in &self.directories {
-            add(directory, self.rule.clone());
-        }
+        found.extend(self.system_candidates(name));
         found
+    }
+
+    fn system_candidates(&self, name: &str) -> Vec<Candidate> {
+        self.directories.iter().filter_map(|directory| candidate(directory, name, self.rule.clone())).collect()
     }
 
     fn after(&self, failure: Failure) -> After {
@@ -118,6 +119,14 @@ impl Loader for Musl {
 
     fn own_file(&self) -> Option<&RealPath> {
         self.own_file.as_ref()
+    }
+
+    fn directories(&self) -> &[String] {
+        &self.directories
+    }
+
+    fn cached(&self) -> Vec<&str> {
+        Vec::new()
     }
 
     fn configuration(&self) -> &[RealPath] {

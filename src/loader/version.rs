@@ -4,26 +4,21 @@
 
 use memchr::memmem;
 
-use super::{Libc, Library, Start, of_root};
+use super::{Libc, of_root, system_library};
+use crate::elf::Machine;
 use crate::path::WrittenPath;
-use crate::python::Interpreter;
+use crate::root::Root;
 
 /// The largest C library that is read.
 const LARGEST: u64 = 1 << 25;
 
-/// Major and minor version of the C library that `interpreter` runs with.
-pub fn libc_version(library: &Library, interpreter: &Interpreter) -> Option<(u32, u32)> {
-    let root = library.root();
-    let loader = interpreter.facts.loader.as_deref()?;
-    match interpreter.libc? {
+/// Major and minor version of the C library that programs with this `PT_INTERP` run with.
+pub fn libc_version(root: &Root, interpreter: &str, machine: Machine) -> Option<(u32, u32)> {
+    let loader = of_root(root, interpreter, machine)?;
+    match loader.libc() {
         // musl's loader is its library.
-        Libc::Musl => musl(&root.read(&root.resolve(&WrittenPath::new(loader)).ok()??.path, LARGEST).ok()?),
-        Libc::Glibc => {
-            let simulated = of_root(root, loader, interpreter.machine)?;
-            let load = super::load(simulated.as_ref(), library, Start::Program(&interpreter.executable)).ok()?;
-            let libc = load.objects.iter().find(|object| object.elf.soname.as_deref() == Some("libc.so.6"))?;
-            glibc(&root.read(&libc.real, LARGEST).ok()?)
-        }
+        Libc::Musl => musl(&root.read(&root.resolve(&WrittenPath::new(interpreter)).ok()??.path, LARGEST).ok()?),
+        Libc::Glibc => glibc(&root.read(&system_library(root, loader.as_ref(), "libc.so.6")?, LARGEST).ok()?),
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::final_root::FinalRoot;
 use super::{Action, Left, PlannedEntry, Request, path_files};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{FileFact, Inventory};
@@ -56,9 +57,15 @@ const SCAFFOLDING: [&str; 16] = [
 ];
 
 /// Lays the files out under the prefix.
-pub fn lay_out(inventory: &Inventory, request: &Request, travels: &dyn Fn(usize) -> bool, findings: &mut Vec<Finding>) -> Layout {
+pub fn lay_out(
+    inventory: &Inventory,
+    request: &Request,
+    final_root: &FinalRoot,
+    travels: &dyn Fn(usize) -> bool,
+    findings: &mut Vec<Finding>,
+) -> Layout {
     let mut layout = Layout::default();
-    let writer = Writer { inventory, request, travels };
+    let writer = Writer { inventory, request, final_root, travels };
     let mut files: Vec<&FileFact> = inventory.files.iter().collect();
     if inventory.environment.parts.len() > 1 {
         files.sort_by_key(|file| inventory.environment.rank(&file.path));
@@ -101,6 +108,7 @@ pub fn lay_out(inventory: &Inventory, request: &Request, travels: &dyn Fn(usize)
 struct Writer<'a> {
     inventory: &'a Inventory,
     request: &'a Request,
+    final_root: &'a FinalRoot<'a>,
     travels: &'a dyn Fn(usize) -> bool,
 }
 
@@ -270,7 +278,7 @@ impl Writer<'_> {
         let elsewhere = environment.part_of(&file.path).is_some_and(|part| matches!(part.kind, PartKind::Prefix | PartKind::Target));
         let beside = own.iter().any(|directory| interpreter.rsplit_once('/').is_some_and(|(parent, _)| parent == *directory) && is_python);
         if beside || (elsewhere && is_python) || matches!(script.shebang, python::Shebang::Relocatable { .. }) {
-            let header = match self.request.shebang {
+            let header = match self.final_root.shebang {
                 Shebang::Relocatable => python::relocatable_header("python"),
                 Shebang::Absolute => python::absolute_header(self.python().as_str()),
             };
@@ -320,7 +328,7 @@ impl Writer<'_> {
 
     /// `bin/python*` and `pyvenv.cfg`, made for the final interpreter.
     fn scaffolding(&self) -> Vec<PlannedEntry> {
-        let executable = &self.inventory.environment.interpreter.executable;
+        let executable = &self.final_root.interpreter;
         let home = executable.parent().unwrap_or_else(RealPath::root);
         let version = &self.inventory.environment.interpreter.facts.version;
         let content =

@@ -3,8 +3,9 @@
 //!
 //! Invariant: pure. No file system, no clock, no environment; sorted; no host path.
 
-mod base;
 mod closure;
+mod final_root;
+mod image;
 mod layout;
 mod native;
 mod packages;
@@ -19,6 +20,7 @@ pub use layout::{SITE_PACKAGES, Shebang};
 pub use packages::{PackageReason, PackageSet, PlannedPackage};
 pub use path_files::StartLine;
 
+use crate::base::Profile;
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
 use crate::path::RealPath;
@@ -33,9 +35,15 @@ pub const SCHEMA: u32 = 1;
 pub struct Request {
     /// Where the environment lives in the final root.
     pub prefix: RealPath,
-    pub shebang: Shebang,
+    /// By default relocatable where the final root can run that.
+    pub shebang: Option<Shebang>,
     /// The image of `FROM`, when it is not to be derived.
     pub from: Option<String>,
+    /// The final root, when it is known exactly.
+    pub base: Option<Profile>,
+    /// The interpreter of the final root, when it is not at the builder's path.
+    pub interpreter: Option<RealPath>,
+    pub native: NativeMode,
     /// What the application asks for; empty means everything that is installed.
     pub roots: Vec<Requirement<Url>>,
     /// Pin packages to the versions of the builder.
@@ -44,6 +52,18 @@ pub struct Request {
     pub so_names: bool,
     /// Write bytecode beside the sources.
     pub compile: bool,
+}
+
+/// How libraries that the final root lacks get there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NativeMode {
+    /// By its package manager where it has one; otherwise as `Vendor`.
+    #[default]
+    Auto,
+    /// By its package manager.
+    Packages,
+    /// In the bundle.
+    Vendor,
 }
 
 /// Exactly what `bundle` will do.
@@ -140,15 +160,20 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     let mut findings = inventory.findings.clone();
     let closure = closure::close(inventory, &request.roots, &mut findings);
     let travels = |index: usize| closure.travels(index);
-    let layout = layout::lay_out(inventory, request, &travels, &mut findings);
+    let final_root = final_root::decide(inventory, request, &mut findings);
+    let layout = layout::lay_out(inventory, request, &final_root, &travels, &mut findings);
     let mut wanted = packages::Wanted::new(inventory);
-    wanted.interpreter();
+    if final_root.interpreter_is_package {
+        wanted.interpreter();
+    }
     wanted.distributions(&closure);
-    let native = native::follow(inventory, &layout.travelling, &mut wanted, &mut findings);
+    let native = native::follow(inventory, &final_root, &layout.travelling, &mut wanted, &mut findings);
     let runs_at_start = path_files::judge(inventory, &layout.travelling, &mut findings);
-    let base = request.from.clone().or_else(|| base::image(inventory, &mut findings));
     let mut entries = layout.entries;
     entries.extend(native.entries);
+    for entry in &mut entries {
+        entry.to = final_root.place(&entry.to);
+    }
     entries.sort_by(|a, b| a.to.cmp(&b.to));
     entries.dedup_by(|a, b| a.to == b.to);
     let mut left = layout.left;
@@ -165,18 +190,21 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
             .help("install the application before this step, or name its environment: `wheelbarrow bundle /path/to/venv`"),
         );
     }
+    let packages = wanted.decide(request, &final_root);
+    let asked = packages.install.iter().filter_map(|package| Some((&package.name, &package.reasons.first()?.library)));
+    findings.extend(asked.filter_map(|(name, library)| final_root::cannot_install(inventory, request, name, library)));
     findings.sort();
     findings.dedup();
     let environment = &inventory.environment;
     Plan {
         schema: SCHEMA,
         prefix: request.prefix.clone(),
-        interpreter: environment.interpreter.executable.clone(),
+        interpreter: final_root.interpreter,
         interpreter_facts: environment.interpreter.facts.clone(),
         builder: inventory.release.pretty_name.clone(),
-        base,
+        base: final_root.image,
         distributions,
-        packages: wanted.decide(request),
+        packages,
         run_ldconfig: native.run_ldconfig,
         entries,
         runs_at_start,

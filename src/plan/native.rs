@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::final_root::FinalRoot;
 use super::packages::{PackageReason, Wanted};
 use super::{Action, PlannedEntry};
 use crate::finding::{Code, Finding, Severity};
@@ -21,8 +22,14 @@ pub struct NativePlan {
 }
 
 /// Follows the needs of every ELF file that travels.
-pub fn follow(inventory: &Inventory, travelling: &BTreeSet<RealPath>, wanted: &mut Wanted, findings: &mut Vec<Finding>) -> NativePlan {
-    let mut state = Follower { inventory, travelling, carried: BTreeSet::new(), plan: NativePlan::default() };
+pub fn follow(
+    inventory: &Inventory,
+    final_root: &FinalRoot,
+    travelling: &BTreeSet<RealPath>,
+    wanted: &mut Wanted,
+    findings: &mut Vec<Finding>,
+) -> NativePlan {
+    let mut state = Follower { inventory, final_root, travelling, carried: BTreeSet::new(), plan: NativePlan::default() };
     for native in inventory.natives.iter().filter(|native| travelling.contains(&native.path)) {
         for need in &native.needs {
             if travelling.contains(&need.by) || state.carried.contains(&need.by) {
@@ -35,6 +42,7 @@ pub fn follow(inventory: &Inventory, travelling: &BTreeSet<RealPath>, wanted: &m
 
 struct Follower<'a> {
     inventory: &'a Inventory,
+    final_root: &'a FinalRoot<'a>,
     travelling: &'a BTreeSet<RealPath>,
     carried: BTreeSet<RealPath>,
     plan: NativePlan,
@@ -50,7 +58,10 @@ impl Follower<'_> {
             return;
         }
         let reason = PackageReason { file: native.path.clone(), library: need.name.clone(), distribution: self.distribution(&native.path) };
-        if let Some(package) = self.inventory.packages.owner(path) {
+        let owner = self.inventory.packages.owner(path);
+        if self.final_root.has_library(&need.name) {
+            owner.into_iter().for_each(|package| wanted.in_base(package, reason.clone()));
+        } else if let Some(package) = owner {
             wanted.library(package, reason);
             self.foreign_links(package, links, need);
         } else if !self.inventory.interpreter_files.contains(path) {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Request;
 use super::closure::Closure;
+use super::final_root::FinalRoot;
 use crate::inventory::Inventory;
 use crate::path::RealPath;
 use crate::pkgdb::Manager;
@@ -60,12 +61,14 @@ pub fn system_owned(inventory: &Inventory) -> BTreeMap<usize, usize> {
 pub struct Wanted<'a> {
     inventory: &'a Inventory,
     reasons: BTreeMap<usize, BTreeSet<PackageReason>>,
+    /// Packages whose libraries the base has, whatever package it has them from.
+    in_base: BTreeSet<usize>,
     closures: BTreeMap<usize, BTreeSet<usize>>,
 }
 
 impl<'a> Wanted<'a> {
     pub fn new(inventory: &'a Inventory) -> Wanted<'a> {
-        Wanted { inventory, reasons: BTreeMap::new(), closures: BTreeMap::new() }
+        Wanted { inventory, reasons: BTreeMap::new(), in_base: BTreeSet::new(), closures: BTreeMap::new() }
     }
 
     fn closure(&mut self, package: usize) -> &BTreeSet<usize> {
@@ -75,6 +78,12 @@ impl<'a> Wanted<'a> {
     /// A library of `package` is needed.
     pub fn library(&mut self, package: usize, reason: PackageReason) {
         self.reasons.entry(package).or_default().insert(reason);
+    }
+
+    /// A library of `package` is needed, and the base has one of that name.
+    pub fn in_base(&mut self, package: usize, reason: PackageReason) {
+        self.in_base.insert(package);
+        self.library(package, reason);
     }
 
     /// Distributions of OS packages that were asked for, or that travelling ones require.
@@ -115,8 +124,8 @@ impl<'a> Wanted<'a> {
     }
 
     /// Splits what was asked for.
-    pub fn decide(mut self, request: &Request) -> PackageSet {
-        let base = self.base();
+    pub fn decide(mut self, request: &Request, final_root: &FinalRoot) -> PackageSet {
+        let base = self.base(final_root);
         let asked: Vec<usize> = self.reasons.keys().copied().collect();
         let mut install = BTreeSet::new();
         for package in asked.iter().filter(|package| !base.contains(package)) {
@@ -136,9 +145,15 @@ impl<'a> Wanted<'a> {
         PackageSet { manager, install: list(&install), brought_along: list(&along), in_base: list(&in_base) }
     }
 
-    /// When no package owns the interpreter it comes with the base image, and so do its libraries.
-    fn base(&mut self) -> BTreeSet<usize> {
+    /// What the base has: by its profile or, without one, what every root of the distribution has; and
+    /// when no package owns the interpreter it comes with the image, and so do its libraries.
+    fn base(&mut self, final_root: &FinalRoot) -> BTreeSet<usize> {
         let packages = &self.inventory.packages;
+        let known = packages.packages.iter().enumerate().map(|(index, package)| Some((index, final_root.has_package(&package.name)?)));
+        if let Some(known) = known.collect::<Option<Vec<_>>>().filter(|known| !known.is_empty()) {
+            let there = known.into_iter().filter(|(_, there)| *there).map(|(index, _)| index);
+            return there.chain(self.in_base.iter().copied()).collect();
+        }
         let owned = packages.owner(&self.inventory.environment.interpreter.executable).is_some();
         let essential = packages.packages.iter().enumerate().filter(|(_, package)| package.essential).map(|(index, _)| index);
         let mut base: BTreeSet<usize> = essential.collect();

@@ -4,7 +4,7 @@
 //! Invariant: sysconfig is not trusted for linkage; what counts is `DT_NEEDED` and `PT_INTERP`.
 
 use memchr::memmem;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::elf::Machine;
 use crate::finding::{Code, Finding, Severity};
@@ -29,7 +29,7 @@ pub struct Interpreter {
 }
 
 /// The part of an interpreter that is printed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct InterpreterFacts {
     /// `cpython` or `pypy`.
     pub implementation: String,

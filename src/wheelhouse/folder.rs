@@ -73,7 +73,8 @@ pub fn unpack(root: &Root, folder: &Folder, prefix: &RealPath, roots: &[Requirem
     let mut findings = Vec::new();
     let interpreter =
         own_interpreter(root, &library, None, &mut findings).ok_or_else(|| FolderError::NoInterpreter { path: folder.path.clone() })?;
-    let target = Target::new(&interpreter.facts, libc_version(&library, &interpreter));
+    let target =
+        Target::new(&interpreter.facts, interpreter.facts.loader.as_deref().and_then(|path| libc_version(root, path, interpreter.machine)));
     let wheels = folder.files.iter().map(String::as_str).filter(|file| file.ends_with(".whl"));
     let selection = select(wheels, &SupportedTags::new(&target), roots);
     for passed in &selection.passed_over {

@@ -1,0 +1,113 @@
+//! The root that the final stage starts from, as far as it matters to a bundle: a profile.
+//!
+//! A profile is read from a mounted root ([`read`]), or ships with wheelbarrow for images that are
+//! much used and cannot be mounted ([`shipped`]). Both are the same data, so a plan does not know which.
+//!
+//! Invariant: facts only; what they mean for an environment is `plan::target`'s.
+
+mod read;
+mod shipped;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+pub use read::read;
+pub use shipped::{find, names, shipped};
+
+use crate::inventory::Release;
+use crate::loader::Libc;
+use crate::path::RealPath;
+use crate::pkgdb::Manager;
+use crate::python::InterpreterFacts;
+
+/// Version of the JSON of [`Profile`].
+pub const SCHEMA: u32 = 1;
+
+/// What is known of a final root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    pub schema: u32,
+    /// What FROM says, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// What it was read from, and when: for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    pub release: Release,
+    /// As `uname -m` says; absent in an empty root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub libc: Option<Libc>,
+    /// Major and minor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub libc_version: Option<(u32, u32)>,
+    pub interpreters: Vec<ProfileInterpreter>,
+    /// Whose `apk` or `apt-get` is there to install packages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub installs_with: Option<Manager>,
+    /// Installed packages with their versions.
+    pub packages: BTreeMap<String, String>,
+    /// Directories that the loader searches for every program.
+    pub library_directories: Vec<String>,
+    /// Names that it finds there, and where.
+    pub libraries: BTreeMap<String, RealPath>,
+    /// Of `sh`, `dirname`, `realpath` and `env`, those that are there.
+    pub tools: BTreeSet<String>,
+    /// Top-level directories that are links: `/lib` to `usr/lib` where /usr is merged.
+    pub links: BTreeMap<RealPath, String>,
+}
+
+/// A Python of a final root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileInterpreter {
+    /// The program file.
+    pub path: RealPath,
+    /// The other names that lead to it.
+    pub names: Vec<RealPath>,
+    pub facts: InterpreterFacts,
+}
+
+impl Profile {
+    /// A root with nothing in it: `FROM scratch`.
+    pub fn empty() -> Profile {
+        Profile {
+            schema: SCHEMA,
+            image: Some("scratch".to_owned()),
+            source: None,
+            release: Release::default(),
+            architecture: None,
+            libc: None,
+            libc_version: None,
+            interpreters: Vec::new(),
+            installs_with: None,
+            packages: BTreeMap::new(),
+            library_directories: Vec::new(),
+            libraries: BTreeMap::new(),
+            tools: BTreeSet::new(),
+            links: BTreeMap::new(),
+        }
+    }
+
+    /// The interpreter that is started by `path`.
+    pub fn interpreter(&self, path: &RealPath) -> Option<&ProfileInterpreter> {
+        self.interpreters.iter().find(|interpreter| interpreter.path == *path || interpreter.names.contains(path))
+    }
+
+    /// Whether a script can find its own directory: what a relocatable header runs.
+    pub fn runs_relocatable_scripts(&self) -> bool {
+        ["sh", "dirname", "realpath"].iter().all(|tool| self.tools.contains(*tool))
+    }
+
+    /// The name people know it by.
+    pub fn name(&self) -> &str {
+        match (&self.image, self.release.pretty_name.as_str()) {
+            (Some(image), _) => image,
+            (None, "") => "the base",
+            (None, pretty_name) => pretty_name,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A profile from a root that is there to be read.
+//!
+//! Invariant: nothing of the root is run; a root with nothing in it has a profile too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Profile, ProfileInterpreter, SCHEMA};
+use crate::elf::Machine;
+use crate::inventory::release;
+use crate::loader::{self, Library, Loader, libc_version};
+use crate::path::{RealPath, WrittenPath};
+use crate::pkgdb::{Manager, PackageIndex};
+use crate::python::read_interpreter;
+use crate::root::{Kind, Root};
+
+const PROGRAMS: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
+const TOOLS: [&str; 4] = ["sh", "dirname", "realpath", "env"];
+
+/// Reads the root. Problems of its own files are nothing a builder could mend, so they are passed over.
+pub fn read(root: &Root) -> Profile {
+    let library = Library::new(root);
+    let (packages, _) = PackageIndex::read(root);
+    let started = program_interpreter(root, &library);
+    let loader = started.as_ref().and_then(|(path, machine)| loader::of_root(root, path, *machine));
+    let there = |name: &str| PROGRAMS.iter().any(|directory| root.is_file(&WrittenPath::new(*directory).join(name)));
+    let installs_with = if there("apk") { Some(Manager::Apk) } else { there("apt-get").then_some(Manager::Dpkg) };
+    Profile {
+        schema: SCHEMA,
+        image: None,
+        source: None,
+        release: release(root),
+        architecture: started.as_ref().map(|(_, machine)| machine.name()),
+        libc: loader.as_ref().map(|loader| loader.libc()),
+        libc_version: started.as_ref().and_then(|(path, machine)| libc_version(root, path, *machine)),
+        interpreters: interpreters(root, &library),
+        installs_with,
+        packages: packages.packages.into_iter().map(|package| (package.name, package.version)).collect(),
+        library_directories: loader.as_ref().map(|loader| loader.directories().to_vec()).unwrap_or_default(),
+        libraries: loader.map(|loader| libraries(root, loader.as_ref())).unwrap_or_default(),
+        tools: TOOLS.iter().filter(|tool| there(tool)).map(|tool| (*tool).to_owned()).collect(),
+        links: links(root),
+    }
+}
+
+/// The `PT_INTERP` that programs of the root have, and the machine of the file it names.
+fn program_interpreter(root: &Root, library: &Library) -> Option<(String, Machine)> {
+    let directories = ["/lib", "/lib64"].map(|path| (path, root.resolve(&WrittenPath::new(path)).ok().flatten()));
+    for (written, found) in directories {
+        let Some(found) = found.filter(|found| found.meta.kind == Kind::Directory) else { continue };
+        for entry in root.list(&found.path).into_iter().flatten() {
+            let path = format!("{written}/{}", entry.path.name());
+            let Some(file) = loader::Libc::of_interpreter(&path).and_then(|_| root.resolve(&WrittenPath::new(&path)).ok()?) else {
+                continue;
+            };
+            let Ok(facts) = library.read(&file.path) else { continue };
+            if let Ok(Some(elf)) = facts.as_ref() {
+                return Some((path, elf.machine));
+            }
+        }
+    }
+    None
+}
+
+fn interpreters(root: &Root, library: &Library) -> Vec<ProfileInterpreter> {
+    let mut found: BTreeMap<RealPath, ProfileInterpreter> = BTreeMap::new();
+    for directory in ["/usr/local/bin", "/usr/bin"].map(RealPath::known) {
+        let Ok(Some(there)) = root.resolve(&WrittenPath::from(&directory)) else { continue };
+        for entry in root.list(&there.path).into_iter().flatten() {
+            let version = entry.path.name().strip_prefix("python").or_else(|| entry.path.name().strip_prefix("pypy"));
+            let plain = version.is_some_and(|rest| rest.chars().all(|one| one.is_ascii_digit() || matches!(one, '.' | 't')));
+            if !plain {
+                continue;
+            }
+            let name = directory.join(entry.path.name());
+            let Some(interpreter) = read_interpreter(root, library, &WrittenPath::from(&name), &mut Vec::new()) else { continue };
+            let path = interpreter.executable.clone();
+            let known = found.entry(path.clone());
+            let known = known.or_insert_with(|| ProfileInterpreter { path: path.clone(), names: Vec::new(), facts: interpreter.facts });
+            if name != path {
+                known.names.push(name);
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// Every name that a program without a run path finds: in the cache, and in the default directories.
+fn libraries(root: &Root, loader: &dyn Loader) -> BTreeMap<String, RealPath> {
+    let mut names: BTreeSet<String> = loader.cached().into_iter().map(str::to_owned).collect();
+    for directory in loader.directories() {
+        let Ok(Some(there)) = root.resolve(&WrittenPath::new(directory.as_str())) else { continue };
+        let entries = root.list(&there.path).into_iter().flatten().filter(|entry| entry.meta.kind != Kind::Directory);
+        names.extend(entries.map(|entry| entry.path.name().to_owned()).filter(|name| name.contains(".so")));
+    }
+    names.into_iter().filter_map(|name| loader::system_library(root, loader, &name).map(|path| (name, path))).collect()
+}
+
+fn links(root: &Root) -> BTreeMap<RealPath, String> {
+    let entries = root.list(&RealPath::root()).into_iter().flatten();
+    let directory = |path: &RealPath| root.is_directory(&WrittenPath::from(path));
+    entries
+        .filter_map(|entry| match entry.meta.kind {
+            Kind::Link(target) if directory(&entry.path) => Some((entry.path, target)),
+            _ => None,
+        })
+        .collect()
+}

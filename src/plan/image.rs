@@ -1,0 +1,60 @@
+//! The image of the final stage, by what a root is and where its interpreter lives.
+//!
+//! Invariant: a name is given only when such an image has this interpreter at this path.
+
+use crate::inventory::Release;
+use crate::path::RealPath;
+
+/// Whether the interpreter comes with the image or with a package that is installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Image,
+    Package,
+}
+
+/// The image for a root of this release; `minor` is of the interpreter at `path`.
+pub fn image(release: &Release, origin: Origin, path: &RealPath, minor: &str) -> Option<String> {
+    let in_local = path.parent().is_some_and(|parent| parent.as_str() == "/usr/local/bin");
+    match (release.id.as_str(), origin) {
+        ("alpine", Origin::Package) => Some(format!("alpine:{}", short(&release.version))),
+        ("debian", Origin::Package) if !release.codename.is_empty() => Some(format!("debian:{}-slim", release.codename)),
+        ("ubuntu", Origin::Package) => Some(format!("ubuntu:{}", release.version)),
+        ("wolfi" | "chainguard", Origin::Package) => Some("cgr.dev/chainguard/wolfi-base".to_owned()),
+        // docker-library images: the interpreter is compiled into /usr/local and owned by nobody.
+        ("alpine", Origin::Image) if in_local => Some(format!("python:{minor}-alpine")),
+        ("debian", Origin::Image) if in_local => Some(format!("python:{minor}-slim")),
+        _ => None,
+    }
+}
+
+/// `3.20` of `3.20.3`: what tells one release of a distribution from the next.
+pub fn short(version: &str) -> String {
+    version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
+}
+
+/// The Python that the tag of a docker-library image names: `3.12` of `python:3.12-slim`.
+pub fn tagged_minor(image: &str) -> Option<String> {
+    let (name, tag) = image.split_once('@').map_or(image, |(name, _)| name).rsplit_once(':')?;
+    let version =
+        tag.split('-').next().filter(|version| version.contains('.') && version.chars().all(|one| one.is_ascii_digit() || one == '.'))?;
+    (name.rsplit('/').next() == Some("python")).then(|| short(version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_of_docker_library() {
+        for (image, expect) in [
+            ("python:3.12-slim", Some("3.12")),
+            ("docker.io/library/python:3.11.7-alpine3.19@sha256:0", Some("3.11")),
+            ("python:3-slim", None),
+            ("python:latest", None),
+            ("registry:5000/python", None),
+            ("other:3.11", None),
+        ] {
+            assert_eq!(tagged_minor(image).as_deref(), expect, "{image}");
+        }
+    }
+}
