@@ -112,6 +112,9 @@ pub struct Choice {
     /// How libraries that the final root lacks get there [default: auto]
     #[arg(long, value_enum)]
     pub native: Option<NativeChoice>,
+    /// The interpreter, its standard library, its libraries and the loader travel too: for FROM scratch
+    #[arg(long, conflicts_with = "interpreter")]
+    pub with_interpreter: bool,
     /// How scripts find Python [default: relocatable where the final image has a shell]
     #[arg(long, value_enum)]
     pub shebang: Option<ShebangChoice>,

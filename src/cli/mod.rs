@@ -16,7 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::base::{self, Profile};
 use crate::bundle::{self, Papers};
 use crate::finding::{Finding, Severity};
-use crate::inventory::{self, Inventory};
+use crate::inventory::{self, Inventory, Scope};
 use crate::loader::Library;
 use crate::plan::{self, Plan};
 use crate::report;
@@ -77,9 +77,10 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
 }
 
 fn decide(settings: &mut Settings) -> Result<(Inventory, Plan), Trouble> {
+    let scope = if settings.request.may_carry() { Scope::AndWhatMayBeCarried } else { Scope::Environment };
     let inventory = match settings.unpack_wheels()? {
-        Some((environment, findings)) => inventory::of(&Library::new(&settings.root), environment, findings),
-        None => inventory::take(&settings.root, &settings.named, &settings.usual)
+        Some((environment, findings)) => inventory::of(&Library::new(&settings.root), environment, scope, findings),
+        None => inventory::take(&settings.root, &settings.named, &settings.usual, scope)
             .map_err(|error| Trouble { message: error.to_string(), hint: Some(error.hint()) })?,
     };
     let plan = plan::make(&inventory, &settings.request);

@@ -79,7 +79,9 @@ impl Settings {
                 ShebangChoice::Absolute => Shebang::Absolute,
             }),
             from: choice.from.clone(),
-            base: base(choice)?,
+            // What carries its own interpreter needs no base.
+            base: base(choice)?.or_else(|| choice.with_interpreter.then(Profile::empty)),
+            with_interpreter: choice.with_interpreter,
             interpreter: choice.interpreter.as_deref().map(|typed| plain_path("--interpreter", typed)).transpose()?,
             native: match choice.native.unwrap_or(NativeChoice::Auto) {
                 NativeChoice::Auto => NativeMode::Auto,

@@ -3,11 +3,13 @@
 //! Invariant: reads only; the same root gives the same inventory whatever the user wants to do with
 //! it, in whatever order the threads ran.
 
+mod carriable;
 mod files;
 mod natives;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use carriable::{Carriable, CarriableFile};
 pub use files::FileFact;
 pub use natives::{Native, NativeKind, Need, NeedOutcome};
 
@@ -38,6 +40,8 @@ pub struct Inventory {
     /// Unowned files that tell the loader where to look.
     pub loader_configuration: Vec<RealPath>,
     pub packages: PackageIndex,
+    /// Empty unless the scope asks for it.
+    pub carriable: Carriable,
     pub findings: Vec<Finding>,
 }
 
@@ -50,16 +54,25 @@ pub struct Release {
     pub pretty_name: String,
 }
 
+/// How far the reading goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The environment and what it leads to.
+    Environment,
+    /// The files of packages and of the interpreter too.
+    AndWhatMayBeCarried,
+}
+
 /// Reads the root. `named` is the environment as typed; `usual` the places to look otherwise.
-pub fn take(root: &Root, named: &[String], usual: &[String]) -> Result<Inventory, EnvironmentError> {
+pub fn take(root: &Root, named: &[String], usual: &[String], scope: Scope) -> Result<Inventory, EnvironmentError> {
     let mut findings = Vec::new();
     let library = Library::new(root);
     let environment = python::find_environment(root, &library, named, usual, &mut findings)?;
-    Ok(of(&library, environment, findings))
+    Ok(of(&library, environment, scope, findings))
 }
 
 /// Reads the root around an environment that is known.
-pub fn of(library: &Library, environment: Environment, mut findings: Vec<Finding>) -> Inventory {
+pub fn of(library: &Library, environment: Environment, scope: Scope, mut findings: Vec<Finding>) -> Inventory {
     let root = library.root();
     // The databases of a big root take as long as the environment, and neither asks the other.
     let (index, read) = rayon::join(|| PackageIndex::read(root), || environment_files(root, environment));
@@ -79,9 +92,13 @@ pub fn of(library: &Library, environment: Environment, mut findings: Vec<Finding
         leads,
         files,
         packages,
+        carriable: Carriable::default(),
         findings,
     };
     inventory.resolve(library, &elf_files);
+    if scope == Scope::AndWhatMayBeCarried {
+        inventory.look_at_carriable(root);
+    }
     inventory.findings.sort();
     inventory.findings.dedup();
     inventory

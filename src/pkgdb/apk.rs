@@ -66,6 +66,8 @@ impl Record {
             b'P' => package.name = value.to_owned(),
             b'V' => package.version = value.to_owned(),
             b'A' => package.architecture = value.to_owned(),
+            b'o' => package.source = Some(value.to_owned()),
+            b'L' => package.license = Some(value.to_owned()),
             b'I' if !value.is_empty() => {
                 package.installed_size = value.parse().map_err(|_| format!("the installed size is no number: {value:?}"))?;
             }

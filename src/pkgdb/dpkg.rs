@@ -77,6 +77,7 @@ impl<'a> Stanza<'a> {
         let mut package = Package::empty(Manager::Dpkg);
         package.version = take("version");
         package.architecture = take("architecture");
+        package.source = Some(take("source")).filter(|source| !source.is_empty());
         let size = take("installed-size");
         if !size.is_empty() {
             let kib: u64 = size.parse().map_err(|_| problem(format!("the installed size of {name} is no number: {size:?}")))?;

@@ -40,6 +40,10 @@ pub struct Package {
     pub name: String,
     pub version: String,
     pub architecture: String,
+    /// The source package, where it has another name; what scanners look up.
+    pub source: Option<String>,
+    /// As apk records it; Debian has a file instead.
+    pub license: Option<String>,
     /// Bytes.
     pub installed_size: u64,
     /// What must be installed, each a list of alternatives; bare names without versions.
@@ -59,6 +63,8 @@ impl Package {
             name: String::new(),
             version: String::new(),
             architecture: String::new(),
+            source: None,
+            license: None,
             installed_size: 0,
             depends: Vec::new(),
             provides: Vec::new(),
@@ -131,12 +137,15 @@ impl PackageIndex {
         let mut reached = BTreeSet::new();
         let mut pending = vec![package];
         while let Some(index) = pending.pop() {
-            for alternatives in &self.packages[index].depends {
-                let needed = alternatives.iter().find_map(|name| self.provider(index, name));
-                pending.extend(needed.filter(|needed| reached.insert(*needed)));
-            }
+            pending.extend(self.depends_on(index).filter(|needed| reached.insert(*needed)));
         }
         reached
+    }
+
+    /// The installed packages that satisfy its dependencies directly.
+    pub fn depends_on(&self, package: usize) -> impl Iterator<Item = usize> {
+        let depends = self.packages[package].depends.iter();
+        depends.filter_map(move |alternatives| alternatives.iter().find_map(|name| self.provider(package, name)))
     }
 
     /// What satisfies `name` for `dependent`: its own architecture first, since dpkg may have several.

@@ -24,6 +24,8 @@ pub struct FinalRoot<'a> {
     pub interpreter: RealPath,
     /// Whether a package of the builder's distribution brings it.
     pub interpreter_is_package: bool,
+    /// Whether the bundle brings it.
+    pub interpreter_travels: bool,
     pub shebang: Shebang,
     profile: Option<&'a Profile>,
     packages: bool,
@@ -43,6 +45,11 @@ impl FinalRoot<'_> {
     /// Whether what it lacks is installed by its package manager; otherwise it is carried.
     pub fn installs(&self) -> bool {
         self.packages
+    }
+
+    /// Whether nothing is there: `FROM scratch`.
+    pub fn is_empty(&self) -> bool {
+        self.profile.is_some_and(|profile| profile.libc.is_none() && profile.packages.is_empty())
     }
 
     /// Where a path of the builder is there: through the links of its top-level directories.
@@ -70,6 +77,7 @@ pub fn decide<'a>(inventory: &Inventory, request: &'a Request, findings: &mut Ve
             image,
             interpreter,
             interpreter_is_package: owned && same,
+            interpreter_travels: false,
             shebang: request.shebang.unwrap_or(Shebang::Relocatable),
             profile: None,
             packages: request.native != NativeMode::Vendor,
@@ -85,6 +93,7 @@ pub fn decide<'a>(inventory: &Inventory, request: &'a Request, findings: &mut Ve
     findings.extend(compare.machine());
     findings.extend(compare.glibc());
     let (interpreter, interpreter_is_package) = match compare.interpreter() {
+        _ if request.with_interpreter => (own.executable.clone(), false),
         Ok(found) => {
             if found.path != own.executable && request.interpreter.is_none() {
                 let message = format!("the base has this Python at {}; the bundle uses that one", found.path);
@@ -92,7 +101,9 @@ pub fn decide<'a>(inventory: &Inventory, request: &'a Request, findings: &mut Ve
             }
             (request.interpreter.clone().unwrap_or_else(|| found.path.clone()), false)
         }
-        Err(_) if owned && packages && same_release && request.interpreter.is_none() => (own.executable.clone(), true),
+        Err(_) if owned && profile.installs_with.is_some() && same_release && request.interpreter.is_none() => {
+            (own.executable.clone(), true)
+        }
         Err(finding) => {
             findings.push(finding);
             (own.executable.clone(), false)
@@ -106,7 +117,8 @@ pub fn decide<'a>(inventory: &Inventory, request: &'a Request, findings: &mut Ve
     let origin = if interpreter_is_package { Origin::Package } else { Origin::Image };
     let derived = || profile.image.clone().or_else(|| image(&profile.release, origin, &interpreter, own.minor()));
     let image = request.from.clone().or_else(derived);
-    FinalRoot { image, interpreter, interpreter_is_package, shebang, profile: Some(profile), packages }
+    let interpreter_travels = request.with_interpreter;
+    FinalRoot { image, interpreter, interpreter_is_package, interpreter_travels, shebang, profile: Some(profile), packages }
 }
 
 fn refuse(code: Code, subject: impl ToString, message: String, help: Option<String>) -> Finding {

@@ -3,6 +3,7 @@
 //!
 //! Invariant: pure. No file system, no clock, no environment; sorted; no host path.
 
+mod carry;
 mod closure;
 mod final_root;
 mod image;
@@ -43,6 +44,8 @@ pub struct Request {
     pub base: Option<Profile>,
     /// The interpreter of the final root, when it is not at the builder's path.
     pub interpreter: Option<RealPath>,
+    /// The interpreter travels.
+    pub with_interpreter: bool,
     pub native: NativeMode,
     /// What the application asks for; empty means everything that is installed.
     pub roots: Vec<Requirement<Url>>,
@@ -52,6 +55,14 @@ pub struct Request {
     pub so_names: bool,
     /// Write bytecode beside the sources.
     pub compile: bool,
+}
+
+impl Request {
+    /// Whether files of packages or of the interpreter may have to travel.
+    pub fn may_carry(&self) -> bool {
+        let no_manager = self.base.as_ref().is_some_and(|base| base.installs_with.is_none());
+        self.with_interpreter || self.native == NativeMode::Vendor || (self.native == NativeMode::Auto && no_manager)
+    }
 }
 
 /// How libraries that the final root lacks get there.
@@ -166,17 +177,24 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     if final_root.interpreter_is_package {
         wanted.interpreter();
     }
+    if final_root.interpreter_travels {
+        wanted.interpreter_libraries();
+    }
     wanted.distributions(&closure);
     let native = native::follow(inventory, &final_root, &layout.travelling, &mut wanted, &mut findings);
     let runs_at_start = path_files::judge(inventory, &layout.travelling, &mut findings);
+    let packages = wanted.decide(request, &final_root);
+    let carried = carry::carry(inventory, &final_root, &packages.carried_indices);
     let mut entries = layout.entries;
     entries.extend(native.entries);
+    entries.extend(carried.entries);
     for entry in &mut entries {
         entry.to = final_root.place(&entry.to);
     }
     entries.sort_by(|a, b| a.to.cmp(&b.to));
     entries.dedup_by(|a, b| a.to == b.to);
     let mut left = layout.left;
+    left.extend(carried.left);
     left.sort();
     let distributions = planned_distributions(inventory, &closure);
     if !distributions.iter().any(|distribution| distribution.travels) {
@@ -190,7 +208,6 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
             .help("install the application before this step, or name its environment: `wheelbarrow bundle /path/to/venv`"),
         );
     }
-    let packages = wanted.decide(request, &final_root);
     let asked = packages.install.iter().filter_map(|package| Some((&package.name, &package.reasons.first()?.library)));
     findings.extend(asked.filter_map(|(name, library)| final_root::cannot_install(inventory, request, name, library)));
     findings.sort();

@@ -46,6 +46,11 @@ pub struct PackageSet {
     pub install: Vec<PlannedPackage>,
     /// What it will bring along for them.
     pub brought_along: Vec<PlannedPackage>,
+    /// Whose files are in the bundle, since the final root lacks them and does not install them.
+    pub carried: Vec<PlannedPackage>,
+    /// The same, by index in the inventory.
+    #[serde(skip)]
+    pub carried_indices: BTreeSet<usize>,
     /// Needed, and in the base with its interpreter or in every root of this distribution.
     pub in_base: Vec<PlannedPackage>,
 }
@@ -63,12 +68,14 @@ pub struct Wanted<'a> {
     reasons: BTreeMap<usize, BTreeSet<PackageReason>>,
     /// Packages whose libraries the base has, whatever package it has them from.
     in_base: BTreeSet<usize>,
+    /// Packages that bring the interpreter.
+    interpreter: BTreeSet<usize>,
     closures: BTreeMap<usize, BTreeSet<usize>>,
 }
 
 impl<'a> Wanted<'a> {
     pub fn new(inventory: &'a Inventory) -> Wanted<'a> {
-        Wanted { inventory, reasons: BTreeMap::new(), in_base: BTreeSet::new(), closures: BTreeMap::new() }
+        Wanted { inventory, reasons: BTreeMap::new(), in_base: BTreeSet::new(), interpreter: BTreeSet::new(), closures: BTreeMap::new() }
     }
 
     fn closure(&mut self, package: usize) -> &BTreeSet<usize> {
@@ -117,15 +124,30 @@ impl<'a> Wanted<'a> {
             let covers = owners.iter().all(|owner| *owner == package || closure.contains(owner));
             covers.then_some((closure.len(), package))
         });
-        match covering.min() {
-            Some((_, package)) => self.library(package, reason),
-            None => owners.iter().for_each(|owner| self.library(*owner, reason.clone())),
+        self.interpreter = covering.min().map_or(owners, |(_, package)| BTreeSet::from([package]));
+        for package in self.interpreter.clone() {
+            self.library(package, reason.clone());
         }
+    }
+
+    /// What the program and the modules of its standard library load.
+    pub fn interpreter_libraries(&mut self) {
+        let interpreter = &self.inventory.environment.interpreter;
+        let reason =
+            |path: &RealPath| PackageReason { file: interpreter.executable.clone(), library: path.name().to_owned(), distribution: None };
+        let standard = interpreter.stdlib.descend("os.py");
+        let files = self.inventory.interpreter_files.iter().chain([&interpreter.executable, &standard]);
+        let owned: Vec<(usize, PackageReason)> =
+            files.filter_map(|path| Some((self.inventory.packages.owner(path)?, reason(path)))).collect();
+        owned.into_iter().for_each(|(package, reason)| self.library(package, reason));
     }
 
     /// Splits what was asked for.
     pub fn decide(mut self, request: &Request, final_root: &FinalRoot) -> PackageSet {
         let base = self.base(final_root);
+        if !final_root.installs() {
+            return self.carried(request, &base);
+        }
         let asked: Vec<usize> = self.reasons.keys().copied().collect();
         let mut install = BTreeSet::new();
         for package in asked.iter().filter(|package| !base.contains(package)) {
@@ -140,9 +162,38 @@ impl<'a> Wanted<'a> {
         let mut along: BTreeSet<usize> = install.iter().flat_map(|package| self.closure(*package).clone()).collect();
         along.retain(|package| !install.contains(package) && !base.contains(package));
         let in_base: BTreeSet<usize> = asked.into_iter().filter(|package| base.contains(package)).collect();
-        let list = |set: &BTreeSet<usize>| set.iter().map(|package| self.planned(*package, request)).collect();
-        let manager = self.inventory.packages.packages.first().map(|package| package.manager);
-        PackageSet { manager, install: list(&install), brought_along: list(&along), in_base: list(&in_base) }
+        self.set(request, &install, &along, &in_base)
+    }
+
+    /// Only the interpreter is installed. Everything else that is not in the base travels, with data that
+    /// it depends on as far as that was looked at.
+    fn carried(mut self, request: &Request, base: &BTreeSet<usize>) -> PackageSet {
+        let install: BTreeSet<usize> = self.interpreter.difference(base).copied().collect();
+        let mut along: BTreeSet<usize> = install.iter().flat_map(|package| self.closure(*package).clone()).collect();
+        along.retain(|package| !install.contains(package) && !base.contains(package));
+        let there = |package: &usize| base.contains(package) || install.contains(package) || along.contains(package);
+        let looked_at = &self.inventory.carriable.packages;
+        let asked: BTreeSet<usize> = self.reasons.keys().copied().collect();
+        let mut carried: BTreeSet<usize> = asked.iter().copied().filter(|package| !there(package)).collect();
+        for package in carried.clone() {
+            carried.extend(self.closure(package).iter().filter(|package| looked_at.contains_key(package) && !there(package)));
+        }
+        let in_base: BTreeSet<usize> = asked.into_iter().filter(|package| base.contains(package)).collect();
+        PackageSet { carried: self.list(&carried, request), carried_indices: carried, ..self.set(request, &install, &along, &in_base) }
+    }
+
+    fn list(&self, packages: &BTreeSet<usize>, request: &Request) -> Vec<PlannedPackage> {
+        packages.iter().map(|package| self.planned(*package, request)).collect()
+    }
+
+    fn set(&self, request: &Request, install: &BTreeSet<usize>, along: &BTreeSet<usize>, in_base: &BTreeSet<usize>) -> PackageSet {
+        PackageSet {
+            manager: self.inventory.packages.packages.first().map(|package| package.manager),
+            install: self.list(install, request),
+            brought_along: self.list(along, request),
+            in_base: self.list(in_base, request),
+            ..PackageSet::default()
+        }
     }
 
     /// What the base has: by its profile or, without one, what every root of the distribution has; and

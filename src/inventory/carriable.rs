@@ -1,0 +1,159 @@
+//! Files outside of the environment that a bundle may carry: of the packages that it leads to, and of
+//! the interpreter.
+//!
+//! Looked at only when a request may carry: the standard library alone has thousands of files.
+//!
+//! Invariant: what only people and compilers read is not among them; licences are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::{Inventory, NeedOutcome};
+use crate::loader::Libc;
+use crate::path::{RealPath, WrittenPath};
+use crate::pkgdb::Package;
+use crate::root::{Kind, Meta, Root};
+
+/// A file or link, where it is in the builder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CarriableFile {
+    pub path: RealPath,
+    pub meta: Meta,
+}
+
+/// What may be carried.
+#[derive(Clone, Debug, Default)]
+pub struct Carriable {
+    /// Of packages that own a needed library or the interpreter, and of what these depend on.
+    pub packages: BTreeMap<usize, Vec<CarriableFile>>,
+    /// The program, the links that lead to it, and the standard library.
+    pub interpreter: Vec<CarriableFile>,
+    /// The program interpreter (`PT_INTERP`) with the links on the way to it.
+    pub loader: Vec<CarriableFile>,
+}
+
+const PROGRAMS: [&str; 6] = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
+const FOR_PEOPLE: [&str; 9] = [
+    "/usr/share/man/",
+    "/usr/share/info/",
+    "/usr/share/locale/",
+    "/usr/share/lintian/",
+    "/usr/share/bash-completion/",
+    "/usr/share/bug/",
+    "/usr/share/pixmaps/",
+    "/usr/share/applications/",
+    "/usr/include/",
+];
+
+impl Inventory {
+    /// Looks at what may be carried.
+    pub(super) fn look_at_carriable(&mut self, root: &Root) {
+        let interpreter = &self.environment.interpreter;
+        let link = |path: &RealPath| Some(CarriableFile { path: path.clone(), meta: root.lookup(path).ok()?? });
+        let mut own: Vec<CarriableFile> = interpreter.links.iter().chain([&interpreter.executable]).filter_map(link).collect();
+        own.extend(beside(root, &interpreter.executable, interpreter.minor()));
+        let walked = root.walk(&interpreter.stdlib, |name| !matches!(name, "__pycache__" | "site-packages" | "dist-packages"));
+        let files = walked.into_iter().flatten().filter(|entry| matches!(entry.meta.kind, Kind::File | Kind::Link(_)));
+        own.extend(files.map(|entry| CarriableFile { path: entry.path, meta: entry.meta }));
+        for library in self.interpreter_files.iter().filter(|path| self.packages.owner(path).is_none()) {
+            own.extend(names_of(root, library));
+        }
+        own.sort_by(|a, b| a.path.cmp(&b.path));
+        own.dedup_by(|a, b| a.path == b.path);
+        let written = interpreter.facts.loader.as_deref().unwrap_or_default();
+        let found = root.resolve(&WrittenPath::new(written)).ok().flatten();
+        let loader = found.into_iter().flat_map(|found| found.links.into_iter().map(|link| link.at).chain([found.path]));
+        // A library in a directory such as /usr/local/lib is found through the cache alone.
+        let cache = root.resolve(&WrittenPath::new("/etc/ld.so.cache")).ok().flatten().map(|found| found.path);
+        let cache = cache.filter(|_| interpreter.libc == Some(Libc::Glibc));
+        let loader = loader.chain(cache).filter_map(|path| link(&path)).collect();
+        let reached: Vec<usize> = self.reached_packages(&own).into_iter().collect();
+        let files = reached.par_iter().map(|index| (*index, self.run_time_files(root, *index))).collect();
+        self.carriable = Carriable { packages: files, interpreter: own, loader };
+    }
+
+    /// Owners of what is needed, with what they depend on. A dependency that brings programs is a tool
+    /// for people or for installing, such as debconf; one without is data, or libraries that are opened
+    /// by name.
+    fn reached_packages(&self, interpreter: &[CarriableFile]) -> BTreeSet<usize> {
+        let needs = self.natives.iter().flat_map(|native| &native.needs);
+        let needed = needs.filter_map(|need| if let NeedOutcome::Library { path, .. } = &need.outcome { Some(path) } else { None });
+        let files = needed.chain(&self.interpreter_files).chain(interpreter.iter().map(|file| &file.path));
+        let mut reached: BTreeSet<usize> = files.filter_map(|path| self.packages.owner(path)).collect();
+        let mut pending: Vec<usize> = reached.iter().copied().collect();
+        while let Some(package) = pending.pop() {
+            for next in self.packages.depends_on(package) {
+                if !has_programs(&self.packages.packages[next]) && reached.insert(next) {
+                    pending.push(next);
+                }
+            }
+        }
+        reached
+    }
+
+    fn run_time_files(&self, root: &Root, package: usize) -> Vec<CarriableFile> {
+        let recorded = self.packages.packages[package].files.iter().filter(|path| at_run_time(path));
+        let found = recorded.filter_map(|path| root.resolve_parent(&WrittenPath::new(path.as_str())).ok()?);
+        let files = found.filter(|found| matches!(found.meta.kind, Kind::File | Kind::Link(_)));
+        files.map(|found| CarriableFile { path: found.path, meta: found.meta }).collect()
+    }
+}
+
+/// A library with the links in its directory that lead to it.
+fn names_of(root: &Root, library: &RealPath) -> Vec<CarriableFile> {
+    let entries = library.parent().map(|directory| root.list(&directory)).unwrap_or_default();
+    let leads = |path: &RealPath| root.resolve(&WrittenPath::from(path)).ok().flatten().is_some_and(|found| found.path == *library);
+    let named = entries
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry.path == *library || (matches!(entry.meta.kind, Kind::Link(_)) && leads(&entry.path)));
+    named.map(|entry| CarriableFile { path: entry.path, meta: entry.meta }).collect()
+}
+
+/// Other names of the program in its directory: `python3` beside `python3.11`.
+fn beside(root: &Root, executable: &RealPath, minor: &str) -> Vec<CarriableFile> {
+    let Some(directory) = executable.parent() else { return Vec::new() };
+    let names = ["python".to_owned(), "python3".to_owned(), format!("python{minor}")];
+    let paths = names.iter().map(|name| directory.join(name));
+    let found = paths.filter_map(|path| Some(CarriableFile { meta: root.lookup(&path).ok()??, path }));
+    let leads = |path: &RealPath| root.resolve(&WrittenPath::from(path)).ok().flatten().is_some_and(|found| found.path == *executable);
+    found.filter(|file| leads(&file.path)).collect()
+}
+
+fn has_programs(package: &Package) -> bool {
+    package.files.iter().any(|path| PROGRAMS.iter().any(|directory| path.starts_with(directory)))
+}
+
+/// Not documentation, not for compilers, no program; Python's own files are the interpreter's to judge.
+fn at_run_time(path: &str) -> bool {
+    let licence = path.contains("/licenses/") || (path.starts_with("/usr/share/doc/") && path.ends_with("/copyright"));
+    let starts = |directories: &[&str]| directories.iter().any(|directory| path.starts_with(directory));
+    let compiler = [".a", ".la", ".pc", ".h"].iter().any(|suffix| path.ends_with(suffix));
+    licence || !(starts(&PROGRAMS) || starts(&FOR_PEOPLE) || path.starts_with("/usr/share/doc/") || compiler || path.ends_with(".pyc"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_time_needs_no_manual() {
+        for (path, expect) in [
+            ("/usr/lib/libpq.so.5", true),
+            ("/usr/lib/sasl2/libplain.so", true),
+            ("/usr/share/misc/magic.mgc", true),
+            ("/etc/mime.types", true),
+            ("/usr/share/doc/libpq5/copyright", true),
+            ("/usr/share/licenses/libpq/COPYRIGHT", true),
+            ("/usr/share/doc/libpq5/changelog.gz", false),
+            ("/usr/share/man/man1/x.1.gz", false),
+            ("/usr/bin/magic", false),
+            ("/usr/include/x.h", false),
+            ("/usr/lib/libpq.a", false),
+            ("/usr/lib/python3.11/os.pyc", false),
+        ] {
+            assert_eq!(at_run_time(path), expect, "{path}");
+        }
+    }
+}
