@@ -5,6 +5,7 @@
 mod bad_input;
 mod environments;
 mod examples;
+mod final_root;
 mod oracle;
 mod readme_root;
 mod scripts;

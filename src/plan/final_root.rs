@@ -226,12 +226,9 @@ impl Compare<'_> {
                 }
                 (true, _) => format!("{name} has no Python and no package brings this one"),
             };
-            refuse(
-                Code::BaseInterpreter,
-                &own.executable,
-                format!("the environment is of {}; {has}", described(&own.facts)),
-                self.fitting(),
-            )
+            let message = format!("the environment is of {}; {has}", described(&own.facts));
+            let help = self.fitting().map_or_else(String::new, |fitting| format!("{fitting}; or "));
+            refuse(Code::BaseInterpreter, &own.executable, message, Some(format!("{help}let it travel: --with-interpreter")))
         })
     }
 

@@ -1,0 +1,133 @@
+//! Final roots that are read, missing, strange or wrong: what is carried there, and what is refused.
+
+use crate::bad_input::shown;
+use crate::examples::built;
+use crate::readme_root::wheelbarrow;
+
+fn bundle(more: &[&str]) -> (Option<i32>, String, tempfile::TempDir) {
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().join("bundle");
+    let arguments = [&["bundle", "--root", "py-fixtures/alpine-venv", "--out", path.to_str().unwrap()], more].concat();
+    let output = wheelbarrow(&arguments);
+    (output.status.code(), shown(&output), out)
+}
+
+#[test]
+fn a_base_that_does_not_fit_is_refused_with_what_would() {
+    for (more, expect) in [
+        (&["--base", "debian:bookworm-slim"][..], "deny[base-libc] debian:bookworm-slim: the environment is built for musl"),
+        (&["--base", "alpine:3.18"], "deny[base-interpreter] /usr/bin/python3.11: the environment is of Python 3.11"),
+        (&["--base", "alpine:3.18"], "alpine:3.18 installs packages of Alpine Linux v3.18, the builder is Alpine Linux v3.20"),
+        (&["--base", "alpine:3.18"], "help: this would fit: FROM alpine:3.20, or python:3.11-alpine"),
+        (&["--base", "scratch"], "or let it travel: --with-interpreter"),
+        (&["--base", "alpine:3.20", "--interpreter", "/usr/local/bin/python3"], "alpine:3.20 has no Python at /usr/local/bin/python3"),
+        (&["--interpreter", "/usr/bin/python3.12", "--from", "x"], "the environment is of Python 3.11, the final stage has 3.12"),
+        (&["--from", "python:3.12-alpine"], "the environment is of Python 3.11, the final stage has 3.12"),
+        (&["--with-interpreter", "--shebang", "relocatable"], "deny[base-shell] scratch: has no sh, dirname and realpath"),
+        (&["--base", "nobody/knows"], "no image whose profile ships with wheelbarrow (alpine:3.18"),
+        (&["--base", "README.md"], "not a profile"),
+    ] {
+        let (code, said, out) = bundle(more);
+        assert_eq!(code, Some(2), "{more:?}: {said}");
+        assert!(said.contains(expect), "{more:?}: {said}");
+        assert_eq!(out.path().read_dir().unwrap().count(), 0, "{more:?}");
+    }
+}
+
+#[test]
+fn a_base_that_is_known_is_subtracted() {
+    let (code, said, _out) = bundle(&["--base", "python:3.11-alpine"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("FROM python:3.11-alpine\nRUN apk add --no-cache yaml\n"), "{said}");
+    assert!(said.contains("note[interpreter-moved] /usr/bin/python3.11: the base has this Python at /usr/local/bin/python3.11"), "{said}");
+    // A profile is the same when it is read from the root itself.
+    let profile = wheelbarrow(&["base", "--root", "py-fixtures/alpine-venv"]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &profile.stdout).unwrap();
+    let by_file = bundle(&["--base", file.path().to_str().unwrap()]);
+    let by_root = bundle(&["--base-root", "py-fixtures/alpine-venv"]);
+    assert_eq!((by_file.0, &by_file.1.lines().nth(3)), (by_root.0, &by_root.1.lines().nth(3)));
+    assert!(by_root.1.contains("FROM ${BASE}\nCOPY"), "everything is there: {}", by_root.1);
+}
+
+#[test]
+fn what_the_final_root_lacks_is_carried() {
+    let (code, said, out) = bundle(&["--native", "vendor"]);
+    assert!(code == Some(0) && said.contains("RUN apk add --no-cache python3\n"), "{said}");
+    assert!(out.path().join("bundle/rootfs/usr/lib/libyaml-0.so.2").is_symlink() && !out.path().join("bundle/rootfs/lib").exists());
+    let (code, said, out) = bundle(&["--with-interpreter"]);
+    assert!(code == Some(0) && said.contains("FROM scratch\nCOPY"), "{said}");
+    for path in
+        ["usr/bin/python3.11", "usr/lib/python3.11/os.py", "usr/lib/libpython3.11.so.1.0", "lib/ld-musl-x86_64.so.1", "etc/os-release"]
+    {
+        assert!(out.path().join("bundle/rootfs").join(path).exists(), "{path}");
+    }
+    let database = std::fs::read_to_string(out.path().join("bundle/rootfs/lib/apk/db/installed")).unwrap();
+    assert!(database.contains("P:yaml\nV:0.2.5-r2\n") && database.contains("F:usr/lib\nR:libyaml-0.so.2\n"), "{database}");
+}
+
+/// Musl: into nothing, into a root that installs Python only, and not into an older release.
+const ALPINE: &str = r#"FROM alpine:3.20 AS builder
+RUN apk add --no-cache python3 py3-pip build-base python3-dev postgresql-dev yaml-dev
+RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install -q psycopg2==2.9.9 flask==3.0.3 && /opt/venv/bin/pip install -q --no-binary pyyaml pyyaml==6.0.2
+COPY wheelbarrow /usr/local/bin/
+RUN wheelbarrow bundle --with-interpreter --compile --out /scratch && wheelbarrow bundle --native vendor --out /vendor
+RUN --mount=type=bind,from=alpine:3.18,target=/mnt/base wheelbarrow bundle --base-root /mnt/base --out /refused; test $? = 2 && test ! -e /refused
+RUN --mount=type=bind,from=alpine:3.20,target=/mnt/base wheelbarrow bundle --base-root /mnt/base --out /exact && cat /exact/Dockerfile.final
+
+FROM alpine:3.20 AS vendored
+RUN apk add --no-cache python3
+COPY --from=builder /vendor/rootfs/ /
+RUN /opt/app/bin/python -c 'import psycopg2, yaml; assert yaml.__with_libyaml__' && ! apk info -e libpq && /opt/app/bin/flask --version && touch /ok
+
+FROM scratch
+COPY --from=builder /scratch/rootfs/ /
+COPY --from=vendored /ok /
+RUN ["/opt/app/bin/python", "-c", "import psycopg2, yaml, ssl, sqlite3, ctypes; assert yaml.__with_libyaml__; ssl.create_default_context()"]
+RUN ["/opt/app/bin/flask", "--version"]
+"#;
+
+/// What `gcr.io/distroless/python3-debian12` is made of: Debian's packages, unpacked without dpkg.
+const DEBIAN: &str = r#"FROM debian:bookworm-slim AS packages
+RUN apt-get update && mkdir /debs && cd /debs && apt-get download base-files netbase tzdata media-types libc6 libssl3 libgcc-s1 gcc-12-base libgomp1 \
+ libstdc++6 libbz2-1.0 libcom-err2 libcrypt1 libdb5.3 libexpat1 libffi8 liblzma5 libncursesw6 libnsl2 libpython3.11-minimal libpython3.11-stdlib \
+ libreadline8 libsqlite3-0 libtinfo6 libtirpc3 libuuid1 python3.11-minimal zlib1g libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1
+RUN mkdir -p /root-fs/var/lib/dpkg/status.d && for deb in /debs/*.deb; do dpkg -x $deb /unpacked && \
+ dpkg --field $deb > /root-fs/var/lib/dpkg/status.d/$(dpkg --field $deb Package) && cp -a /unpacked/. /root-fs/ && rm -rf /unpacked; done \
+ && ln -s python3.11 /root-fs/usr/bin/python3 && rm -rf /root-fs/usr/share/doc /root-fs/usr/share/man
+FROM scratch AS distroless
+COPY --from=packages /root-fs/ /
+
+FROM python:3.11-slim AS builder
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev libpq-dev libyaml-dev
+RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install -q psycopg2==2.9.9 flask==3.0.3 && /opt/venv/bin/pip install -q --no-binary pyyaml pyyaml==6.0.2
+COPY wheelbarrow /usr/local/bin/
+RUN wheelbarrow bundle --with-interpreter --compile --out /scratch
+RUN --mount=type=bind,from=distroless,target=/mnt/base wheelbarrow bundle --base-root /mnt/base --out /distroless && wheelbarrow base --root /mnt/base
+
+FROM distroless AS distroless-final
+COPY --from=builder /distroless/rootfs/ /
+RUN ["/opt/app/bin/python", "-c", "import psycopg2, yaml, ssl; assert yaml.__with_libyaml__; open('/ok', 'w')"]
+RUN ["/opt/app/bin/flask", "--version"]
+
+FROM scratch
+COPY --from=builder /scratch/rootfs/ /
+COPY --from=distroless-final /ok /
+RUN ["/opt/app/bin/python", "-c", "import psycopg2, yaml, ssl, sqlite3, ctypes; assert yaml.__with_libyaml__; ssl.create_default_context()"]
+RUN ["/opt/app/bin/flask", "--version"]
+"#;
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn scratch_vendored_and_refused_on_alpine() {
+    let log = built("wheelbarrow-final-alpine", ALPINE);
+    assert!(log.contains("installs packages of Alpine Linux v3.18, not of Alpine Linux v3.20"), "{log}");
+    assert!(log.contains("FROM alpine:3.20\nRUN apk add --no-cache libpq python3 yaml\n"), "{log}");
+}
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn scratch_and_distroless_on_debian() {
+    let log = built("wheelbarrow-final-debian", DEBIAN);
+    assert!(log.contains("note[interpreter-moved] /usr/local/bin/python3.11: the base has this Python at /usr/bin/python3.11"), "{log}");
+}
