@@ -66,6 +66,31 @@ fn what_the_final_root_lacks_is_carried() {
     assert!(database.contains("P:yaml\nV:0.2.5-r2\n") && database.contains("F:usr/lib\nR:libyaml-0.so.2\n"), "{database}");
 }
 
+#[test]
+fn every_name_has_a_reason() {
+    let ask = |command: &str, name: &str| {
+        let output = wheelbarrow(&[command, name, "--root", "py-fixtures/alpine-venv"]);
+        (output.status.code(), shown(&output))
+    };
+    let chain = "distribution PyYAML\n  file /opt/venv/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-musl.so\n    \
+                 library libyaml-0.so.2 -> /usr/lib/libyaml-0.so.2.0.9\n      package yaml (installed)\n";
+    for name in ["libyaml-0.so.2", "/usr/lib/libyaml-0.so.2.0.9", "yaml"] {
+        assert_eq!(ask("why", name), (Some(0), chain.to_owned()), "{name}");
+    }
+    for (command, name, code, expect) in [
+        ("why", "pyyaml", 0, "distribution PyYAML 6.0.2 (installed by request)\n"),
+        ("why", "musl", 0, "package yaml (installed)\n  package musl (brought along)\n"),
+        ("why", "bin/python", 0, "file made -> /opt/app/bin/python (the final interpreter)\n"),
+        ("why-not", "yaml", 0, "yaml is in the final root: see wheelbarrow why\n"),
+        ("why-not", "bin/activate", 0, "stays behind: made by venv for the builder; the bundle has its own\n"),
+        ("why", "nobody", 2, "nothing in the environment, and nothing it leads to, is called nobody"),
+    ] {
+        let (status, said) = ask(command, name);
+        assert_eq!(status, Some(code), "{command} {name}: {said}");
+        assert!(said.contains(expect), "{command} {name}: {said}");
+    }
+}
+
 /// Musl: into nothing, into a root that installs Python only, and not into an older release.
 const ALPINE: &str = r#"FROM alpine:3.20 AS builder
 RUN apk add --no-cache python3 py3-pip build-base python3-dev postgresql-dev yaml-dev

@@ -43,10 +43,18 @@ pub enum Command {
         input: Input,
         #[command(flatten)]
         choice: Choice,
+        /// Compare what the application weighs with packages installed, with libraries carried, and with the
+        /// interpreter carried
+        #[arg(long)]
+        sizes: bool,
         /// Print JSON (its schema: `wheelbarrow schema report`)
         #[arg(long)]
         json: bool,
     },
+    /// Why a distribution, library, package or file is in the final root: every chain that leads to it
+    Why(Question),
+    /// Why a distribution, library, package or file is not in the final root
+    WhyNot(Question),
     /// Print the profile of a root that final stages start from, for --base
     Base {
         /// The root to read
@@ -77,6 +85,21 @@ pub enum Schema {
     Report,
     Manifest,
     Base,
+    Why,
+}
+
+/// A question about one name.
+#[derive(Args)]
+pub struct Question {
+    /// requests, libpq.so.5, libpq, site-packages/yaml/cyaml.py, /opt/venv/bin/flask
+    pub name: String,
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub choice: Choice,
+    /// Print JSON (its schema: `wheelbarrow schema why`)
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What is read.

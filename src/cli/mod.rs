@@ -20,7 +20,7 @@ use crate::inventory::{self, Inventory, Scope};
 use crate::loader::Library;
 use crate::plan::{self, Plan};
 use crate::report;
-use arguments::{Arguments, BundleArguments, Command, Schema};
+use arguments::{Arguments, BundleArguments, Command, Question, Schema};
 use settings::{Settings, Trouble};
 
 /// Runs what was typed.
@@ -48,9 +48,14 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
             show(json, &plan, || report::plan_text(&plan));
             Ok(plan.findings)
         }
-        Command::Report { input, choice, json } => {
-            let (inventory, plan) = decide(&mut Settings::read_only(&input, &choice)?)?;
-            let report = report::report(&inventory, &plan);
+        Command::Report { input, choice, sizes, json } => {
+            let mut settings = Settings::read_only(&input, &choice)?;
+            let scope = if sizes { Scope::AndWhatMayBeCarried } else { settings.scope() };
+            let inventory = take(&mut settings, scope)?;
+            let mut report = report::report(&inventory, &plan::make(&inventory, &settings.request));
+            if sizes {
+                report.sizes = report::sizes(&inventory, &settings.request);
+            }
             show(json, &report, || report::report_text(&report));
             Ok(report.findings)
         }
@@ -58,6 +63,8 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
             clap_complete::generate(shell, &mut Arguments::command(), "wheelbarrow", &mut std::io::stdout());
             Ok(Vec::new())
         }
+        Command::Why(question) => answer(&question, true),
+        Command::WhyNot(question) => answer(&question, false),
         Command::Base { root, image, source } => {
             let profile = Profile { image, source, ..base::read(&settings::open_root(&root)?) };
             println!("{}", serde_json::to_string_pretty(&profile).expect("plain data"));
@@ -67,6 +74,7 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
             let schema = match of {
                 Schema::Plan => schemars::schema_for!(Plan),
                 Schema::Report => schemars::schema_for!(report::Report),
+                Schema::Why => schemars::schema_for!(report::Answer),
                 Schema::Base => schemars::schema_for!(Profile),
                 Schema::Manifest => schemars::schema_for!(bundle::Manifest),
             };
@@ -77,14 +85,38 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
 }
 
 fn decide(settings: &mut Settings) -> Result<(Inventory, Plan), Trouble> {
-    let scope = if settings.request.may_carry() { Scope::AndWhatMayBeCarried } else { Scope::Environment };
-    let inventory = match settings.unpack_wheels()? {
-        Some((environment, findings)) => inventory::of(&Library::new(&settings.root), environment, scope, findings),
-        None => inventory::take(&settings.root, &settings.named, &settings.usual, scope)
-            .map_err(|error| Trouble { message: error.to_string(), hint: Some(error.hint()) })?,
-    };
+    let scope = settings.scope();
+    let inventory = take(settings, scope)?;
     let plan = plan::make(&inventory, &settings.request);
     Ok((inventory, plan))
+}
+
+fn take(settings: &mut Settings, scope: Scope) -> Result<Inventory, Trouble> {
+    match settings.unpack_wheels()? {
+        Some((environment, findings)) => Ok(inventory::of(&Library::new(&settings.root), environment, scope, findings)),
+        None => inventory::take(&settings.root, &settings.named, &settings.usual, scope)
+            .map_err(|error| Trouble { message: error.to_string(), hint: Some(error.hint()) }),
+    }
+}
+
+/// Answers one question; what is on the other side is said where this side is empty.
+fn answer(question: &Question, why: bool) -> Result<Vec<Finding>, Trouble> {
+    let (inventory, plan) = decide(&mut Settings::read_only(&question.input, &question.choice)?)?;
+    let answer = report::why(&inventory, &plan, &question.name);
+    let (side, other) = if why { (&answer.chains.is_empty(), "why-not") } else { (&answer.stays.is_empty(), "why") };
+    let nothing = answer.chains.is_empty() && answer.stays.is_empty();
+    if nothing {
+        return Err(Trouble {
+            message: format!("nothing in the environment, and nothing it leads to, is called {}", question.name),
+            hint: Some("give the name of a distribution, a library such as libpq.so.5, a package, or a path"),
+        });
+    }
+    let text = || if why { report::why_text(&answer) } else { report::why_not_text(&answer) };
+    show(question.json, &answer, text);
+    if *side {
+        eprintln!("{} {}: see wheelbarrow {other}", question.name, if why { "stays behind" } else { "is in the final root" });
+    }
+    Ok(Vec::new())
 }
 
 fn show(json: bool, data: &impl serde::Serialize, text: impl FnOnce() -> String) {

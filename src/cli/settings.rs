@@ -12,6 +12,7 @@ use super::arguments::{BundleArguments, Choice, Input, NativeChoice, ShebangChoi
 use super::roots;
 use crate::base::{self, Profile};
 use crate::finding::Finding;
+use crate::inventory::Scope;
 use crate::path::RealPath;
 use crate::plan::{NativeMode, Request, Shebang};
 use crate::python::{Environment, Part};
@@ -105,6 +106,11 @@ impl Settings {
             time: time()?,
             out_inside,
         })
+    }
+
+    /// How far a plan of this request has to look.
+    pub fn scope(&self) -> Scope {
+        if self.request.may_carry() { Scope::AndWhatMayBeCarried } else { Scope::Environment }
     }
 
     /// A folder of wheels is installed first, and laid over the root at the prefix.

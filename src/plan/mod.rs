@@ -116,6 +116,10 @@ pub struct PlannedDistribution {
     pub version: String,
     pub travels: bool,
     pub reason: String,
+    /// Whether the user or the installer's REQUESTED names it.
+    pub asked: bool,
+    /// The installed distributions that it requires here, by name, sorted.
+    pub requires: Vec<String>,
     /// Bytes of its files, bytecode aside.
     pub size: u64,
 }
@@ -254,6 +258,8 @@ fn planned_distributions(inventory: &Inventory, closure: &Closure) -> Vec<Planne
             version: distribution.version.clone(),
             travels: closure.travels(index),
             reason: closure.reason(inventory, index),
+            asked: closure.asked.contains(&index) || distribution.requested,
+            requires: closure.edges[index].iter().map(|to| inventory.distributions[*to].name.clone()).collect(),
             size: sizes[index],
         })
         .collect();

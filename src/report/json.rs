@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::sizes::ModeSize;
 use crate::elf::VersionNeed;
 use crate::finding::{Code, Finding};
 use crate::inventory::{Inventory, NeedOutcome};
@@ -24,6 +25,8 @@ pub struct Report {
     pub distributions: Vec<PlannedDistribution>,
     pub modules: Vec<ReportModule>,
     pub packages: PackageSet,
+    /// What the application weighs in each way of getting it there; empty unless asked for.
+    pub sizes: Vec<ModeSize>,
     /// What path files (`.pth`) run at every start of Python.
     pub runs_at_start: Vec<StartLine>,
     /// What stays in the builder stage, with why.
@@ -97,6 +100,7 @@ pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
         distributions: plan.distributions.clone(),
         modules: modules.collect(),
         packages: plan.packages.clone(),
+        sizes: Vec::new(),
         runs_at_start: plan.runs_at_start.clone(),
         left: plan.left.clone(),
         could_be_dropped: droppable(&plan.entries),

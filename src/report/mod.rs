@@ -4,11 +4,15 @@
 
 mod dockerfile;
 mod json;
+mod sizes;
 mod text;
+mod why;
 
 pub use dockerfile::{Stage, dockerfile, runtime_packages};
 pub use json::{Droppable, Report, ReportModule, ReportNeed, report};
-pub use text::{findings_text, plan_text, report_text};
+pub use sizes::{ModeSize, sizes};
+pub use text::{findings_text, plan_text, report_text, why_not_text, why_text};
+pub use why::{Answer, Stay, Step, why};
 
 /// Bytes as people read them, in powers of 1000 as docker prints them.
 pub fn size(bytes: u64) -> String {

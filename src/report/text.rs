@@ -9,6 +9,8 @@ use termtree::Tree;
 
 use super::json::{Droppable, Report, ReportModule};
 use super::size;
+use super::sizes::ModeSize;
+use super::why::{Answer, Stay, Step};
 use crate::finding::{Finding, Severity};
 use crate::plan::{Action, Plan, PlannedPackage, StartLine};
 
@@ -38,6 +40,13 @@ pub fn report_text(report: &Report) -> String {
     packages(&mut text, "brought along", &report.packages.brought_along);
     packages(&mut text, "carried in the bundle", &report.packages.carried);
     packages(&mut text, "in the base already", &report.packages.in_base);
+    if !report.sizes.is_empty() {
+        let _ = writeln!(text, "{BOLD}what it adds to a final image{BOLD:#}");
+        for ModeSize { option, from, bundle, packages } in &report.sizes {
+            let from = from.as_deref().unwrap_or("IMAGE");
+            let _ = writeln!(text, "  {option:20} bundle {:>9}, packages {:>9}, FROM {from}", size(*bundle), size(*packages));
+        }
+    }
     if !report.runs_at_start.is_empty() {
         let _ = writeln!(text, "{BOLD}runs at every start of Python{BOLD:#}");
         for StartLine { file, line, judgement } in &report.runs_at_start {
@@ -129,6 +138,28 @@ pub fn plan_text(plan: &Plan) -> String {
     packages(&mut text, "carried in the bundle", &plan.packages.carried);
     packages(&mut text, "in the base already", &plan.packages.in_base);
     text + &findings_text(&plan.findings)
+}
+
+/// The chains of an answer, one after the other.
+pub fn why_text(answer: &Answer) -> String {
+    let mut text = String::new();
+    for chain in &answer.chains {
+        for (depth, step) in chain.iter().enumerate() {
+            let (kind, name) = match step {
+                Step::Distribution(name) => ("distribution", name),
+                Step::File(name) => ("file", name),
+                Step::Library(name) => ("library", name),
+                Step::Package(name) => ("package", name),
+            };
+            let _ = writeln!(text, "{:indent$}{kind} {BOLD}{name}{BOLD:#}", "", indent = depth * 2);
+        }
+    }
+    text
+}
+
+/// What stays behind, each with its reason.
+pub fn why_not_text(answer: &Answer) -> String {
+    answer.stays.iter().map(|Stay { subject, reason }| format!("{BOLD}{subject}{BOLD:#} stays behind: {reason}\n")).collect()
 }
 
 /// Findings, worst first.

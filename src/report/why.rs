@@ -1,0 +1,235 @@
+//! Why something is in the final root, or why it is not: the chains from a distribution of PyPI to a
+//! package of the operating system.
+//!
+//! Invariant: every step of a chain is a fact of the inventory or a decision of the plan; one shortest
+//! chain for each way in, so an answer stays readable.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde::Serialize;
+
+use crate::inventory::{Inventory, Native, NeedOutcome};
+use crate::path::RealPath;
+use crate::plan::{Plan, PlannedPackage};
+use crate::python::normalised_name;
+
+/// What `wheelbarrow why --json` and `why-not --json` print.
+#[derive(Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Answer {
+    pub schema: u32,
+    /// As typed.
+    pub name: String,
+    /// Each from what the user asked for, to the name.
+    pub chains: Vec<Vec<Step>>,
+    /// Why it stays behind, or why it is not there at all.
+    pub stays: Vec<Stay>,
+}
+
+/// One link of a chain.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "step", content = "name")]
+pub enum Step {
+    Distribution(String),
+    /// A file of the environment, in the builder.
+    File(String),
+    /// A needed name and where it leads.
+    Library(String),
+    /// A package of the operating system, with how it gets to the final root.
+    Package(String),
+}
+
+/// Something of that name that stays behind.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+pub struct Stay {
+    pub subject: String,
+    pub reason: String,
+}
+
+/// Both sides of the question.
+pub fn why(inventory: &Inventory, plan: &Plan, name: &str) -> Answer {
+    let question = Question { inventory, plan, name, roots: roots(plan) };
+    let mut chains = question.distribution();
+    chains.extend(question.libraries());
+    chains.extend(question.packages());
+    chains.extend(question.files());
+    chains.sort();
+    chains.dedup();
+    let mut stays = question.stays();
+    stays.sort();
+    stays.dedup();
+    Answer { schema: plan.schema, name: name.to_owned(), chains, stays }
+}
+
+struct Question<'a> {
+    inventory: &'a Inventory,
+    plan: &'a Plan,
+    name: &'a str,
+    /// For each travelling distribution a shortest way to it, itself last.
+    roots: BTreeMap<&'a str, Vec<&'a str>>,
+}
+
+/// Breadth first from what was asked for, or from what nothing requires.
+fn roots(plan: &Plan) -> BTreeMap<&str, Vec<&str>> {
+    let travelling: BTreeMap<&str, &Vec<String>> =
+        plan.distributions.iter().filter(|one| one.travels).map(|one| (one.name.as_str(), &one.requires)).collect();
+    let required: BTreeSet<&str> =
+        travelling.iter().flat_map(|(from, to)| to.iter().map(String::as_str).filter(move |to| to != from)).collect();
+    let asked = plan.distributions.iter().filter(|one| one.travels && one.asked).map(|one| one.name.as_str());
+    let starts: Vec<&str> = asked.chain(travelling.keys().copied().filter(|name| !required.contains(name))).collect();
+    let mut ways = BTreeMap::new();
+    spread(&mut ways, starts, &travelling);
+    // A cycle that nobody asked for begins somewhere.
+    travelling.keys().for_each(|name| spread(&mut ways, vec![name], &travelling));
+    ways
+}
+
+fn spread<'a>(ways: &mut BTreeMap<&'a str, Vec<&'a str>>, starts: Vec<&'a str>, travelling: &BTreeMap<&'a str, &'a Vec<String>>) {
+    let mut pending: VecDeque<Vec<&str>> = starts.into_iter().map(|name| vec![name]).collect();
+    while let Some(way) = pending.pop_front() {
+        let last = *way.last().expect("a way has a beginning");
+        if let (false, Some(requires)) = (ways.contains_key(last), travelling.get(last)) {
+            pending.extend(requires.iter().map(|next| way.iter().copied().chain([next.as_str()]).collect()));
+            ways.insert(last, way);
+        }
+    }
+}
+
+impl Question<'_> {
+    fn chain(&self, distribution: Option<&str>) -> Vec<Step> {
+        let way = distribution.and_then(|name| self.roots.get(name));
+        way.into_iter().flatten().map(|name| Step::Distribution((*name).to_owned())).collect()
+    }
+
+    /// One chain for each distribution that requires it.
+    fn distribution(&self) -> Vec<Vec<Step>> {
+        let key = normalised_name(self.name);
+        let Some(found) = self.plan.distributions.iter().find(|one| one.travels && normalised_name(&one.name) == key) else {
+            return Vec::new();
+        };
+        let last = Step::Distribution(format!("{} {} ({})", found.name, found.version, found.reason));
+        let parents =
+            self.plan.distributions.iter().filter(|one| one.travels && one.name != found.name && one.requires.contains(&found.name));
+        let chains: Vec<Vec<Step>> = parents.map(|parent| [self.chain(Some(&parent.name)), vec![last.clone()]].concat()).collect();
+        if chains.is_empty() { vec![vec![last]] } else { chains }
+    }
+
+    /// Modules that travel and need a library of this name, at this path, or of this package.
+    fn needing(&self, wanted: &dyn Fn(&str, Option<&RealPath>) -> bool) -> Vec<Vec<Step>> {
+        let mut chains = Vec::new();
+        for native in &self.inventory.natives {
+            let Some(entry) = self.plan.entries.iter().find(|entry| entry.from.as_ref() == Some(&native.path)) else { continue };
+            for need in &native.needs {
+                let (path, outcome) = match &need.outcome {
+                    NeedOutcome::Library { path, .. } => (Some(path), path.to_string()),
+                    NeedOutcome::BuiltIn => (None, "the loader itself".to_owned()),
+                    NeedOutcome::Foreign { path } => (None, format!("{path}, for another machine")),
+                    NeedOutcome::Broken { path, why } => (None, format!("{path}, which is {why}")),
+                    NeedOutcome::Missing { .. } => (None, "nowhere".to_owned()),
+                };
+                if !wanted(&need.name, path) {
+                    continue;
+                }
+                let mut chain = self.chain(entry.distribution.as_deref());
+                chain.push(Step::File(native.path.to_string()));
+                chain.extend(between(native, &need.by));
+                chain.push(Step::Library(format!("{} -> {outcome}", need.name)));
+                let owner = path.and_then(|path| self.inventory.packages.owner(path));
+                chain.extend(owner.map(|owner| self.package(&self.inventory.packages.packages[owner].name)));
+                chains.push(chain);
+                break;
+            }
+        }
+        chains
+    }
+
+    fn libraries(&self) -> Vec<Vec<Step>> {
+        let named = |path: &RealPath| path.as_str() == self.name || path.name() == self.name;
+        self.needing(&|name, path| name == self.name || path.is_some_and(named))
+    }
+
+    fn packages(&self) -> Vec<Vec<Step>> {
+        let sets = &self.plan.packages;
+        let owned = |path: &RealPath| {
+            let owner = self.inventory.packages.owner(path);
+            owner.is_some_and(|owner| self.inventory.packages.packages[owner].name == self.name)
+        };
+        let mut chains = self.needing(&|_, path| path.is_some_and(owned));
+        for package in sets.install.iter().chain(&sets.carried).chain(&sets.in_base).filter(|package| package.name == self.name) {
+            let others = package.reasons.iter().filter(|reason| !self.inventory.natives.iter().any(|native| native.path == reason.file));
+            chains.extend(others.map(|reason| {
+                let file = Step::File(format!("{} ({})", reason.file, reason.library));
+                [self.chain(reason.distribution.as_deref()), vec![file, self.package(&package.name)]].concat()
+            }));
+        }
+        // Those that come along have no reason of their own but the packages that depend on them.
+        if sets.brought_along.iter().any(|package| package.name == self.name) {
+            for package in &sets.install {
+                let packages = &self.inventory.packages;
+                let by_name = |name: &str| packages.packages.iter().position(|one| one.name == name);
+                let depends = by_name(&package.name).zip(by_name(self.name)).is_some_and(|(from, to)| packages.closure(from).contains(&to));
+                if depends {
+                    chains.push(vec![self.package(&package.name), self.package(self.name)]);
+                }
+            }
+        }
+        chains
+    }
+
+    fn package(&self, name: &str) -> Step {
+        let sets = &self.plan.packages;
+        let among = |set: &[PlannedPackage]| set.iter().any(|package| package.name == name);
+        let how = if among(&sets.install) {
+            "installed"
+        } else if among(&sets.brought_along) {
+            "brought along"
+        } else if among(&sets.carried) {
+            "carried in the bundle"
+        } else {
+            "in the base"
+        };
+        Step::Package(format!("{name} ({how})"))
+    }
+
+    fn files(&self) -> Vec<Vec<Step>> {
+        let named = |path: &RealPath| {
+            path.as_str() == self.name || (self.name.contains('/') && path.as_str().ends_with(&format!("/{}", self.name)))
+        };
+        let entries = self.plan.entries.iter().filter(|entry| named(&entry.to) || entry.from.as_ref().is_some_and(named));
+        entries
+            .map(|entry| {
+                let from = entry.from.as_ref().map_or_else(|| "made".to_owned(), RealPath::to_string);
+                let file = Step::File(format!("{from} -> {} ({})", entry.to, entry.reason));
+                [self.chain(entry.distribution.as_deref()), vec![file]].concat()
+            })
+            .collect()
+    }
+
+    fn stays(&self) -> Vec<Stay> {
+        let key = normalised_name(self.name);
+        let distributions = self.plan.distributions.iter().filter(|one| !one.travels && normalised_name(&one.name) == key);
+        let mut stays: Vec<Stay> =
+            distributions.map(|one| Stay { subject: format!("{} {}", one.name, one.version), reason: one.reason.clone() }).collect();
+        let named = |path: &RealPath| path.as_str() == self.name || path.as_str().ends_with(&format!("/{}", self.name));
+        let left = self.plan.left.iter().filter(|left| named(&left.path));
+        stays.extend(left.map(|left| Stay { subject: left.path.to_string(), reason: left.reason.clone() }));
+        let packages = &self.inventory.packages.packages;
+        if let Some(package) = packages.iter().find(|package| package.name == self.name && self.packages().is_empty()) {
+            let reason = "installed in the builder, and nothing that travels needs it".to_owned();
+            stays.push(Stay { subject: format!("{} {}", package.name, package.version), reason });
+        }
+        stays
+    }
+}
+
+/// The libraries between a file and the one that needs the name.
+fn between(native: &Native, by: &RealPath) -> Vec<Step> {
+    let mut steps = VecDeque::new();
+    let mut at = by;
+    while *at != native.path && steps.len() < native.needs.len() {
+        let leads = |need: &&crate::inventory::Need| matches!(&need.outcome, NeedOutcome::Library { path, .. } if path == at);
+        let Some(need) = native.needs.iter().find(leads) else { break };
+        steps.push_front(Step::Library(format!("{} -> {at}", need.name)));
+        at = &need.by;
+    }
+    steps.into()
+}
