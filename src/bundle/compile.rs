@@ -89,7 +89,7 @@ fn one_process<'a>(
             answer(&mut answers)
         };
         match ask().map_err(broken)? {
-            Ok(bytecode) => compiled.push((*entry, output.bytes(&entry.to, entry.mode, &bytecode)?)),
+            Ok(bytecode) => compiled.push((*entry, output.bytes(entry, &bytecode)?)),
             Err(why) => findings.push(
                 Finding::new(Severity::Note, Code::NotCompiled, source, format!("Python does not compile it: {why}"))
                     .help("nothing to do when it is a template or for another version; it travels as source"),

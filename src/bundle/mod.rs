@@ -98,6 +98,8 @@ pub struct ManifestEntry<'a> {
     pub reason: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distribution: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<&'a str>,
     #[serde(flatten)]
     pub written: &'a Written,
 }
@@ -124,7 +126,7 @@ pub fn write(
         plan.entries.iter().partition(|entry| matches!(entry.action, Action::Compile { .. }));
     let (records, files): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) = others.into_iter().partition(|entry| entry.action == Action::Record);
     for entry in &plan.entries {
-        output.directories(&entry.to)?;
+        output.directories(entry)?;
     }
     let written: Vec<(&PlannedEntry, Written)> = files
         .par_iter()
@@ -140,7 +142,7 @@ pub fn write(
     all.extend(compiled.into_iter().map(|(entry, written)| (&entry.to, (entry, written))));
     for entry in records {
         let text = record::text(entry, all.values().map(|(entry, written)| (*entry, written)));
-        let written = output.bytes(&entry.to, entry.mode, text.as_bytes())?;
+        let written = output.bytes(entry, text.as_bytes())?;
         all.insert(&entry.to, (entry, written));
     }
     let manifest = manifest(plan, &all);
@@ -207,6 +209,7 @@ fn manifest<'a>(plan: &'a Plan, all: &'a BTreeMap<&RealPath, (&PlannedEntry, Wri
                 path: &entry.to,
                 reason: &entry.reason,
                 distribution: entry.distribution.as_deref(),
+                layer: entry.layer.as_deref(),
                 written,
             })
             .collect(),

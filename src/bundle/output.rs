@@ -48,7 +48,7 @@ pub struct Output {
     times: Timestamps,
     /// Permission bits that this process may not give a new file.
     umask: u32,
-    made: Mutex<BTreeSet<RealPath>>,
+    made: Mutex<BTreeSet<(PathBuf, RealPath)>>,
 }
 
 impl Output {
@@ -62,35 +62,38 @@ impl Output {
             umask: umask(top).map_err(BundleError::write("create", "the bundle"))?,
             made: Mutex::default(),
         };
-        output.directory(&RealPath::root())?;
         Ok(output)
     }
 
-    fn host(&self, path: &RealPath) -> PathBuf {
-        self.top.join("rootfs").join(path.relative())
+    /// Where the tree of an entry begins: `rootfs`, or its layer.
+    fn tree(&self, layer: Option<&str>) -> PathBuf {
+        layer.map_or_else(|| self.top.join("rootfs"), |layer| self.top.join("layers").join(layer))
     }
 
-    /// Makes the parents of `path`.
-    pub fn directories(&self, path: &RealPath) -> Result<(), BundleError> {
-        let mut missing: Vec<RealPath> = {
-            let made = self.made.lock().expect("no holder panics");
-            path.ancestors().take_while(|parent| !made.contains(parent)).collect()
-        };
+    fn host(&self, entry: &PlannedEntry) -> PathBuf {
+        self.tree(entry.layer.as_deref()).join(entry.to.relative())
+    }
+
+    /// Makes the parents of an entry.
+    pub fn directories(&self, entry: &PlannedEntry) -> Result<(), BundleError> {
+        let tree = self.tree(entry.layer.as_deref());
+        let mut made = self.made.lock().expect("no holder panics");
+        let mut missing: Vec<RealPath> =
+            entry.to.ancestors().take_while(|parent| !made.contains(&(tree.clone(), parent.clone()))).collect();
         while let Some(parent) = missing.pop() {
-            self.directory(&parent)?;
+            if parent == RealPath::root() {
+                fs::create_dir_all(tree.parent().expect("a tree is below the bundle"))
+                    .map_err(BundleError::write("create", "the bundle"))?;
+            }
+            self.directory(&tree.join(parent.relative())).map_err(BundleError::write("create", &parent))?;
+            made.insert((tree.clone(), parent));
         }
         Ok(())
     }
 
-    fn directory(&self, path: &RealPath) -> Result<(), BundleError> {
-        let host = self.host(path);
-        let make = || -> io::Result<()> {
-            fs::DirBuilder::new().mode(0o755).create(&host)?;
-            if self.umask & 0o755 != 0 { fs::set_permissions(&host, fs::Permissions::from_mode(0o755)) } else { Ok(()) }
-        };
-        make().map_err(BundleError::write("create", path))?;
-        self.made.lock().expect("no holder panics").insert(path.clone());
-        Ok(())
+    fn directory(&self, host: &Path) -> io::Result<()> {
+        fs::DirBuilder::new().mode(0o755).create(host)?;
+        if self.umask & 0o755 != 0 { fs::set_permissions(host, fs::Permissions::from_mode(0o755)) } else { Ok(()) }
     }
 
     /// Writes one planned entry; RECORD and bytecode are made from the others.
@@ -98,19 +101,19 @@ impl Output {
         match &entry.action {
             Action::Copy => self.copy(root, entry, None),
             Action::Script { cut, header } => self.copy(root, entry, Some((*cut, header))),
-            Action::Write { content } => self.bytes(&entry.to, entry.mode, content.as_bytes()),
-            Action::Link { target } => self.link(&entry.to, target),
+            Action::Write { content } => self.bytes(entry, content.as_bytes()),
+            Action::Link { target } => self.link(entry, target),
             Action::Record | Action::Compile { .. } => unreachable!("made from what was written"),
         }
     }
 
-    fn link(&self, to: &RealPath, target: &str) -> Result<Written, BundleError> {
-        let host = self.host(to);
+    fn link(&self, entry: &PlannedEntry, target: &str) -> Result<Written, BundleError> {
+        let host = self.host(entry);
         let make = || -> io::Result<()> {
             symlink(target, &host)?;
             Ok(rustix::fs::utimensat(CWD, &host, &self.times, AtFlags::SYMLINK_NOFOLLOW)?)
         };
-        make().map_err(BundleError::write("create", to))?;
+        make().map_err(BundleError::write("create", &entry.to))?;
         let builder_path = self.holds(target.as_bytes());
         Ok(Written {
             mode: "0777".to_owned(),
@@ -123,14 +126,14 @@ impl Output {
     }
 
     /// Writes what is in memory.
-    pub fn bytes(&self, to: &RealPath, mode: u32, bytes: &[u8]) -> Result<Written, BundleError> {
+    pub fn bytes(&self, entry: &PlannedEntry, bytes: &[u8]) -> Result<Written, BundleError> {
         let write = || -> io::Result<()> {
-            let mut file = self.file(&self.host(to), mode)?;
+            let mut file = self.file(&self.host(entry), entry.mode)?;
             file.write_all(bytes)?;
             self.close(&file)
         };
-        write().map_err(BundleError::write("write", to))?;
-        Ok(self.written(mode, bytes.len() as u64, &Sha256::digest(bytes), None, self.holds(bytes)))
+        write().map_err(BundleError::write("write", &entry.to))?;
+        Ok(self.written(entry.mode, bytes.len() as u64, &Sha256::digest(bytes), None, self.holds(bytes)))
     }
 
     /// Copies, hashes and searches in one pass of bounded memory.
@@ -138,7 +141,7 @@ impl Output {
         let from = entry.from.as_ref().expect("a copied entry has a source");
         let content = root.open(from)?;
         let failed = |why| BundleError::Write { operation: "write", path: entry.to.to_string(), why };
-        let mut file = self.file(&self.host(&entry.to), entry.mode).map_err(failed)?;
+        let mut file = self.file(&self.host(entry), entry.mode).map_err(failed)?;
         let (mut final_hash, mut builder_hash) = (Sha256::new(), script.is_some().then(Sha256::new));
         let overlap = self.builder_prefixes.iter().map(|finder| finder.needle().len() - 1).max().unwrap_or(0);
         let mut block = vec![0; overlap + usize::try_from(content.size()).unwrap_or(BLOCK).clamp(1, BLOCK)];
@@ -214,8 +217,14 @@ impl Output {
     /// Directory times last: every entry made in one changes them.
     pub fn finish(&self) -> Result<(), BundleError> {
         let made = self.made.lock().expect("no holder panics");
-        made.par_iter().try_for_each(|path| {
-            let stamp = || -> io::Result<()> { Ok(rustix::fs::utimensat(CWD, self.host(path), &self.times, AtFlags::SYMLINK_NOFOLLOW)?) };
+        let layers = self.top.join("layers");
+        if layers.is_dir() {
+            let stamp = || -> io::Result<()> { Ok(rustix::fs::utimensat(CWD, &layers, &self.times, AtFlags::SYMLINK_NOFOLLOW)?) };
+            stamp().map_err(BundleError::write("set the times of", "layers"))?;
+        }
+        made.par_iter().try_for_each(|(tree, path)| {
+            let host = tree.join(path.relative());
+            let stamp = || -> io::Result<()> { Ok(rustix::fs::utimensat(CWD, &host, &self.times, AtFlags::SYMLINK_NOFOLLOW)?) };
             stamp().map_err(BundleError::write("set the times of", path))
         })?;
         let top = || -> io::Result<()> {

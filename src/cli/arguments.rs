@@ -115,7 +115,7 @@ pub struct Input {
 }
 
 /// What is decided.
-#[derive(Args, Default)]
+#[derive(Args)]
 pub struct Choice {
     /// Where the environment lives in the final image [default: /opt/app]
     #[arg(long, value_name = "PATH")]
@@ -155,6 +155,15 @@ pub struct Choice {
     /// larger. Runs the builder's Python, which nothing else does, so it needs --root /
     #[arg(long)]
     pub compile: bool,
+    /// Cut into layers that applications share, at most N of them (4 to 120), each with a COPY line of its own
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "32", value_parser = clap::value_parser!(u8).range(4..=120))]
+    pub layers: Option<u8>,
+    /// Megabytes above which one distribution becomes several layers
+    #[arg(long, value_name = "MB", default_value = "200", value_parser = clap::value_parser!(u64).range(1..), requires = "layers")]
+    pub layer_cap: u64,
+    /// A layer of these distributions: web=flask,jinja2 (may be repeated)
+    #[arg(long, value_name = "NAME=DISTRIBUTIONS", requires = "layers")]
+    pub layer: Vec<String>,
     /// Pin packages to the builder's versions
     #[arg(long)]
     pub pin: bool,
@@ -190,6 +199,9 @@ pub struct BundleArguments {
     pub out: PathBuf,
     #[command(flatten)]
     pub choice: Choice,
+    /// Write COPY --link: with BuildKit a layer then does not depend on those below it
+    #[arg(long)]
+    pub link: bool,
     /// The name of the builder stage in COPY --from
     #[arg(long, value_name = "NAME", default_value = "builder")]
     pub stage: String,

@@ -14,8 +14,8 @@ use crate::base::{self, Profile};
 use crate::finding::Finding;
 use crate::inventory::Scope;
 use crate::path::RealPath;
-use crate::plan::{NativeMode, Request, Shebang};
-use crate::python::{Environment, Part};
+use crate::plan::{LayerRequest, NativeMode, Request, Shebang};
+use crate::python::{Environment, Part, normalised_name};
 use crate::report::Stage;
 use crate::root::{Directory, Overlay, Root};
 use crate::wheelhouse::{self, FolderError, Unpacked};
@@ -93,6 +93,7 @@ impl Settings {
             pin: choice.pin,
             so_names: choice.so_names,
             compile: choice.compile,
+            layers: layers(choice)?,
         };
         Ok(Settings {
             root,
@@ -160,6 +161,26 @@ fn usual(here: Option<&Path>, own_root: bool) -> Vec<String> {
     let local = here.map_or("/.venv".to_owned(), |here| here.join(".venv").to_string_lossy().into_owned());
     let programs = ["/usr/local/bin/python3", "/usr/bin/python3", "/usr/local/bin/python", "/usr/bin/python"].map(str::to_owned);
     active.into_iter().chain([local, "/opt/venv".to_owned()]).chain(programs).collect()
+}
+
+/// The cut, when one is asked for.
+fn layers(choice: &Choice) -> Result<Option<LayerRequest>, Trouble> {
+    let Some(budget) = choice.layers else { return Ok(None) };
+    let group = |typed: &String| {
+        let (name, members) = typed.split_once('=').filter(|(name, members)| {
+            let plain = name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.')) && !name.starts_with('.');
+            !name.is_empty() && plain && !members.is_empty()
+        })?;
+        Some((name.to_owned(), members.split(',').map(|member| normalised_name(member.trim())).collect()))
+    };
+    let groups = choice.layer.iter().map(|typed| {
+        group(typed).ok_or_else(|| Trouble {
+            message: format!("--layer {typed:?} is not a name and distributions"),
+            hint: Some("write it as web=flask,jinja2"),
+        })
+    });
+    let cap = choice.layer_cap.saturating_mul(1_000_000);
+    Ok(Some(LayerRequest { budget: usize::from(budget), cap, groups: groups.collect::<Result<_, _>>()? }))
 }
 
 /// What is known of the final root.

@@ -68,7 +68,16 @@ fn entry(file: &CarriableFile, reason: String) -> PlannedEntry {
         Kind::Link(target) => (Action::Link { target: target.clone() }, 0),
         _ => (Action::Copy, file.meta.size),
     };
-    PlannedEntry { to: file.path.clone(), from: Some(file.path.clone()), action, mode: file.meta.mode, size, distribution: None, reason }
+    PlannedEntry {
+        to: file.path.clone(),
+        from: Some(file.path.clone()),
+        action,
+        mode: file.meta.mode,
+        size,
+        distribution: None,
+        reason,
+        layer: None,
+    }
 }
 
 /// Why a file of the standard library stays behind.
@@ -100,6 +109,7 @@ fn databases(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<
         mode: 0o644,
         distribution: None,
         reason: reason.to_owned(),
+        layer: None,
     };
     let reason = "tells scanners what the bundle carries";
     let dpkg = all.iter().filter(|(package, _)| package.manager == Manager::Dpkg);

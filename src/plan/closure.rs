@@ -10,7 +10,7 @@ use url::Url;
 use super::packages;
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
-use crate::python::{Edges, Facts, Requirements, kept, reached};
+use crate::python::{self, Edges, Facts, PartKind, Requirements, kept, reached};
 
 /// The decision for each distribution, by its index in the inventory.
 pub struct Closure {
@@ -80,6 +80,14 @@ impl Closure {
             (false, false) => "nothing that was asked for requires it".to_owned(),
         }
     }
+}
+
+/// Names of distributions that were installed from a local folder: the user's own.
+pub fn applications(inventory: &Inventory) -> BTreeSet<String> {
+    let environment = &inventory.environment;
+    let source = |one: &python::Distribution| environment.part_of(&one.info).is_some_and(|part| matches!(part.kind, PartKind::Source(_)));
+    let own = inventory.distributions.iter().filter(|one| one.from_folder || source(one));
+    own.map(|one| one.name.clone()).collect()
 }
 
 fn edges(inventory: &Inventory, roots: &[Requirement<Url>]) -> Edges {

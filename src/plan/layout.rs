@@ -182,7 +182,9 @@ impl Writer<'_> {
             |distribution| format!("recorded by {}", distribution.name),
         );
         let name = distribution.map(|distribution| distribution.name.clone());
-        Ok(PlannedEntry { to, from: Some(file.path.clone()), action, mode: file.meta.mode, size, distribution: name, reason })
+        // As pip sets them, whatever the umask was: modes are part of a layer's bytes.
+        let mode = if file.meta.mode & 0o111 == 0 { 0o644 } else { 0o755 };
+        Ok(PlannedEntry { to, from: Some(file.path.clone()), action, mode, size, distribution: name, reason, layer: None })
     }
 
     /// Why a file that no distribution records stays behind, if it does.
@@ -220,6 +222,9 @@ impl Writer<'_> {
         {
             match file.path.name() {
                 "RECORD" => return Ok(Action::Record),
+                // The same distribution is the same bytes whoever installed it, and for whom.
+                "INSTALLER" => return Ok(Action::Write { content: "wheelbarrow\n".to_owned() }),
+                "REQUESTED" | "uv_cache.json" | "uv_build.json" => return Err("tells how it came into the builder".to_owned()),
                 "direct_url.json" => {
                     let text = distribution.direct_url.as_deref().unwrap_or_default();
                     return match python::portable_direct_url(text) {
@@ -341,6 +346,7 @@ impl Writer<'_> {
             action,
             distribution: None,
             reason: reason.to_owned(),
+            layer: None,
         };
         let link = |target: &str| Action::Link { target: target.to_owned() };
         vec![

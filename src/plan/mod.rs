@@ -7,6 +7,7 @@ mod carry;
 mod closure;
 mod final_root;
 mod image;
+mod layers;
 mod layout;
 mod native;
 mod packages;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use url::Url;
 
 use closure::Closure;
+pub use layers::{LayerRequest, PlannedLayer};
 pub use layout::{SITE_PACKAGES, Shebang};
 pub use packages::{PackageReason, PackageSet, PlannedPackage};
 pub use path_files::StartLine;
@@ -55,6 +57,8 @@ pub struct Request {
     pub so_names: bool,
     /// Write bytecode beside the sources.
     pub compile: bool,
+    /// Cut into layers; one tree otherwise.
+    pub layers: Option<LayerRequest>,
 }
 
 impl Request {
@@ -94,7 +98,10 @@ pub struct Plan {
     pub packages: PackageSet,
     /// Whether `ldconfig` must run in the final stage.
     pub run_ldconfig: bool,
-    /// What is written below `rootfs/`, sorted by destination.
+    /// The cut into layers, in the order of the final stage; empty without one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<PlannedLayer>,
+    /// What is written below `rootfs/`, or below the layers, sorted by destination.
     pub entries: Vec<PlannedEntry>,
     /// What path files (`.pth`) of the bundle run at every start of Python.
     pub runs_at_start: Vec<StartLine>,
@@ -142,6 +149,9 @@ pub struct PlannedEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distribution: Option<String>,
     pub reason: String,
+    /// The layer it is in, when there are layers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<String>,
 }
 
 /// How an entry comes to be.
@@ -197,6 +207,10 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     }
     entries.sort_by(|a, b| a.to.cmp(&b.to));
     entries.dedup_by(|a, b| a.to == b.to);
+    let layers = request
+        .layers
+        .as_ref()
+        .map(|request_layers| layers::cut(&mut entries, &request.prefix, &closure::applications(inventory), request_layers));
     let mut left = layout.left;
     left.extend(carried.left);
     left.sort();
@@ -227,6 +241,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         distributions,
         packages,
         run_ldconfig: native.run_ldconfig,
+        layers: layers.unwrap_or_default(),
         entries,
         runs_at_start,
         left,

@@ -95,6 +95,7 @@ impl Follower<'_> {
                 size: 0,
                 distribution: None,
                 reason: format!("leads to {}, and no package that will be installed has it", need.name),
+                layer: None,
             });
         }
     }
@@ -166,5 +167,5 @@ fn is_library_link(link: &Crossed) -> bool {
 }
 
 fn copy(path: &RealPath, size: u64, mode: u32, reason: String) -> PlannedEntry {
-    PlannedEntry { to: path.clone(), from: Some(path.clone()), action: Action::Copy, mode, size, distribution: None, reason }
+    PlannedEntry { to: path.clone(), from: Some(path.clone()), action: Action::Copy, mode, size, distribution: None, reason, layer: None }
 }

@@ -42,6 +42,8 @@ pub struct Distribution {
     pub requested: bool,
     /// `dir_info.editable` of direct_url.json (PEP 660).
     pub editable: bool,
+    /// `dir_info` of direct_url.json: installed from a folder of the builder.
+    pub from_folder: bool,
     /// direct_url.json as written (PEP 610).
     pub direct_url: Option<String>,
     pub has_record: bool,
@@ -71,6 +73,7 @@ impl Distribution {
             installer: None,
             requested: false,
             editable: false,
+            from_folder: false,
             direct_url: None,
             has_record: false,
             record: Vec::new(),
@@ -148,7 +151,10 @@ impl Reader<'_> {
         if let Some(text) = self.file("direct_url.json") {
             let text = String::from_utf8_lossy(&text).into_owned();
             match serde_json::from_str::<Value>(&text) {
-                Ok(json) => distribution.editable = json["dir_info"]["editable"] == Value::Bool(true),
+                Ok(json) => {
+                    distribution.editable = json["dir_info"]["editable"] == Value::Bool(true);
+                    distribution.from_folder = json["dir_info"].is_object();
+                }
                 Err(error) => {
                     self.report(&self.info.join("direct_url.json"), vec![format!("direct_url.json is not JSON: {error}")]);
                 }

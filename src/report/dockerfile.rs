@@ -16,11 +16,16 @@ pub enum Stage {
 }
 
 /// The text of `Dockerfile.final`.
-pub fn dockerfile(plan: &Plan, stage: &Stage) -> String {
+pub fn dockerfile(plan: &Plan, stage: &Stage, link: bool) -> String {
     let packages: Vec<&str> = plan.packages.install.iter().map(|package| package.install_as.as_str()).collect();
     let (stage, source) = match stage {
         Stage::Named { name, path } => (Some(name.as_str()), path.trim_end_matches('/')),
         Stage::Context => (None, ""),
+    };
+    let trees: Vec<String> = if plan.layers.is_empty() {
+        vec!["rootfs".to_owned()]
+    } else {
+        plan.layers.iter().map(|layer| format!("layers/{}", layer.name)).collect()
     };
     let mut environment = Environment::new();
     environment.set_keep_trailing_newline(true);
@@ -28,7 +33,7 @@ pub fn dockerfile(plan: &Plan, stage: &Stage) -> String {
         .render_str(
             include_str!("final.dockerfile"),
             context! {
-                builder => plan.builder, version => plan.interpreter_facts.version, standalone => stage.is_none(), stage, source,
+                builder => plan.builder, version => plan.interpreter_facts.version, standalone => stage.is_none(), stage, source, trees, link,
                 base => plan.base, packages, prefix => plan.prefix.as_str(), ldconfig => plan.run_ldconfig,
                 manager => if plan.manager() == Some(Manager::Apk) { "apk" } else { "dpkg" },
             },

@@ -20,11 +20,13 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 {%- endif %}
 {%- endif %}
+{%- for tree in trees %}
 {%- if standalone %}
-COPY rootfs/ /
+COPY {% if link %}--link {% endif %}{{ tree }}/ /
 {%- else %}
-COPY --from={{ stage }} {{ source }}/rootfs/ /
+COPY --from={{ stage }} {% if link %}--link {% endif %}{{ source }}/{{ tree }}/ /
 {%- endif %}
+{%- endfor %}
 {%- if ldconfig %}
 RUN ldconfig
 {%- endif %}

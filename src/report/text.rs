@@ -12,7 +12,7 @@ use super::size;
 use super::sizes::ModeSize;
 use super::why::{Answer, Stay, Step};
 use crate::finding::{Finding, Severity};
-use crate::plan::{Action, Plan, PlannedPackage, StartLine};
+use crate::plan::{Action, Plan, PlannedLayer, PlannedPackage, StartLine};
 
 const BOLD: Style = Style::new().bold();
 
@@ -129,6 +129,13 @@ pub fn plan_text(plan: &Plan) -> String {
             Action::Compile { .. } => "compile",
         };
         let _ = writeln!(text, "  {what:6} {}  ({})", entry.to, entry.reason);
+    }
+    if !plan.layers.is_empty() {
+        let _ = writeln!(text, "{BOLD}layers{BOLD:#}");
+        for PlannedLayer { name, reason, distributions, files, size: bytes } in &plan.layers {
+            let of = if distributions.len() > 1 { format!(": {}", distributions.join(", ")) } else { String::new() };
+            let _ = writeln!(text, "  {:>9}  {name}  {files} files, {reason}{of}", size(*bytes));
+        }
     }
     for left in &plan.left {
         let _ = writeln!(text, "  leave  {}  ({})", left.path, left.reason);
