@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-fn run(program: &str, arguments: &[&str], directory: &Path) -> (bool, String) {
+pub fn run(program: &str, arguments: &[&str], directory: &Path) -> (bool, String) {
     let output =
         Command::new(program).args(arguments).current_dir(directory).env("BUILDAH_ISOLATION", "chroot").output().expect("it starts");
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

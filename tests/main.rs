@@ -6,6 +6,7 @@ mod bad_input;
 mod environments;
 mod examples;
 mod final_root;
+mod layers;
 mod oracle;
 mod readme_root;
 mod scripts;

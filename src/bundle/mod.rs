@@ -17,13 +17,14 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::finding::{Code, Finding, Severity};
 use crate::path::RealPath;
-use crate::plan::{Action, PackageSet, Plan, PlannedDistribution, PlannedEntry};
+use crate::plan::{Action, PackageSet, Plan, PlannedDistribution, PlannedEntry, PlannedLayer};
 use crate::root::{Root, RootError};
-use output::Output;
 pub use output::Written;
+use output::{Output, hex};
 
 /// The manifest's name; its presence marks a directory as ours to replace.
 pub const MANIFEST: &str = "wheelbarrow.json";
@@ -80,6 +81,9 @@ pub struct Manifest<'a> {
     pub base: Option<&'a str>,
     pub distributions: &'a [PlannedDistribution],
     pub packages: Vec<ManifestPackage<'a>>,
+    /// In the order of the final stage; empty when there is one tree.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<ManifestLayer<'a>>,
     pub entries: Vec<ManifestEntry<'a>>,
 }
 
@@ -89,6 +93,17 @@ pub struct ManifestPackage<'a> {
     pub name: &'a str,
     pub version: &'a str,
     pub libraries: Vec<&'a str>,
+}
+
+/// One layer.
+#[derive(Serialize, schemars::JsonSchema)]
+pub struct ManifestLayer<'a> {
+    pub name: &'a str,
+    pub distributions: &'a [String],
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 over the paths, modes and contents: equal means the same layer.
+    pub content: String,
 }
 
 /// One path on disk.
@@ -203,6 +218,7 @@ fn manifest<'a>(plan: &'a Plan, all: &'a BTreeMap<&RealPath, (&PlannedEntry, Wri
         base: plan.base.as_deref(),
         distributions: &plan.distributions,
         packages: packages.collect(),
+        layers: plan.layers.iter().map(|layer| manifest_layer(layer, all)).collect(),
         entries: all
             .values()
             .map(|(entry, written)| ManifestEntry {
@@ -214,6 +230,18 @@ fn manifest<'a>(plan: &'a Plan, all: &'a BTreeMap<&RealPath, (&PlannedEntry, Wri
             })
             .collect(),
     }
+}
+
+fn manifest_layer<'a>(layer: &'a PlannedLayer, all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> ManifestLayer<'a> {
+    let mut hash = Sha256::new();
+    let mut size = 0;
+    for (entry, written) in all.values().filter(|(entry, _)| entry.layer.as_deref() == Some(&layer.name)) {
+        let content = written.sha256.as_deref().or(written.link.as_deref()).unwrap_or_default();
+        // No path and no link target holds a zero byte.
+        hash.update(format!("{}\0{}\0{content}\0", entry.to, written.mode));
+        size += written.size;
+    }
+    ManifestLayer { name: &layer.name, distributions: &layer.distributions, size, content: hex(&hash.finalize()) }
 }
 
 fn findings(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Vec<Finding> {

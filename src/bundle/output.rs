@@ -244,6 +244,7 @@ fn umask(top: &Path) -> io::Result<u32> {
     Ok(!mode & 0o777)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// As manifests have hashes.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

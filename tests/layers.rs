@@ -1,0 +1,215 @@
+//! Ten applications with overlapping dependencies, built in the lab: what of them is stored once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::bad_input::shown;
+use crate::examples::run;
+use crate::readme_root::wheelbarrow;
+
+const WHEELS: &str = r#"FROM python:3.11-slim
+RUN pip download -q -d /wheels --only-binary :all: flask==3.0.3 requests==2.32.2 pydantic==2.7.1 cryptography==42.0.7 lxml==5.2.2 \
+ pillow==10.3.0 numpy==1.26.4 psycopg2-binary==2.9.9 setuptools==69.5.1 wheel==0.43.0
+RUN useradd -m other
+COPY wheelbarrow /usr/local/bin/
+"#;
+
+/// A name, what pip installs, what the program imports.
+const APPLICATIONS: [(&str, &str, &str); 10] = [
+    ("one", "flask", "flask"),
+    ("two", "flask requests", "flask, requests"),
+    ("three", "requests pydantic", "requests, pydantic"),
+    ("four", "cryptography requests", "cryptography.fernet, requests"),
+    ("five", "numpy", "numpy"),
+    ("six", "numpy flask", "numpy, flask"),
+    ("seven", "psycopg2-binary flask", "psycopg2, flask"),
+    ("eight", "pydantic flask cryptography", "pydantic, flask, cryptography.fernet"),
+    ("nine", "requests lxml", "requests, lxml.etree"),
+    ("ten", "numpy pillow flask requests psycopg2-binary", "numpy, PIL.Image, flask, requests, psycopg2"),
+];
+
+/// Makes the program, and installs it with what it needs.
+fn builder(name: &str, installs: &str, imports: &str, venv: &str) -> String {
+    format!(
+        r#"mkdir -p {venv}/src && cd {venv}/src && echo '"""A line."""' > {name}.py && echo 'import {imports}' >> {name}.py \
+ && printf '[project]\nname="{name}"\nversion="1.0"\n[build-system]\nrequires=["setuptools"]\nbuild-backend="setuptools.build_meta"\n' > pyproject.toml \
+ && python3 -m venv {venv}/venv && {venv}/venv/bin/pip install -q --no-index --find-links /wheels {installs} setuptools wheel \
+ && {venv}/venv/bin/pip install -q --no-build-isolation --no-index ."#
+    )
+}
+
+struct Lab {
+    directory: tempfile::TempDir,
+    /// Bytes of every layer in buildah's storage, by its digest.
+    storage: PathBuf,
+}
+
+impl Lab {
+    fn new() -> Lab {
+        let directory = tempfile::tempdir().unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_wheelbarrow"), directory.path().join("wheelbarrow")).unwrap();
+        let (ok, storage) = run("buildah", &["info", "--format", "{{.store.GraphRoot}}"], directory.path());
+        assert!(ok, "{storage}");
+        Lab { storage: Path::new(storage.trim()).join("overlay-layers/layers.json"), directory }
+    }
+
+    fn build(&self, name: &str, dockerfile: &str) {
+        fs::write(self.directory.path().join("Dockerfile"), dockerfile).unwrap();
+        let arguments = ["bud", "--isolation", "chroot", "--layers", "-t", &format!("wheelbarrow-ten-{name}"), "."];
+        let (ok, log) = run("buildah", &arguments, self.directory.path());
+        assert!(ok, "{name}: {log}");
+    }
+
+    fn says(&self, name: &str, command: &[&str]) -> String {
+        let (_, container) = run("buildah", &["from", &format!("wheelbarrow-ten-{name}")], self.directory.path());
+        let (ok, said) =
+            run("buildah", &[&["run", "--isolation", "chroot", container.trim(), "--"], command].concat(), self.directory.path());
+        run("buildah", &["rm", container.trim()], self.directory.path());
+        assert!(ok, "{name}: {said}");
+        said
+    }
+
+    fn inspect(&self, image: &str, format: &str) -> Vec<String> {
+        let (ok, text) = run("buildah", &["inspect", "--type", "image", "--format", format, image], self.directory.path());
+        assert!(ok, "{image}: {text}");
+        text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The digests that an image adds to its base.
+    fn layers(&self, name: &str) -> Vec<String> {
+        let digests = |image: &str| self.inspect(image, "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}");
+        let base = digests("python:3.11-slim");
+        let all = digests(&format!("localhost/wheelbarrow-ten-{name}"));
+        assert_eq!(all[..base.len()], base[..]);
+        all[base.len()..].to_vec()
+    }
+
+    /// Bytes that a set of images stores beside their base, each digest once.
+    fn stored(&self, images: &[String]) -> u64 {
+        let text = fs::read_to_string(&self.storage).unwrap();
+        let all: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+        let sizes: BTreeMap<&str, u64> =
+            all.iter().filter_map(|layer| Some((layer["diff-digest"].as_str()?, layer["diff-size"].as_u64()?))).collect();
+        let unique: BTreeSet<String> = images.iter().flat_map(|image| self.layers(image)).collect();
+        unique.iter().map(|digest| sizes[digest.as_str()]).sum()
+    }
+
+    /// The application as its Dockerfile says, with the lines that wheelbarrow wrote; the manifest.
+    fn application(&self, name: &str, install: &str, bundle: &str) -> serde_json::Value {
+        let start = format!("FROM localhost/wheelbarrow-ten-wheels AS builder\n{install}\nRUN {bundle}\n");
+        self.build(&format!("{name}-builder"), &start);
+        let lines = self.says(&format!("{name}-builder"), &["cat", "/bundle/Dockerfile.final"]);
+        self.build(name, &format!("{start}{lines}"));
+        let manifest = self.says(&format!("{name}-builder"), &["cat", "/bundle/wheelbarrow.json"]);
+        serde_json::from_str(&manifest).unwrap()
+    }
+}
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn ten_applications_store_what_they_share_once() {
+    let lab = Lab::new();
+    lab.build("wheels", WHEELS);
+    let bundle = "wheelbarrow bundle /b/venv --out /bundle";
+    let mut union: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let mut manifests = Vec::new();
+    for (name, installs, imports) in APPLICATIONS {
+        let install = format!("RUN {}", builder(name, installs, imports, "/b"));
+        let manifest = lab.application(name, &install, &format!("{bundle} --layers"));
+        lab.says(name, &["python", "-m", name]);
+        for entry in manifest["entries"].as_array().unwrap() {
+            let content = entry["sha256"].as_str().or(entry["link"].as_str()).unwrap().to_owned();
+            union.insert((entry["path"].as_str().unwrap().to_owned(), content), entry["size"].as_u64().unwrap());
+        }
+        manifests.push(manifest);
+        // What people do by hand: everything in one RUN, or the environment copied, or one layer of ours.
+        let start = format!("FROM localhost/wheelbarrow-ten-wheels AS builder\n{install}\n");
+        let mega = builder(name, installs, imports, "/b");
+        lab.build(&format!("{name}-mega"), &format!("FROM localhost/wheelbarrow-ten-wheels AS wheels\nFROM python:3.11-slim\nRUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels {mega}\n"));
+        lab.build(&format!("{name}-copied"), &format!("{start}FROM python:3.11-slim\nCOPY --from=builder /b/venv /b/venv\n"));
+        lab.application(&format!("{name}-one-layer"), &install, bundle);
+    }
+    let images = |suffix: &str| APPLICATIONS.iter().map(|(name, ..)| format!("{name}{suffix}")).collect::<Vec<_>>();
+    let [ours, squashed, copied, mega] = ["", "-one-layer", "-copied", "-mega"].map(|suffix| lab.stored(&images(suffix)));
+    let union: u64 = union.values().sum();
+    let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
+    println!(
+        "ten applications, MB beside python:3.11-slim: layers {} | one layer each {} | copied venv {} | mega-RUN {} | union of files {}",
+        megabytes(ours),
+        megabytes(squashed),
+        megabytes(copied),
+        megabytes(mega),
+        megabytes(union)
+    );
+    assert!(ours as f64 <= 1.15 * union as f64, "{ours} bytes are stored, the union has {union}");
+    one_digest_a_layer(&lab, &manifests);
+    // A distribution is one layer in all that have it.
+    let flask: BTreeSet<Vec<String>> = ["one", "two", "six", "seven"].map(|name| lab.layers(name)).into_iter().collect();
+    assert_eq!(flask.len(), 4);
+    a_changed_line_is_one_layer(&lab);
+    another_builder_gives_the_same(&lab);
+    let history = lab.inspect("localhost/wheelbarrow-ten-two", "{{range .OCIv1.History}}{{println .CreatedBy}}{{end}}");
+    let base = lab.inspect("python:3.11-slim", "{{range .OCIv1.History}}{{println .CreatedBy}}{{end}}");
+    let residue: Vec<&String> =
+        history[base.len()..].iter().filter(|line| !line.contains("COPY dir:") && !line.contains("ENV PATH")).collect();
+    assert!(residue.is_empty(), "{residue:?}");
+}
+
+/// Layers with the same content id in the manifests have the same digest in the images, and the other way round.
+fn one_digest_a_layer(lab: &Lab, manifests: &[serde_json::Value]) {
+    let mut digests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (manifest, (name, ..)) in manifests.iter().zip(APPLICATIONS) {
+        let ids = manifest["layers"].as_array().unwrap().iter().map(|layer| layer["content"].as_str().unwrap().to_owned());
+        let in_image = lab.layers(name);
+        assert_eq!(ids.len(), in_image.len());
+        for (id, digest) in ids.zip(in_image) {
+            digests.entry(id).or_default().insert(digest);
+        }
+    }
+    let several: Vec<_> = digests.iter().filter(|(_, digests)| digests.len() > 1).collect();
+    assert!(several.is_empty() && digests.len() > 20, "{several:?}");
+}
+
+fn a_changed_line_is_one_layer(lab: &Lab) {
+    let install = builder("two", "flask requests", "flask, requests", "/b").replace("A line", "Another line");
+    lab.application("two-changed", &format!("RUN {install}"), "wheelbarrow bundle /b/venv --out /bundle --layers");
+    let (before, after) = (lab.layers("two"), lab.layers("two-changed"));
+    let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+    assert!(before.len() == after.len() && changed == 1 && before.last() != after.last(), "{before:?} {after:?}");
+}
+
+/// Another path, user, umask, time zone and order of installation.
+fn another_builder_gives_the_same(lab: &Lab) {
+    let install = builder("two", "requests flask", "flask, requests", "/home/other/elsewhere/deep");
+    let script = format!("umask 077\nexport TZ=Asia/Tokyo LC_ALL=C\n{install}\n");
+    fs::write(lab.directory.path().join("install.sh"), script).unwrap();
+    let steps = "COPY install.sh /install.sh\nRUN su other -c 'sh -e /install.sh' && mkdir /bundles && chown other /bundles && ln -s /bundles/bundle /bundle";
+    let bundle = "su other -c 'umask 077 && wheelbarrow bundle /home/other/elsewhere/deep/venv --layers --out /bundles/bundle'";
+    let start = format!("FROM localhost/wheelbarrow-ten-wheels AS builder\n{steps}\nRUN {bundle}\n");
+    lab.build("two-other-builder", &start);
+    let lines = lab.says("two-other-builder", &["cat", "/bundles/bundle/Dockerfile.final"]);
+    lab.build("two-other", &format!("{start}{lines}"));
+    assert_eq!(lab.layers("two"), lab.layers("two-other"));
+}
+
+#[test]
+fn layers_are_planned_named_and_limited() {
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().join("bundle");
+    let arguments =
+        ["bundle", "--root", "py-fixtures/alpine-venv", "--out", path.to_str().unwrap(), "--layers", "--link", "--with-interpreter"];
+    let output = wheelbarrow(&[&arguments[..], &["--layer", "web=PyYAML"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    let copies: Vec<String> = shown(&output).lines().filter(|line| line.starts_with("COPY")).map(str::to_owned).collect();
+    assert_eq!(copies, ["COPY --link layers/10-system/ /", "COPY --link layers/20-environment/ /", "COPY --link layers/30-web/ /"]);
+    assert!(path.join("layers/30-web/opt/app/lib/python3.11/site-packages/yaml/__init__.py").is_file() && !path.join("rootfs").exists());
+    let plan = wheelbarrow(&["plan", "--root", "py-fixtures/alpine-venv", "--layers", "4"]);
+    assert!(shown(&plan).contains("20-environment  4 files, the same for every application of this Python and prefix"), "{}", shown(&plan));
+    for (wrong, says) in
+        [(&["--layers", "127"][..], "127 is not in 4..=120"), (&["--layers", "--layer", "../x=y"], "is not a name and distributions")]
+    {
+        let output = wheelbarrow(&[&["plan", "--root", "py-fixtures/alpine-venv"], wrong].concat());
+        assert!(output.status.code() == Some(2) && shown(&output).contains(says), "{}", shown(&output));
+    }
+}
