@@ -135,8 +135,10 @@ fn write_bundle(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
         eprint!("{}", report::findings_text(&plan.findings));
         return Err(Trouble { message: "the final root cannot run this environment; nothing was written".to_owned(), hint: None });
     }
-    let papers =
-        Papers { dockerfile: report::dockerfile(&plan, &settings.stage, typed.link), runtime_packages: report::runtime_packages(&plan) };
+    let papers = Papers {
+        dockerfile: report::dockerfile(&plan, &settings.stage, &settings.copy),
+        runtime_packages: report::runtime_packages(&plan),
+    };
     let bar = ProgressBar::new(plan.size());
     bar.set_style(ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg}").expect("a constant template"));
     let written = bundle::write(&settings.root, &plan, &papers, &settings.out, settings.time, &|bytes| bar.inc(bytes));

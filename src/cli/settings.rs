@@ -16,7 +16,7 @@ use crate::inventory::Scope;
 use crate::path::RealPath;
 use crate::plan::{LayerRequest, NativeMode, Request, Shebang};
 use crate::python::{Environment, Part, normalised_name};
-use crate::report::Stage;
+use crate::report::{CopyOptions, Stage};
 use crate::root::{Directory, Overlay, Root};
 use crate::wheelhouse::{self, FolderError, Unpacked};
 
@@ -36,6 +36,7 @@ pub struct Settings {
     pub request: Request,
     pub out: PathBuf,
     pub stage: Stage,
+    pub copy: CopyOptions,
     /// Seconds since the epoch for every file.
     pub time: i64,
     /// The output as a path inside the root, when it is inside.
@@ -47,14 +48,14 @@ pub struct Settings {
 
 impl Settings {
     pub fn read_only(input: &Input, choice: &Choice) -> Result<Settings, Trouble> {
-        Settings::new(input, choice, None, "builder")
+        Settings::new(input, choice, None, "builder", false)
     }
 
     pub fn bundle(typed: &BundleArguments) -> Result<Settings, Trouble> {
-        Settings::new(&typed.input, &typed.choice, Some(&typed.out), &typed.stage)
+        Settings::new(&typed.input, &typed.choice, Some(&typed.out), &typed.stage, typed.link)
     }
 
-    fn new(input: &Input, choice: &Choice, out: Option<&Path>, stage: &str) -> Result<Settings, Trouble> {
+    fn new(input: &Input, choice: &Choice, out: Option<&Path>, stage: &str, link: bool) -> Result<Settings, Trouble> {
         let out = absolute(out.unwrap_or(Path::new("/bundle")));
         let directory = open_directory(&input.root, std::slice::from_ref(&out))?;
         let out_inside = out.strip_prefix(directory.base()).ok().and_then(Path::to_str).map(|path| format!("/{path}"));
@@ -104,6 +105,7 @@ impl Settings {
             request,
             out,
             stage,
+            copy: CopyOptions { link, root_owned: rustix::process::geteuid().is_root() },
             time: time()?,
             out_inside,
         })

@@ -15,8 +15,23 @@ pub enum Stage {
     Context,
 }
 
+/// What COPY is told beside its paths.
+pub struct CopyOptions {
+    /// A layer shall not depend on those below it (BuildKit).
+    pub link: bool,
+    /// Root wrote the bundle. Builders keep the owner of what they copy from a stage.
+    pub root_owned: bool,
+}
+
+impl CopyOptions {
+    fn text(&self, from_stage: bool) -> String {
+        let chown = from_stage && !self.root_owned;
+        format!("{}{}", if chown { "--chown=0:0 " } else { "" }, if self.link { "--link " } else { "" })
+    }
+}
+
 /// The text of `Dockerfile.final`.
-pub fn dockerfile(plan: &Plan, stage: &Stage, link: bool) -> String {
+pub fn dockerfile(plan: &Plan, stage: &Stage, copy: &CopyOptions) -> String {
     let packages: Vec<&str> = plan.packages.install.iter().map(|package| package.install_as.as_str()).collect();
     let (stage, source) = match stage {
         Stage::Named { name, path } => (Some(name.as_str()), path.trim_end_matches('/')),
@@ -33,7 +48,7 @@ pub fn dockerfile(plan: &Plan, stage: &Stage, link: bool) -> String {
         .render_str(
             include_str!("final.dockerfile"),
             context! {
-                builder => plan.builder, version => plan.interpreter_facts.version, standalone => stage.is_none(), stage, source, trees, link,
+                builder => plan.builder, version => plan.interpreter_facts.version, standalone => stage.is_none(), stage, source, trees, copy_options => copy.text(stage.is_some()),
                 base => plan.base, packages, prefix => plan.prefix.as_str(), ldconfig => plan.run_ldconfig,
                 manager => if plan.manager() == Some(Manager::Apk) { "apk" } else { "dpkg" },
             },

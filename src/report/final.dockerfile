@@ -22,9 +22,9 @@ RUN apt-get update \
 {%- endif %}
 {%- for tree in trees %}
 {%- if standalone %}
-COPY {% if link %}--link {% endif %}{{ tree }}/ /
+COPY {{ copy_options }}{{ tree }}/ /
 {%- else %}
-COPY --from={{ stage }} {% if link %}--link {% endif %}{{ source }}/{{ tree }}/ /
+COPY --from={{ stage }} {{ copy_options }}{{ source }}/{{ tree }}/ /
 {%- endif %}
 {%- endfor %}
 {%- if ldconfig %}

@@ -8,7 +8,7 @@ mod sizes;
 mod text;
 mod why;
 
-pub use dockerfile::{Stage, dockerfile, runtime_packages};
+pub use dockerfile::{CopyOptions, Stage, dockerfile, runtime_packages};
 pub use json::{Droppable, Report, ReportModule, ReportNeed, report};
 pub use sizes::{ModeSize, sizes};
 pub use text::{findings_text, plan_text, report_text, why_not_text, why_text};
