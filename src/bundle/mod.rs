@@ -7,6 +7,7 @@
 //! never touches the builder's files.
 
 mod compile;
+mod oci;
 mod output;
 mod record;
 
@@ -33,6 +34,15 @@ pub const MANIFEST: &str = "wheelbarrow.json";
 pub struct Papers {
     pub dockerfile: String,
     pub runtime_packages: String,
+}
+
+/// How the bundle is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Trees to copy, with the final stage that copies them.
+    Directory,
+    /// An OCI image layout; the plan has layers.
+    OciLayout,
 }
 
 /// Why there is no bundle.
@@ -125,6 +135,7 @@ pub fn write(
     plan: &Plan,
     papers: &Papers,
     out: &Path,
+    format: Format,
     time: i64,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<Finding>, BundleError> {
@@ -164,9 +175,18 @@ pub fn write(
     let mut json = serde_json::to_string_pretty(&manifest).expect("the manifest is plain data");
     json.push('\n');
     output.paper("runtime-packages.txt", &papers.runtime_packages)?;
-    output.paper("Dockerfile.final", &papers.dockerfile)?;
     output.paper(MANIFEST, &json)?;
-    output.finish()?;
+    match format {
+        Format::Directory => {
+            output.paper("Dockerfile.final", &papers.dockerfile)?;
+            output.finish()?;
+        }
+        Format::OciLayout => {
+            let written: Vec<(&PlannedEntry, &Written)> = all.values().map(|(entry, written)| (*entry, written)).collect();
+            oci::pack(temporary.path(), plan, &written, time.unsigned_abs())?;
+            output.publish()?;
+        }
+    }
     let mut findings = findings(&all);
     findings.extend(not_compiled);
     appear(temporary, out).map_err(BundleError::write("rename the finished bundle to", &shown))?;

@@ -227,6 +227,11 @@ impl Output {
             let stamp = || -> io::Result<()> { Ok(rustix::fs::utimensat(CWD, &host, &self.times, AtFlags::SYMLINK_NOFOLLOW)?) };
             stamp().map_err(BundleError::write("set the times of", path))
         })?;
+        self.publish()
+    }
+
+    /// The temporary directory was for nobody else to see; the bundle is.
+    pub fn publish(&self) -> Result<(), BundleError> {
         let top = || -> io::Result<()> {
             fs::set_permissions(&self.top, fs::Permissions::from_mode(0o755))?;
             Ok(rustix::fs::utimensat(CWD, &self.top, &self.times, AtFlags::SYMLINK_NOFOLLOW)?)

@@ -114,6 +114,9 @@ pub struct Input {
     pub root: PathBuf,
 }
 
+/// Most applications have fewer distributions that count; an image can have 127 layers.
+pub const DEFAULT_LAYERS: &str = "32";
+
 /// What is decided.
 #[derive(Args)]
 pub struct Choice {
@@ -156,7 +159,7 @@ pub struct Choice {
     #[arg(long)]
     pub compile: bool,
     /// Cut into layers that applications share, at most N of them (4 to 120), each with a COPY line of its own
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "32", value_parser = clap::value_parser!(u8).range(4..=120))]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = DEFAULT_LAYERS, value_parser = clap::value_parser!(u8).range(4..=120))]
     pub layers: Option<u8>,
     /// Megabytes above which one distribution becomes several layers
     #[arg(long, value_name = "MB", default_value = "200", value_parser = clap::value_parser!(u64).range(1..), requires = "layers")]
@@ -190,6 +193,14 @@ pub enum NativeChoice {
     Vendor,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormatChoice {
+    /// rootfs/ or layers/, and Dockerfile.final
+    Directory,
+    /// oci-layout, index.json and blobs/: for skopeo, buildah, podman and crane, without a Docker daemon
+    OciLayout,
+}
+
 #[derive(Args)]
 pub struct BundleArguments {
     #[command(flatten)]
@@ -197,6 +208,9 @@ pub struct BundleArguments {
     /// The directory to write; it appears when it is complete
     #[arg(long, value_name = "DIR", default_value = "/bundle")]
     pub out: PathBuf,
+    /// What is written: directories to copy, or an OCI image layout of the layers (implies --layers)
+    #[arg(long, value_enum, default_value = "directory")]
+    pub format: FormatChoice,
     #[command(flatten)]
     pub choice: Choice,
     /// Write COPY --link: with BuildKit a layer then does not depend on those below it

@@ -14,7 +14,7 @@ use clap::{CommandFactory as _, Parser as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::base::{self, Profile};
-use crate::bundle::{self, Papers};
+use crate::bundle::{self, Format, Papers};
 use crate::finding::{Finding, Severity};
 use crate::inventory::{self, Inventory, Scope};
 use crate::loader::Library;
@@ -141,13 +141,17 @@ fn write_bundle(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
     };
     let bar = ProgressBar::new(plan.size());
     bar.set_style(ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg}").expect("a constant template"));
-    let written = bundle::write(&settings.root, &plan, &papers, &settings.out, settings.time, &|bytes| bar.inc(bytes));
+    let written = bundle::write(&settings.root, &plan, &papers, &settings.out, settings.format, settings.time, &|bytes| bar.inc(bytes));
     bar.finish_and_clear();
     let mut findings = written.map_err(|error| Trouble { message: error.to_string(), hint: Some(error.hint()) })?;
     findings.extend(plan.findings.iter().cloned());
     findings.sort();
     eprint!("{}", report::findings_text(&findings));
     eprintln!("{}: {} files and links, {}", settings.out.display(), plan.entries.len(), report::size(plan.size()));
-    print!("{}", papers.dockerfile);
+    match settings.format {
+        Format::Directory => print!("{}", papers.dockerfile),
+        // Nothing installs packages here: the user's base has to have them.
+        Format::OciLayout => print!("{}", report::append_text(&plan)),
+    }
     Ok(findings)
 }

@@ -8,9 +8,10 @@ use std::path::{Component, Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::arguments::{BundleArguments, Choice, Input, NativeChoice, ShebangChoice};
+use super::arguments::{BundleArguments, Choice, DEFAULT_LAYERS, FormatChoice, Input, NativeChoice, ShebangChoice};
 use super::roots;
 use crate::base::{self, Profile};
+use crate::bundle::Format;
 use crate::finding::Finding;
 use crate::inventory::Scope;
 use crate::path::RealPath;
@@ -37,6 +38,7 @@ pub struct Settings {
     pub out: PathBuf,
     pub stage: Stage,
     pub copy: CopyOptions,
+    pub format: Format,
     /// Seconds since the epoch for every file.
     pub time: i64,
     /// The output as a path inside the root, when it is inside.
@@ -48,15 +50,18 @@ pub struct Settings {
 
 impl Settings {
     pub fn read_only(input: &Input, choice: &Choice) -> Result<Settings, Trouble> {
-        Settings::new(input, choice, None, "builder", false)
+        Settings::new(input, choice, None)
     }
 
     pub fn bundle(typed: &BundleArguments) -> Result<Settings, Trouble> {
-        Settings::new(&typed.input, &typed.choice, Some(&typed.out), &typed.stage, typed.link)
+        Settings::new(&typed.input, &typed.choice, Some(typed))
     }
 
-    fn new(input: &Input, choice: &Choice, out: Option<&Path>, stage: &str, link: bool) -> Result<Settings, Trouble> {
-        let out = absolute(out.unwrap_or(Path::new("/bundle")));
+    fn new(input: &Input, choice: &Choice, bundle: Option<&BundleArguments>) -> Result<Settings, Trouble> {
+        let out = absolute(bundle.map_or(Path::new("/bundle"), |bundle| &bundle.out));
+        let stage = bundle.map_or("builder", |bundle| &bundle.stage);
+        let link = bundle.is_some_and(|bundle| bundle.link);
+        let oci = bundle.is_some_and(|bundle| bundle.format == FormatChoice::OciLayout);
         let directory = open_directory(&input.root, std::slice::from_ref(&out))?;
         let out_inside = out.strip_prefix(directory.base()).ok().and_then(Path::to_str).map(|path| format!("/{path}"));
         let stage = match &out_inside {
@@ -94,7 +99,7 @@ impl Settings {
             pin: choice.pin,
             so_names: choice.so_names,
             compile: choice.compile,
-            layers: layers(choice)?,
+            layers: layers(choice, oci)?,
         };
         Ok(Settings {
             root,
@@ -105,6 +110,7 @@ impl Settings {
             request,
             out,
             stage,
+            format: if oci { Format::OciLayout } else { Format::Directory },
             copy: CopyOptions { link, root_owned: rustix::process::geteuid().is_root() },
             time: time()?,
             out_inside,
@@ -166,8 +172,9 @@ fn usual(here: Option<&Path>, own_root: bool) -> Vec<String> {
 }
 
 /// The cut, when one is asked for.
-fn layers(choice: &Choice) -> Result<Option<LayerRequest>, Trouble> {
-    let Some(budget) = choice.layers else { return Ok(None) };
+fn layers(choice: &Choice, always: bool) -> Result<Option<LayerRequest>, Trouble> {
+    let default = || always.then(|| DEFAULT_LAYERS.parse().expect("it is a number"));
+    let Some(budget) = choice.layers.or_else(default) else { return Ok(None) };
     let group = |typed: &String| {
         let (name, members) = typed.split_once('=').filter(|(name, members)| {
             let plain = name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.')) && !name.starts_with('.');

@@ -115,6 +115,16 @@ fn packages(text: &mut String, title: &str, packages: &[PlannedPackage]) {
     }
 }
 
+/// What the layers of an image layout are appended to.
+pub fn append_text(plan: &Plan) -> String {
+    let base = plan.base.as_deref().unwrap_or("an image with this interpreter");
+    let packages: Vec<&str> = plan.packages.install.iter().map(|package| package.install_as.as_str()).collect();
+    match packages[..] {
+        [] => format!("append the layers to {base}\n"),
+        _ => format!("append the layers to {base} with these packages installed: {}\n", packages.join(" ")),
+    }
+}
+
 /// What bundle would do, a line each.
 pub fn plan_text(plan: &Plan) -> String {
     let mut text = String::new();

@@ -1,0 +1,189 @@
+//! The layers as an OCI image layout, for builds without a Docker daemon
+//! (<https://github.com/opencontainers/image-spec>, image-layout.md and layer.md).
+//!
+//! A layer is a tar of what was written, in path order, with one time, owner 0:0 and its parent
+//! directories, so the same layer has the same digest in every application and in every run.
+//!
+//! Invariant: reads what was just written, and nothing else.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::Path;
+use std::str::FromStr as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use oci_spec::OciSpecError;
+use oci_spec::image::{
+    Arch, ConfigBuilder, Descriptor, HistoryBuilder, ImageConfiguration, ImageConfigurationBuilder, ImageIndexBuilder,
+    ImageManifestBuilder, MediaType, OciLayoutBuilder, Os, RootFsBuilder, Sha256Digest,
+};
+use rayon::prelude::*;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tar::{EntryType, Header};
+
+use super::output::hex;
+use super::{BundleError, Written};
+use crate::path::RealPath;
+use crate::plan::{Plan, PlannedEntry};
+
+/// Where programs are looked for after the environment's own.
+const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// One blob that is a layer.
+struct LayerBlob {
+    name: String,
+    descriptor: Descriptor,
+    /// Of the tar before compression, `sha256:...`.
+    diff_id: String,
+}
+
+/// Packs `layers/` of `top` into blobs and the documents that name them, and removes it. `time` is in
+/// seconds since the epoch.
+pub fn pack(top: &Path, plan: &Plan, all: &[(&PlannedEntry, &Written)], time: u64) -> Result<(), BundleError> {
+    let made = |why: OciSpecError| BundleError::write("make", "the image layout")(io::Error::other(why));
+    let blobs = top.join("blobs/sha256");
+    fs::create_dir_all(&blobs).map_err(BundleError::write("create", "blobs/sha256"))?;
+    let pack_one = |name: &String| -> Result<LayerBlob, BundleError> {
+        let own: Vec<_> = all.iter().copied().filter(|(entry, _)| entry.layer.as_ref() == Some(name)).collect();
+        layer(top, name, &own, time).map_err(BundleError::write("pack", name))
+    };
+    let layers: Vec<LayerBlob> = plan.layers.par_iter().map(|layer| pack_one(&layer.name)).collect::<Result<_, _>>()?;
+    fs::remove_dir_all(top.join("layers")).map_err(BundleError::write("remove", "layers"))?;
+    let config = document(top, MediaType::ImageConfig, &configuration(plan, &layers).map_err(made)?)?;
+    let manifest = ImageManifestBuilder::default()
+        .schema_version(2u32)
+        .media_type(MediaType::ImageManifest)
+        .config(config)
+        .layers(layers.into_iter().map(|layer| layer.descriptor).collect::<Vec<_>>())
+        .build()
+        .map_err(made)?;
+    let manifest = document(top, MediaType::ImageManifest, &manifest)?;
+    let index = ImageIndexBuilder::default().schema_version(2u32).media_type(MediaType::ImageIndex).manifests(vec![manifest]).build();
+    write(top, "index.json", &text(&index.map_err(made)?))?;
+    let layout = OciLayoutBuilder::default().image_layout_version("1.0.0").build();
+    write(top, "oci-layout", &text(&layout.map_err(made)?))
+}
+
+fn configuration(plan: &Plan, layers: &[LayerBlob]) -> Result<ImageConfiguration, OciSpecError> {
+    let diff_ids: Vec<String> = layers.iter().map(|layer| layer.diff_id.clone()).collect();
+    let history = layers.iter().map(|layer| HistoryBuilder::default().created_by(format!("wheelbarrow {}", layer.name)).build());
+    ImageConfigurationBuilder::default()
+        .architecture(architecture(&plan.interpreter_facts.architecture))
+        .os(Os::Linux)
+        .config(ConfigBuilder::default().env(vec![format!("PATH={}/bin:{SEARCH_PATH}", plan.prefix)]).build()?)
+        .rootfs(RootFsBuilder::default().typ("layers").diff_ids(diff_ids).build()?)
+        .history(history.collect::<Result<Vec<_>, _>>()?)
+        .build()
+}
+
+/// `GOARCH` of a machine as `uname -m` has it.
+fn architecture(machine: &str) -> Arch {
+    match machine {
+        "x86_64" => Arch::Amd64,
+        "aarch64" => Arch::ARM64,
+        "i386" | "i686" => Arch::i386,
+        "riscv64" => Arch::RISCV64,
+        "ppc64le" => Arch::PowerPC64le,
+        "s390x" => Arch::s390x,
+        other if other.starts_with("arm") => Arch::ARM,
+        other => Arch::Other(other.to_owned()),
+    }
+}
+
+fn text(document: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(document).expect("plain data")
+}
+
+fn write(top: &Path, name: &str, text: &[u8]) -> Result<(), BundleError> {
+    File::create(top.join(name)).and_then(|mut file| file.write_all(text)).map_err(BundleError::write("write", name))
+}
+
+/// Writes a document as a blob.
+fn document(top: &Path, media_type: MediaType, document: &impl Serialize) -> Result<Descriptor, BundleError> {
+    let text = text(document);
+    let digest = hex(&Sha256::digest(&text));
+    write(top, &format!("blobs/sha256/{digest}"), &text)?;
+    Ok(descriptor(media_type, text.len() as u64, &digest))
+}
+
+fn descriptor(media_type: MediaType, size: u64, digest: &str) -> Descriptor {
+    Descriptor::new(media_type, size, Sha256Digest::from_str(digest).expect("our own hash"))
+}
+
+/// Packs one layer; the blob gets its name when its digest is known.
+fn layer(top: &Path, name: &str, entries: &[(&PlannedEntry, &Written)], time: u64) -> io::Result<LayerBlob> {
+    let temporary = top.join(format!("blobs/{name}"));
+    let blob = Hashing::new(BufWriter::new(File::create(&temporary)?));
+    let mut tar = tar::Builder::new(Hashing::new(GzEncoder::new(blob, Compression::default())));
+    let mut made: Vec<RealPath> = vec![RealPath::root()];
+    for (entry, written) in entries {
+        let missing: Vec<RealPath> = entry.to.ancestors().take_while(|parent| !made.contains(parent)).collect();
+        // Entries come in path order: what is no parent of this one will not come again.
+        made.retain(|parent| entry.to.below(parent).is_some());
+        for parent in missing.into_iter().rev() {
+            tar.append_data(&mut header(EntryType::Directory, 0o755, 0, time), format!("{}/", parent.relative()), io::empty())?;
+            made.push(parent);
+        }
+        let path = entry.to.relative();
+        match &written.link {
+            Some(target) => tar.append_link(&mut header(EntryType::Symlink, 0o777, 0, time), path, target)?,
+            None => {
+                let mode = u32::from_str_radix(&written.mode, 8).expect("our own mode");
+                let file = File::open(top.join("layers").join(name).join(path))?;
+                tar.append_data(&mut header(EntryType::Regular, mode, written.size, time), path, BufReader::new(file))?;
+            }
+        }
+    }
+    let (gzip, diff_id, _) = tar.into_inner()?.finish();
+    let (mut file, digest, size) = gzip.finish()?.finish();
+    file.flush()?;
+    fs::rename(temporary, top.join("blobs/sha256").join(&digest))?;
+    Ok(LayerBlob {
+        name: name.to_owned(),
+        descriptor: descriptor(MediaType::ImageLayerGzip, size, &digest),
+        diff_id: format!("sha256:{diff_id}"),
+    })
+}
+
+fn header(kind: EntryType, mode: u32, size: u64, time: u64) -> Header {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_size(size);
+    header.set_mtime(time);
+    header.set_uid(0);
+    header.set_gid(0);
+    header
+}
+
+/// Hashes and counts what passes through.
+struct Hashing<W> {
+    inner: W,
+    hash: Sha256,
+    size: u64,
+}
+
+impl<W: Write> Hashing<W> {
+    fn new(inner: W) -> Hashing<W> {
+        Hashing { inner, hash: Sha256::new(), size: 0 }
+    }
+
+    fn finish(self) -> (W, String, u64) {
+        (self.inner, hex(&self.hash.finalize()), self.size)
+    }
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.inner.write(bytes)?;
+        self.hash.update(&bytes[..count]);
+        self.size += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
