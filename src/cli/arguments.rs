@@ -55,6 +55,15 @@ pub enum Command {
     Why(Question),
     /// Why a distribution, library, package or file is not in the final root
     WhyNot(Question),
+    /// Compare bundles: which layers are the same, what that saves, what else could be shared
+    Layers {
+        /// Bundles, or their wheelbarrow.json
+        #[arg(long, value_name = "BUNDLE", num_args = 2.., required = true)]
+        compare: Vec<PathBuf>,
+        /// Print JSON (its schema: `wheelbarrow schema layers`)
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the profile of a root that final stages start from, for --base
     Base {
         /// The root to read
@@ -86,6 +95,7 @@ pub enum Schema {
     Manifest,
     Base,
     Why,
+    Layers,
 }
 
 /// A question about one name.

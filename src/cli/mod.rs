@@ -65,6 +65,12 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
         }
         Command::Why(question) => answer(&question, true),
         Command::WhyNot(question) => answer(&question, false),
+        Command::Layers { compare, json } => {
+            let applications = compare.iter().map(|path| settings::application(path)).collect::<Result<Vec<_>, _>>()?;
+            let comparison = report::compare(&applications);
+            show(json, &comparison, || report::comparison_text(&comparison));
+            Ok(Vec::new())
+        }
         Command::Base { root, image, source } => {
             let profile = Profile { image, source, ..base::read(&settings::open_root(&root)?) };
             println!("{}", serde_json::to_string_pretty(&profile).expect("plain data"));
@@ -75,6 +81,7 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
                 Schema::Plan => schemars::schema_for!(Plan),
                 Schema::Report => schemars::schema_for!(report::Report),
                 Schema::Why => schemars::schema_for!(report::Answer),
+                Schema::Layers => schemars::schema_for!(report::Comparison),
                 Schema::Base => schemars::schema_for!(Profile),
                 Schema::Manifest => schemars::schema_for!(bundle::Manifest),
             };

@@ -11,13 +11,13 @@ use tempfile::TempDir;
 use super::arguments::{BundleArguments, Choice, DEFAULT_LAYERS, FormatChoice, Input, NativeChoice, ShebangChoice};
 use super::roots;
 use crate::base::{self, Profile};
-use crate::bundle::Format;
+use crate::bundle::{Format, MANIFEST};
 use crate::finding::Finding;
 use crate::inventory::Scope;
 use crate::path::RealPath;
 use crate::plan::{LayerRequest, NativeMode, Request, Shebang};
 use crate::python::{Environment, Part, normalised_name};
-use crate::report::{CopyOptions, Stage};
+use crate::report::{self, Application, CopyOptions, Stage};
 use crate::root::{Directory, Overlay, Root};
 use crate::wheelhouse::{self, FolderError, Unpacked};
 
@@ -149,6 +149,17 @@ impl Settings {
             None => Ok(()),
         }
     }
+}
+
+/// A bundle by its directory or its manifest, called as it was typed.
+pub fn application(path: &Path) -> Result<Application, Trouble> {
+    let file = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };
+    let hint = Some("give the directories that bundle wrote, or their wheelbarrow.json");
+    let named = if path.ends_with(MANIFEST) { path.parent().unwrap_or(path) } else { path };
+    let name = named.file_name().unwrap_or(named.as_os_str()).to_string_lossy();
+    let text =
+        std::fs::read_to_string(&file).map_err(|error| Trouble { message: format!("cannot read {}: {error}", file.display()), hint })?;
+    report::application(&name, &text).map_err(|error| Trouble { message: format!("{} is no manifest: {error}", file.display()), hint })
 }
 
 /// A root to read whole, without an output inside.

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use termtree::Tree;
 
+use super::compare::Comparison;
 use super::json::{Droppable, Report, ReportModule};
 use super::size;
 use super::sizes::ModeSize;
@@ -113,6 +114,36 @@ fn packages(text: &mut String, title: &str, packages: &[PlannedPackage]) {
         let why = if why.is_empty() { String::new() } else { format!("  for {}", why.join(", ")) };
         let _ = writeln!(text, "  {} {}  {}{why}", package.install_as, package.version, size(package.installed_size));
     }
+}
+
+/// What applications share.
+pub fn comparison_text(comparison: &Comparison) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "{BOLD}shared layers{BOLD:#}");
+    for layer in &comparison.shared {
+        let _ = writeln!(text, "  {:>9}  {}  in {}", size(layer.size), layer.name, layer.applications.join(", "));
+    }
+    let _ = writeln!(text, "{BOLD}applications{BOLD:#}");
+    for application in &comparison.applications {
+        let _ = writeln!(
+            text,
+            "  {:>9}  {}  {} layers, {} to pull after those above",
+            size(application.size),
+            application.name,
+            application.layers,
+            size(application.pulled)
+        );
+    }
+    let _ = writeln!(
+        text,
+        "{BOLD}stored{BOLD:#}\n  {:>9}  each for itself\n  {:>9}  with shared layers",
+        size(comparison.separate),
+        size(comparison.stored)
+    );
+    for suggestion in &comparison.suggestions {
+        let _ = writeln!(text, "{BOLD}suggestion{BOLD:#}: {suggestion}");
+    }
+    text
 }
 
 /// What the layers of an image layout are appended to.

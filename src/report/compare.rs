@@ -1,0 +1,205 @@
+//! What several applications store together: their manifests side by side.
+//!
+//! Invariant: two layers are the same when their content ids are; nothing is read but the manifests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// What is read of a manifest (`wheelbarrow.json`).
+#[derive(Debug, Deserialize)]
+pub struct Application {
+    /// As typed; not in the file.
+    #[serde(skip)]
+    pub name: String,
+    pub prefix: String,
+    pub distributions: Vec<InstalledDistribution>,
+    #[serde(default)]
+    pub layers: Vec<Layer>,
+}
+
+/// A distribution of a manifest.
+#[derive(Debug, Deserialize)]
+pub struct InstalledDistribution {
+    pub name: String,
+    pub version: String,
+    pub travels: bool,
+    pub size: u64,
+}
+
+/// A layer of a manifest.
+#[derive(Debug, Deserialize)]
+pub struct Layer {
+    pub name: String,
+    pub distributions: Vec<String>,
+    pub size: u64,
+    pub content: String,
+}
+
+/// `wheelbarrow layers --json`.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Comparison {
+    pub schema: u32,
+    pub applications: Vec<ComparedApplication>,
+    /// Layers that more than one has, by the bytes that this saves.
+    pub shared: Vec<SharedLayer>,
+    /// Bytes stored when nothing is shared.
+    pub separate: u64,
+    /// Bytes stored with each layer once.
+    pub stored: u64,
+    pub suggestions: Vec<String>,
+}
+
+/// One application in the order given.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct ComparedApplication {
+    pub name: String,
+    pub layers: usize,
+    /// Bytes.
+    pub size: u64,
+    /// Bytes that a host pulls which has those before it.
+    pub pulled: u64,
+}
+
+/// One layer, and who has it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+pub struct SharedLayer {
+    pub name: String,
+    pub content: String,
+    /// Bytes.
+    pub size: u64,
+    pub applications: Vec<String>,
+}
+
+/// Reads one manifest.
+pub fn application(name: &str, text: &str) -> Result<Application, serde_json::Error> {
+    let application: Application = serde_json::from_str(text)?;
+    Ok(Application { name: name.to_owned(), ..application })
+}
+
+/// Compares them in the order given.
+pub fn compare(applications: &[Application]) -> Comparison {
+    let mut known: BTreeMap<&str, (&Layer, Vec<String>)> = BTreeMap::new();
+    let mut compared = Vec::new();
+    for application in applications {
+        let new: u64 = application.layers.iter().filter(|layer| !known.contains_key(layer.content.as_str())).map(|layer| layer.size).sum();
+        for layer in &application.layers {
+            known.entry(&layer.content).or_insert_with(|| (layer, Vec::new())).1.push(application.name.clone());
+        }
+        let size = application.layers.iter().map(|layer| layer.size).sum();
+        compared.push(ComparedApplication { name: application.name.clone(), layers: application.layers.len(), size, pulled: new });
+    }
+    let stored = known.values().map(|(layer, _)| layer.size).sum();
+    let mut shared: Vec<SharedLayer> = known
+        .into_values()
+        .filter(|(_, applications)| applications.len() > 1)
+        .map(|(layer, applications)| SharedLayer {
+            name: layer.name.clone(),
+            content: layer.content.clone(),
+            size: layer.size,
+            applications,
+        })
+        .collect();
+    shared.sort_by_key(|layer| (std::cmp::Reverse(layer.size * (layer.applications.len() as u64 - 1)), layer.name.clone()));
+    let separate = compared.iter().map(|application| application.size).sum();
+    let suggestions = suggestions(applications, &shared);
+    Comparison { schema: crate::plan::SCHEMA, applications: compared, shared, separate, stored, suggestions }
+}
+
+fn suggestions(applications: &[Application], shared: &[SharedLayer]) -> Vec<String> {
+    let mut suggestions = Vec::new();
+    let prefixes: BTreeSet<&str> = applications.iter().map(|application| application.prefix.as_str()).collect();
+    if prefixes.len() > 1 {
+        let prefixes: Vec<&str> = prefixes.into_iter().collect();
+        suggestions.push(format!("give all of them one --prefix: they have {}, and a layer is of one prefix", prefixes.join(", ")));
+    }
+    let whole: Vec<&str> = applications.iter().filter(|one| one.layers.is_empty()).map(|one| one.name.as_str()).collect();
+    if !whole.is_empty() {
+        suggestions.push(format!("bundle with --layers: {} {} not cut", whole.join(", "), if whole.len() == 1 { "is" } else { "are" }));
+    }
+    let everywhere: Vec<&SharedLayer> = shared.iter().filter(|layer| layer.applications.len() == applications.len()).collect();
+    let common: u64 = everywhere.iter().map(|layer| layer.size).sum();
+    if everywhere.len() > 1 {
+        let size = super::size(common);
+        suggestions.push(format!("{} layers ({size}) are in all of them: a base image with these is pulled once", everywhere.len()));
+    }
+    suggestions.extend(apart(applications, shared));
+    suggestions
+}
+
+/// The same distribution in several applications that is in no layer they share, or in two versions.
+fn apart(applications: &[Application], shared: &[SharedLayer]) -> Vec<String> {
+    let mut versions: BTreeMap<&str, BTreeMap<&str, Vec<&Application>>> = BTreeMap::new();
+    for application in applications {
+        for distribution in application.distributions.iter().filter(|one| one.travels) {
+            versions.entry(&distribution.name).or_default().entry(&distribution.version).or_default().push(application);
+        }
+    }
+    let in_shared = |application: &Application, name: &str| {
+        let layer = application.layers.iter().find(|layer| layer.distributions.iter().any(|one| one == name));
+        layer.is_some_and(|layer| shared.iter().any(|one| one.content == layer.content))
+    };
+    let mut suggestions = Vec::new();
+    let mut group: Vec<&str> = Vec::new();
+    for (name, versions) in &versions {
+        if versions.len() > 1 {
+            let each: Vec<String> =
+                versions.iter().map(|(version, applications)| format!("{version} in {}", names(applications))).collect();
+            suggestions.push(format!("{name} has {} versions ({}): one would be one layer", versions.len(), each.join(", ")));
+        }
+        group.extend(versions.values().filter(|all| all.len() > 1 && all.iter().any(|one| !in_shared(one, name))).map(|_| *name));
+    }
+    group.dedup();
+    if !group.is_empty() {
+        suggestions.push(format!("the same in several, but beside others: --layer common={} in all that have them", group.join(",")));
+    }
+    suggestions
+}
+
+fn names(applications: &[&Application]) -> String {
+    applications.iter().map(|application| application.name.as_str()).collect::<Vec<_>>().join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(name: &str, prefix: &str, distributions: &str, layers: &str) -> Application {
+        let distributions = distributions.split_whitespace().map(|one| {
+            let (name, version) = one.split_once('=').unwrap();
+            serde_json::json!({ "name": name, "version": version, "travels": true, "size": 1 })
+        });
+        let layers = layers.split_whitespace().map(|one| {
+            let [name, size, content] = one.split(':').collect::<Vec<_>>()[..] else { panic!("{one}") };
+            let distributions: Vec<&str> = name.split('+').collect();
+            serde_json::json!({ "name": name, "distributions": distributions, "size": size.parse::<u64>().unwrap(), "content": content })
+        });
+        let json = serde_json::json!({ "prefix": prefix, "distributions": distributions.collect::<Vec<_>>(), "layers": layers.collect::<Vec<_>>() });
+        application(name, &json.to_string()).unwrap()
+    }
+
+    #[test]
+    fn what_is_stored_once_and_what_could_be() {
+        let a = manifest("a", "/opt/app", "flask=3 small=1 old=1", "env:10:e flask:100:f small+old:5:s1");
+        let b = manifest("b", "/opt/app", "flask=3 small=1 old=2", "env:10:e flask:100:f small:3:s2");
+        let comparison = compare(&[a, b]);
+        assert_eq!((comparison.separate, comparison.stored), (228, 118));
+        assert_eq!(comparison.applications[1].pulled, 3);
+        assert_eq!(comparison.shared.iter().map(|layer| layer.name.as_str()).collect::<Vec<_>>(), ["flask", "env"]);
+        assert_eq!(
+            comparison.suggestions,
+            [
+                "2 layers (110 B) are in all of them: a base image with these is pulled once",
+                "old has 2 versions (1 in a, 2 in b): one would be one layer",
+                "the same in several, but beside others: --layer common=small in all that have them",
+            ]
+        );
+    }
+
+    #[test]
+    fn prefixes_and_uncut_bundles() {
+        let comparison = compare(&[manifest("a", "/opt/a", "x=1", "x:1:1"), manifest("b", "/opt/b", "x=1", "")]);
+        assert!(comparison.suggestions[0].starts_with("give all of them one --prefix: they have /opt/a, /opt/b"));
+        assert_eq!(comparison.suggestions[1], "bundle with --layers: b is not cut");
+    }
+}
