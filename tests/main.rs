@@ -10,3 +10,4 @@ mod layers;
 mod oracle;
 mod readme_root;
 mod scripts;
+mod slim;

@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use crate::finding::{Code, Finding, Severity};
 use crate::path::RealPath;
-use crate::plan::{Action, PackageSet, Plan, PlannedDistribution, PlannedEntry, PlannedLayer};
+use crate::plan::{Action, PackageSet, Plan, PlannedDistribution, PlannedEntry, PlannedLayer, Receipt, SlimKind};
 use crate::root::{Root, RootError};
 pub use output::Written;
 use output::{Output, hex};
@@ -94,6 +94,9 @@ pub struct Manifest<'a> {
     /// In the order of the final stage; empty when there is one tree.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<ManifestLayer<'a>>,
+    /// What --slim removed, with what stripping saved.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub slimmed: Vec<Receipt>,
     pub entries: Vec<ManifestEntry<'a>>,
 }
 
@@ -138,7 +141,7 @@ pub fn write(
     format: Format,
     time: i64,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<Vec<Finding>, BundleError> {
+) -> Result<Outcome, BundleError> {
     refuse_foreign(out)?;
     let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let shown = out.display().to_string();
@@ -172,6 +175,7 @@ pub fn write(
         all.insert(&entry.to, (entry, written));
     }
     let manifest = manifest(plan, &all);
+    let slimmed = manifest.slimmed.clone();
     let mut json = serde_json::to_string_pretty(&manifest).expect("the manifest is plain data");
     json.push('\n');
     output.paper("runtime-packages.txt", &papers.runtime_packages)?;
@@ -190,7 +194,14 @@ pub fn write(
     let mut findings = findings(&all);
     findings.extend(not_compiled);
     appear(temporary, out).map_err(BundleError::write("rename the finished bundle to", &shown))?;
-    Ok(findings)
+    Ok(Outcome { findings, slimmed })
+}
+
+/// What is known when the bundle is there.
+pub struct Outcome {
+    pub findings: Vec<Finding>,
+    /// What was removed on request.
+    pub slimmed: Vec<Receipt>,
 }
 
 #[allow(clippy::disallowed_methods, reason = "the output is no root")]
@@ -239,6 +250,7 @@ fn manifest<'a>(plan: &'a Plan, all: &'a BTreeMap<&RealPath, (&PlannedEntry, Wri
         distributions: &plan.distributions,
         packages: packages.collect(),
         layers: plan.layers.iter().map(|layer| manifest_layer(layer, all)).collect(),
+        slimmed: plan.slimmed.iter().copied().chain(stripped(all)).collect(),
         entries: all
             .values()
             .map(|(entry, written)| ManifestEntry {
@@ -250,6 +262,13 @@ fn manifest<'a>(plan: &'a Plan, all: &'a BTreeMap<&RealPath, (&PlannedEntry, Wri
             })
             .collect(),
     }
+}
+
+/// What stripping saved.
+fn stripped(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Option<Receipt> {
+    let smaller = all.values().filter(|(entry, written)| entry.action == Action::Strip && written.size < entry.size);
+    let saved: Vec<u64> = smaller.map(|(entry, written)| entry.size - written.size).collect();
+    (!saved.is_empty()).then(|| Receipt { kind: SlimKind::Strip, files: saved.len(), size: saved.iter().sum() })
 }
 
 fn manifest_layer<'a>(layer: &'a PlannedLayer, all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> ManifestLayer<'a> {

@@ -16,9 +16,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::BundleError;
+use crate::elf;
 use crate::path::RealPath;
 use crate::plan::{Action, PlannedEntry};
-use crate::root::Root;
+use crate::root::{Content, Root};
 
 /// Bytes read at a time, a thread.
 const BLOCK: usize = 256 * 1024;
@@ -100,6 +101,7 @@ impl Output {
     pub fn entry(&self, root: &Root, entry: &PlannedEntry) -> Result<Written, BundleError> {
         match &entry.action {
             Action::Copy => self.copy(root, entry, None),
+            Action::Strip => self.strip(root, entry),
             Action::Script { cut, header } => self.copy(root, entry, Some((*cut, header))),
             Action::Write { content } => self.bytes(entry, content.as_bytes()),
             Action::Link { target } => self.link(entry, target),
@@ -136,10 +138,25 @@ impl Output {
         Ok(self.written(entry.mode, bytes.len() as u64, &Sha256::digest(bytes), None, self.holds(bytes)))
     }
 
-    /// Copies, hashes and searches in one pass of bounded memory.
     fn copy(&self, root: &Root, entry: &PlannedEntry, script: Option<(usize, &String)>) -> Result<Written, BundleError> {
-        let from = entry.from.as_ref().expect("a copied entry has a source");
-        let content = root.open(from)?;
+        self.content(root.open(source(entry))?.as_ref(), entry, script)
+    }
+
+    /// Without debug sections; as it is, where that would not be safe.
+    fn strip(&self, root: &Root, entry: &PlannedEntry) -> Result<Written, BundleError> {
+        let from = source(entry);
+        match elf::strip(root.open(from)?) {
+            Ok(stripped) => {
+                let builder_sha256 = hash_of(root.open(from)?.as_ref()).map_err(BundleError::write("read", from))?;
+                Ok(Written { builder_sha256: Some(builder_sha256), ..self.content(&stripped, entry, None)? })
+            }
+            Err((content, _)) => self.content(content.as_ref(), entry, None),
+        }
+    }
+
+    /// Copies, hashes and searches in one pass of bounded memory.
+    fn content(&self, content: &dyn Content, entry: &PlannedEntry, script: Option<(usize, &String)>) -> Result<Written, BundleError> {
+        let from = source(entry);
         let failed = |why| BundleError::Write { operation: "write", path: entry.to.to_string(), why };
         let mut file = self.file(&self.host(entry), entry.mode).map_err(failed)?;
         let (mut final_hash, mut builder_hash) = (Sha256::new(), script.is_some().then(Sha256::new));
@@ -237,6 +254,22 @@ impl Output {
             Ok(rustix::fs::utimensat(CWD, &self.top, &self.times, AtFlags::SYMLINK_NOFOLLOW)?)
         };
         top().map_err(BundleError::write("set the times of", "the bundle"))
+    }
+}
+
+fn source(entry: &PlannedEntry) -> &RealPath {
+    entry.from.as_ref().expect("a copied entry has a source")
+}
+
+fn hash_of(content: &dyn Content) -> io::Result<String> {
+    let (mut hash, mut block, mut offset) = (Sha256::new(), vec![0; BLOCK], 0);
+    loop {
+        let count = content.read_at(&mut block, offset)?;
+        if count == 0 {
+            return Ok(hex(&hash.finalize()));
+        }
+        hash.update(&block[..count]);
+        offset += count as u64;
     }
 }
 

@@ -168,6 +168,9 @@ pub struct Choice {
     /// larger. Runs the builder's Python, which nothing else does, so it needs --root /
     #[arg(long)]
     pub compile: bool,
+    /// Remove what is rarely needed at run time; licences and metadata stay, and RECORD follows
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KINDS")]
+    pub slim: Vec<SlimChoice>,
     /// Cut into layers that applications share, at most N of them (4 to 120), each with a COPY line of its own
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = DEFAULT_LAYERS, value_parser = clap::value_parser!(u8).range(4..=120))]
     pub layers: Option<u8>,
@@ -191,6 +194,22 @@ pub enum ShebangChoice {
     Relocatable,
     /// By absolute path: needs no shell, the prefix may not move
     Absolute,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum SlimChoice {
+    /// Folders called tests or test inside of packages
+    Tests,
+    /// .pyi files
+    Stubs,
+    /// C and Cython sources and headers
+    Headers,
+    /// .a files
+    Static,
+    /// Debug sections and symbol tables of native libraries, where that is safe
+    Strip,
+    /// All of these
+    All,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

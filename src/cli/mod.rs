@@ -14,7 +14,7 @@ use clap::{CommandFactory as _, Parser as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::base::{self, Profile};
-use crate::bundle::{self, Format, Papers};
+use crate::bundle::{self, Format, Outcome, Papers};
 use crate::finding::{Finding, Severity};
 use crate::inventory::{self, Inventory, Scope};
 use crate::loader::Library;
@@ -150,10 +150,11 @@ fn write_bundle(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
     bar.set_style(ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg}").expect("a constant template"));
     let written = bundle::write(&settings.root, &plan, &papers, &settings.out, settings.format, settings.time, &|bytes| bar.inc(bytes));
     bar.finish_and_clear();
-    let mut findings = written.map_err(|error| Trouble { message: error.to_string(), hint: Some(error.hint()) })?;
+    let Outcome { mut findings, slimmed } = written.map_err(|error| Trouble { message: error.to_string(), hint: Some(error.hint()) })?;
     findings.extend(plan.findings.iter().cloned());
     findings.sort();
     eprint!("{}", report::findings_text(&findings));
+    eprint!("{}", report::receipts_text("slimmed", &slimmed));
     eprintln!("{}: {} files and links, {}", settings.out.display(), plan.entries.len(), report::size(plan.size()));
     match settings.format {
         Format::Directory => print!("{}", papers.dockerfile),

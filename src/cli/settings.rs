@@ -8,14 +8,14 @@ use std::path::{Component, Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::arguments::{BundleArguments, Choice, DEFAULT_LAYERS, FormatChoice, Input, NativeChoice, ShebangChoice};
+use super::arguments::{BundleArguments, Choice, DEFAULT_LAYERS, FormatChoice, Input, NativeChoice, ShebangChoice, SlimChoice};
 use super::roots;
 use crate::base::{self, Profile};
 use crate::bundle::{Format, MANIFEST};
 use crate::finding::Finding;
 use crate::inventory::Scope;
 use crate::path::RealPath;
-use crate::plan::{LayerRequest, NativeMode, Request, Shebang};
+use crate::plan::{LayerRequest, NativeMode, Request, Shebang, SlimKind};
 use crate::python::{Environment, Part, normalised_name};
 use crate::report::{self, Application, CopyOptions, Stage};
 use crate::root::{Directory, Overlay, Root};
@@ -99,6 +99,7 @@ impl Settings {
             pin: choice.pin,
             so_names: choice.so_names,
             compile: choice.compile,
+            slim: choice.slim.iter().flat_map(slim).collect(),
             layers: layers(choice, oci)?,
         };
         Ok(Settings {
@@ -180,6 +181,17 @@ fn usual(here: Option<&Path>, own_root: bool) -> Vec<String> {
     let local = here.map_or("/.venv".to_owned(), |here| here.join(".venv").to_string_lossy().into_owned());
     let programs = ["/usr/local/bin/python3", "/usr/bin/python3", "/usr/local/bin/python", "/usr/bin/python"].map(str::to_owned);
     active.into_iter().chain([local, "/opt/venv".to_owned()]).chain(programs).collect()
+}
+
+fn slim(choice: &SlimChoice) -> Vec<SlimKind> {
+    match choice {
+        SlimChoice::Tests => vec![SlimKind::Tests],
+        SlimChoice::Stubs => vec![SlimKind::Stubs],
+        SlimChoice::Headers => vec![SlimKind::Headers],
+        SlimChoice::Static => vec![SlimKind::Static],
+        SlimChoice::Strip => vec![SlimKind::Strip],
+        SlimChoice::All => vec![SlimKind::Tests, SlimKind::Stubs, SlimKind::Headers, SlimKind::Static, SlimKind::Strip],
+    }
 }
 
 /// The cut, when one is asked for.

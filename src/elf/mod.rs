@@ -6,6 +6,8 @@
 //!
 //! Invariant: the only place that names goblin; takes content, not a root; never panics on any bytes.
 
+mod strip;
+
 use goblin::container::Ctx;
 use goblin::elf::dynamic::{self, Dynamic};
 use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD};
@@ -53,6 +55,8 @@ impl Machine {
         }
     }
 }
+
+pub use strip::{Stripped, strip};
 
 /// A symbol version a file needs from one library (`DT_VERNEED`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]

@@ -24,6 +24,8 @@ pub struct FileFact {
     pub recorded_hash: Option<String>,
     /// Set when it starts with a `#!` line.
     pub script: Option<Script>,
+    /// By its magic bytes.
+    pub elf: bool,
 }
 
 /// Every file of the environment, and which of them are ELF by their magic bytes.
@@ -85,7 +87,7 @@ pub fn files(
             let recorded = owners.get(&path);
             let owner = recorded.map(|(owner, _)| *owner).or_else(|| claimed(&path));
             let recorded_hash = recorded.and_then(|(_, hash)| hash.cloned());
-            (FileFact { path, meta, owner, recorded_hash, script }, is_elf)
+            (FileFact { path, meta, owner, recorded_hash, script, elf: is_elf == Ok(true) }, is_elf)
         })
         .collect();
     let mut elf_files = Vec::new();

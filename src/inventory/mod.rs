@@ -45,6 +45,16 @@ pub struct Inventory {
     pub findings: Vec<Finding>,
 }
 
+impl Inventory {
+    /// Whether a file is ELF: by its bytes in the environment, by its name elsewhere.
+    pub fn is_elf(&self, path: &RealPath) -> bool {
+        match self.files.binary_search_by(|file| file.path.cmp(path)) {
+            Ok(at) => self.files[at].elf,
+            Err(_) => path.name().contains(".so"),
+        }
+    }
+}
+
 /// `/etc/os-release` (os-release(5)).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Release {

@@ -12,6 +12,9 @@ mod layout;
 mod native;
 mod packages;
 mod path_files;
+mod slim;
+
+use std::collections::BTreeSet;
 
 use pep508_rs::Requirement;
 use serde::Serialize;
@@ -22,6 +25,7 @@ pub use layers::{LayerRequest, PlannedLayer};
 pub use layout::{SITE_PACKAGES, Shebang};
 pub use packages::{PackageReason, PackageSet, PlannedPackage};
 pub use path_files::StartLine;
+pub use slim::{Receipt, SlimKind, receipts};
 
 use crate::base::Profile;
 use crate::finding::{Code, Finding, Severity};
@@ -57,6 +61,8 @@ pub struct Request {
     pub so_names: bool,
     /// Write bytecode beside the sources.
     pub compile: bool,
+    /// What to remove of what is rarely needed.
+    pub slim: BTreeSet<SlimKind>,
     /// Cut into layers; one tree otherwise.
     pub layers: Option<LayerRequest>,
 }
@@ -105,6 +111,9 @@ pub struct Plan {
     pub entries: Vec<PlannedEntry>,
     /// What path files (`.pth`) of the bundle run at every start of Python.
     pub runs_at_start: Vec<StartLine>,
+    /// What was removed on request, by kind; what stripping saves is known when it is done.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub slimmed: Vec<Receipt>,
     /// What stays in the builder, sorted.
     pub left: Vec<Left>,
     pub findings: Vec<Finding>,
@@ -160,6 +169,8 @@ pub struct PlannedEntry {
 pub enum Action {
     /// The same bytes.
     Copy,
+    /// An ELF file without its debug sections, where that is safe.
+    Strip,
     /// The first `cut` bytes are replaced by `header`.
     Script { cut: usize, header: String },
     /// A symbolic link.
@@ -207,12 +218,15 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     }
     entries.sort_by(|a, b| a.to.cmp(&b.to));
     entries.dedup_by(|a, b| a.to == b.to);
+    let is_elf = |path: &RealPath| inventory.is_elf(path);
+    let (removed, slimmed) = slim::slim(&mut entries, &request.slim, &is_elf);
     let layers = request
         .layers
         .as_ref()
         .map(|request_layers| layers::cut(&mut entries, &request.prefix, &closure::applications(inventory), request_layers));
     let mut left = layout.left;
     left.extend(carried.left);
+    left.extend(removed);
     left.sort();
     let distributions = planned_distributions(inventory, &closure);
     if !distributions.iter().any(|distribution| distribution.travels) {
@@ -244,6 +258,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         layers: layers.unwrap_or_default(),
         entries,
         runs_at_start,
+        slimmed,
         left,
         findings,
         // A system installation's prefix is the final interpreter's own, and no trace of the builder.

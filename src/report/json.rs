@@ -12,7 +12,7 @@ use crate::finding::{Code, Finding};
 use crate::inventory::{Inventory, NeedOutcome};
 use crate::loader::Rule;
 use crate::path::RealPath;
-use crate::plan::{Left, PackageSet, Plan, PlannedDistribution, PlannedEntry, StartLine};
+use crate::plan::{Left, PackageSet, Plan, PlannedDistribution, PlannedEntry, Receipt, StartLine, receipts};
 use crate::python::InterpreterFacts;
 
 /// `wheelbarrow report --json`.
@@ -31,19 +31,11 @@ pub struct Report {
     pub runs_at_start: Vec<StartLine>,
     /// What stays in the builder stage, with why.
     pub left: Vec<Left>,
+    /// What --slim removed.
+    pub slimmed: Vec<Receipt>,
     /// What travels and is rarely needed at run time, by kind; nothing of it is dropped unasked.
-    pub could_be_dropped: Vec<Droppable>,
+    pub could_be_dropped: Vec<Receipt>,
     pub findings: Vec<Finding>,
-}
-
-/// Files of one kind that few programs need at run time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-pub struct Droppable {
-    /// `tests`, `type stubs`, `C sources and headers`, `static libraries`.
-    pub kind: &'static str,
-    pub files: usize,
-    /// Bytes.
-    pub size: u64,
 }
 
 /// One ELF file that travels.
@@ -103,7 +95,8 @@ pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
         sizes: Vec::new(),
         runs_at_start: plan.runs_at_start.clone(),
         left: plan.left.clone(),
-        could_be_dropped: droppable(&plan.entries),
+        slimmed: plan.slimmed.clone(),
+        could_be_dropped: receipts(plan.entries.iter()),
         // A report stands alone: the image of a final stage is no part of it.
         findings: plan
             .findings
@@ -111,31 +104,6 @@ pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
             .filter(|finding| !matches!(finding.code, Code::UnknownBase | Code::InterpreterNotInBase))
             .cloned()
             .collect(),
-    }
-}
-
-fn droppable(entries: &[PlannedEntry]) -> Vec<Droppable> {
-    let mut found: Vec<Droppable> = Vec::new();
-    for entry in entries {
-        let Some(kind) = kind_of(&entry.to) else { continue };
-        let at = found.iter().position(|known| known.kind == kind).unwrap_or_else(|| {
-            found.push(Droppable { kind, ..Droppable::default() });
-            found.len() - 1
-        });
-        (found[at].files, found[at].size) = (found[at].files + 1, found[at].size + entry.size);
-    }
-    found.sort_by_key(|kind| (std::cmp::Reverse(kind.size), kind.kind));
-    found
-}
-
-fn kind_of(path: &RealPath) -> Option<&'static str> {
-    let name = path.name();
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
-    match extension {
-        "pyi" => Some("type stubs"),
-        "c" | "h" | "cc" | "cpp" | "hpp" | "pyx" | "pxd" => Some("C sources and headers"),
-        "a" => Some("static libraries"),
-        _ => path.as_str().split('/').any(|part| matches!(part, "tests" | "test" | "testing")).then_some("tests"),
     }
 }
 
@@ -155,25 +123,5 @@ fn need_of(inventory: &Inventory, need: &crate::inventory::Need) -> ReportNeed {
         package: package.map(|package| package.name.clone()),
         package_version: package.map(|package| package.version.clone()),
         state,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kinds_that_could_be_dropped() {
-        for (path, expect) in [
-            ("/s/numpy/tests/test_a.py", Some("tests")),
-            ("/s/numpy/testing/a.py", Some("tests")),
-            ("/s/tests.py", None),
-            ("/s/a/b.pyi", Some("type stubs")),
-            ("/s/a/include/b.h", Some("C sources and headers")),
-            ("/s/a/lib.a", Some("static libraries")),
-            ("/s/a/data", None),
-        ] {
-            assert_eq!(kind_of(&RealPath::known(path)), expect, "{path}");
-        }
     }
 }

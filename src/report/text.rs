@@ -8,12 +8,12 @@ use anstyle::{AnsiColor, Style};
 use termtree::Tree;
 
 use super::compare::Comparison;
-use super::json::{Droppable, Report, ReportModule};
+use super::json::{Report, ReportModule};
 use super::size;
 use super::sizes::ModeSize;
 use super::why::{Answer, Stay, Step};
 use crate::finding::{Finding, Severity};
-use crate::plan::{Action, Plan, PlannedLayer, PlannedPackage, StartLine};
+use crate::plan::{Action, Plan, PlannedLayer, PlannedPackage, Receipt, StartLine};
 
 const BOLD: Style = Style::new().bold();
 
@@ -65,12 +65,8 @@ pub fn report_text(report: &Report) -> String {
             let _ = writeln!(text, "  {:>9}  {files} files: {reason}", size(bytes));
         }
     }
-    if !report.could_be_dropped.is_empty() {
-        let _ = writeln!(text, "{BOLD}could be dropped{BOLD:#}");
-        for Droppable { kind, files, size: bytes } in &report.could_be_dropped {
-            let _ = writeln!(text, "  {:>9}  {files} files: {kind}", size(*bytes));
-        }
-    }
+    text.push_str(&receipts_text("slimmed", &report.slimmed));
+    text.push_str(&receipts_text("could be dropped with --slim", &report.could_be_dropped));
     if let Some(version) = newest_glibc(&report.modules) {
         let _ = writeln!(text, "{BOLD}needs glibc {version} or newer{BOLD:#}");
     }
@@ -146,6 +142,18 @@ pub fn comparison_text(comparison: &Comparison) -> String {
     text
 }
 
+/// Sums by kind.
+pub fn receipts_text(title: &str, receipts: &[Receipt]) -> String {
+    let mut text = String::new();
+    if !receipts.is_empty() {
+        let _ = writeln!(text, "{BOLD}{title}{BOLD:#}");
+    }
+    for Receipt { kind, files, size: bytes } in receipts {
+        let _ = writeln!(text, "  {:>9}  {files} files: {}", size(*bytes), kind.name());
+    }
+    text
+}
+
 /// What the layers of an image layout are appended to.
 pub fn append_text(plan: &Plan) -> String {
     let base = plan.base.as_deref().unwrap_or("an image with this interpreter");
@@ -167,6 +175,7 @@ pub fn plan_text(plan: &Plan) -> String {
             Action::Link { .. } => "link",
             Action::Write { .. } => "write",
             Action::Record => "record",
+            Action::Strip => "strip",
             Action::Compile { .. } => "compile",
         };
         let _ = writeln!(text, "  {what:6} {}  ({})", entry.to, entry.reason);
