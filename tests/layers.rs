@@ -149,6 +149,7 @@ fn ten_applications_store_what_they_share_once() {
     assert_eq!(flask.len(), 4);
     a_changed_line_is_one_layer(&lab);
     another_builder_gives_the_same(&lab);
+    an_image_layout_is_loaded(&lab);
     let history = lab.inspect("localhost/wheelbarrow-ten-two", "{{range .OCIv1.History}}{{println .CreatedBy}}{{end}}");
     let base = lab.inspect("python:3.11-slim", "{{range .OCIv1.History}}{{println .CreatedBy}}{{end}}");
     let residue: Vec<&String> =
@@ -191,6 +192,28 @@ fn another_builder_gives_the_same(lab: &Lab) {
     let lines = lab.says("two-other-builder", &["cat", "/bundles/bundle/Dockerfile.final"]);
     lab.build("two-other", &format!("{start}{lines}"));
     assert_eq!(lab.layers("two"), lab.layers("two-other"));
+}
+
+/// The layers as blobs: the same in two applications, and with the interpreter an image that runs.
+fn an_image_layout_is_loaded(lab: &Lab) {
+    let directory = lab.directory.path();
+    let digests = ["one", "two"].map(|name| {
+        let (_, container) = run("buildah", &["from", &format!("wheelbarrow-ten-{name}-builder")], directory);
+        let (_, root) = run("buildah", &["mount", container.trim()], directory);
+        let out = directory.join(format!("{name}-layout"));
+        let out = out.to_str().unwrap();
+        let arguments = ["bundle", "/b/venv", "--root", root.trim(), "--with-interpreter", "--format", "oci-layout", "--out", out];
+        let output = wheelbarrow(&arguments);
+        run("buildah", &["rm", container.trim()], directory);
+        assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+        let (ok, image) = run("buildah", &["pull", "-q", &format!("oci:{out}")], directory);
+        assert!(ok, "{image}");
+        run("buildah", &["tag", image.trim(), &format!("wheelbarrow-ten-{name}-layout")], directory);
+        lab.says(&format!("{name}-layout"), &["python", "-m", name]);
+        lab.inspect(image.trim(), "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}").into_iter().collect::<BTreeSet<_>>()
+    });
+    // All but the small ones and the program.
+    assert!(digests[0].difference(&digests[1]).count() <= 2, "{digests:?}");
 }
 
 #[test]

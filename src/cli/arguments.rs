@@ -16,7 +16,11 @@ Examples:\n  \
 RUN wheelbarrow bundle                          in the builder stage: writes /bundle\n  \
 wheelbarrow bundle /opt/venv --out /bundle      names both\n  \
 wheelbarrow report --root /mnt/image            explains another root\n  \
-wheelbarrow plan --json | jq .packages.install  the decision as data"
+wheelbarrow plan --json | jq .packages.install  the decision as data\n  \
+wheelbarrow bundle --base-root /mnt/base        refuses what the final image cannot run\n  \
+wheelbarrow bundle --with-interpreter           for FROM scratch\n  \
+wheelbarrow bundle --layers                     layers that applications share\n  \
+wheelbarrow why libpq.so.5                      every chain that leads to it"
 )]
 pub struct Arguments {
     #[command(subcommand)]
