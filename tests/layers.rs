@@ -200,7 +200,9 @@ fn an_image_layout_is_loaded(lab: &Lab) {
     let digests = ["one", "two"].map(|name| {
         let (_, container) = run("buildah", &["from", &format!("wheelbarrow-ten-{name}-builder")], directory);
         let (_, root) = run("buildah", &["mount", container.trim()], directory);
-        let out = directory.join(format!("{name}-layout"));
+        // buildah makes a name of the path, and wants that in lower case.
+        let out = std::env::temp_dir().join(format!("wheelbarrow-layout-{name}"));
+        let _ = fs::remove_dir_all(&out);
         let out = out.to_str().unwrap();
         let arguments = ["bundle", "/b/venv", "--root", root.trim(), "--with-interpreter", "--format", "oci-layout", "--out", out];
         let output = wheelbarrow(&arguments);
@@ -208,6 +210,7 @@ fn an_image_layout_is_loaded(lab: &Lab) {
         assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
         let (ok, image) = run("buildah", &["pull", "-q", &format!("oci:{out}")], directory);
         assert!(ok, "{image}");
+        fs::remove_dir_all(out).unwrap();
         run("buildah", &["tag", image.trim(), &format!("wheelbarrow-ten-{name}-layout")], directory);
         lab.says(&format!("{name}-layout"), &["python", "-m", name]);
         lab.inspect(image.trim(), "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}").into_iter().collect::<BTreeSet<_>>()

@@ -48,7 +48,7 @@ mod tests {
         for (name, _) in SHIPPED {
             let profile = find(&format!("docker.io/library/{name}")).unwrap();
             assert_eq!(profile.image.as_deref(), Some(name));
-            assert!(profile.source.is_some_and(|source| source.contains("20")), "{name}");
+            assert!(profile.source.as_ref().is_some_and(|source| source.contains("20")), "{name}");
             assert!(profile.libc_version.is_some() && profile.libraries.len() > 3, "{name}");
             assert_eq!(profile.runs_relocatable_scripts(), !name.contains("distroless"), "{name}");
             assert_eq!(profile.interpreters.is_empty(), !name.contains("python"), "{name}");

@@ -7,9 +7,10 @@
 //! Invariant: the only place that names goblin; takes content, not a root; never panics on any bytes.
 
 mod strip;
+mod symbols;
 
 use goblin::container::Ctx;
-use goblin::elf::dynamic::{self, Dynamic};
+use goblin::elf::dynamic::{self, Dyn, Dynamic};
 use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD};
 use goblin::elf::section_header::{SHT_GNU_VERNEED, SectionHeader};
 use goblin::elf::symver::VerneedSection;
@@ -57,6 +58,7 @@ impl Machine {
 }
 
 pub use strip::{Stripped, strip};
+pub use symbols::{NeededVersion, Reference, Symbols, read_symbols};
 
 /// A symbol version a file needs from one library (`DT_VERNEED`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
@@ -181,18 +183,23 @@ impl Reader<'_> {
         ProgramHeader::parse(&bytes, 0, usize::from(header.e_phnum), context).map_err(|_| ElfError::Nonsense { what: WHAT })
     }
 
-    fn dynamic(&self, segment: &ProgramHeader, segments: &[ProgramHeader], context: Ctx, elf: &mut Elf) -> Result<(), ElfError> {
+    fn dynamic_entries(&self, segment: &ProgramHeader, context: Ctx) -> Result<Vec<Dyn>, ElfError> {
         const WHAT: &str = "the dynamic section";
         let bytes = self.exactly(segment.p_offset, segment.p_filesz, WHAT)?;
         // goblin reads the segment at its offset in the whole file; here the bytes are the segment.
         let moved = ProgramHeader { p_offset: 0, p_filesz: bytes.len() as u64, ..segment.clone() };
-        let Ok(Some(table)) = Dynamic::parse(&bytes, std::slice::from_ref(&moved), context) else {
-            return Err(ElfError::Nonsense { what: WHAT });
-        };
-        let value = |tag| table.dyns.iter().find(|entry| entry.d_tag == tag).map(|entry| entry.d_val);
+        match Dynamic::parse(&bytes, std::slice::from_ref(&moved), context) {
+            Ok(Some(table)) => Ok(table.dyns),
+            _ => Err(ElfError::Nonsense { what: WHAT }),
+        }
+    }
+
+    fn dynamic(&self, segment: &ProgramHeader, segments: &[ProgramHeader], context: Ctx, elf: &mut Elf) -> Result<(), ElfError> {
+        let entries = self.dynamic_entries(segment, context)?;
+        let value = |tag| entries.iter().find(|entry| entry.d_tag == tag).map(|entry| entry.d_val);
         let Some(strings) = value(dynamic::DT_STRTAB) else { return Ok(()) };
         let strings = offset_of(strings, segments).ok_or(ElfError::Nonsense { what: "DT_STRTAB" })?;
-        for entry in &table.dyns {
+        for entry in &entries {
             let text = || self.string(strings.saturating_add(entry.d_val));
             match entry.d_tag {
                 dynamic::DT_NEEDED => elf.needed.push(text()?),

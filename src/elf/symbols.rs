@@ -1,0 +1,332 @@
+//! The dynamic symbols of one ELF file: what it defines for others, and what it expects of them.
+//!
+//! Read on demand, since only verification asks: the tables of a large library have megabytes.
+//! The number of symbols comes from the hash tables, as for a loader; section headers play no part
+//! (gABI "Hash Table", "Symbol Versioning" in the LSB).
+//!
+//! Invariant: never panics on any bytes.
+
+use goblin::container::Ctx;
+use goblin::elf::dynamic::{self, Dyn};
+use goblin::elf::program_header::PT_DYNAMIC;
+use goblin::elf::sym::{STB_GLOBAL, STB_GNU_UNIQUE, STB_WEAK, STT_TLS, STV_HIDDEN, STV_INTERNAL, Sym, st_bind, st_type, st_visibility};
+use rustc_hash::FxHashMap;
+use scroll::Pread;
+
+use super::{ElfError, MAGIC, Reader, offset_of};
+use crate::root::Content;
+
+/// The string tables of the largest C++ libraries have tens of megabytes.
+const LARGEST: u64 = 256 << 20;
+/// Of a version index: not for references without a version.
+const HIDDEN: u16 = 0x8000;
+/// `SHN_ABS`.
+const ABSOLUTE: usize = 0xfff1;
+/// Kinds of symbols that references bind to: none, object, function, common, thread local, indirect function.
+const BINDABLE: [u8; 6] = [0, 1, 2, 5, 6, 10];
+
+/// The dynamic symbols of a file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Symbols {
+    defined: FxHashMap<String, Vec<Definition>>,
+    pub undefined: Vec<Reference>,
+    /// Names of the versions that the file defines; empty where it has no versions at all.
+    pub versions: Vec<String>,
+    /// Versions that must be there in the library of that name.
+    pub needed_versions: Vec<NeededVersion>,
+    versioned: bool,
+}
+
+/// One symbol that others can bind to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Definition {
+    /// The version's index: 0 and 1 are no version.
+    index: u16,
+    version: Option<String>,
+    /// Only for references that name its version.
+    hidden: bool,
+}
+
+/// One symbol that another file must define.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    pub name: String,
+    pub version: Option<String>,
+    /// Its version entry is marked hidden: an unversioned definition does not do.
+    exact: bool,
+}
+
+/// One entry of `DT_VERNEED`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NeededVersion {
+    pub library: String,
+    pub version: String,
+    /// Its absence is no error.
+    pub weak: bool,
+}
+
+impl Symbols {
+    /// As glibc's `check_match` and `do_lookup_x`: whether a reference binds to a definition here.
+    pub fn defines_versioned(&self, reference: &Reference) -> bool {
+        let Some(definitions) = self.defined.get(&reference.name) else { return false };
+        let Some(wanted) = &reference.version else {
+            // The base definition and the first version are taken at once, otherwise the only one there is.
+            return !self.versioned
+                || definitions.iter().any(|one| one.index < 3)
+                || definitions.iter().filter(|one| !one.hidden).count() == 1;
+        };
+        let fits = |one: &Definition| match &one.version {
+            Some(version) => version == wanted,
+            None => !reference.exact && !one.hidden,
+        };
+        !self.versioned || definitions.iter().any(fits)
+    }
+
+    /// As musl's `find_sym`: by name alone, hidden versions aside.
+    pub fn defines(&self, reference: &Reference) -> bool {
+        self.defined.get(&reference.name).is_some_and(|definitions| definitions.iter().any(|one| !one.hidden))
+    }
+}
+
+/// Reads the symbols; none when the file is not ELF or has no dynamic section.
+pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
+    const WHAT: &str = "the symbol table";
+    let nonsense = || ElfError::Nonsense { what: WHAT };
+    let file = Reader { content };
+    let start = file.up_to(0, super::FIRST_READ as u64)?;
+    if !start.starts_with(MAGIC) {
+        return Ok(Symbols::default());
+    }
+    let header = goblin::elf::Elf::parse_header(&start).map_err(|_| nonsense())?;
+    let context = Ctx::new(header.container().map_err(|_| nonsense())?, header.endianness().map_err(|_| nonsense())?);
+    let segments = file.segments(&header, context)?;
+    let Some(segment) = segments.iter().find(|segment| segment.p_type == PT_DYNAMIC) else { return Ok(Symbols::default()) };
+    let entries = file.dynamic_entries(segment, context)?;
+    let value = |tag| entries.iter().find(|entry: &&Dyn| entry.d_tag == tag).map(|entry| entry.d_val);
+    let place = |tag| value(tag).and_then(|address| offset_of(address, &segments));
+    let (Some(table), Some(strings)) = (place(dynamic::DT_SYMTAB), place(dynamic::DT_STRTAB)) else { return Ok(Symbols::default()) };
+    let tables = Tables { file: &file, context };
+    let count = match (place(dynamic::DT_HASH), place(dynamic::DT_GNU_HASH)) {
+        (Some(at), _) => tables.number(at + 4).map(u64::from).ok_or_else(nonsense)?,
+        (None, Some(at)) => tables.gnu_count(at).ok_or_else(nonsense)?,
+        (None, None) => return Ok(Symbols::default()),
+    };
+    let strings = tables.bytes(strings, value(dynamic::DT_STRSZ).unwrap_or(0)).ok_or_else(nonsense)?;
+    let size = Sym::size(context.container) as u64;
+    let symbols = tables.bytes(table, count.checked_mul(size).ok_or_else(nonsense)?).ok_or_else(nonsense)?;
+    let indices = match place(dynamic::DT_VERSYM) {
+        Some(at) => Some(tables.bytes(at, count * 2).ok_or_else(nonsense)?),
+        None => None,
+    };
+    let mut versions = Versions::default();
+    if let (Some(at), Some(number)) = (place(dynamic::DT_VERDEF), value(dynamic::DT_VERDEFNUM)) {
+        versions.definitions(&tables, at, number, &strings);
+    }
+    if let (Some(at), Some(number)) = (place(dynamic::DT_VERNEED), value(dynamic::DT_VERNEEDNUM)) {
+        versions.needs(&tables, at, number, &strings);
+    }
+    let mut found = Symbols {
+        versioned: indices.is_some(),
+        versions: versions.defined.clone(),
+        needed_versions: versions.needed.clone(),
+        ..Symbols::default()
+    };
+    for number in 1..usize::try_from(count).map_err(|_| nonsense())? {
+        let Ok(symbol) = symbols.pread_with::<Sym>(number * Sym::size(context.container), context) else { break };
+        let index = indices.as_ref().and_then(|bytes| bytes.pread_with::<u16>(number * 2, context.le).ok()).unwrap_or(1);
+        found.take(&symbol, text(&strings, symbol.st_name), index, &versions);
+    }
+    Ok(found)
+}
+
+impl Symbols {
+    fn take(&mut self, symbol: &Sym, name: String, index: u16, versions: &Versions) {
+        let binding = st_bind(symbol.st_info);
+        let visible = !matches!(st_visibility(symbol.st_other), STV_HIDDEN | STV_INTERNAL);
+        if name.is_empty() || !visible || !matches!(binding, STB_GLOBAL | STB_WEAK | STB_GNU_UNIQUE) {
+            return;
+        }
+        let (number, hidden) = (index & !HIDDEN, index & HIDDEN != 0);
+        if symbol.st_shndx == 0 {
+            // The absence of a weak one is no error.
+            if binding != STB_WEAK {
+                let need = versions.by_index.get(&number);
+                let version = need.map(|(version, _)| version.clone());
+                self.undefined.push(Reference { name, version, exact: need.is_some_and(|(_, hidden)| *hidden) });
+            }
+            return;
+        }
+        let kind = st_type(symbol.st_info);
+        let has_value = symbol.st_value != 0 || symbol.st_shndx == ABSOLUTE || kind == STT_TLS;
+        if has_value && BINDABLE.contains(&kind) {
+            let version = versions.by_index.get(&number).filter(|_| number > 1).map(|(version, _)| version.clone());
+            self.defined.entry(name).or_default().push(Definition { index: number, version, hidden });
+        }
+    }
+}
+
+fn text(strings: &[u8], at: usize) -> String {
+    let rest = strings.get(at..).unwrap_or_default();
+    String::from_utf8_lossy(&rest[..memchr::memchr(0, rest).unwrap_or(rest.len())]).into_owned()
+}
+
+struct Tables<'a> {
+    file: &'a Reader<'a>,
+    context: Ctx,
+}
+
+impl Tables<'_> {
+    /// Exactly this much, bounded.
+    fn bytes(&self, at: u64, size: u64) -> Option<Vec<u8>> {
+        let there = self.file.content.size().checked_sub(at)?;
+        if size > LARGEST || size > there {
+            return None;
+        }
+        let mut bytes = vec![0; usize::try_from(size).ok()?];
+        let got = self.file.content.read_at(&mut bytes, at).ok()?;
+        (got == bytes.len()).then_some(bytes)
+    }
+
+    fn number(&self, at: u64) -> Option<u32> {
+        self.bytes(at, 4)?.pread_with(0, self.context.le).ok()
+    }
+
+    /// The highest symbol of the longest chain: `DT_GNU_HASH` does not say how many there are.
+    fn gnu_count(&self, at: u64) -> Option<u64> {
+        let head = self.bytes(at, 16)?;
+        let number = |index: usize| head.pread_with::<u32>(index * 4, self.context.le).ok();
+        let (buckets, first, blooms) = (u64::from(number(0)?), number(1)?, u64::from(number(2)?));
+        let word = if self.context.container.is_big() { 8 } else { 4 };
+        let table = at + 16 + blooms * word;
+        let bytes = self.bytes(table, buckets.checked_mul(4)?)?;
+        let highest = (0..bytes.len() / 4).filter_map(|index| bytes.pread_with::<u32>(index * 4, self.context.le).ok()).max()?;
+        if highest < first {
+            return Some(u64::from(first));
+        }
+        let chains = table + buckets * 4;
+        let mut last = u64::from(highest);
+        // The last of a chain has its lowest bit set; a chain without end ends with the file.
+        loop {
+            let hash = self.number(chains + (last - u64::from(first)) * 4)?;
+            last += 1;
+            if hash & 1 == 1 {
+                return Some(last);
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Versions {
+    /// Name, and whether references to it are exact.
+    by_index: FxHashMap<u16, (String, bool)>,
+    defined: Vec<String>,
+    needed: Vec<NeededVersion>,
+}
+
+impl Versions {
+    /// `Elfxx_Verdef`: the same in both classes.
+    fn definitions(&mut self, tables: &Tables, mut at: u64, number: u64, strings: &[u8]) {
+        for _ in 0..number.min(1 << 16) {
+            let Some(bytes) = tables.bytes(at, 20) else { return };
+            let half = |offset| bytes.pread_with::<u16>(offset, tables.context.le).unwrap_or(0);
+            let word = |offset| bytes.pread_with::<u32>(offset, tables.context.le).unwrap_or(0);
+            let Some(name) = tables.number(at + u64::from(word(12))) else { return };
+            let name = text(strings, name as usize);
+            // VER_FLG_BASE names the file itself.
+            if half(2) & 1 == 0 {
+                self.defined.push(name.clone());
+            }
+            self.by_index.insert(half(4) & !HIDDEN, (name, false));
+            if word(16) == 0 {
+                return;
+            }
+            at += u64::from(word(16));
+        }
+    }
+
+    /// `Elfxx_Verneed` and `Elfxx_Vernaux`.
+    fn needs(&mut self, tables: &Tables, mut at: u64, number: u64, strings: &[u8]) {
+        for _ in 0..number.min(1 << 16) {
+            let Some(bytes) = tables.bytes(at, 16) else { return };
+            let word = |offset| bytes.pread_with::<u32>(offset, tables.context.le).unwrap_or(0);
+            let library = text(strings, word(4) as usize);
+            let mut next = at + u64::from(word(8));
+            for _ in 0..bytes.pread_with::<u16>(2, tables.context.le).unwrap_or(0) {
+                let Some(entry) = tables.bytes(next, 16) else { return };
+                let half = |offset| entry.pread_with::<u16>(offset, tables.context.le).unwrap_or(0);
+                let word = |offset| entry.pread_with::<u32>(offset, tables.context.le).unwrap_or(0);
+                let version = text(strings, word(8) as usize);
+                self.by_index.insert(half(6) & !HIDDEN, (version.clone(), half(6) & HIDDEN != 0));
+                // VER_FLG_WEAK.
+                self.needed.push(NeededVersion { library: library.clone(), version, weak: half(4) & 2 != 0 });
+                if word(12) == 0 {
+                    break;
+                }
+                next += u64::from(word(12));
+            }
+            if word(12) == 0 {
+                return;
+            }
+            at += u64::from(word(12));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[allow(clippy::disallowed_methods, reason = "the test reads the C compiler's library")]
+    fn own_library() -> Option<Vec<u8>> {
+        ["/usr/lib/x86_64-linux-gnu/libz.so.1", "/lib/x86_64-linux-gnu/libz.so.1", "/lib/libz.so.1"]
+            .iter()
+            .find_map(|path| std::fs::read(path).ok())
+    }
+
+    fn definition(index: u16, version: Option<&str>, hidden: bool) -> Definition {
+        Definition { index, version: version.map(str::to_owned), hidden }
+    }
+
+    #[test]
+    fn versions_bind_as_in_glibc() {
+        let symbols = |versioned, definitions: Vec<Definition>| Symbols {
+            versioned,
+            defined: [("f".to_owned(), definitions)].into_iter().collect(),
+            ..Symbols::default()
+        };
+        let reference = |version: Option<&str>, exact| Reference { name: "f".to_owned(), version: version.map(str::to_owned), exact };
+        let two = symbols(true, vec![definition(2, Some("A"), true), definition(3, Some("B"), false)]);
+        for (symbols, reference, expect) in [
+            (&two, reference(Some("A"), false), true),
+            (&two, reference(Some("C"), false), false),
+            (&two, reference(None, false), true),
+            (&symbols(true, vec![definition(4, Some("A"), false), definition(5, Some("B"), false)]), reference(None, false), false),
+            (&symbols(true, vec![definition(1, None, false)]), reference(Some("A"), false), true),
+            (&symbols(true, vec![definition(1, None, false)]), reference(Some("A"), true), false),
+            (&symbols(false, vec![definition(1, None, false)]), reference(Some("A"), true), true),
+        ] {
+            assert_eq!(symbols.defines_versioned(&reference), expect, "{symbols:?} {reference:?}");
+        }
+        assert!(
+            two.defines(&reference(Some("C"), false))
+                && !symbols(true, vec![definition(2, Some("A"), true)]).defines(&reference(None, false))
+        );
+    }
+
+    #[test]
+    fn every_flip_is_an_answer() {
+        let Some(bytes) = own_library() else { return };
+        let symbols = read_symbols(&bytes).unwrap();
+        assert!(
+            symbols.defined.contains_key("inflate") && symbols.undefined.iter().any(|one| one.name == "malloc"),
+            "{:?}",
+            symbols.undefined
+        );
+        for at in 4..6000.min(bytes.len()) {
+            let mut broken = bytes.clone();
+            broken[at] ^= 0xff;
+            let _ = read_symbols(&broken);
+        }
+    }
+}
