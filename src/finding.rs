@@ -102,6 +102,20 @@ codes! {
     BaseRelease = "base-release",
     /// Scripts need a shell that the base does not have.
     BaseShell = "base-shell",
+    /// The prefix has no interpreter that starts, or one of another version or ABI.
+    BrokenInterpreter = "broken-interpreter",
+    /// A library lacks a symbol version that another file needs.
+    MissingVersion = "missing-version",
+    /// A symbol is in none of the files that are loaded together.
+    MissingSymbol = "missing-symbol",
+    /// A file is not what RECORD has.
+    ChangedFile = "changed-file",
+    /// A link leads nowhere.
+    DanglingLink = "dangling-link",
+    /// A script starts a program that is not there.
+    BrokenScript = "broken-script",
+    /// The module of an entry point is not there.
+    MissingEntryPoint = "missing-entry-point",
     /// A fact of the interpreter could not be read.
     InterpreterFact = "interpreter-fact",
     /// There is no distribution to bundle.

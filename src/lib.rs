@@ -20,6 +20,7 @@
 //! | [`plan`] | every path and package with its reason | files, clock, environment |
 //! | [`bundle`] | executes a plan; the only writer but for unpacked wheels | decisions |
 //! | [`report`] | renders | decisions |
+//! | [`verify`] | a bundle over its final root, proved | what the builder decided |
 //! | [`cli`] | what was typed, what it means | everything else |
 //!
 //! Three channels are never mixed: a *finding* is about the user's environment and is data; an *error*
@@ -38,4 +39,5 @@ pub mod plan;
 pub mod python;
 pub mod report;
 pub mod root;
+pub mod verify;
 pub mod wheelhouse;

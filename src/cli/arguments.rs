@@ -59,6 +59,20 @@ pub enum Command {
     Why(Question),
     /// Why a distribution, library, package or file is not in the final root
     WhyNot(Question),
+    /// Prove that a bundle runs over its final root: libraries, versions, symbols, hashes, scripts, entry points
+    Verify {
+        /// The directory that bundle wrote; without it, what was copied to --prefix of the root
+        bundle: Option<PathBuf>,
+        /// The final root, with its packages installed
+        #[arg(long, value_name = "DIR", default_value = "/")]
+        root: PathBuf,
+        /// Where the environment is in the final root [default: that of the bundle, or /opt/app]
+        #[arg(long, value_name = "PATH")]
+        prefix: Option<String>,
+        /// Print JSON (its schema: `wheelbarrow schema verify`)
+        #[arg(long)]
+        json: bool,
+    },
     /// Compare bundles: which layers are the same, what that saves, what else could be shared
     Layers {
         /// Bundles, or their wheelbarrow.json
@@ -100,6 +114,7 @@ pub enum Schema {
     Base,
     Why,
     Layers,
+    Verify,
 }
 
 /// A question about one name.
@@ -246,6 +261,9 @@ pub struct BundleArguments {
     pub format: FormatChoice,
     #[command(flatten)]
     pub choice: Choice,
+    /// Have the final stage verify itself when it is built: it runs this program there, once
+    #[arg(long)]
+    pub verify: bool,
     /// Write COPY --link: with BuildKit a layer then does not depend on those below it
     #[arg(long)]
     pub link: bool,

@@ -20,6 +20,7 @@ use crate::inventory::{self, Inventory, Scope};
 use crate::loader::Library;
 use crate::plan::{self, Plan};
 use crate::report;
+use crate::verify;
 use arguments::{Arguments, BundleArguments, Command, Question, Schema};
 use settings::{Settings, Trouble};
 
@@ -65,6 +66,12 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
         }
         Command::Why(question) => answer(&question, true),
         Command::WhyNot(question) => answer(&question, false),
+        Command::Verify { bundle, root, prefix, json } => {
+            let (root, prefix, carried) = settings::final_root(bundle.as_deref(), &root, prefix.as_deref())?;
+            let verification = verify::verify(&root, &prefix, &carried);
+            show(json, &verification, || report::verification_text(&verification));
+            Ok(verification.findings)
+        }
         Command::Layers { compare, json } => {
             let applications = compare.iter().map(|path| settings::application(path)).collect::<Result<Vec<_>, _>>()?;
             let comparison = report::compare(&applications);
@@ -81,6 +88,7 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
                 Schema::Plan => schemars::schema_for!(Plan),
                 Schema::Report => schemars::schema_for!(report::Report),
                 Schema::Why => schemars::schema_for!(report::Answer),
+                Schema::Verify => schemars::schema_for!(verify::Verification),
                 Schema::Layers => schemars::schema_for!(report::Comparison),
                 Schema::Base => schemars::schema_for!(Profile),
                 Schema::Manifest => schemars::schema_for!(bundle::Manifest),
@@ -143,7 +151,7 @@ fn write_bundle(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
         return Err(Trouble { message: "the final root cannot run this environment; nothing was written".to_owned(), hint: None });
     }
     let papers = Papers {
-        dockerfile: report::dockerfile(&plan, &settings.stage, &settings.copy),
+        dockerfile: report::dockerfile(&plan, &settings.stage, &settings.copy, settings.verify.as_deref()),
         runtime_packages: report::runtime_packages(&plan),
     };
     let bar = ProgressBar::new(plan.size());

@@ -18,7 +18,7 @@ use crate::path::RealPath;
 use crate::plan::{LayerRequest, NativeMode, Request, Shebang, SlimKind};
 use crate::python::{Environment, Part, normalised_name};
 use crate::report::{self, Application, CopyOptions, Stage};
-use crate::root::{Directory, Overlay, Root};
+use crate::root::{Directory, Kind, Overlay, Root, Union};
 use crate::wheelhouse::{self, FolderError, Unpacked};
 
 /// 1980-01-01, the earliest time a zip file can hold.
@@ -38,6 +38,8 @@ pub struct Settings {
     pub out: PathBuf,
     pub stage: Stage,
     pub copy: CopyOptions,
+    /// This program in the builder stage, when the final stage is to verify itself.
+    pub verify: Option<String>,
     pub format: Format,
     /// Seconds since the epoch for every file.
     pub time: i64,
@@ -112,6 +114,7 @@ impl Settings {
             out,
             stage,
             format: if oci { Format::OciLayout } else { Format::Directory },
+            verify: verifier(bundle, own_root, out_inside.is_some())?,
             copy: CopyOptions { link, root_owned: rustix::process::geteuid().is_root() },
             time: time()?,
             out_inside,
@@ -152,6 +155,29 @@ impl Settings {
     }
 }
 
+/// A final root with the bundle in it: its prefix, and the native files that the bundle has elsewhere.
+pub fn final_root(bundle: Option<&Path>, root: &Path, typed: Option<&str>) -> Result<(Root, RealPath, Vec<RealPath>), Trouble> {
+    let typed = typed.map(|typed| plain_path("--prefix", typed)).transpose()?;
+    let base = open_directory(root, &[])?;
+    let Some(bundle) = bundle else {
+        return Ok((Root::new(base), typed.unwrap_or_else(|| RealPath::known("/opt/app")), Vec::new()));
+    };
+    let prefix = RealPath::try_from(application(bundle)?.prefix).map_err(|message| Trouble { message, hint: None })?;
+    let layers = bundle.join("layers");
+    let mut trees: Vec<PathBuf> = match std::fs::read_dir(&layers) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+        Err(_) => vec![bundle.join("rootfs")],
+    };
+    trees.sort();
+    let trees = trees.iter().map(|tree| open_directory(tree, &[])).collect::<Result<Vec<_>, _>>()?;
+    let own = Root::new(Union(trees.clone()));
+    let native = |path: &RealPath| path.below(&prefix).is_none() && path.name().contains(".so");
+    let found = own.walk(&RealPath::root(), |_| true).into_iter().flatten();
+    let carried = found.filter(|entry| entry.meta.kind == Kind::File && native(&entry.path)).map(|entry| entry.path).collect();
+    let all = std::iter::once(base).chain(trees).collect();
+    Ok((Root::new(Union(all)), typed.unwrap_or(prefix), carried))
+}
+
 /// A bundle by its directory or its manifest, called as it was typed.
 pub fn application(path: &Path) -> Result<Application, Trouble> {
     let file = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };
@@ -173,6 +199,18 @@ fn open_directory(path: &Path, without: &[PathBuf]) -> Result<Directory, Trouble
         message: format!("cannot open the root {}: {error}", path.display()),
         hint: Some("give the directory of a root file system"),
     })
+}
+
+/// Where the final stage finds this program.
+fn verifier(bundle: Option<&BundleArguments>, own_root: bool, in_stage: bool) -> Result<Option<String>, Trouble> {
+    match (bundle.is_some_and(|bundle| bundle.verify), own_root && in_stage) {
+        (false, _) => Ok(None),
+        (true, true) => Ok(std::env::current_exe().ok().map(|path| path.display().to_string())),
+        (true, false) => Err(Trouble {
+            message: "--verify mounts this program from the builder stage, and this is not one".to_owned(),
+            hint: Some("run wheelbarrow verify BUNDLE --root FINAL instead"),
+        }),
+    }
 }
 
 /// The order users expect: what is active, what is here, what Dockerfiles use, the root's own.

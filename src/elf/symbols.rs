@@ -150,7 +150,7 @@ impl Symbols {
         if symbol.st_shndx == 0 {
             // The absence of a weak one is no error.
             if binding != STB_WEAK {
-                let need = versions.by_index.get(&number);
+                let need = versions.by_index.get(&number).filter(|_| number > 1);
                 let version = need.map(|(version, _)| version.clone());
                 self.undefined.push(Reference { name, version, exact: need.is_some_and(|(_, hidden)| *hidden) });
             }

@@ -10,6 +10,7 @@
 mod cache;
 mod glibc;
 mod musl;
+mod symbols;
 mod version;
 mod walk;
 
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use glibc::Glibc;
 pub use musl::Musl;
+pub use symbols::{Missing, SymbolTables};
 pub use version::libc_version;
 pub use walk::{Edge, Load, Object, Outcome, Start, load};
 

@@ -10,6 +10,7 @@ use crate::path::{RealPath, WrittenPath};
 use crate::root::{Crossed, Kind, RootError};
 
 /// What is loaded.
+#[derive(Clone, Copy, Debug)]
 pub enum Start<'a> {
     /// A program the kernel starts: its origin is its real path.
     Program(&'a RealPath),

@@ -23,6 +23,7 @@ use url::Url;
 use closure::Closure;
 pub use layers::{LayerRequest, PlannedLayer};
 pub use layout::{SITE_PACKAGES, Shebang};
+pub use native::trouble;
 pub use packages::{PackageReason, PackageSet, PlannedPackage};
 pub use path_files::StartLine;
 pub use slim::{Receipt, SlimKind, receipts};

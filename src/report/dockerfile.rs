@@ -30,8 +30,8 @@ impl CopyOptions {
     }
 }
 
-/// The text of `Dockerfile.final`.
-pub fn dockerfile(plan: &Plan, stage: &Stage, copy: &CopyOptions) -> String {
+/// The text of `Dockerfile.final`; `verify` is this program in the builder stage.
+pub fn dockerfile(plan: &Plan, stage: &Stage, copy: &CopyOptions, verify: Option<&str>) -> String {
     let packages: Vec<&str> = plan.packages.install.iter().map(|package| package.install_as.as_str()).collect();
     let (stage, source) = match stage {
         Stage::Named { name, path } => (Some(name.as_str()), path.trim_end_matches('/')),
@@ -48,7 +48,7 @@ pub fn dockerfile(plan: &Plan, stage: &Stage, copy: &CopyOptions) -> String {
         .render_str(
             include_str!("final.dockerfile"),
             context! {
-                builder => plan.builder, version => plan.interpreter_facts.version, standalone => stage.is_none(), stage, source, trees, copy_options => copy.text(stage.is_some()),
+                builder => plan.builder, version => plan.interpreter_facts.version, standalone => stage.is_none(), stage, source, trees, verify, copy_options => copy.text(stage.is_some()),
                 base => plan.base, packages, prefix => plan.prefix.as_str(), ldconfig => plan.run_ldconfig,
                 manager => if plan.manager() == Some(Manager::Apk) { "apk" } else { "dpkg" },
             },

@@ -30,4 +30,7 @@ COPY --from={{ stage }} {{ copy_options }}{{ source }}/{{ tree }}/ /
 {%- if ldconfig %}
 RUN ldconfig
 {%- endif %}
+{%- if verify %}
+RUN --mount=type=bind,from={{ stage }},source={{ verify }},target=/wb ["/wb", "verify", "--prefix", "{{ prefix }}"]
+{%- endif %}
 ENV PATH={{ prefix }}/bin:$PATH

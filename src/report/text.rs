@@ -13,7 +13,9 @@ use super::size;
 use super::sizes::ModeSize;
 use super::why::{Answer, Stay, Step};
 use crate::finding::{Finding, Severity};
+use crate::path::RealPath;
 use crate::plan::{Action, Plan, PlannedLayer, PlannedPackage, Receipt, StartLine};
+use crate::verify::{Checked, Verification};
 
 const BOLD: Style = Style::new().bold();
 
@@ -152,6 +154,20 @@ pub fn receipts_text(title: &str, receipts: &[Receipt]) -> String {
         let _ = writeln!(text, "  {:>9}  {files} files: {}", size(*bytes), kind.name());
     }
     text
+}
+
+/// What was looked at, and what is wrong.
+pub fn verification_text(verification: &Verification) -> String {
+    let Checked { distributions, files, natives, symbols, scripts, entry_points, links } = verification.checked;
+    let python = verification.interpreter.as_ref().map_or_else(|| "no interpreter".to_owned(), RealPath::to_string);
+    let failed = verification.findings.iter().filter(|finding| finding.severity == Severity::Deny).count();
+    let verdict = if failed == 0 { "runs".to_owned() } else { format!("{failed} failures") };
+    let text = format!(
+        "{}: {BOLD}{verdict}{BOLD:#} with {python}\n  {distributions} distributions, {files} files, {links} links, {natives} native files, \
+         {symbols} symbols, {scripts} scripts, {entry_points} entry points\n",
+        verification.prefix
+    );
+    text + &findings_text(&verification.findings)
 }
 
 /// What the layers of an image layout are appended to.

@@ -10,6 +10,7 @@ mod directory;
 #[cfg(test)]
 pub mod memory;
 mod overlay;
+mod union;
 
 use std::io;
 use std::sync::{Arc, RwLock};
@@ -18,6 +19,7 @@ pub use directory::Directory;
 pub use overlay::Overlay;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+pub use union::Union;
 
 use crate::path::{RealPath, WrittenPath};
 

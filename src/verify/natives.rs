@@ -1,0 +1,84 @@
+//! Every ELF file of the bundle, loaded as the final root would, down to the last symbol.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::Checked;
+use crate::finding::{Code, Finding, Severity};
+use crate::inventory::{Inventory, Native, NativeKind};
+use crate::loader::{self, Libc, Library, Loader, Missing, Start, SymbolTables};
+use crate::path::{RealPath, WrittenPath};
+use crate::plan;
+
+/// A module that lacks more than this lacks a library, or all of the interpreter.
+const MOST_SYMBOLS: usize = 5;
+
+pub fn verify(library: &Library, inventory: &Inventory, carried: &[RealPath], checked: &mut Checked) -> Vec<Finding> {
+    let interpreter = &inventory.environment.interpreter;
+    let root = library.root();
+    let Some(path) = interpreter.facts.loader.as_deref() else { return Vec::new() };
+    let Some(loader) = loader::of_root(root, path, interpreter.machine) else { return Vec::new() };
+    let Some(own) = root.resolve(&WrittenPath::new(path)).ok().flatten().map(|found| found.path) else {
+        let message = format!("is started through {path}, which is not there");
+        return vec![Finding::new(Severity::Deny, Code::BrokenInterpreter, &interpreter.executable, message)];
+    };
+    let travelling: BTreeSet<RealPath> = inventory.natives.iter().map(|native| native.path.clone()).collect();
+    let needs = inventory.natives.iter().flat_map(|native| native.needs.iter().map(move |need| (native, need)));
+    let mut findings: Vec<Finding> = needs.filter_map(|(native, need)| plan::trouble(native, need, &travelling)).collect();
+    let tables = SymbolTables::new(root);
+    let program = &interpreter.executable;
+    let own_starts = inventory.natives.iter().map(|native| (start(program, native), native.kind));
+    let others = carried.iter().filter(|path| *path != program).map(|module| (Start::Module { program, module }, NativeKind::Library));
+    let starts: Vec<(Start, NativeKind)> = own_starts.chain(others).collect();
+    checked.natives = starts.len();
+    let looked: Vec<(Vec<Finding>, usize)> =
+        starts.par_iter().map(|(start, kind)| symbols(library, loader.as_ref(), &tables, *start, *kind, &own)).collect();
+    for (found, count) in looked {
+        findings.extend(found);
+        checked.symbols += count;
+    }
+    findings
+}
+
+fn start<'a>(program: &'a RealPath, native: &'a Native) -> Start<'a> {
+    match native.kind {
+        NativeKind::Program => Start::Program(&native.path),
+        NativeKind::Module | NativeKind::Library => Start::Module { program, module: &native.path },
+    }
+}
+
+fn symbols(
+    library: &Library,
+    loader: &dyn Loader,
+    tables: &SymbolTables,
+    start: Start,
+    kind: NativeKind,
+    own: &RealPath,
+) -> (Vec<Finding>, usize) {
+    let Ok(load) = loader::load(loader, library, start) else { return (Vec::new(), 0) };
+    let libc: Libc = loader.libc();
+    let (missing, count) = tables.missing(&load, libc, Some(own));
+    // A library alone may rely on what its module brings; the module is judged itself.
+    let severity = if kind == NativeKind::Library { Severity::Warn } else { Severity::Deny };
+    let more = missing.len().saturating_sub(MOST_SYMBOLS);
+    let mut findings: Vec<Finding> = missing.into_iter().take(MOST_SYMBOLS).map(|missing| finding(missing, severity)).collect();
+    if let (Some(last), 1..) = (findings.last_mut(), more) {
+        last.message = format!("{}, and {more} more", last.message);
+    }
+    (findings, count)
+}
+
+fn finding(missing: Missing, severity: Severity) -> Finding {
+    match missing {
+        Missing::Version { by, library, version } => {
+            Finding::new(severity, Code::MissingVersion, by, format!("needs version {version} of {library}, which does not have it"))
+                .help("build in an image as old as the final one, or take a newer final image")
+        }
+        Missing::Symbol { by, symbol, version } => {
+            let version = version.map(|version| format!("@{version}")).unwrap_or_default();
+            Finding::new(severity, Code::MissingSymbol, by, format!("needs the symbol {symbol}{version}, which nothing it loads has"))
+                .help("the library that had it in the builder is another one in the final image")
+        }
+    }
+}
