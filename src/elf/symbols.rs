@@ -10,7 +10,7 @@ use goblin::container::Ctx;
 use goblin::elf::dynamic::{self, Dyn};
 use goblin::elf::program_header::PT_DYNAMIC;
 use goblin::elf::sym::{STB_GLOBAL, STB_GNU_UNIQUE, STB_WEAK, STT_TLS, STV_HIDDEN, STV_INTERNAL, Sym, st_bind, st_type, st_visibility};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use scroll::Pread;
 
 use super::{ElfError, MAGIC, Reader, offset_of};
@@ -118,6 +118,7 @@ pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
         Some(at) => Some(tables.bytes(at, count * 2).ok_or_else(nonsense)?),
         None => None,
     };
+    let relocated = tables.relocated(&value, &place);
     let mut versions = Versions::default();
     if let (Some(at), Some(number)) = (place(dynamic::DT_VERDEF), value(dynamic::DT_VERDEFNUM)) {
         versions.definitions(&tables, at, number, &strings);
@@ -134,7 +135,10 @@ pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
     for number in 1..usize::try_from(count).map_err(|_| nonsense())? {
         let Ok(symbol) = symbols.pread_with::<Sym>(number * Sym::size(context.container), context) else { break };
         let index = indices.as_ref().and_then(|bytes| bytes.pread_with::<u16>(number * 2, context.le).ok()).unwrap_or(1);
-        found.take(&symbol, text(&strings, symbol.st_name), index, &versions);
+        // A loader looks up what a relocation names, whatever else the table lists.
+        if symbol.st_shndx != 0 || relocated.contains(&(number as u64)) {
+            found.take(&symbol, text(&strings, symbol.st_name), index, &versions);
+        }
     }
     Ok(found)
 }
@@ -189,6 +193,28 @@ impl Tables<'_> {
 
     fn number(&self, at: u64) -> Option<u32> {
         self.bytes(at, 4)?.pread_with(0, self.context.le).ok()
+    }
+
+    /// The symbols that relocations name: `DT_RELA`, `DT_REL` and `DT_JMPREL` (`DT_RELR` names none).
+    fn relocated(&self, value: &dyn Fn(u64) -> Option<u64>, place: &dyn Fn(u64) -> Option<u64>) -> FxHashSet<u64> {
+        let wide = self.context.container.is_big();
+        let (word, rela, rel) = if wide { (8, 24, 16) } else { (4, 12, 8) };
+        let lazy = if value(dynamic::DT_PLTREL) == Some(dynamic::DT_RELA) { rela } else { rel };
+        let parts = [
+            (dynamic::DT_RELA, dynamic::DT_RELASZ, rela),
+            (dynamic::DT_REL, dynamic::DT_RELSZ, rel),
+            (dynamic::DT_JMPREL, dynamic::DT_PLTRELSZ, lazy),
+        ];
+        let mut symbols = FxHashSet::default();
+        for (table, size, entry) in parts {
+            let Some(bytes) = place(table).zip(value(size)).and_then(|(at, size)| self.bytes(at, size)) else { continue };
+            let info = |at: usize| match wide {
+                true => bytes.pread_with::<u64>(at, self.context.le).map(|info| info >> 32).ok(),
+                false => bytes.pread_with::<u32>(at, self.context.le).map(|info| u64::from(info >> 8)).ok(),
+            };
+            symbols.extend((0..bytes.len() / entry).filter_map(|index| info(index * entry + word)));
+        }
+        symbols
     }
 
     /// The highest symbol of the longest chain: `DT_GNU_HASH` does not say how many there are.

@@ -7,6 +7,7 @@
 mod cases;
 mod craft;
 mod images;
+mod symbols;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
