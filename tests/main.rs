@@ -11,3 +11,4 @@ mod oracle;
 mod readme_root;
 mod scripts;
 mod slim;
+mod verify;

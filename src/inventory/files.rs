@@ -73,6 +73,10 @@ pub fn files(
             }
         }
     }
+    // A RECORD that forgets itself is its distribution's all the same.
+    for (index, distribution) in distributions.iter().enumerate().filter(|(_, distribution)| distribution.has_record) {
+        owners.entry(distribution.info.join("RECORD")).or_insert((index, None));
+    }
     entries.retain(|path, meta| meta.kind != Kind::Directory && !bytecode_cache(path));
     let claims: BTreeMap<&RealPath, usize> =
         distributions.iter().enumerate().flat_map(|(index, one)| one.claims.iter().map(move |path| (path, index))).collect();

@@ -53,6 +53,15 @@ pub fn verify(root: &Root, prefix: &RealPath, carried: &[RealPath]) -> Verificat
     let library = Library::new(root);
     let mut findings = Vec::new();
     let mut checked = Checked::default();
+    if !root.is_file(&WrittenPath::from(&prefix.join("pyvenv.cfg"))) {
+        // Python would start, and see other packages than these.
+        let message = "has no pyvenv.cfg: nothing makes Python look here";
+        findings.push(
+            Finding::new(Severity::Deny, Code::BrokenInterpreter, prefix, message)
+                .help("copy the bundle, or name its prefix with --prefix"),
+        );
+        return Verification { schema: SCHEMA, prefix: prefix.clone(), interpreter: None, checked, findings };
+    }
     let named = [prefix.to_string()];
     let environment = python::find_environment(root, &library, &named, &[], &mut findings);
     let mut interpreter = None;
@@ -78,7 +87,12 @@ pub fn verify(root: &Root, prefix: &RealPath, carried: &[RealPath]) -> Verificat
 
 /// What is worth a warning where something may still be mended is a failure here.
 fn stricter(finding: Finding) -> Finding {
-    let fatal = matches!(finding.code, Code::MissingFile | Code::CorruptElf | Code::LinkLoop);
+    let module = finding.subject.contains(".cpython-");
+    let fatal = match finding.code {
+        Code::MissingFile | Code::CorruptElf | Code::LinkLoop => true,
+        Code::ForeignLibc | Code::ForeignArchitecture => module,
+        _ => false,
+    };
     Finding { severity: if fatal { Severity::Deny } else { finding.severity }, ..finding }
 }
 
@@ -116,10 +130,10 @@ fn interpreter_fits(root: &Root, prefix: &RealPath, inventory: &Inventory) -> Ve
         }
     }
     let tag = interpreter.facts.abi.as_deref();
-    let other = inventory.natives.iter().filter(|native| {
-        let middle = native.path.name().split_once(".cpython-").and_then(|(_, rest)| rest.strip_suffix(".so"));
+    let other = inventory.files.iter().filter(|file| {
+        let middle = file.path.name().split_once(".cpython-").and_then(|(_, rest)| rest.strip_suffix(".so"));
         middle.zip(tag).is_some_and(|(middle, tag)| format!("cpython-{middle}") != tag)
     });
-    findings.extend(other.map(|native| deny(&native.path, format!("built for another ABI than {}", tag.unwrap_or_default()))));
+    findings.extend(other.map(|file| deny(&file.path, format!("built for another ABI than {}", tag.unwrap_or_default()))));
     findings
 }

@@ -1,0 +1,196 @@
+//! One thing is broken at a time: `verify` fails with the right code, and passes what nobody touched.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::bad_input::shown;
+use crate::examples::built;
+use crate::readme_root::{fixture, wheelbarrow};
+
+/// Exit status and codes of deny level.
+fn verified(arguments: &[&str]) -> (Option<i32>, Vec<String>) {
+    let output = wheelbarrow(&[&["verify", "--json"], arguments].concat());
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", shown(&output)));
+    let findings = json["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] == "deny");
+    let mut codes: Vec<String> = findings.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect();
+    codes.dedup();
+    (output.status.code(), codes)
+}
+
+fn copied(from: &Path, to: &Path) {
+    assert!(Command::new("cp").args(["-a", "-T"]).args([from, to]).status().unwrap().success());
+}
+
+/// A final root of musl with the bundle copied to it.
+fn final_root(top: &Path) -> PathBuf {
+    let (bundle, root) = (top.join("bundle"), top.join("root"));
+    let output = wheelbarrow(&["bundle", "--root", &fixture(), "--out", bundle.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    copied(Path::new(&fixture()), &root);
+    let apart = [bundle.to_str().unwrap(), "--root", root.to_str().unwrap()];
+    assert_eq!(verified(&apart), (Some(0), Vec::new()), "the bundle laid over the root");
+    copied(&bundle.join("rootfs"), &root);
+    root
+}
+
+type Mutation = fn(&Path);
+
+#[test]
+fn each_broken_thing_has_its_code() {
+    const SITE: &str = "opt/app/lib/python3.11/site-packages";
+    let top = tempfile::tempdir().unwrap();
+    let whole = final_root(top.path());
+    let mutations: [(&str, &str, Mutation); 10] = [
+        ("unresolved-library", "one library", |root| fs::remove_file(root.join("usr/lib/libyaml-0.so.2.0.9")).unwrap()),
+        ("unresolved-library", "a package", |root| {
+            ["libyaml-0.so.2.0.9", "libyaml-0.so.2", "libyaml.so"]
+                .iter()
+                .for_each(|file| fs::remove_file(root.join("usr/lib").join(file)).unwrap())
+        }),
+        ("missing-symbol", "one symbol", |root| {
+            drop(fs::copy(root.join("usr/lib/libpython3.11.so.1.0"), root.join("usr/lib/libyaml-0.so.2.0.9")).unwrap())
+        }),
+        ("broken-interpreter", "another minor version", |root| {
+            fs::rename(root.join("usr/bin/python3.11"), root.join("usr/bin/python3.12")).unwrap();
+            fs::rename(root.join("usr/lib/python3.11"), root.join("usr/lib/python3.12")).unwrap();
+        }),
+        ("broken-interpreter", "no interpreter", |root| fs::remove_file(root.join("usr/bin/python3.11")).unwrap()),
+        ("broken-interpreter", "no loader", |root| fs::remove_file(root.join("lib/ld-musl-x86_64.so.1")).unwrap()),
+        ("foreign-libc", "another libc", |root| {
+            let program = fs::read("/proc/self/exe").map(|_| ()).and_then(|()| fs::canonicalize("/usr/bin/python3"));
+            fs::copy(program.unwrap(), root.join("usr/bin/python3.11")).unwrap();
+        }),
+        ("changed-file", "one byte", |root| {
+            let file = root.join(SITE).join("yaml/__init__.py");
+            let mut bytes = fs::read(&file).unwrap();
+            bytes[3] ^= 1;
+            fs::write(file, bytes).unwrap();
+        }),
+        ("missing-file", "one file", |root| fs::remove_file(root.join(SITE).join("yaml/cyaml.py")).unwrap()),
+        ("dangling-link", "one link", |root| std::os::unix::fs::symlink("nowhere", root.join(SITE).join("link")).unwrap()),
+    ];
+    assert_eq!(verified(&["--root", whole.to_str().unwrap()]), (Some(0), Vec::new()), "untouched");
+    for (code, what, mutate) in mutations {
+        let root = top.path().join("broken");
+        copied(&whole, &root);
+        mutate(&root);
+        let (status, codes) = verified(&["--root", root.to_str().unwrap()]);
+        assert!(status == Some(1) && codes.contains(&code.to_owned()), "{what}: {codes:?}");
+        fs::remove_dir_all(root).unwrap();
+    }
+}
+
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn compiled(source: &Path, arguments: &[&str]) {
+    let output = Command::new("gcc").args(["-shared", "-fPIC"]).arg(source).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", shown(&output));
+}
+
+/// The machine's own Python, with a module that needs a version of a library beside it, and a script.
+#[test]
+fn versions_scripts_and_entry_points() {
+    let top = tempfile::tempdir().unwrap();
+    let top = top.path().canonicalize().unwrap();
+    let site = top.join("target");
+    let library = |version: &str, to: &Path| {
+        write(&top.join("library.c"), "int answer(void) { return 42; }\n");
+        write(&top.join("map"), &format!("{version} {{ global: answer; local: *; }};\n"));
+        let map = format!("-Wl,--version-script={}", top.join("map").display());
+        compiled(&top.join("library.c"), &[&map, "-Wl,-soname,libanswer.so", "-o", to.to_str().unwrap()]);
+    };
+    fs::create_dir_all(site.join("bin")).unwrap();
+    library("ANSWER_1", &site.join("libanswer.so"));
+    write(&top.join("module.c"), "int answer(void);\nint PyInit_question(void) { return answer(); }\n");
+    let at = format!("-L{}", site.display());
+    compiled(&top.join("module.c"), &[&at, "-lanswer", "-Wl,-rpath,$ORIGIN", "-o", site.join("question.abi3.so").to_str().unwrap()]);
+    let info = site.join("question-1.dist-info");
+    write(&info.join("METADATA"), "Metadata-Version: 2.1\nName: question\nVersion: 1\n");
+    write(&info.join("entry_points.txt"), "[console_scripts]\nask = ask:main\n");
+    write(&site.join("ask.py"), "def main(): pass\n");
+    write(&site.join("bin/ask"), "#!/usr/bin/python3\nfrom ask import main\n");
+    fs::set_permissions(site.join("bin/ask"), fs::Permissions::from_mode(0o755)).unwrap();
+    let files = [
+        "ask.py",
+        "libanswer.so",
+        "question.abi3.so",
+        "../../bin/ask",
+        "question-1.dist-info/METADATA",
+        "question-1.dist-info/entry_points.txt",
+    ];
+    let record: String = files.iter().map(|file| format!("{file},,\n")).collect();
+    write(&info.join("RECORD"), &record);
+    let prefix = top.join("final");
+    let output = wheelbarrow(&[
+        "bundle",
+        "--from",
+        "any",
+        "--prefix",
+        prefix.to_str().unwrap(),
+        "--out",
+        top.join("out").to_str().unwrap(),
+        site.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    let written = top.join("out/rootfs").join(prefix.strip_prefix("/").unwrap());
+    let lib = fs::read_dir(written.join("lib")).unwrap().next().unwrap().unwrap().file_name();
+    let packages = prefix.join("lib").join(lib).join("site-packages");
+    let check = |code: Option<&str>, mutate: &dyn Fn()| {
+        let _ = fs::remove_dir_all(&prefix);
+        copied(&written, &prefix);
+        mutate();
+        let (status, codes) = verified(&["--prefix", prefix.to_str().unwrap()]);
+        match code {
+            None => assert_eq!((status, codes), (Some(0), Vec::new())),
+            Some(code) => assert!(status == Some(1) && codes.contains(&code.to_owned()), "{code}: {codes:?}"),
+        }
+    };
+    check(None, &|| {});
+    check(Some("missing-version"), &|| library("ANSWER_2", &packages.join("libanswer.so")));
+    check(Some("missing-entry-point"), &|| fs::remove_file(packages.join("ask.py")).unwrap());
+    check(Some("broken-script"), &|| write(&prefix.join("bin/ask"), "#!/nowhere/python\n"));
+    check(Some("broken-interpreter"), &|| {
+        fs::remove_file(prefix.join("bin/python")).unwrap();
+        std::os::unix::fs::symlink("/bin/sh", prefix.join("bin/python")).unwrap();
+    });
+    check(Some("broken-interpreter"), &|| fs::remove_file(prefix.join("pyvenv.cfg")).unwrap());
+}
+
+#[test]
+fn the_final_stage_verifies_itself_when_asked() {
+    let output = wheelbarrow(&["bundle", "--verify", "--root", &fixture(), "--out", "/nowhere/out"]);
+    assert!(
+        output.status.code() == Some(2) && shown(&output).contains("run wheelbarrow verify BUNDLE --root FINAL instead"),
+        "{}",
+        shown(&output)
+    );
+}
+
+/// The line in a final image with a shell, in one without, and in one with nothing at all.
+const SELF: &str = r#"FROM python:3.11-slim AS builder
+RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install -q flask==3.0.3 numpy==1.26.4 psycopg2-binary==2.9.9
+COPY wheelbarrow /usr/local/bin/
+RUN wheelbarrow bundle --verify --layers --out /bundle && grep -F 'RUN --mount=type=bind,from=builder,source=/usr/local/bin/wheelbarrow,target=/wb ["/wb", "verify", "--prefix", "/opt/app"]' /bundle/Dockerfile.final
+RUN wheelbarrow bundle --with-interpreter --out /scratch
+FROM python:3.11-slim
+COPY --from=builder /bundle/layers/ /layers/
+RUN cp -a /layers/*/. / && rm -rf /layers
+RUN --mount=type=bind,from=builder,source=/usr/local/bin/wheelbarrow,target=/wb ["/wb", "verify", "--prefix", "/opt/app"]
+RUN --mount=type=bind,from=builder,source=/usr/local/bin/wheelbarrow,target=/wb rm /opt/app/lib/python3.11/site-packages/numpy.libs/libgfortran* && ! /wb verify
+FROM scratch
+COPY --from=builder /scratch/rootfs/ /
+RUN --mount=type=bind,from=builder,source=/usr/local/bin/wheelbarrow,target=/wb ["/wb", "verify"]
+"#;
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn inside_final_images() {
+    let log = built("wheelbarrow-verify", SELF);
+    assert!(log.matches("/opt/app: runs with /usr/local/bin/python3.11").count() >= 2, "{log}");
+    assert!(log.contains("deny[unresolved-library]"), "{log}");
+}
