@@ -6,6 +6,7 @@
 //!
 //! Invariant: the only place that names goblin; takes content, not a root; never panics on any bytes.
 
+mod run_path;
 mod strip;
 mod symbols;
 
@@ -16,6 +17,8 @@ use goblin::elf::section_header::{SHT_GNU_VERNEED, SectionHeader};
 use goblin::elf::symver::VerneedSection;
 use goblin::elf::{Header, ProgramHeader, header};
 use serde::Serialize;
+
+pub use run_path::{Edited, Edits, WhenNone, add_run_path};
 
 use crate::root::Content;
 
@@ -94,6 +97,8 @@ pub enum ElfError {
     Truncated { what: &'static str },
     #[error("{what} makes no sense")]
     Nonsense { what: &'static str },
+    #[error("has no {what}")]
+    Lacks { what: &'static str },
     #[error("cannot be read: {why}")]
     Unreadable { why: String },
 }
