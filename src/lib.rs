@@ -10,7 +10,7 @@
 //! | --- | --- | --- |
 //! | [`path`], [`finding`] | paths inside a root; what is worth saying | `std::path` |
 //! | [`root`] | link resolution; the only reader of the disk | writes |
-//! | [`elf`] | facts of one ELF file; the only place that names goblin | roots |
+//! | [`elf`] | facts of one ELF file, its run path; the only place that names goblin | roots |
 //! | [`loader`] | musl and glibc as data, one breadth-first walk | the host's libc |
 //! | [`pkgdb`] | apk and dpkg databases, the owner index | running a package manager |
 //! | [`python`] | interpreter, environment, distributions, scripts | running Python |

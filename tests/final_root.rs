@@ -113,7 +113,7 @@ RUN ["/opt/app/bin/flask", "--version"]
 "#;
 
 /// What `gcr.io/distroless/python3-debian12` is made of: Debian's packages, unpacked without dpkg.
-const DEBIAN: &str = r#"FROM debian:bookworm-slim AS packages
+pub const DISTROLESS: &str = r#"FROM debian:bookworm-slim AS packages
 RUN apt-get update && mkdir /debs && cd /debs && apt-get download base-files netbase tzdata media-types libc6 libssl3 libgcc-s1 gcc-12-base libgomp1 \
  libstdc++6 libbz2-1.0 libcom-err2 libcrypt1 libdb5.3 libexpat1 libffi8 liblzma5 libncursesw6 libnsl2 libpython3.11-minimal libpython3.11-stdlib \
  python3-distutils libreadline8 libsqlite3-0 libtinfo6 libtirpc3 libuuid1 python3.11-minimal zlib1g libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1
@@ -123,7 +123,9 @@ RUN mkdir -p /root-fs/var/lib/dpkg/status.d && for deb in /debs/*.deb; do dpkg -
 FROM scratch AS distroless
 COPY --from=packages /root-fs/ /
 
-FROM python:3.11-slim AS builder
+"#;
+
+const DEBIAN: &str = r#"FROM python:3.11-slim AS builder
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev libpq-dev libyaml-dev
 RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install -q psycopg2==2.9.9 flask==3.0.3 && /opt/venv/bin/pip install -q --no-binary pyyaml pyyaml==6.0.2
 COPY wheelbarrow /usr/local/bin/
@@ -153,6 +155,6 @@ fn scratch_vendored_and_refused_on_alpine() {
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn scratch_and_distroless_on_debian() {
-    let log = built("wheelbarrow-final-debian", DEBIAN);
+    let log = built("wheelbarrow-final-debian", &format!("{DISTROLESS}{DEBIAN}"));
     assert!(log.contains("note[interpreter-moved] /usr/local/bin/python3.11: the base has this Python at /usr/bin/python3.11"), "{log}");
 }

@@ -11,4 +11,5 @@ mod oracle;
 mod readme_root;
 mod scripts;
 mod slim;
+mod vendored;
 mod verify;

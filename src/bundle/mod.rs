@@ -20,6 +20,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::elf::ElfError;
 use crate::finding::{Code, Finding, Severity};
 use crate::path::RealPath;
 use crate::plan::{Action, PackageSet, Plan, PlannedDistribution, PlannedEntry, PlannedLayer, Receipt, SlimKind};
@@ -54,6 +55,8 @@ pub enum BundleError {
     Root(#[from] RootError),
     #[error("cannot compile with {interpreter}: {why}")]
     Compile { interpreter: RealPath, why: io::Error },
+    #[error("cannot set the run path of {path}: {why}")]
+    RunPath { path: RealPath, why: ElfError },
     #[error("cannot {operation} {path}: {why}")]
     Write { operation: &'static str, path: String, why: io::Error },
 }
@@ -66,6 +69,9 @@ impl BundleError {
             BundleError::Root(_) => "run as the user that installed the environment, or fix its permissions",
             BundleError::Compile { .. } => {
                 "--compile needs a Python of 3.8 or newer that runs here; without it Python compiles at its first start"
+            }
+            BundleError::RunPath { .. } => {
+                "put the libraries it needs where the final loader looks, such as /usr/lib, or give it that run path in the builder"
             }
             BundleError::Write { why, .. } if why.kind() == io::ErrorKind::StorageFull => "free some space; nothing was left behind",
             BundleError::Write { .. } => "name a directory that can be written with --out",

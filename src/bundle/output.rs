@@ -16,7 +16,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::BundleError;
-use crate::elf;
+use crate::elf::{self, Edited, WhenNone};
 use crate::path::RealPath;
 use crate::plan::{Action, PlannedEntry};
 use crate::root::{Content, Root};
@@ -103,6 +103,9 @@ impl Output {
             Action::Copy => self.copy(root, entry, None),
             Action::Strip => self.strip(root, entry),
             Action::Script { cut, header } => self.copy(root, entry, Some((*cut, header))),
+            Action::RunPath { directories, inherits } => {
+                self.run_path(root, entry, directories, if *inherits { WhenNone::RPath } else { WhenNone::RunPath })
+            }
             Action::Write { content } => self.bytes(entry, content.as_bytes()),
             Action::Link { target } => self.link(entry, target),
             Action::Record | Action::Compile { .. } => unreachable!("made from what was written"),
@@ -152,6 +155,17 @@ impl Output {
             }
             Err((content, _)) => self.content(content.as_ref(), entry, None),
         }
+    }
+
+    /// With another run path; only what changes is in memory.
+    fn run_path(&self, root: &Root, entry: &PlannedEntry, directories: &[String], when_none: WhenNone) -> Result<Written, BundleError> {
+        let from = source(entry);
+        let content = root.open(from)?;
+        let edits =
+            elf::add_run_path(content.as_ref(), directories, when_none).map_err(|why| BundleError::RunPath { path: from.clone(), why })?;
+        let builder_sha256 = hash_of(content.as_ref()).map_err(BundleError::write("read", from))?;
+        let edited = Edited { content: content.as_ref(), edits: &edits };
+        Ok(Written { builder_sha256: Some(builder_sha256), ..self.content(&edited, entry, None)? })
     }
 
     /// Copies, hashes and searches in one pass of bounded memory.

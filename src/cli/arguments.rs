@@ -237,7 +237,7 @@ pub enum NativeChoice {
     Auto,
     /// By the package manager of the final image
     Packages,
-    /// In the bundle: the builder's libraries travel
+    /// In the bundle: the builder's libraries travel, found by run paths where the loader does not look anyway
     Vendor,
 }
 

@@ -97,7 +97,7 @@ pub enum ElfError {
     Truncated { what: &'static str },
     #[error("{what} makes no sense")]
     Nonsense { what: &'static str },
-    #[error("has no {what}")]
+    #[error("lacks {what}")]
     Lacks { what: &'static str },
     #[error("cannot be read: {why}")]
     Unreadable { why: String },

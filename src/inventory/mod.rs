@@ -39,6 +39,8 @@ pub struct Inventory {
     pub library_sizes: BTreeMap<RealPath, u64>,
     /// Unowned files that tell the loader where to look.
     pub loader_configuration: Vec<RealPath>,
+    /// Where the loader looks without any configuration.
+    pub default_directories: Vec<RealPath>,
     pub packages: PackageIndex,
     /// Empty unless the scope asks for it.
     pub carriable: Carriable,
@@ -96,6 +98,7 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
         interpreter_files: BTreeSet::new(),
         library_sizes: BTreeMap::new(),
         loader_configuration: Vec::new(),
+        default_directories: Vec::new(),
         environment,
         distributions,
         path_files,

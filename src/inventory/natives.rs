@@ -10,7 +10,7 @@ use super::{Inventory, problem};
 use crate::elf::{self, VersionNeed};
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::{self, Libc, Library, Load, Loader, Outcome, Rule, Start};
-use crate::path::RealPath;
+use crate::path::{RealPath, WrittenPath};
 use crate::python;
 use crate::root::{Crossed, Kind};
 
@@ -53,6 +53,15 @@ pub enum NeedOutcome {
     Missing { tried: Vec<String> },
 }
 
+impl Need {
+    /// The library and the directory that the loader found it in, which a link may have led out of.
+    pub fn found(&self) -> Option<(&RealPath, RealPath)> {
+        let NeedOutcome::Library { path, links, .. } = &self.outcome else { return None };
+        let name = links.iter().map(|link| &link.at).find(|at| at.name() == self.name).unwrap_or(path);
+        Some((path, name.parent()?))
+    }
+}
+
 impl Inventory {
     /// Follows the needs of every ELF file.
     pub(super) fn resolve(&mut self, library: &Library, elf_files: &[RealPath]) {
@@ -74,6 +83,8 @@ impl Inventory {
                 self.library_sizes.insert(path.clone(), meta.size);
             }
         }
+        let resolved = |directory: String| library.root().resolve(&WrittenPath::new(directory)).ok()?;
+        self.default_directories = loader.compiled_directories().into_iter().filter_map(resolved).map(|found| found.path).collect();
         self.loader_configuration = loader.configuration().iter().filter(|path| self.packages.owner(path).is_none()).cloned().collect();
     }
 

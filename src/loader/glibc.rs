@@ -174,6 +174,10 @@ impl Loader for Glibc {
         &self.directories
     }
 
+    fn compiled_directories(&self) -> Vec<String> {
+        self.directories.clone()
+    }
+
     fn cached(&self) -> Vec<&str> {
         self.cache.keys().map(String::as_str).collect()
     }

@@ -141,6 +141,8 @@ pub trait Loader: Send + Sync {
     fn system_candidates(&self, name: &str) -> Vec<Candidate>;
     /// The directories that it searches for every program, in order.
     fn directories(&self) -> &[String];
+    /// Those of them that it searches in a root without any configuration.
+    fn compiled_directories(&self) -> Vec<String>;
     /// Names that it finds in `/etc/ld.so.cache`.
     fn cached(&self) -> Vec<&str>;
     /// Files that tell it where to look: they must travel with a library found through them.

@@ -125,6 +125,10 @@ impl Loader for Musl {
         &self.directories
     }
 
+    fn compiled_directories(&self) -> Vec<String> {
+        DEFAULT.map(str::to_owned).to_vec()
+    }
+
     fn cached(&self) -> Vec<&str> {
         Vec::new()
     }

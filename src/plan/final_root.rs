@@ -6,12 +6,14 @@
 //!
 //! Invariant: pure; a refusal names the disagreement and the nearest thing without it.
 
+use std::collections::BTreeSet;
+
 use super::image::{Origin, image, short, tagged_minor};
 use super::{NativeMode, Request, Shebang};
 use crate::base::{self, Profile, ProfileInterpreter};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
-use crate::loader::Libc;
+use crate::loader::{Libc, Rule};
 use crate::path::RealPath;
 use crate::pkgdb::Manager;
 use crate::python::Interpreter;
@@ -29,6 +31,10 @@ pub struct FinalRoot<'a> {
     pub shebang: Shebang,
     profile: Option<&'a Profile>,
     packages: bool,
+    /// Where its loader looks without any configuration, and in that of its own.
+    directories: BTreeSet<RealPath>,
+    /// Whether its loader knows what the builder's does: by the same cache, path file or ldconfig.
+    pub configured: bool,
 }
 
 impl FinalRoot<'_> {
@@ -47,6 +53,11 @@ impl FinalRoot<'_> {
         self.packages
     }
 
+    /// Whether its loader finds a file that is put into this directory, as the builder's did by this rule.
+    pub fn searches(&self, directory: &RealPath, rule: &Rule) -> bool {
+        self.directories.contains(&self.place(directory)) || (self.configured && matches!(rule, Rule::Cache | Rule::PathFile))
+    }
+
     /// Whether nothing is there: `FROM scratch`.
     pub fn is_empty(&self) -> bool {
         self.profile.is_some_and(|profile| profile.libc.is_none() && profile.packages.is_empty())
@@ -54,9 +65,25 @@ impl FinalRoot<'_> {
 
     /// Where a path of the builder is there: through the links of its top-level directories.
     pub fn place(&self, path: &RealPath) -> RealPath {
-        let Some(profile) = self.profile else { return path.clone() };
-        let through = profile.links.iter().find_map(|(link, target)| Some((path.below(link)?, target)));
-        through.map_or_else(|| path.clone(), |(rest, target)| RealPath::root().descend(target.trim_start_matches('/')).descend(rest))
+        self.profile.map_or_else(|| path.clone(), |profile| place(profile, path))
+    }
+}
+
+fn place(profile: &Profile, path: &RealPath) -> RealPath {
+    let through = profile.links.iter().find_map(|(link, target)| Some((path.below(link)?, target)));
+    through.map_or_else(|| path.clone(), |(rest, target)| RealPath::root().descend(target.trim_start_matches('/')).descend(rest))
+}
+
+/// The directories that the loader of the final root searches for everything.
+fn directories(inventory: &Inventory, request: &Request) -> BTreeSet<RealPath> {
+    match &request.base {
+        Some(profile) if !request.with_interpreter => {
+            let known = profile.library_directories.iter();
+            let normal = known.filter_map(|directory| RealPath::try_from(directory.trim_end_matches('/').to_owned()).ok());
+            normal.map(|directory| place(profile, &directory)).collect()
+        }
+        // What travels with its loader, or is like the builder.
+        _ => inventory.default_directories.iter().cloned().collect(),
     }
 }
 
@@ -81,6 +108,8 @@ pub fn decide<'a>(inventory: &Inventory, request: &'a Request, findings: &mut Ve
             shebang: request.shebang.unwrap_or(Shebang::Relocatable),
             profile: None,
             packages: request.native != NativeMode::Vendor,
+            directories: directories(inventory, request),
+            configured: request.native != NativeMode::Vendor,
         };
     };
     let compare = Compare { inventory, request, profile };
@@ -118,7 +147,22 @@ pub fn decide<'a>(inventory: &Inventory, request: &'a Request, findings: &mut Ve
     let derived = || profile.image.clone().or_else(|| image(&profile.release, origin, &interpreter, own.minor()));
     let image = request.from.clone().or_else(derived);
     let interpreter_travels = request.with_interpreter;
-    FinalRoot { image, interpreter, interpreter_is_package, interpreter_travels, shebang, profile: Some(profile), packages }
+    // The builder's cache travels with its loader; otherwise ldconfig runs where there is a shell.
+    let configured = match interpreter_travels {
+        true => own.libc == Some(Libc::Glibc),
+        false => packages && profile.tools.contains("sh"),
+    };
+    FinalRoot {
+        image,
+        interpreter,
+        interpreter_is_package,
+        interpreter_travels,
+        shebang,
+        profile: Some(profile),
+        packages,
+        directories: directories(inventory, request),
+        configured,
+    }
 }
 
 fn refuse(code: Code, subject: impl ToString, message: String, help: Option<String>) -> Finding {

@@ -13,6 +13,7 @@ mod native;
 mod packages;
 mod path_files;
 mod slim;
+mod vendor;
 
 use std::collections::BTreeSet;
 
@@ -174,6 +175,9 @@ pub enum Action {
     Strip,
     /// The first `cut` bytes are replaced by `header`.
     Script { cut: usize, header: String },
+    /// An ELF file whose run path gets these directories, behind those it has. Where it has none, `inherits`
+    /// keeps that of what loads it in force.
+    RunPath { directories: Vec<String>, inherits: bool },
     /// A symbolic link.
     Link { target: String },
     /// This text.
@@ -217,6 +221,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     for entry in &mut entries {
         entry.to = final_root.place(&entry.to);
     }
+    vendor::vendor(inventory, &final_root, &request.prefix, &layout.travelling, &mut entries);
     entries.sort_by(|a, b| a.to.cmp(&b.to));
     entries.dedup_by(|a, b| a.to == b.to);
     let is_elf = |path: &RealPath| inventory.is_elf(path);

@@ -64,6 +64,10 @@ impl Follower<'_> {
         } else if let Some(package) = owner {
             wanted.library(package, reason);
             self.foreign_links(package, links, need);
+            if !self.final_root.installs() {
+                // It travels, and what it needs with it.
+                self.carried.insert(path.clone());
+            }
         } else if !self.inventory.interpreter_files.contains(path) {
             self.carry(path, links, rule.as_ref(), need, findings);
         }
@@ -75,11 +79,15 @@ impl Follower<'_> {
         files[at].owner.map(|owner| self.inventory.distributions[owner].name.clone())
     }
 
-    /// A link of a -dev package led to the library: it will not be in the final root, so it travels.
+    /// A link of a -dev package led to the library: it will not be in the final root, so it travels. Those
+    /// of update-alternatives (`libblas.so.3`) are made when the package is installed, and only then.
     fn foreign_links(&mut self, package: usize, links: &[Crossed], need: &Need) {
-        for link in links.iter().filter(|link| is_library_link(link)) {
-            let owner = self.inventory.packages.owner(&link.at);
-            if owner != Some(package) && !link.target.starts_with("/etc/alternatives/") {
+        let installs = self.final_root.installs();
+        let alternative = |path: &str| path.starts_with("/etc/alternatives/");
+        for link in links {
+            let made = installs && alternative(&link.target);
+            let leads = is_library_link(link) || (!installs && alternative(link.at.as_str()));
+            if leads && !made && self.inventory.packages.owner(&link.at) != Some(package) {
                 self.link(link, need);
             }
         }
@@ -118,8 +126,10 @@ impl Follower<'_> {
         );
         let size = self.inventory.library_sizes.get(path).copied().unwrap_or_default();
         self.plan.entries.push(copy(path, size, 0o755, format!("needed as {}, owned by no package", need.name)));
-        if matches!(rule, Some(Rule::Cache | Rule::PathFile)) {
-            self.plan.run_ldconfig |= self.inventory.environment.interpreter.libc == Some(Libc::Glibc);
+        if matches!(rule, Some(Rule::Cache | Rule::PathFile)) && self.final_root.configured {
+            let glibc = self.inventory.environment.interpreter.libc == Some(Libc::Glibc);
+            // With the interpreter the builder's cache travels too.
+            self.plan.run_ldconfig |= glibc && !self.final_root.interpreter_travels;
             for file in self.inventory.loader_configuration.clone() {
                 if self.carried.insert(file.clone()) {
                     self.plan.entries.push(copy(&file, 0, 0o644, format!("tells the loader where {} is", need.name)));

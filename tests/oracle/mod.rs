@@ -7,6 +7,7 @@
 mod cases;
 mod craft;
 mod images;
+mod run_path;
 mod symbols;
 
 use std::collections::BTreeSet;

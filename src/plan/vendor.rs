@@ -1,0 +1,171 @@
+//! Carried libraries that the final loader would not find where they are in the builder.
+//!
+//! A library that is found through `/etc/ld.so.cache` or musl's path file alone is lost in a root without
+//! that configuration, and nothing can make it there when there is no ldconfig and no shell. So it moves to
+//! a directory of its own below the prefix, and every file that needs it gets a run path to that, relative
+//! to itself: the prefix may move. The directory is `lib/wheelbarrow`, not `lib`, where wheels may have put
+//! files, and the name says who made it. A link stays where the library was, for what opens it by path.
+//!
+//! What the final loader finds without help keeps its place: that needs no patching and is preferred.
+//!
+//! Invariant: one directory never has one name for two libraries; no library is found that was not found
+//! in the builder.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::final_root::FinalRoot;
+use super::{Action, PlannedEntry};
+use crate::inventory::{Inventory, Need, NeedOutcome};
+use crate::loader::Rule;
+use crate::path::RealPath;
+
+/// Below the prefix.
+const DIRECTORY: &str = "lib/wheelbarrow";
+
+/// Moves the libraries of `entries` that need it. `travelling` are the files of the environment.
+pub fn vendor(
+    inventory: &Inventory,
+    final_root: &FinalRoot,
+    prefix: &RealPath,
+    travelling: &BTreeSet<RealPath>,
+    entries: &mut Vec<PlannedEntry>,
+) {
+    let copied = entries.iter().filter(|entry| entry.action == Action::Copy);
+    let carried: HashSet<&RealPath> = copied.filter_map(|entry| entry.from.as_ref()).collect();
+    // Needs of what travels that end at what travels: the rest is the base's own, or is installed.
+    let natives = inventory.natives.iter().filter(|native| travelling.contains(&native.path));
+    let edges: Vec<Edge> = natives.flat_map(|native| &native.needs).filter_map(|need| Edge::of(need, final_root, &carried)).collect();
+    let lost = lost(&edges, final_root, travelling);
+    if lost.is_empty() {
+        return;
+    }
+    let directories = directories(&edges, &lost, prefix);
+    for entry in entries.iter_mut().filter(|entry| entry.action == Action::Copy) {
+        if let Some(directory) = entry.from.as_ref().and_then(|from| directories.get(from)) {
+            entry.to = directory.join(entry.to.name());
+            entry.reason = format!("{}; the final loader does not look where it was", entry.reason);
+        }
+    }
+    entries.extend(links(&edges, final_root, &directories));
+    let mut wanted: BTreeMap<&RealPath, (BTreeSet<&RealPath>, bool)> = BTreeMap::new();
+    for edge in &edges {
+        let (targets, inherits) = wanted.entry(&edge.need.by).or_default();
+        targets.extend(directories.get(edge.library));
+        *inherits |= matches!(edge.rule(), Some(Rule::RunPath { .. }));
+    }
+    for entry in entries.iter_mut().filter(|entry| entry.action == Action::Copy) {
+        let Some((targets, inherits)) = entry.from.as_ref().and_then(|from| wanted.get(from)) else { continue };
+        let Some(own) = entry.to.parent().filter(|_| !targets.is_empty()) else { continue };
+        let directories: Vec<String> = targets.iter().map(|target| from_origin(&own, target)).collect();
+        entry.reason = format!("{}; its run path gets {}", entry.reason, directories.join(":"));
+        entry.action = Action::RunPath { directories, inherits: *inherits };
+    }
+}
+
+/// A need of something that travels, for a library that travels.
+struct Edge<'a> {
+    need: &'a Need,
+    library: &'a RealPath,
+    /// Where the loader found it.
+    directory: RealPath,
+}
+
+impl<'a> Edge<'a> {
+    fn of(need: &'a Need, final_root: &FinalRoot, carried: &HashSet<&RealPath>) -> Option<Edge<'a>> {
+        let (library, directory) = need.found()?;
+        let both = carried.contains(library) && carried.contains(&need.by);
+        (both && !final_root.has_library(&need.name)).then_some(Edge { need, library, directory })
+    }
+
+    fn rule(&self) -> Option<&Rule> {
+        if let NeedOutcome::Library { rule, .. } = &self.need.outcome { rule.as_ref() } else { None }
+    }
+}
+
+/// The libraries that the final loader does not find.
+fn lost(edges: &[Edge], final_root: &FinalRoot, travelling: &BTreeSet<RealPath>) -> BTreeSet<RealPath> {
+    let mut lost = BTreeSet::new();
+    loop {
+        let before = lost.len();
+        for edge in edges.iter().filter(|edge| !travelling.contains(edge.library)) {
+            let found = match edge.rule() {
+                Some(rule @ (Rule::Cache | Rule::PathFile | Rule::DefaultDirectory)) => final_root.searches(&edge.directory, rule),
+                // By a path from where it was itself, perhaps.
+                Some(Rule::RunPath { .. }) => !lost.contains(&edge.need.by),
+                Some(Rule::Path) | None => true,
+            };
+            if !found {
+                lost.insert(edge.library.clone());
+            }
+        }
+        if lost.len() == before {
+            return lost;
+        }
+    }
+}
+
+/// The directory of each. Where one name means two files, each has a directory named like the one it was in.
+fn directories(edges: &[Edge], lost: &BTreeSet<RealPath>, prefix: &RealPath) -> BTreeMap<RealPath, RealPath> {
+    let mut named: BTreeMap<&str, BTreeSet<&RealPath>> = BTreeMap::new();
+    for edge in edges {
+        for name in [edge.need.name.as_str(), edge.library.name()] {
+            named.entry(name).or_default().insert(edge.library);
+        }
+    }
+    let top = prefix.descend(DIRECTORY);
+    let clashes = |library: &RealPath| named.values().any(|files| files.len() > 1 && files.contains(library));
+    let directory = |library: &RealPath| match library.parent().filter(|_| clashes(library)) {
+        Some(parent) => top.descend(parent.relative()),
+        None => top.clone(),
+    };
+    lost.iter().map(|library| (library.clone(), directory(library))).collect()
+}
+
+/// The other names that a library is needed by, and the one link that stays where it was.
+fn links(edges: &[Edge], final_root: &FinalRoot, directories: &BTreeMap<RealPath, RealPath>) -> Vec<PlannedEntry> {
+    let mut links: BTreeMap<RealPath, PlannedEntry> = BTreeMap::new();
+    let mut link = |at: RealPath, library: &RealPath, to: &RealPath, reason: String| {
+        let target = to.relative_to(&at.parent().expect("a file is in a directory"));
+        links.entry(at.clone()).or_insert_with(|| PlannedEntry {
+            to: at,
+            from: Some(library.clone()),
+            action: Action::Link { target },
+            mode: 0o777,
+            size: 0,
+            distribution: None,
+            reason,
+            layer: None,
+        });
+    };
+    for (edge, directory) in edges.iter().filter_map(|edge| Some((edge, directories.get(edge.library)?))) {
+        let to = directory.join(edge.library.name());
+        link(final_root.place(edge.library), edge.library, &to, format!("where {} was", edge.library.name()));
+        if edge.need.name != edge.library.name() && !edge.need.name.contains('/') {
+            let at = directory.join(&edge.need.name);
+            link(at, edge.library, &to, format!("the name by which {} is needed", edge.library.name()));
+        }
+    }
+    links.into_values().collect()
+}
+
+fn from_origin(own: &RealPath, target: &RealPath) -> String {
+    format!("$ORIGIN/{}", target.relative_to(own)).trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_paths_start_at_the_file() {
+        for (own, target, expect) in [
+            ("/opt/app/lib/python3.11/site-packages/a", "/opt/app/lib/wheelbarrow", "$ORIGIN/../../../wheelbarrow"),
+            ("/opt/app/lib/wheelbarrow", "/opt/app/lib/wheelbarrow", "$ORIGIN"),
+            ("/opt/app/lib/wheelbarrow/opt/x/lib", "/opt/app/lib/wheelbarrow", "$ORIGIN/../../.."),
+            ("/opt/app/lib/wheelbarrow", "/opt/app/lib/wheelbarrow/opt/x/lib", "$ORIGIN/opt/x/lib"),
+            ("/usr/lib", "/opt/app/lib/wheelbarrow", "$ORIGIN/../../opt/app/lib/wheelbarrow"),
+        ] {
+            assert_eq!(from_origin(&RealPath::known(own), &RealPath::known(target)), expect);
+        }
+    }
+}
