@@ -84,6 +84,10 @@ codes! {
     OutsideEnvironment = "outside-environment",
     /// A path of the builder stage is inside a file that cannot be rewritten.
     BuilderPathLeft = "builder-path-left",
+    /// A file has no room for the bundle's prefix, which is longer than that of its package.
+    PrefixTooLong = "prefix-too-long",
+    /// A conda package sets variables when its environment is activated, which nothing does in the final stage.
+    ActivationScript = "activation-script",
     /// Nothing tells which image the final stage starts from; give --from.
     UnknownBase = "unknown-base",
     /// The interpreter is where no base image has one.
@@ -127,8 +131,8 @@ codes! {
 impl Code {
     /// Whether the final root cannot run the bundle as asked, so that nothing is written.
     pub fn refuses(self) -> bool {
-        use Code::{BaseArchitecture, BaseGlibc, BaseInterpreter, BaseLibc, BaseRelease, BaseShell};
-        matches!(self, BaseArchitecture | BaseGlibc | BaseInterpreter | BaseLibc | BaseRelease | BaseShell)
+        use Code::{BaseArchitecture, BaseGlibc, BaseInterpreter, BaseLibc, BaseRelease, BaseShell, PrefixTooLong};
+        matches!(self, BaseArchitecture | BaseGlibc | BaseInterpreter | BaseLibc | BaseRelease | BaseShell | PrefixTooLong)
     }
 }
 

@@ -3,6 +3,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests look at the host as a user would")]
 
 mod bad_input;
+#[cfg(feature = "conda")]
+mod conda;
 mod environments;
 mod examples;
 mod final_root;

@@ -19,7 +19,7 @@ const TOOLS: [&str; 4] = ["sh", "dirname", "realpath", "env"];
 /// Reads the root. Problems of its own files are nothing a builder could mend, so they are passed over.
 pub fn read(root: &Root) -> Profile {
     let library = Library::new(root);
-    let (packages, _) = PackageIndex::read(root);
+    let (packages, _) = PackageIndex::read(root, &[]);
     let started = program_interpreter(root, &library);
     let loader = started.as_ref().and_then(|(path, machine)| loader::of_root(root, path, *machine));
     let there = |name: &str| PROGRAMS.iter().any(|directory| root.is_file(&WrittenPath::new(*directory).join(name)));

@@ -57,6 +57,8 @@ pub enum BundleError {
     Compile { interpreter: RealPath, why: io::Error },
     #[error("cannot set the run path of {path}: {why}")]
     RunPath { path: RealPath, why: ElfError },
+    #[error("cannot put {prefix} into {path}: {why}")]
+    Prefix { path: RealPath, prefix: RealPath, why: String },
     #[error("cannot {operation} {path}: {why}")]
     Write { operation: &'static str, path: String, why: io::Error },
 }
@@ -73,6 +75,7 @@ impl BundleError {
             BundleError::RunPath { .. } => {
                 "put the libraries it needs where the final loader looks, such as /usr/lib, or give it that run path in the builder"
             }
+            BundleError::Prefix { .. } => "give --prefix the path of the conda environment: nothing changes then",
             BundleError::Write { why, .. } if why.kind() == io::ErrorKind::StorageFull => "free some space; nothing was left behind",
             BundleError::Write { .. } => "name a directory that can be written with --out",
         }

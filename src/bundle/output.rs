@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use super::BundleError;
 use crate::elf::{self, Edited, WhenNone};
 use crate::path::RealPath;
+use crate::pkgdb::{Embedding, with_prefix};
 use crate::plan::{Action, PlannedEntry};
 use crate::root::{Content, Root};
 
@@ -106,6 +107,7 @@ impl Output {
             Action::RunPath { directories, inherits } => {
                 self.run_path(root, entry, directories, if *inherits { WhenNone::RPath } else { WhenNone::RunPath })
             }
+            Action::Prefix { embedded, prefix } => self.prefix(root, entry, embedded, prefix),
             Action::Write { content } => self.bytes(entry, content.as_bytes()),
             Action::Link { target } => self.link(entry, target),
             Action::Record | Action::Compile { .. } => unreachable!("made from what was written"),
@@ -119,7 +121,7 @@ impl Output {
             Ok(rustix::fs::utimensat(CWD, &host, &self.times, AtFlags::SYMLINK_NOFOLLOW)?)
         };
         make().map_err(BundleError::write("create", &entry.to))?;
-        let builder_path = self.holds(target.as_bytes());
+        let builder_path = self.holds(target.as_bytes(), true);
         Ok(Written {
             mode: "0777".to_owned(),
             size: target.len() as u64,
@@ -138,7 +140,7 @@ impl Output {
             self.close(&file)
         };
         write().map_err(BundleError::write("write", &entry.to))?;
-        Ok(self.written(entry.mode, bytes.len() as u64, &Sha256::digest(bytes), None, self.holds(bytes)))
+        Ok(self.written(entry.mode, bytes.len() as u64, &Sha256::digest(bytes), None, self.holds(bytes, true)))
     }
 
     fn copy(&self, root: &Root, entry: &PlannedEntry, script: Option<(usize, &String)>) -> Result<Written, BundleError> {
@@ -168,13 +170,22 @@ impl Output {
         Ok(Written { builder_sha256: Some(builder_sha256), ..self.content(&edited, entry, None)? })
     }
 
+    /// With another prefix. It is in memory as a whole, as rattler takes it; such files are few.
+    fn prefix(&self, root: &Root, entry: &PlannedEntry, embedded: &Embedding, prefix: &RealPath) -> Result<Written, BundleError> {
+        let from = source(entry);
+        let before = root.read(from, u64::MAX)?;
+        let failed = |why| BundleError::Prefix { path: from.clone(), prefix: prefix.clone(), why };
+        let after = with_prefix(&before, embedded, prefix.as_str()).map_err(failed)?;
+        Ok(Written { builder_sha256: Some(hex(&Sha256::digest(&before))), ..self.bytes(entry, &after)? })
+    }
+
     /// Copies, hashes and searches in one pass of bounded memory.
     fn content(&self, content: &dyn Content, entry: &PlannedEntry, script: Option<(usize, &String)>) -> Result<Written, BundleError> {
         let from = source(entry);
         let failed = |why| BundleError::Write { operation: "write", path: entry.to.to_string(), why };
         let mut file = self.file(&self.host(entry), entry.mode).map_err(failed)?;
         let (mut final_hash, mut builder_hash) = (Sha256::new(), script.is_some().then(Sha256::new));
-        let overlap = self.builder_prefixes.iter().map(|finder| finder.needle().len() - 1).max().unwrap_or(0);
+        let overlap = self.builder_prefixes.iter().map(|finder| finder.needle().len()).max().unwrap_or(0);
         let mut block = vec![0; overlap + usize::try_from(content.size()).unwrap_or(BLOCK).clamp(1, BLOCK)];
         let (mut kept, mut offset, mut size, mut builder_path) = (0, 0_u64, 0, false);
         if let Some((_, header)) = script {
@@ -199,9 +210,9 @@ impl Output {
             let cut = if offset == 0 { script.map_or(0, |(cut, _)| cut.min(count)) } else { 0 };
             file.write_all(&read[cut..]).map_err(failed)?;
             final_hash.update(&read[cut..]);
-            builder_path |= self.holds(&block[if cut > 0 { kept + cut } else { 0 }..kept + count]);
             size += (count - cut) as u64;
             offset += count as u64;
+            builder_path |= self.holds(&block[if cut > 0 { kept + cut } else { 0 }..kept + count], offset >= content.size());
             if offset >= content.size() {
                 break;
             }
@@ -217,8 +228,12 @@ impl Output {
         Written { mode: format!("{mode:04o}"), size, sha256: Some(hex(hash)), builder_sha256, link: None, builder_path }
     }
 
-    fn holds(&self, bytes: &[u8]) -> bool {
-        self.builder_prefixes.iter().any(|finder| finder.find(bytes).is_some())
+    /// Whether a path of the builder is in it: `/opt/app` is not in `/opt/application`. What ends with the
+    /// block is judged with the next one, unless this is the last.
+    fn holds(&self, bytes: &[u8], last: bool) -> bool {
+        let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        let whole = |end: usize| bytes.get(end).map_or(last, |next| !goes_on(next));
+        self.builder_prefixes.iter().any(|finder| finder.find_iter(bytes).any(|at| whole(at + finder.needle().len())))
     }
 
     fn file(&self, host: &Path, mode: u32) -> io::Result<File> {

@@ -134,9 +134,10 @@ pub struct Question {
 /// What is read.
 #[derive(Args)]
 pub struct Input {
-    /// A virtual environment, a site-packages folder, a Python program, what pip was given as --prefix,
-    /// --target or ~/.local, or a folder of wheels, as a path inside the root; several make one bundle
-    /// [default: $VIRTUAL_ENV, ./.venv, /opt/venv, then the root's python3]
+    /// A virtual environment, a prefix of conda, a site-packages folder, a Python program, what pip was given as
+    /// --prefix, --target or ~/.local, or a folder of wheels, as a path inside the root; several make one bundle
+    /// [default: $VIRTUAL_ENV, $CONDA_PREFIX, ./.venv, ./.pixi/envs/default, /opt/venv, /opt/conda, then the root's
+    /// python3]
     pub env: Vec<String>,
     /// The root to read; the answer is the same as running inside it
     #[arg(long, value_name = "DIR", default_value = "/")]

@@ -19,7 +19,16 @@ use crate::root::{Kind, Meta, Root};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CarriableFile {
     pub path: RealPath,
+    /// Where it belongs in a root like the builder.
+    pub to: RealPath,
     pub meta: Meta,
+}
+
+impl CarriableFile {
+    /// A file that belongs where it is.
+    fn in_place(path: RealPath, meta: Meta) -> CarriableFile {
+        CarriableFile { to: path.clone(), path, meta }
+    }
 }
 
 /// What may be carried.
@@ -34,7 +43,7 @@ pub struct Carriable {
 }
 
 const PROGRAMS: [&str; 6] = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
-const FOR_PEOPLE: [&str; 9] = [
+const FOR_PEOPLE: [&str; 12] = [
     "/usr/share/man/",
     "/usr/share/info/",
     "/usr/share/locale/",
@@ -43,19 +52,23 @@ const FOR_PEOPLE: [&str; 9] = [
     "/usr/share/bug/",
     "/usr/share/pixmaps/",
     "/usr/share/applications/",
+    "/usr/share/doc/",
+    "/usr/lib/cmake/",
     "/usr/include/",
+    // Conda's: run when somebody activates the environment.
+    "/usr/etc/conda/",
 ];
 
 impl Inventory {
     /// Looks at what may be carried.
     pub(super) fn look_at_carriable(&mut self, root: &Root) {
         let interpreter = &self.environment.interpreter;
-        let link = |path: &RealPath| Some(CarriableFile { path: path.clone(), meta: root.lookup(path).ok()?? });
+        let link = |path: &RealPath| Some(CarriableFile::in_place(path.clone(), root.lookup(path).ok()??));
         let mut own: Vec<CarriableFile> = interpreter.links.iter().chain([&interpreter.executable]).filter_map(link).collect();
         own.extend(beside(root, &interpreter.executable, interpreter.minor()));
         let walked = root.walk(&interpreter.stdlib, |name| !matches!(name, "__pycache__" | "site-packages" | "dist-packages"));
         let files = walked.into_iter().flatten().filter(|entry| matches!(entry.meta.kind, Kind::File | Kind::Link(_)));
-        own.extend(files.map(|entry| CarriableFile { path: entry.path, meta: entry.meta }));
+        own.extend(files.map(|entry| CarriableFile::in_place(entry.path, entry.meta)));
         for library in self.interpreter_files.iter().filter(|path| self.packages.owner(path).is_none()) {
             own.extend(names_of(root, library));
         }
@@ -93,11 +106,30 @@ impl Inventory {
     }
 
     fn run_time_files(&self, root: &Root, package: usize) -> Vec<CarriableFile> {
-        let recorded = self.packages.packages[package].files.iter().filter(|path| at_run_time(path));
+        let package = &self.packages.packages[package];
+        let recorded = package.files.iter().filter(|path| at_run_time(&in_usr(package, path)));
         let found = recorded.filter_map(|path| root.resolve_parent(&WrittenPath::new(path.as_str())).ok()?);
         let files = found.filter(|found| matches!(found.meta.kind, Kind::File | Kind::Link(_)));
-        files.map(|found| CarriableFile { path: found.path, meta: found.meta }).collect()
+        files.map(|found| CarriableFile::in_place(found.path, found.meta)).chain(cached_licences(root, package)).collect()
     }
+}
+
+/// A prefix of conda is laid out like /usr.
+fn in_usr(package: &Package, path: &str) -> String {
+    let prefix = package.in_prefix.as_ref().map(|own| own.prefix.as_str());
+    prefix.and_then(|prefix| path.strip_prefix(prefix)).map_or_else(|| path.to_owned(), |below| format!("/usr{below}"))
+}
+
+/// Conda leaves licences in its package cache.
+fn cached_licences(root: &Root, package: &Package) -> Vec<CarriableFile> {
+    let Some(own) = &package.in_prefix else { return Vec::new() };
+    let found = own.licences.as_ref().and_then(|directory| root.resolve(directory).ok().flatten());
+    let Some(top) = found.filter(|found| found.meta.kind == Kind::Directory).map(|found| found.path) else { return Vec::new() };
+    let to = own.prefix.descend("share/licenses").join(&package.name);
+    let walked = root.walk(&top, |_| true).into_iter().flatten().filter(|entry| entry.meta.kind == Kind::File);
+    walked
+        .map(|entry| CarriableFile { to: to.descend(entry.path.below(&top).unwrap_or_default()), path: entry.path, meta: entry.meta })
+        .collect()
 }
 
 /// A library with the links in its directory that lead to it.
@@ -108,7 +140,7 @@ fn names_of(root: &Root, library: &RealPath) -> Vec<CarriableFile> {
         .into_iter()
         .flatten()
         .filter(|entry| entry.path == *library || (matches!(entry.meta.kind, Kind::Link(_)) && leads(&entry.path)));
-    named.map(|entry| CarriableFile { path: entry.path, meta: entry.meta }).collect()
+    named.map(|entry| CarriableFile::in_place(entry.path, entry.meta)).collect()
 }
 
 /// Other names of the program in its directory: `python3` beside `python3.11`.
@@ -116,21 +148,27 @@ fn beside(root: &Root, executable: &RealPath, minor: &str) -> Vec<CarriableFile>
     let Some(directory) = executable.parent() else { return Vec::new() };
     let names = ["python".to_owned(), "python3".to_owned(), format!("python{minor}")];
     let paths = names.iter().map(|name| directory.join(name));
-    let found = paths.filter_map(|path| Some(CarriableFile { meta: root.lookup(&path).ok()??, path }));
+    let found = paths.filter_map(|path| Some(CarriableFile::in_place(path.clone(), root.lookup(&path).ok()??)));
     let leads = |path: &RealPath| root.resolve(&WrittenPath::from(path)).ok().flatten().is_some_and(|found| found.path == *executable);
     found.filter(|file| leads(&file.path)).collect()
 }
 
 fn has_programs(package: &Package) -> bool {
-    package.files.iter().any(|path| PROGRAMS.iter().any(|directory| path.starts_with(directory)))
+    package.files.iter().map(|path| in_usr(package, path)).any(|path| PROGRAMS.iter().any(|directory| path.starts_with(directory)))
 }
 
-/// Not documentation, not for compilers, no program; Python's own files are the interpreter's to judge.
+/// Not for people, no program; Python's own files are the interpreter's to judge.
 fn at_run_time(path: &str) -> bool {
+    let program = PROGRAMS.iter().any(|directory| path.starts_with(directory));
+    !(program || for_people(path) || path.ends_with(".pyc"))
+}
+
+/// Documentation but licences, and what compilers read.
+pub(super) fn for_people(path: &str) -> bool {
     let licence = path.contains("/licenses/") || (path.starts_with("/usr/share/doc/") && path.ends_with("/copyright"));
-    let starts = |directories: &[&str]| directories.iter().any(|directory| path.starts_with(directory));
+    let read = FOR_PEOPLE.iter().any(|directory| path.starts_with(directory));
     let compiler = [".a", ".la", ".pc", ".h"].iter().any(|suffix| path.ends_with(suffix));
-    licence || !(starts(&PROGRAMS) || starts(&FOR_PEOPLE) || path.starts_with("/usr/share/doc/") || compiler || path.ends_with(".pyc"))
+    !licence && (read || compiler)
 }
 
 #[cfg(test)]

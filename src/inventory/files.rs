@@ -87,11 +87,10 @@ pub fn files(
     let looked: Vec<(FileFact, Result<bool, RootError>)> = entries
         .into_par_iter()
         .map(|(path, meta)| {
-            let (is_elf, script) = if meta.kind == Kind::File { start_of(root, &path) } else { (Ok(false), None) };
             let recorded = owners.get(&path);
             let owner = recorded.map(|(owner, _)| *owner).or_else(|| claimed(&path));
             let recorded_hash = recorded.and_then(|(_, hash)| hash.cloned());
-            (FileFact { path, meta, owner, recorded_hash, script, elf: is_elf == Ok(true) }, is_elf)
+            look(root, path, meta, owner, recorded_hash)
         })
         .collect();
     let mut elf_files = Vec::new();
@@ -110,8 +109,20 @@ pub fn files(
     (files, elf_files)
 }
 
+/// One file, opened once.
+pub(super) fn look(
+    root: &Root,
+    path: RealPath,
+    meta: Meta,
+    owner: Option<usize>,
+    recorded_hash: Option<String>,
+) -> (FileFact, Result<bool, RootError>) {
+    let (is_elf, script) = if meta.kind == Kind::File { start_of(root, &path) } else { (Ok(false), None) };
+    (FileFact { path, meta, owner, recorded_hash, script, elf: is_elf == Ok(true) }, is_elf)
+}
+
 /// Python makes it again, and it holds the builder's paths: not worth a look.
-fn bytecode_cache(path: &RealPath) -> bool {
+pub(super) fn bytecode_cache(path: &RealPath) -> bool {
     path.as_str().contains("/__pycache__/")
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: reads only; the same root gives the same inventory whatever the user wants to do with
 //! it, in whatever order the threads ran.
 
+mod adoption;
 mod carriable;
 mod files;
 mod natives;
@@ -48,6 +49,16 @@ pub struct Inventory {
 }
 
 impl Inventory {
+    /// The prefix of conda that the environment is in, or was made from.
+    pub fn conda_prefix(&self) -> Option<&RealPath> {
+        let prefixes = std::iter::once(&self.environment.interpreter.prefix).chain(self.environment.parts.iter().map(|part| &part.prefix));
+        let is_conda = |prefix: &&RealPath| {
+            let mut own = self.packages.packages.iter().filter_map(|package| package.in_prefix.as_ref());
+            own.any(|own| own.prefix == **prefix)
+        };
+        prefixes.into_iter().find(is_conda)
+    }
+
     /// Whether a file is ELF: by its bytes in the environment, by its name elsewhere.
     pub fn is_elf(&self, path: &RealPath) -> bool {
         match self.files.binary_search_by(|file| file.path.cmp(path)) {
@@ -86,11 +97,15 @@ pub fn take(root: &Root, named: &[String], usual: &[String], scope: Scope) -> Re
 /// Reads the root around an environment that is known.
 pub fn of(library: &Library, environment: Environment, scope: Scope, mut findings: Vec<Finding>) -> Inventory {
     let root = library.root();
+    let mut prefixes = vec![environment.interpreter.prefix.clone()];
+    prefixes.extend(environment.parts.iter().map(|part| part.prefix.clone()));
+    prefixes.sort();
+    prefixes.dedup();
     // The databases of a big root take as long as the environment, and neither asks the other.
-    let (index, read) = rayon::join(|| PackageIndex::read(root), || environment_files(root, environment));
+    let (index, read) = rayon::join(|| PackageIndex::read(root, &prefixes), || environment_files(root, environment));
     let (packages, problems) = index;
     findings.extend(problems);
-    let EnvironmentFiles { environment, distributions, path_files, leads, files, elf_files, findings: problems } = read;
+    let EnvironmentFiles { environment, distributions, path_files, leads, files, mut elf_files, findings: problems } = read;
     findings.extend(problems);
     let mut inventory = Inventory {
         release: release(root),
@@ -108,8 +123,10 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
         carriable: Carriable::default(),
         findings,
     };
+    elf_files.extend(inventory.adopt(root));
     inventory.resolve(library, &elf_files);
-    if scope == Scope::AndWhatMayBeCarried {
+    // Nothing in the final stage installs conda's packages: they always travel.
+    if scope == Scope::AndWhatMayBeCarried || inventory.packages.packages.iter().any(|package| package.in_prefix.is_some()) {
         inventory.look_at_carriable(root);
     }
     inventory.findings.sort();

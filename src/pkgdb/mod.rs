@@ -1,4 +1,4 @@
-//! The package databases of a root: apk, dpkg and distroless, as one index.
+//! The package databases of a root: apk, dpkg, distroless and conda, as one index.
 //!
 //! [`PackageIndex::read`] does the reading; the parsers below it see only text. Every problem in a
 //! database is a finding that names the file and the line, and the rest of the database still counts.
@@ -6,12 +6,17 @@
 //! Invariant: reading never fails; an index into `packages` stays valid as long as the index lives.
 
 mod apk;
+#[cfg_attr(not(feature = "conda"), path = "conda_absent.rs")]
+mod conda;
 mod dpkg;
 mod owners;
 
 use std::collections::{BTreeSet, HashMap};
 
+pub use conda::with_prefix;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use serde_json::{Map, Value};
 
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
@@ -31,6 +36,8 @@ pub enum Manager {
     Apk,
     /// Debian, Ubuntu, distroless.
     Dpkg,
+    /// conda, mamba, pixi: in a prefix of its own, beside the system's.
+    Conda,
 }
 
 /// One installed package.
@@ -54,6 +61,41 @@ pub struct Package {
     pub essential: bool,
     /// Absolute, as recorded, with diversions applied.
     pub files: Vec<String>,
+    /// Of a conda package.
+    pub in_prefix: Option<Box<InPrefix>>,
+}
+
+/// What only packages have that are installed in a prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InPrefix {
+    pub prefix: RealPath,
+    /// The record without files and without places of the builder.
+    pub document: Map<String, Value>,
+    /// Where the package cache has the licences.
+    pub licences: Option<WrittenPath>,
+    /// Files that hold the prefix, below it.
+    embeddings: Vec<(String, Embedding)>,
+}
+
+impl InPrefix {
+    /// The record of the package with these of its files, and its name in `conda-meta`.
+    pub fn record<'a>(&self, package: &Package, files: impl Iterator<Item = &'a RealPath>) -> (String, String) {
+        let build = self.document.get("build").and_then(Value::as_str).unwrap_or_default();
+        let name = format!("{}-{}-{build}.json", package.name, package.version);
+        let mut document = self.document.clone();
+        document.insert("files".to_owned(), files.filter_map(|path| path.below(&self.prefix)).collect());
+        (name, serde_json::to_string_pretty(&document).expect("it was JSON"))
+    }
+}
+
+/// How a file holds the prefix that its package was installed to.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Embedding {
+    pub prefix: String,
+    /// Bytes that there are for another one.
+    pub room: usize,
+    /// In strings that end with a NUL byte and keep their place, not in text.
+    pub binary: bool,
 }
 
 impl Package {
@@ -70,6 +112,7 @@ impl Package {
             provides: Vec::new(),
             essential: false,
             files: Vec::new(),
+            in_prefix: None,
         }
     }
 }
@@ -90,15 +133,19 @@ pub struct PackageIndex {
     owners: owners::Owners,
     /// Packages by their own name before those that provide it.
     by_name: HashMap<(Manager, String), Vec<usize>>,
+    embeddings: FxHashMap<RealPath, Embedding>,
 }
 
 impl PackageIndex {
-    /// Reads every database of the root.
-    pub fn read(root: &Root) -> (PackageIndex, Vec<Finding>) {
+    /// Reads every database of the root, and those of the prefixes that are conda's.
+    pub fn read(root: &Root, prefixes: &[RealPath]) -> (PackageIndex, Vec<Finding>) {
         let mut reader = Reader { root, packages: Vec::new(), findings: Vec::new() };
         reader.apk();
         reader.dpkg();
         reader.distroless();
+        for prefix in prefixes {
+            reader.conda(prefix);
+        }
         (PackageIndex::new(root, reader.packages), reader.findings)
     }
 
@@ -122,7 +169,25 @@ impl PackageIndex {
                 by_name.entry((package.manager, name.clone())).or_default().push(index);
             }
         }
-        PackageIndex { packages, owners, by_name }
+        let own = packages.iter().filter_map(|package| package.in_prefix.as_ref());
+        let recorded = own.flat_map(|own| own.embeddings.iter().map(|(below, embedding)| (own.prefix.descend(below), embedding)));
+        let there = recorded.filter_map(|(path, embedding)| {
+            let found = root.resolve_parent(&WrittenPath::from(&path)).ok().flatten()?;
+            Some((found.path, embedding.clone()))
+        });
+        let embeddings = there.collect();
+        PackageIndex { packages, owners, by_name, embeddings }
+    }
+
+    /// How a file holds the prefix that its package was installed to, if it does.
+    pub fn embedding(&self, path: &RealPath) -> Option<&Embedding> {
+        self.embeddings.get(path)
+    }
+
+    /// The conda package that owns a link-free path, with what only such a package has.
+    pub fn in_prefix(&self, path: &RealPath) -> Option<(usize, &InPrefix)> {
+        let package = self.owner(path)?;
+        Some((package, self.packages[package].in_prefix.as_deref()?))
     }
 
     /// The package that owns a link-free path, be it a file or a link itself.
@@ -259,6 +324,30 @@ impl Reader<'_> {
                 package.files = files;
             }
             self.packages.extend(packages);
+        }
+    }
+
+    fn conda(&mut self, prefix: &RealPath) {
+        let Some(directory) = self.resolve(&format!("{prefix}/conda-meta"), &Kind::Directory) else { return };
+        let entries = self.root.list(&directory);
+        let records = entries.iter().flatten().map(|entry| &entry.path).filter(|path| path.name().ends_with(".json"));
+        let root = self.root;
+        let read: Vec<(Option<Package>, Vec<Finding>)> = records
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|path| {
+                let mut reader = Reader { root, packages: Vec::new(), findings: Vec::new() };
+                let problem = |problem: String| Finding::new(Severity::Warn, Code::CorruptDatabase, path, problem);
+                let Some(text) = reader.text(path.as_str()) else { return (None, reader.findings) };
+                match conda::parse_record(&text, prefix) {
+                    Ok((package, problems)) => (Some(package), problems.into_iter().map(problem).collect()),
+                    Err(why) => (None, vec![problem(why).help("its files look as if no package owned them")]),
+                }
+            })
+            .collect();
+        for (package, findings) in read {
+            self.packages.extend(package);
+            self.findings.extend(findings);
         }
     }
 

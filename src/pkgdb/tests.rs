@@ -6,7 +6,7 @@ use super::*;
 use crate::root::memory::Memory;
 
 fn read(fixture: &str) -> (PackageIndex, Vec<Finding>) {
-    PackageIndex::read(&Root::new(Memory::parse(fixture)))
+    PackageIndex::read(&Root::new(Memory::parse(fixture)), &[])
 }
 
 #[track_caller]

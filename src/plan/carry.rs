@@ -42,7 +42,8 @@ pub fn carry(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<
     let mut taken: BTreeSet<&RealPath> = BTreeSet::new();
     let carriable = &inventory.carriable;
     if final_root.interpreter_travels {
-        for file in carriable.interpreter.iter().chain(&carriable.loader).filter(|file| taken.insert(&file.path)) {
+        let loader = carriable.loader.iter().filter(|_| final_root.loader_travels);
+        for file in carriable.interpreter.iter().chain(loader).filter(|file| taken.insert(&file.path)) {
             match unneeded(inventory, &file.path) {
                 Some(reason) => carried.left.push(Left { path: file.path.clone(), reason: reason.to_owned(), size: file.meta.size }),
                 None => carried.entries.push(entry(file, "the interpreter, which travels".to_owned())),
@@ -69,7 +70,7 @@ fn entry(file: &CarriableFile, reason: String) -> PlannedEntry {
         _ => (Action::Copy, file.meta.size),
     };
     PlannedEntry {
-        to: file.path.clone(),
+        to: file.to.clone(),
         from: Some(file.path.clone()),
         action,
         mode: file.meta.mode,
@@ -117,6 +118,11 @@ fn databases(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<
         dpkg.map(|(package, _)| written(format!("/var/lib/dpkg/status.d/{}", package.name), stanza(package), reason)).collect();
     let apk: String =
         all.iter().filter(|(package, _)| package.manager == Manager::Apk).map(|(package, files)| record(package, files)).collect();
+    for (package, files) in &all {
+        let Some(own) = &package.in_prefix else { continue };
+        let (name, content) = own.record(package, files.iter().map(|file| &file.to));
+        entries.push(written(own.prefix.descend("conda-meta").join(&name).to_string(), content, reason));
+    }
     if final_root.is_empty() {
         if !apk.is_empty() {
             entries.push(written("/lib/apk/db/installed".to_owned(), apk, reason));

@@ -15,7 +15,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
 use crate::loader::{Libc, Rule};
 use crate::path::RealPath;
-use crate::pkgdb::Manager;
+use crate::pkgdb::{Manager, Package};
 use crate::python::Interpreter;
 
 /// What the decisions of a plan ask about the final root.
@@ -28,9 +28,13 @@ pub struct FinalRoot<'a> {
     pub interpreter_is_package: bool,
     /// Whether the bundle brings it.
     pub interpreter_travels: bool,
+    /// Whether the program interpreter and the libraries below it travel too.
+    pub loader_travels: bool,
     pub shebang: Shebang,
     profile: Option<&'a Profile>,
     packages: bool,
+    /// A prefix of conda, and the prefix of the bundle, which takes its place.
+    moved: Option<(RealPath, RealPath)>,
     /// Where its loader looks without any configuration, and in that of its own.
     directories: BTreeSet<RealPath>,
     /// Whether its loader knows what the builder's does: by the same cache, path file or ldconfig.
@@ -44,8 +48,13 @@ impl FinalRoot<'_> {
     }
 
     /// Whether a package is there already; `None` when nothing is known of it.
-    pub fn has_package(&self, name: &str) -> Option<bool> {
-        self.profile.map(|profile| profile.packages.contains_key(name))
+    pub fn has_package(&self, package: &Package) -> Option<bool> {
+        self.profile.map(|profile| package.in_prefix.is_none() && profile.packages.contains_key(&package.name))
+    }
+
+    /// Whether files of a package travel when they are needed: nobody installs conda's.
+    pub fn carries(&self, package: &Package) -> bool {
+        package.in_prefix.is_some() || !self.installs()
     }
 
     /// Whether what it lacks is installed by its package manager; otherwise it is carried.
@@ -63,9 +72,26 @@ impl FinalRoot<'_> {
         self.profile.is_some_and(|profile| profile.libc.is_none() && profile.packages.is_empty())
     }
 
-    /// Where a path of the builder is there: through the links of its top-level directories.
+    /// Where a path of the builder is there: through the links of its top-level directories, and in the
+    /// bundle's prefix what was in conda's. The layout below is the same, so relative run paths lead on.
     pub fn place(&self, path: &RealPath) -> RealPath {
+        if let Some((below, to)) = self.moved.as_ref().and_then(|(from, to)| Some((path.below(from)?, to))) {
+            return to.descend(below);
+        }
         self.profile.map_or_else(|| path.clone(), |profile| place(profile, path))
+    }
+
+    /// The interpreter of conda is where the rest of its prefix is.
+    fn placed(mut self) -> Self {
+        if self.interpreter_travels {
+            self.interpreter = self.place(&self.interpreter);
+        }
+        self
+    }
+
+    /// The conda prefix whose place the bundle's takes.
+    pub fn moved_from(&self) -> Option<&RealPath> {
+        self.moved.as_ref().map(|(from, _)| from)
     }
 }
 
@@ -89,29 +115,59 @@ fn directories(inventory: &Inventory, request: &Request) -> BTreeSet<RealPath> {
 
 /// Decides, and refuses what cannot work.
 pub fn decide<'a>(inventory: &Inventory, request: &'a Request, findings: &mut Vec<Finding>) -> FinalRoot<'a> {
+    let moved = inventory.conda_prefix().map(|prefix| (prefix.clone(), request.prefix.clone()));
+    match &request.base {
+        Some(profile) => known(inventory, request, profile, moved, findings),
+        None => like_builder(inventory, request, moved, findings),
+    }
+}
+
+/// Nothing is known of it: taken to be the plain image of the builder's distribution.
+fn like_builder<'a>(
+    inventory: &Inventory,
+    request: &'a Request,
+    moved: Option<(RealPath, RealPath)>,
+    findings: &mut Vec<Finding>,
+) -> FinalRoot<'a> {
     let own = &inventory.environment.interpreter;
-    let owned = inventory.packages.owner(&own.executable).is_some();
-    let Some(profile) = &request.base else {
-        let interpreter = request.interpreter.clone().unwrap_or_else(|| own.executable.clone());
-        let same = interpreter == own.executable || own.links.contains(&interpreter);
-        let origin = if owned && same { Origin::Package } else { Origin::Image };
-        findings.extend(named_minor(own, request));
-        let image = request.from.clone().or_else(|| image(&inventory.release, origin, &interpreter, own.minor()));
-        if image.is_none() {
-            findings.push(unknown_image(inventory, owned, &interpreter));
-        }
-        return FinalRoot {
-            image,
-            interpreter,
-            interpreter_is_package: owned && same,
-            interpreter_travels: false,
-            shebang: request.shebang.unwrap_or(Shebang::Relocatable),
-            profile: None,
-            packages: request.native != NativeMode::Vendor,
-            directories: directories(inventory, request),
-            configured: request.native != NativeMode::Vendor,
-        };
-    };
+    let owner = inventory.packages.owner(&own.executable).map(|index| &inventory.packages.packages[index]);
+    let owned = owner.is_some();
+    let travels = owner.is_some_and(|package| package.in_prefix.is_some()) && request.interpreter.is_none();
+    let interpreter = request.interpreter.clone().unwrap_or_else(|| own.executable.clone());
+    let same = interpreter == own.executable || own.links.contains(&interpreter);
+    let origin = if owned && same { Origin::Package } else { Origin::Image };
+    findings.extend(named_minor(own, request).filter(|_| !travels));
+    let image = request.from.clone().or_else(|| image(&inventory.release, origin, &interpreter, own.minor()));
+    if image.is_none() {
+        findings.push(unknown_image(inventory, owned, &interpreter));
+    }
+    FinalRoot {
+        image,
+        interpreter,
+        interpreter_is_package: owned && same && !travels,
+        interpreter_travels: travels,
+        loader_travels: false,
+        shebang: request.shebang.unwrap_or(Shebang::Relocatable),
+        profile: None,
+        packages: request.native != NativeMode::Vendor,
+        moved,
+        directories: directories(inventory, request),
+        configured: request.native != NativeMode::Vendor,
+    }
+    .placed()
+}
+
+/// It was read, here or before.
+fn known<'a>(
+    inventory: &Inventory,
+    request: &'a Request,
+    profile: &'a Profile,
+    moved: Option<(RealPath, RealPath)>,
+    findings: &mut Vec<Finding>,
+) -> FinalRoot<'a> {
+    let own = &inventory.environment.interpreter;
+    let owner = inventory.packages.owner(&own.executable).map(|index| &inventory.packages.packages[index]);
+    let conda = owner.is_some_and(|package| package.in_prefix.is_some());
     let compare = Compare { inventory, request, profile };
     let same_release = compare.same_release();
     let packages = match request.native {
@@ -121,6 +177,7 @@ pub fn decide<'a>(inventory: &Inventory, request: &'a Request, findings: &mut Ve
     };
     findings.extend(compare.machine());
     findings.extend(compare.glibc());
+    let mut interpreter_travels = request.with_interpreter;
     let (interpreter, interpreter_is_package) = match compare.interpreter() {
         _ if request.with_interpreter => (own.executable.clone(), false),
         Ok(found) => {
@@ -130,7 +187,11 @@ pub fn decide<'a>(inventory: &Inventory, request: &'a Request, findings: &mut Ve
             }
             (request.interpreter.clone().unwrap_or_else(|| found.path.clone()), false)
         }
-        Err(_) if owned && profile.installs_with.is_some() && same_release && request.interpreter.is_none() => {
+        Err(_) if conda && request.interpreter.is_none() => {
+            interpreter_travels = true;
+            (own.executable.clone(), false)
+        }
+        Err(_) if owner.is_some() && profile.installs_with.is_some() && same_release && request.interpreter.is_none() => {
             (own.executable.clone(), true)
         }
         Err(finding) => {
@@ -146,9 +207,8 @@ pub fn decide<'a>(inventory: &Inventory, request: &'a Request, findings: &mut Ve
     let origin = if interpreter_is_package { Origin::Package } else { Origin::Image };
     let derived = || profile.image.clone().or_else(|| image(&profile.release, origin, &interpreter, own.minor()));
     let image = request.from.clone().or_else(derived);
-    let interpreter_travels = request.with_interpreter;
     // The builder's cache travels with its loader; otherwise ldconfig runs where there is a shell.
-    let configured = match interpreter_travels {
+    let configured = match request.with_interpreter {
         true => own.libc == Some(Libc::Glibc),
         false => packages && profile.tools.contains("sh"),
     };
@@ -157,12 +217,15 @@ pub fn decide<'a>(inventory: &Inventory, request: &'a Request, findings: &mut Ve
         interpreter,
         interpreter_is_package,
         interpreter_travels,
+        loader_travels: request.with_interpreter,
         shebang,
         profile: Some(profile),
         packages,
+        moved,
         directories: directories(inventory, request),
         configured,
     }
+    .placed()
 }
 
 fn refuse(code: Code, subject: impl ToString, message: String, help: Option<String>) -> Finding {

@@ -67,7 +67,15 @@ impl Group {
 }
 
 /// Gives every entry its layer. `applications` are the names of distributions that are the user's own.
-pub fn cut(entries: &mut [PlannedEntry], prefix: &RealPath, applications: &BTreeSet<String>, request: &LayerRequest) -> Vec<PlannedLayer> {
+///
+/// `of_package` tells whether a file of the builder is of a package of the system or of conda.
+pub fn cut(
+    entries: &mut [PlannedEntry],
+    prefix: &RealPath,
+    applications: &BTreeSet<String>,
+    of_package: &dyn Fn(&RealPath) -> bool,
+    request: &LayerRequest,
+) -> Vec<PlannedLayer> {
     let mut sizes: BTreeMap<String, u64> = BTreeMap::new();
     for entry in entries.iter() {
         if let Some(name) = &entry.distribution {
@@ -76,7 +84,8 @@ pub fn cut(entries: &mut [PlannedEntry], prefix: &RealPath, applications: &BTree
     }
     let mut threshold = SMALLEST_ALONE;
     loop {
-        let grouped: Vec<Group> = entries.iter().map(|entry| group(entry, prefix, applications, request, &sizes, threshold)).collect();
+        let grouped: Vec<Group> =
+            entries.iter().map(|entry| group(entry, prefix, applications, of_package, request, &sizes, threshold)).collect();
         let names = parts(entries, &grouped, &sizes, request.cap);
         let count = names.iter().collect::<BTreeSet<_>>().len();
         if count <= request.budget || threshold > 1 << 50 {
@@ -93,6 +102,7 @@ fn group(
     entry: &PlannedEntry,
     prefix: &RealPath,
     applications: &BTreeSet<String>,
+    of_package: &dyn Fn(&RealPath) -> bool,
     request: &LayerRequest,
     sizes: &BTreeMap<String, u64>,
     threshold: u64,
@@ -101,6 +111,7 @@ fn group(
         return match (entry.to.below(prefix), &entry.from) {
             (None, _) => Group::System,
             (Some(_), None) => Group::Environment,
+            (Some(_), Some(from)) if of_package(from) => Group::System,
             (Some(_), Some(_)) => Group::Other,
         };
     };
@@ -208,7 +219,7 @@ mod tests {
                 }
             })
             .collect();
-        let cut = cut(&mut entries, &RealPath::known("/opt/app"), &BTreeSet::from(["App".to_owned()]), request);
+        let cut = cut(&mut entries, &RealPath::known("/opt/app"), &BTreeSet::from(["App".to_owned()]), &|_| false, request);
         cut.iter().map(|layer| format!("{} {} {}", layer.name, layer.files, layer.size >> 10)).collect()
     }
 

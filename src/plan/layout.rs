@@ -190,8 +190,9 @@ impl Writer<'_> {
     /// Why a file that no distribution records stays behind, if it does.
     fn stays(&self, file: &FileFact) -> Option<String> {
         let environment = &self.inventory.environment;
-        if let Some(package) = self.inventory.packages.owner(&file.path) {
-            return Some(format!("belongs to the package {}", self.inventory.packages.packages[package].name));
+        let packages = &self.inventory.packages;
+        if let Some(package) = packages.owner(&file.path).filter(|_| packages.in_prefix(&file.path).is_none()) {
+            return Some(format!("belongs to the package {}", packages.packages[package].name));
         }
         let mut all = self.inventory.distributions.iter().enumerate();
         if let Some((_, distribution)) = all.find(|(index, one)| file.path.below(&one.info).is_some() && !(self.travels)(*index)) {
@@ -331,7 +332,8 @@ impl Writer<'_> {
         Ok(Action::Link { target: target.relative_to(&to.parent().expect("a file has a parent")) })
     }
 
-    /// `bin/python*` and `pyvenv.cfg`, made for the final interpreter.
+    /// `bin/python*` and `pyvenv.cfg`, made for the final interpreter. One that is in the prefix itself has
+    /// its standard library there, and needs no more than names.
     fn scaffolding(&self) -> Vec<PlannedEntry> {
         let executable = &self.final_root.interpreter;
         let home = executable.parent().unwrap_or_else(RealPath::root);
@@ -349,6 +351,10 @@ impl Writer<'_> {
             layer: None,
         };
         let link = |target: &str| Action::Link { target: target.to_owned() };
+        if let Some(program) = executable.below(&self.request.prefix.join("bin")) {
+            let names = ["python", "python3"].into_iter().filter(|name| *name != program);
+            return names.map(|name| make(&format!("bin/{name}"), link(program), "the interpreter that travels")).collect();
+        }
         vec![
             make("pyvenv.cfg", Action::Write { content }, "makes the prefix a virtual environment (PEP 405)"),
             make("bin/python", link(executable.as_str()), "the final interpreter"),

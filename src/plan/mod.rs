@@ -5,6 +5,7 @@
 
 mod carry;
 mod closure;
+mod conda;
 mod final_root;
 mod image;
 mod layers;
@@ -33,7 +34,7 @@ use crate::base::Profile;
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
 use crate::path::RealPath;
-use crate::pkgdb::Manager;
+use crate::pkgdb::{Embedding, Manager};
 use crate::python::InterpreterFacts;
 
 /// Version of the JSON of [`Plan`], of the manifest and of the report.
@@ -178,6 +179,8 @@ pub enum Action {
     /// An ELF file whose run path gets these directories, behind those it has. Where it has none, `inherits`
     /// keeps that of what loads it in force.
     RunPath { directories: Vec<String>, inherits: bool },
+    /// A file of a conda package, with this prefix in place of its own.
+    Prefix { embedded: Embedding, prefix: RealPath },
     /// A symbolic link.
     Link { target: String },
     /// This text.
@@ -222,14 +225,15 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         entry.to = final_root.place(&entry.to);
     }
     vendor::vendor(inventory, &final_root, &request.prefix, &layout.travelling, &mut entries);
+    findings.extend(conda::activation(inventory, &packages.carried_indices, &travels));
+    conda::move_prefix(inventory, &final_root, &request.prefix, &mut entries, &mut findings);
     entries.sort_by(|a, b| a.to.cmp(&b.to));
     entries.dedup_by(|a, b| a.to == b.to);
     let is_elf = |path: &RealPath| inventory.is_elf(path);
     let (removed, slimmed) = slim::slim(&mut entries, &request.slim, &is_elf);
-    let layers = request
-        .layers
-        .as_ref()
-        .map(|request_layers| layers::cut(&mut entries, &request.prefix, &closure::applications(inventory), request_layers));
+    let of_package = |from: &RealPath| inventory.packages.owner(from).is_some();
+    let layers =
+        request.layers.as_ref().map(|cut| layers::cut(&mut entries, &request.prefix, &closure::applications(inventory), &of_package, cut));
     let mut left = layout.left;
     left.extend(carried.left);
     left.extend(removed);
@@ -271,8 +275,11 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         builder_prefixes: environment
             .parts
             .iter()
-            .filter(|part| part.whole_prefix() && part.prefix != request.prefix)
-            .map(|part| part.prefix.to_string())
+            .filter(|part| part.whole_prefix())
+            .map(|part| &part.prefix)
+            .chain(inventory.conda_prefix())
+            .filter(|prefix| **prefix != request.prefix)
+            .map(RealPath::to_string)
             .collect(),
         builder_interpreter: environment.interpreter.executable.clone(),
     }

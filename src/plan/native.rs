@@ -59,12 +59,14 @@ impl Follower<'_> {
         }
         let reason = PackageReason { file: native.path.clone(), library: need.name.clone(), distribution: self.distribution(&native.path) };
         let owner = self.inventory.packages.owner(path);
-        if self.final_root.has_library(&need.name) {
+        let carried = owner.is_some_and(|package| self.final_root.carries(&self.inventory.packages.packages[package]));
+        // Conda's libraries are newer than those of most bases, and found first.
+        if self.inventory.packages.in_prefix(path).is_none() && self.final_root.has_library(&need.name) {
             owner.into_iter().for_each(|package| wanted.in_base(package, reason.clone()));
         } else if let Some(package) = owner {
             wanted.library(package, reason);
             self.foreign_links(package, links, need);
-            if !self.final_root.installs() {
+            if carried {
                 // It travels, and what it needs with it.
                 self.carried.insert(path.clone());
             }

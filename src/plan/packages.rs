@@ -59,7 +59,9 @@ pub struct PackageSet {
 pub fn system_owned(inventory: &Inventory) -> BTreeMap<usize, usize> {
     let owner = |path: &RealPath| inventory.packages.owner(path);
     let all = inventory.distributions.iter().enumerate();
-    all.filter_map(|(index, distribution)| owner(&distribution.metadata).map(|package| (index, package))).collect()
+    let owned = all.filter_map(|(index, distribution)| Some((index, owner(&distribution.metadata)?)));
+    // Nothing in the final stage would install conda's.
+    owned.filter(|(_, package)| inventory.packages.packages[*package].in_prefix.is_none()).collect()
 }
 
 /// Packages asked for so far.
@@ -145,62 +147,55 @@ impl<'a> Wanted<'a> {
     /// Splits what was asked for.
     pub fn decide(mut self, request: &Request, final_root: &FinalRoot) -> PackageSet {
         let base = self.base(final_root);
-        if !final_root.installs() {
-            return self.carried(request, &base);
-        }
-        let asked: Vec<usize> = self.reasons.keys().copied().collect();
-        let mut install = BTreeSet::new();
-        for package in asked.iter().filter(|package| !base.contains(package)) {
-            let brought = asked.iter().any(|other| {
-                let mutual = self.closure(*package).contains(other);
-                other != package && !base.contains(other) && self.closure(*other).contains(package) && (!mutual || other < package)
-            });
-            if !brought {
-                install.insert(*package);
-            }
-        }
+        let all = &self.inventory.packages.packages;
+        let (in_base, lacking): (BTreeSet<usize>, BTreeSet<usize>) = self.reasons.keys().partition(|package| base.contains(package));
+        let (brought, asked): (BTreeSet<usize>, BTreeSet<usize>) =
+            lacking.into_iter().partition(|package| final_root.carries(&all[*package]) && !self.interpreter.contains(package));
+        let install = self.not_brought_along(&asked);
         let mut along: BTreeSet<usize> = install.iter().flat_map(|package| self.closure(*package).clone()).collect();
         along.retain(|package| !install.contains(package) && !base.contains(package));
-        let in_base: BTreeSet<usize> = asked.into_iter().filter(|package| base.contains(package)).collect();
-        self.set(request, &install, &along, &in_base)
+        let carried = self.carried(brought, &|package| base.contains(&package) || install.contains(&package) || along.contains(&package));
+        PackageSet {
+            manager: all.iter().map(|package| package.manager).find(|manager| *manager != Manager::Conda),
+            install: self.list(&install, request),
+            brought_along: self.list(&along, request),
+            carried: self.list(&carried, request),
+            carried_indices: carried,
+            in_base: self.list(&in_base, request),
+        }
     }
 
-    /// Only the interpreter is installed. Everything else that is not in the base travels, with data that
-    /// it depends on as far as that was looked at.
-    fn carried(mut self, request: &Request, base: &BTreeSet<usize>) -> PackageSet {
-        let install: BTreeSet<usize> = self.interpreter.difference(base).copied().collect();
-        let mut along: BTreeSet<usize> = install.iter().flat_map(|package| self.closure(*package).clone()).collect();
-        along.retain(|package| !install.contains(package) && !base.contains(package));
-        let there = |package: &usize| base.contains(package) || install.contains(package) || along.contains(package);
+    /// Those that no other one depends on.
+    fn not_brought_along(&mut self, asked: &BTreeSet<usize>) -> BTreeSet<usize> {
+        let brought = |wanted: &mut Self, package: usize| {
+            asked.iter().any(|other| {
+                let mutual = wanted.closure(package).contains(other);
+                *other != package && wanted.closure(*other).contains(&package) && (!mutual || *other < package)
+            })
+        };
+        asked.iter().copied().filter(|package| !brought(self, *package)).collect()
+    }
+
+    /// With data that they depend on, as far as that was looked at.
+    fn carried(&mut self, asked: BTreeSet<usize>, there: &dyn Fn(usize) -> bool) -> BTreeSet<usize> {
         let looked_at = &self.inventory.carriable.packages;
-        let asked: BTreeSet<usize> = self.reasons.keys().copied().collect();
-        let mut carried: BTreeSet<usize> = asked.iter().copied().filter(|package| !there(package)).collect();
+        let mut carried = asked;
+        carried.retain(|package| !there(*package));
         for package in carried.clone() {
-            carried.extend(self.closure(package).iter().filter(|package| looked_at.contains_key(package) && !there(package)));
+            carried.extend(self.closure(package).iter().filter(|package| looked_at.contains_key(package) && !there(**package)));
         }
-        let in_base: BTreeSet<usize> = asked.into_iter().filter(|package| base.contains(package)).collect();
-        PackageSet { carried: self.list(&carried, request), carried_indices: carried, ..self.set(request, &install, &along, &in_base) }
+        carried
     }
 
     fn list(&self, packages: &BTreeSet<usize>, request: &Request) -> Vec<PlannedPackage> {
         packages.iter().map(|package| self.planned(*package, request)).collect()
     }
 
-    fn set(&self, request: &Request, install: &BTreeSet<usize>, along: &BTreeSet<usize>, in_base: &BTreeSet<usize>) -> PackageSet {
-        PackageSet {
-            manager: self.inventory.packages.packages.first().map(|package| package.manager),
-            install: self.list(install, request),
-            brought_along: self.list(along, request),
-            in_base: self.list(in_base, request),
-            ..PackageSet::default()
-        }
-    }
-
     /// What the base has: by its profile or, without one, what every root of the distribution has; and
     /// when no package owns the interpreter it comes with the image, and so do its libraries.
     fn base(&mut self, final_root: &FinalRoot) -> BTreeSet<usize> {
         let packages = &self.inventory.packages;
-        let known = packages.packages.iter().enumerate().map(|(index, package)| Some((index, final_root.has_package(&package.name)?)));
+        let known = packages.packages.iter().enumerate().map(|(index, package)| Some((index, final_root.has_package(package)?)));
         if let Some(known) = known.collect::<Option<Vec<_>>>().filter(|known| !known.is_empty()) {
             let there = known.into_iter().filter(|(_, there)| *there).map(|(index, _)| index);
             return there.chain(self.in_base.iter().copied()).collect();

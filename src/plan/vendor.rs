@@ -32,13 +32,12 @@ pub fn vendor(
 ) {
     let copied = entries.iter().filter(|entry| entry.action == Action::Copy);
     let carried: HashSet<&RealPath> = copied.filter_map(|entry| entry.from.as_ref()).collect();
+    let in_conda = |path: &RealPath| inventory.packages.in_prefix(path).is_some();
     // Needs of what travels that end at what travels: the rest is the base's own, or is installed.
     let natives = inventory.natives.iter().filter(|native| travelling.contains(&native.path));
-    let edges: Vec<Edge> = natives.flat_map(|native| &native.needs).filter_map(|need| Edge::of(need, final_root, &carried)).collect();
+    let edges: Vec<Edge> =
+        natives.flat_map(|native| &native.needs).filter_map(|need| Edge::of(need, final_root, &carried, &in_conda)).collect();
     let lost = lost(&edges, final_root, travelling);
-    if lost.is_empty() {
-        return;
-    }
     let directories = directories(&edges, &lost, prefix);
     for entry in entries.iter_mut().filter(|entry| entry.action == Action::Copy) {
         if let Some(directory) = entry.from.as_ref().and_then(|from| directories.get(from)) {
@@ -47,10 +46,15 @@ pub fn vendor(
         }
     }
     entries.extend(links(&edges, final_root, &directories));
-    let mut wanted: BTreeMap<&RealPath, (BTreeSet<&RealPath>, bool)> = BTreeMap::new();
+    let mut wanted: BTreeMap<&RealPath, (BTreeSet<RealPath>, bool)> = BTreeMap::new();
     for edge in &edges {
         let (targets, inherits) = wanted.entry(&edge.need.by).or_default();
-        targets.extend(directories.get(edge.library));
+        targets.extend(directories.get(edge.library).cloned());
+        // Built with conda's compiler flags, perhaps: they write the prefix itself into run paths.
+        let place = final_root.place(&edge.directory);
+        if edge.in_conda && !in_conda(&edge.need.by) && place != edge.directory {
+            targets.insert(place);
+        }
         *inherits |= matches!(edge.rule(), Some(Rule::RunPath { .. }));
     }
     for entry in entries.iter_mut().filter(|entry| entry.action == Action::Copy) {
@@ -68,13 +72,16 @@ struct Edge<'a> {
     library: &'a RealPath,
     /// Where the loader found it.
     directory: RealPath,
+    /// Whether the library is of a conda package, which keeps its place in the prefix.
+    in_conda: bool,
 }
 
 impl<'a> Edge<'a> {
-    fn of(need: &'a Need, final_root: &FinalRoot, carried: &HashSet<&RealPath>) -> Option<Edge<'a>> {
+    fn of(need: &'a Need, final_root: &FinalRoot, carried: &HashSet<&RealPath>, in_conda: &dyn Fn(&RealPath) -> bool) -> Option<Edge<'a>> {
         let (library, directory) = need.found()?;
+        let in_conda = in_conda(library);
         let both = carried.contains(library) && carried.contains(&need.by);
-        (both && !final_root.has_library(&need.name)).then_some(Edge { need, library, directory })
+        (both && (in_conda || !final_root.has_library(&need.name))).then_some(Edge { need, library, directory, in_conda })
     }
 
     fn rule(&self) -> Option<&Rule> {
@@ -87,7 +94,7 @@ fn lost(edges: &[Edge], final_root: &FinalRoot, travelling: &BTreeSet<RealPath>)
     let mut lost = BTreeSet::new();
     loop {
         let before = lost.len();
-        for edge in edges.iter().filter(|edge| !travelling.contains(edge.library)) {
+        for edge in edges.iter().filter(|edge| !edge.in_conda && !travelling.contains(edge.library)) {
             let found = match edge.rule() {
                 Some(rule @ (Rule::Cache | Rule::PathFile | Rule::DefaultDirectory)) => final_root.searches(&edge.directory, rule),
                 // By a path from where it was itself, perhaps.

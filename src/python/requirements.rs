@@ -16,7 +16,7 @@ use super::metadata::normalised_name;
 use crate::finding::{Code, Finding, Severity};
 
 /// What installs distributions, not what runs.
-const INSTALLERS: [&str; 3] = ["pip", "setuptools", "wheel"];
+const INSTALLERS: [&str; 7] = ["pip", "setuptools", "wheel", "conda", "conda-libmamba-solver", "libmambapy", "menuinst"];
 
 /// The facts of an interpreter that markers ask for.
 #[derive(Clone, Copy, Debug)]

@@ -188,7 +188,7 @@ pub fn plan_text(plan: &Plan) -> String {
         let what = match &entry.action {
             Action::Copy => "copy",
             Action::Script { .. } => "script",
-            Action::RunPath { .. } => "patch",
+            Action::RunPath { .. } | Action::Prefix { .. } => "patch",
             Action::Link { .. } => "link",
             Action::Write { .. } => "write",
             Action::Record => "record",

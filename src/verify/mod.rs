@@ -53,7 +53,10 @@ pub fn verify(root: &Root, prefix: &RealPath, carried: &[RealPath]) -> Verificat
     let library = Library::new(root);
     let mut findings = Vec::new();
     let mut checked = Checked::default();
-    if !root.is_file(&WrittenPath::from(&prefix.join("pyvenv.cfg"))) {
+    // An interpreter of its own below the prefix needs none.
+    let program = root.resolve(&WrittenPath::from(&prefix.descend("bin/python"))).ok().flatten();
+    let own_program = program.is_some_and(|found| found.path.below(prefix).is_some());
+    if !own_program && !root.is_file(&WrittenPath::from(&prefix.join("pyvenv.cfg"))) {
         // Python would start, and see other packages than these.
         let message = "has no pyvenv.cfg: nothing makes Python look here";
         findings.push(

@@ -1,0 +1,53 @@
+//! Files that came with a distribution in its conda package: scripts that conda made, data, libraries.
+//!
+//! RECORD is of the wheel that the package was built from. The package has what it lacks.
+//!
+//! Invariant: a file that RECORD gives to a distribution keeps it; no file gets a second owner.
+
+use std::collections::BTreeMap;
+
+use super::files::{bytecode_cache, look};
+use super::{Inventory, carriable};
+use crate::path::{RealPath, WrittenPath};
+use crate::root::{Kind, Root};
+
+impl Inventory {
+    /// Gives each distribution the other files of its package; the ELF files among those that are new.
+    pub(super) fn adopt(&mut self, root: &Root) -> Vec<RealPath> {
+        let mut distributions: BTreeMap<usize, usize> = BTreeMap::new();
+        for (index, distribution) in self.distributions.iter().enumerate() {
+            if let Some((package, _)) = self.packages.in_prefix(&distribution.metadata) {
+                distributions.entry(package).or_insert(index);
+            }
+        }
+        for file in self.files.iter_mut().filter(|file| file.owner.is_none()) {
+            let package = self.packages.in_prefix(&file.path).map(|(package, _)| package);
+            file.owner = package.and_then(|package| distributions.get(&package).copied());
+        }
+        let (mut elf_files, mut more) = (Vec::new(), Vec::new());
+        for (package, distribution) in distributions {
+            let package = &self.packages.packages[package];
+            let prefix = package.in_prefix.as_ref().map_or_else(RealPath::root, |own| own.prefix.clone());
+            for recorded in &package.files {
+                let Ok(Some(found)) = root.resolve_parent(&WrittenPath::new(recorded.as_str())) else { continue };
+                let below = found.path.below(&prefix).unwrap_or_default();
+                let known = self.files.binary_search_by(|file| file.path.cmp(&found.path)).is_ok();
+                let unwanted = carriable::for_people(&format!("/usr/{below}")) || bytecode_cache(&found.path);
+                if known || unwanted || found.meta.kind == Kind::Directory {
+                    continue;
+                }
+                let (fact, is_elf) = look(root, found.path, found.meta, Some(distribution), None);
+                match is_elf {
+                    Ok(true) => elf_files.push(fact.path.clone()),
+                    Ok(false) => {}
+                    Err(error) => self.findings.push(super::problem(&error)),
+                }
+                more.push(fact);
+            }
+        }
+        self.files.extend(more);
+        self.files.sort_by(|a, b| a.path.cmp(&b.path));
+        self.files.dedup_by(|a, b| a.path == b.path);
+        elf_files
+    }
+}

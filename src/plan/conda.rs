@@ -1,0 +1,66 @@
+//! Files that leave a prefix of conda for that of the bundle.
+//!
+//! Conda writes the prefix into files when it installs them, and its records say into which and how. The
+//! bundle's prefix goes there in the same way. Run paths in it are relative and need nothing.
+//!
+//! Invariant: what no record says is copied as it is; if it holds the old prefix, that is a finding when it
+//! is written.
+
+use std::collections::BTreeSet;
+
+use super::final_root::FinalRoot;
+use super::{Action, PlannedEntry};
+use crate::finding::{Code, Finding, Severity};
+use crate::inventory::Inventory;
+use crate::path::RealPath;
+use crate::pkgdb::Package;
+
+/// Gives the entries that hold the old prefix the new one.
+pub fn move_prefix(
+    inventory: &Inventory,
+    final_root: &FinalRoot,
+    prefix: &RealPath,
+    entries: &mut [PlannedEntry],
+    findings: &mut Vec<Finding>,
+) {
+    let Some(old) = final_root.moved_from().filter(|old| *old != prefix) else { return };
+    for entry in entries {
+        let Some(from) = &entry.from else { continue };
+        match &entry.action {
+            Action::Copy => {
+                let Some(embedding) = inventory.packages.embedding(from) else { continue };
+                if prefix.as_str().len() > embedding.room {
+                    let message = format!("holds {old}, and {prefix} does not fit into its {} bytes", embedding.room);
+                    let help = format!("give a shorter one, such as --prefix {old}");
+                    findings.push(Finding::new(Severity::Deny, Code::PrefixTooLong, from, message).help(help));
+                    continue;
+                }
+                entry.action = Action::Prefix { embedded: embedding.clone(), prefix: prefix.clone() };
+                entry.reason = format!("{}; {prefix} takes the place of {old} in it", entry.reason);
+            }
+            Action::Link { target } => {
+                let target = RealPath::try_from(target.clone()).ok().filter(|target| target.below(old).is_some());
+                let Some((target, own)) = target.map(|target| final_root.place(&target)).zip(entry.to.parent()) else { continue };
+                entry.action = Action::Link { target: target.relative_to(&own) };
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What activating the environment would do, and nobody does in the final stage.
+pub fn activation(inventory: &Inventory, carried: &BTreeSet<usize>, travels: &dyn Fn(usize) -> bool) -> Vec<Finding> {
+    let distributions = inventory.distributions.iter().enumerate().filter(|(index, _)| travels(*index));
+    let owners = distributions.filter_map(|(_, distribution)| inventory.packages.owner(&distribution.metadata));
+    let packages: BTreeSet<usize> = owners.chain(carried.iter().copied()).collect();
+    packages.iter().flat_map(|package| activated(&inventory.packages.packages[*package])).collect()
+}
+
+fn activated(package: &Package) -> impl Iterator<Item = Finding> {
+    let scripts = package.files.iter().filter(|path| path.contains("/etc/conda/activate.d/") && path.ends_with(".sh"));
+    scripts.map(|path| {
+        let message =
+            format!("of {}: sets variables when the environment is activated, which nothing does in the final stage", package.name);
+        Finding::new(Severity::Warn, Code::ActivationScript, path, message).help("set what the program needs with ENV in the final stage")
+    })
+}

@@ -1,0 +1,243 @@
+//! Prefixes of conda, installed by rattler from packages that are made here.
+
+mod channel;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use channel::{About, Channel, PLACEHOLDER, add_python, compile, python, write};
+
+use crate::bad_input::shown;
+use crate::examples::run;
+use crate::readme_root::{dump, wheelbarrow};
+
+const GREET: &str = "const char *greet_home(void) { return PLACE \"/share/greet\"; }\n";
+const MODULE: &str = r#"#include <Python.h>
+const char *greet_home(void);
+static PyObject *home(PyObject *self, PyObject *none) { return PyUnicode_FromString(greet_home()); }
+static PyMethodDef methods[] = {{"home", home, METH_NOARGS, ""}, {0}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, NAME, 0, -1, methods};
+PyMODINIT_FUNC INIT(void) { return PyModule_Create(&module); }
+"#;
+const SAY: &str = "import greet, piped, pure, ssl, sqlite3, sys\nprint('home', greet.home(), piped.home(), 'in', sys.prefix)\n";
+
+/// A library, a module that needs it, one without architecture, and Python.
+fn channel() -> Channel {
+    let mut channel = Channel::new();
+    add_python(&mut channel);
+    let minor = python("import sys; print('%d.%d' % sys.version_info[:2])");
+    let site = format!("lib/python{minor}/site-packages");
+    let about = |name, depends, entry_point| About { name, version: "1.0", depends, placeholder: PLACEHOLDER, entry_point };
+    channel.package(&about("libgreet", &[], None), |build| {
+        let place = format!("-DPLACE=\"{PLACEHOLDER}\"");
+        compile(&[&place, "-Wl,-soname,libgreet.so.1"], GREET, &build.join("lib/libgreet.so.1.0"));
+        std::os::unix::fs::symlink("libgreet.so.1.0", build.join("lib/libgreet.so.1")).unwrap();
+        write(&build.join("etc/greet.conf"), format!("home = {PLACEHOLDER}/share/greet\n").as_bytes());
+        write(&build.join("etc/conda/activate.d/greet.sh"), b"export GREET=1\n");
+        write(&build.join("bin/greet-config"), b"#!/bin/sh\n");
+        write(&build.join("include/greet.h"), b"\n");
+    });
+    channel.package(&about("greet", &["libgreet", "python"], None), |build| {
+        let library = tempfile::tempdir().unwrap();
+        compile(&["-DPLACE=\"\"", "-Wl,-soname,libgreet.so.1"], GREET, &library.path().join("libgreet.so"));
+        module("greet._greet", "PyInit__greet", library.path(), "$ORIGIN/../../..", &build.join(&site).join("greet"), "_greet");
+        write(&build.join(&site).join("greet/__init__.py"), b"from ._greet import home\n");
+        let info = build.join(&site).join("greet-1.0.dist-info");
+        write(&info.join("METADATA"), b"Metadata-Version: 2.1\nName: greet\nVersion: 1.0\n");
+        write(&info.join("RECORD"), b"greet/__init__.py,,\ngreet-1.0.dist-info/METADATA,,\ngreet-1.0.dist-info/RECORD,,\n");
+        // conda's, not the wheel's: RECORD has never heard of them.
+        write(&build.join("bin/greet-say"), format!("#!{PLACEHOLDER}/bin/python\n{SAY}").as_bytes());
+        fs::set_permissions(build.join("bin/greet-say"), fs::Permissions::from_mode(0o755)).unwrap();
+        write(&build.join("share/greet/words.txt"), b"hello\n");
+    });
+    channel.package(&about("pure", &["python"], Some("pure-say = pure:main")), |build| {
+        write(&build.join("site-packages/pure.py"), b"def main():\n    print('pure')\n");
+        let info = build.join("site-packages/pure-1.0.dist-info");
+        write(&info.join("METADATA"), b"Metadata-Version: 2.1\nName: pure\nVersion: 1.0\n");
+        write(&info.join("RECORD"), b"pure.py,,\npure-1.0.dist-info/METADATA,,\npure-1.0.dist-info/RECORD,,\n");
+    });
+    channel
+}
+
+fn module(name: &str, init: &str, library: &Path, run_path: &str, directory: &Path, stem: &str) {
+    let suffix = python("import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))");
+    let include = format!("-I{}", python("import sysconfig; print(sysconfig.get_path('include'))"));
+    let (name, init) = (format!("-DNAME=\"{name}\""), format!("-DINIT={init}"));
+    let (search, rpath) = (format!("-L{}", library.display()), format!("-Wl,-rpath,{run_path}"));
+    let arguments = [include.as_str(), &name, &init, &search, "-Wl,--no-as-needed", "-l:libgreet.so.1", &rpath];
+    let _ = fs::copy(library.join("libgreet.so"), library.join("libgreet.so.1"));
+    compile(&arguments, MODULE, &directory.join(format!("{stem}{suffix}")));
+}
+
+/// What pip builds in such an environment: conda's own flags put the prefix into the run path.
+fn pip_installs(directory: &Path, prefix: &str) {
+    let minor = python("import sys; print('%d.%d' % sys.version_info[:2])");
+    let site = directory.join(format!("lib/python{minor}/site-packages"));
+    let library = tempfile::tempdir().unwrap();
+    compile(&["-DPLACE=\"\"", "-Wl,-soname,libgreet.so.1"], GREET, &library.path().join("libgreet.so"));
+    module("piped", "PyInit_piped", library.path(), &format!("{prefix}/lib"), &site, "piped");
+    let info = site.join("piped-2.0.dist-info");
+    write(&info.join("METADATA"), b"Metadata-Version: 2.1\nName: piped\nVersion: 2.0\nRequires-Dist: greet\n");
+    write(&info.join("INSTALLER"), b"pip\n");
+    let suffix = python("import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))");
+    write(
+        &info.join("RECORD"),
+        format!("piped{suffix},,\npiped-2.0.dist-info/METADATA,,\npiped-2.0.dist-info/INSTALLER,,\npiped-2.0.dist-info/RECORD,,\n")
+            .as_bytes(),
+    );
+}
+
+struct Builder {
+    top: tempfile::TempDir,
+    /// Its package cache has the licences.
+    _channel: Channel,
+}
+
+impl Builder {
+    fn new() -> Builder {
+        // The prefixes have to be short: this machine's Python takes the part of conda's, and has no placeholder.
+        let top = tempfile::Builder::new().prefix("wb").rand_bytes(4).tempdir_in("/tmp").unwrap();
+        let (channel, prefix) = (channel(), top.path().join("e"));
+        channel.install(&prefix, &prefix);
+        pip_installs(&prefix, prefix.to_str().unwrap());
+        Builder { top, _channel: channel }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.top.path().join(name)
+    }
+
+    fn ask(&self, command: &str, more: &[&str]) -> (Option<i32>, String) {
+        let prefix = self.path("e");
+        let output = wheelbarrow(&[&[command, prefix.to_str().unwrap(), "--from", "debian:bookworm-slim"], more].concat());
+        (output.status.code(), shown(&output))
+    }
+}
+
+#[test]
+fn conda_moves_with_its_python_and_its_libraries() {
+    let builder = Builder::new();
+    let before = dump(&builder.path("e"));
+    for prefix in ["e2", "longer/one"] {
+        let (out, last) = (builder.path("out"), builder.path(prefix));
+        let last = last.to_str().unwrap();
+        let (code, said) = builder.ask("bundle", &["--out", out.to_str().unwrap(), "--prefix", last]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(!said.contains("apt-get") && said.contains("warn[activation-script]"), "{said}");
+        fs::create_dir_all(Path::new(last).parent().unwrap()).unwrap();
+        fs::rename(out.join("rootfs").join(&last[1..]), last).unwrap();
+        fs::rename(builder.path("e"), builder.path("gone")).unwrap();
+        let say = Command::new(Path::new(last).join("bin/greet-say")).output().unwrap();
+        assert_eq!(shown(&say).trim(), format!("home {last}/share/greet {last}/share/greet in {last}"));
+        let pure = Command::new(Path::new(last).join("bin/pure-say")).output().unwrap();
+        assert_eq!(shown(&pure).trim(), "pure");
+        let verified = wheelbarrow(&["verify", "--prefix", last]);
+        assert_eq!(verified.status.code(), Some(0), "{}", shown(&verified));
+        fs::rename(builder.path("gone"), builder.path("e")).unwrap();
+        let all = dump(Path::new(last));
+        let has = |name: &str| all.contains_key(Path::new(name));
+        assert_eq!(all[Path::new("etc/greet.conf")].2, format!("home = {last}/share/greet\n").as_bytes());
+        assert!(has("share/greet/words.txt") && has("share/licenses/libgreet/LICENSE") && has("conda-meta/libgreet-1.0-h1_0.json"));
+        assert!(!has("bin/greet-config") && !has("include/greet.h") && !has("etc/conda/activate.d/greet.sh") && !has("pyvenv.cfg"));
+        // What conda recorded holds the old prefix nowhere; what pip built does, and that is said.
+        let old = builder.path("e").to_str().unwrap().to_owned() + "/";
+        let holding = all.iter().filter(|(_, (_, _, content))| memchr::memmem::find(content, old.as_bytes()).is_some());
+        let names: Vec<&str> = holding.map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect();
+        assert!(names.iter().all(|name| name.starts_with("piped.")), "{names:?}");
+        assert!(said.contains("builder-path-left"), "{said}");
+    }
+    assert_eq!(dump(&builder.path("e")), before, "the builder's files are as they were");
+}
+
+#[test]
+fn conda_is_explained_down_to_its_packages() {
+    let builder = Builder::new();
+    let (code, said) = builder.ask("report", &[]);
+    assert_eq!(code, Some(0), "{said}");
+    for part in ["libgreet.so.1", "libgreet 1.0", "pure", "piped"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let prefix = builder.path("e");
+    let why = wheelbarrow(&["why", "libgreet.so.1", prefix.to_str().unwrap(), "--from", "debian:bookworm-slim"]);
+    let why = shown(&why);
+    assert!(why.contains("greet") && why.contains("libgreet"), "{why}");
+    // A prefix that is the same needs no change; one that no file has room for is refused before anything is written.
+    let (_, same) = builder.ask("plan", &["--prefix", prefix.to_str().unwrap()]);
+    assert!(!same.contains("  patch "), "{same}");
+    let out = builder.path("never");
+    let long = format!("/{}", "x".repeat(PLACEHOLDER.len() + 1));
+    let (code, said) = builder.ask("bundle", &["--prefix", &long, "--out", out.to_str().unwrap()]);
+    assert!(said.contains("deny[prefix-too-long]") && code != Some(0) && !out.exists(), "{code:?} {said}");
+}
+
+#[test]
+fn an_interpreter_of_the_base_takes_the_place_of_condas() {
+    let builder = Builder::new();
+    let plan = |more: &[&str]| {
+        let output = wheelbarrow(&[&["plan", "--json", builder.path("e").to_str().unwrap()], more].concat());
+        let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", shown(&output)));
+        let entries: Vec<String> =
+            plan["entries"].as_array().unwrap().iter().map(|entry| entry["to"].as_str().unwrap().to_owned()).collect();
+        (plan["interpreter"].as_str().unwrap().to_owned(), entries)
+    };
+    if python("import sys; print('%d.%d' % sys.version_info[:2])") == "3.11" {
+        let (interpreter, entries) = plan(&["--base", "python:3.11-slim"]);
+        assert_eq!(interpreter, "/usr/local/bin/python3.11");
+        let has = |name: &str| entries.iter().any(|entry| entry == &format!("/opt/app/{name}"));
+        assert!(has("lib/libgreet.so.1") && has("pyvenv.cfg") && has("bin/greet-say"), "{entries:?}");
+        assert!(!has("lib/python3.11/os.py") && !has("conda-meta/python-1.0-h1_0.json"));
+    }
+    let (interpreter, entries) = plan(&["--base", "debian:bookworm-slim"]);
+    assert!(interpreter.starts_with("/opt/app/bin/python3."), "{interpreter}");
+    assert!(entries.iter().any(|entry| entry.ends_with("/os.py")) && !entries.iter().any(|entry| entry.contains("ld-linux")));
+}
+
+#[test]
+fn damaged_records_cost_no_more_than_their_package() {
+    let builder = Builder::new();
+    let record = builder.path("e/conda-meta/libgreet-1.0-h1_0.json");
+    let whole = fs::read(&record).unwrap();
+    fs::write(&record, &whole[..whole.len() / 2]).unwrap();
+    let (code, said) = builder.ask("report", &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("warn[corrupt-database]") && said.contains("libgreet-1.0-h1_0.json"), "{said}");
+    assert!(said.contains("note[unowned-library]"), "{said}");
+}
+
+const DOCKERFILE: &str = r#"FROM debian:bookworm-slim AS builder
+COPY e /opt/env
+COPY wheelbarrow /usr/local/bin/
+ENV CONDA_PREFIX=/opt/env
+RUN wheelbarrow bundle && cp /bundle/Dockerfile.final /final && wheelbarrow bundle --out /alone --with-interpreter && wheelbarrow report --sizes
+
+FROM debian:bookworm-slim AS plain
+COPY --from=builder /bundle/rootfs/ /
+COPY wheelbarrow /wb
+RUN mkdir /tmp/x && cd /tmp/x && /opt/app/bin/greet-say && /opt/app/bin/pure-say && /wb verify && mv /opt/app /opt/moved && /opt/moved/bin/pure-say
+
+FROM scratch AS alone
+COPY --from=builder /alone/rootfs/ /
+RUN ["/opt/app/bin/python", "/opt/app/bin/greet-say"]
+RUN ["/opt/app/bin/greet-say"]
+
+FROM plain
+COPY --from=builder /final /final
+COPY --from=alone /opt/app/lib /checked
+RUN cat /final
+"#;
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn conda_in_final_images() {
+    let context = tempfile::tempdir().unwrap();
+    channel().install(&context.path().join("e"), Path::new("/opt/env"));
+    pip_installs(&context.path().join("e"), "/opt/env");
+    fs::copy(env!("CARGO_BIN_EXE_wheelbarrow"), context.path().join("wheelbarrow")).unwrap();
+    fs::write(context.path().join("Dockerfile"), DOCKERFILE).unwrap();
+    let (ok, log) = run("buildah", &["bud", "--isolation", "chroot", "-t", "wheelbarrow-conda", "."], context.path());
+    assert!(ok, "{log}");
+    assert_eq!(log.matches("home /opt/app/share/greet /opt/app/share/greet in /opt/app").count(), 3, "{log}");
+    assert!(log.contains("FROM debian:bookworm-slim\nCOPY --from=builder /bundle/rootfs/ /"), "{log}");
+}
