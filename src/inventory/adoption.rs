@@ -27,12 +27,10 @@ impl Inventory {
         let (mut elf_files, mut more) = (Vec::new(), Vec::new());
         for (package, distribution) in distributions {
             let package = &self.packages.packages[package];
-            let prefix = package.in_prefix.as_ref().map_or_else(RealPath::root, |own| own.prefix.clone());
             for recorded in &package.files {
                 let Ok(Some(found)) = root.resolve_parent(&WrittenPath::new(recorded.as_str())) else { continue };
-                let below = found.path.below(&prefix).unwrap_or_default();
                 let known = self.files.binary_search_by(|file| file.path.cmp(&found.path)).is_ok();
-                let unwanted = carriable::for_people(&format!("/usr/{below}")) || bytecode_cache(&found.path);
+                let unwanted = carriable::for_people(&carriable::in_usr(package, recorded)) || bytecode_cache(&found.path);
                 if known || unwanted || found.meta.kind == Kind::Directory {
                     continue;
                 }

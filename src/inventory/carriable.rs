@@ -115,7 +115,7 @@ impl Inventory {
 }
 
 /// A prefix of conda is laid out like /usr.
-fn in_usr(package: &Package, path: &str) -> String {
+pub(super) fn in_usr(package: &Package, path: &str) -> String {
     let prefix = package.in_prefix.as_ref().map(|own| own.prefix.as_str());
     prefix.and_then(|prefix| path.strip_prefix(prefix)).map_or_else(|| path.to_owned(), |below| format!("/usr{below}"))
 }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
 use crate::path::RealPath;
-use crate::pkgdb::PackageIndex;
+use crate::pkgdb::{Package, PackageIndex};
 use crate::python::{self, Distribution, Editable, Environment, EnvironmentError, PathFile};
 use crate::root::{Root, RootError};
 
@@ -49,6 +49,11 @@ pub struct Inventory {
 }
 
 impl Inventory {
+    /// The package that brings the interpreter.
+    pub fn interpreter_package(&self) -> Option<&Package> {
+        self.packages.owner(&self.environment.interpreter.executable).map(|index| &self.packages.packages[index])
+    }
+
     /// The prefix of conda that the environment is in, or was made from.
     pub fn conda_prefix(&self) -> Option<&RealPath> {
         let prefixes = std::iter::once(&self.environment.interpreter.prefix).chain(self.environment.parts.iter().map(|part| &part.prefix));

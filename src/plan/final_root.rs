@@ -130,7 +130,7 @@ fn like_builder<'a>(
     findings: &mut Vec<Finding>,
 ) -> FinalRoot<'a> {
     let own = &inventory.environment.interpreter;
-    let owner = inventory.packages.owner(&own.executable).map(|index| &inventory.packages.packages[index]);
+    let owner = inventory.interpreter_package();
     let owned = owner.is_some();
     let travels = owner.is_some_and(|package| package.in_prefix.is_some()) && request.interpreter.is_none();
     let interpreter = request.interpreter.clone().unwrap_or_else(|| own.executable.clone());
@@ -166,7 +166,7 @@ fn known<'a>(
     findings: &mut Vec<Finding>,
 ) -> FinalRoot<'a> {
     let own = &inventory.environment.interpreter;
-    let owner = inventory.packages.owner(&own.executable).map(|index| &inventory.packages.packages[index]);
+    let owner = inventory.interpreter_package();
     let conda = owner.is_some_and(|package| package.in_prefix.is_some());
     let compare = Compare { inventory, request, profile };
     let same_release = compare.same_release();
@@ -354,7 +354,7 @@ impl Compare<'_> {
     fn fitting(&self) -> Option<String> {
         let own = self.own();
         let release = &self.inventory.release;
-        let owned = self.inventory.packages.owner(&own.executable).is_some();
+        let owned = self.inventory.interpreter_package().is_some();
         let origin = if owned { Origin::Package } else { Origin::Image };
         let like_builder = image(release, origin, &own.executable, own.minor());
         let others = base::shipped().filter(|other| {

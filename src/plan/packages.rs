@@ -200,7 +200,7 @@ impl<'a> Wanted<'a> {
             let there = known.into_iter().filter(|(_, there)| *there).map(|(index, _)| index);
             return there.chain(self.in_base.iter().copied()).collect();
         }
-        let owned = packages.owner(&self.inventory.environment.interpreter.executable).is_some();
+        let owned = self.inventory.interpreter_package().is_some();
         let essential = packages.packages.iter().enumerate().filter(|(_, package)| package.essential).map(|(index, _)| index);
         let mut base: BTreeSet<usize> = essential.collect();
         if !owned {
