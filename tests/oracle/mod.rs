@@ -47,7 +47,8 @@ fn real(root: &Path, interpreter: &str, program: &str) -> Answer {
     match Libc::of_interpreter(interpreter) {
         Some(Libc::Musl) => command.args(["--list", program]),
         // glibc's `--list` ends at the first name that is not there; with the variable it goes on.
-        _ => command.env("LD_TRACE_LOADED_OBJECTS", "1").arg(program),
+        // Without AVX2 `$PLATFORM` is the architecture on every machine; glibc 2.36 has `haswell` for it otherwise.
+        _ => command.env("LD_TRACE_LOADED_OBJECTS", "1").env("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-AVX2").arg(program),
     };
     let inside = root.to_owned();
     // SAFETY: two system calls and nothing else between fork and exec. Not chroot(1), which would itself be traced.
