@@ -16,7 +16,17 @@ pub fn run(program: &str, arguments: &[&str], directory: &Path) -> (bool, String
 
 /// Builds one Dockerfile in a folder that has our program, and nothing else; the log.
 pub fn built(name: &str, dockerfile: &str) -> String {
+    built_with(name, dockerfile, &[])
+}
+
+/// The same with more files in the folder.
+pub fn built_with(name: &str, dockerfile: &str, files: &[(&str, &str)]) -> String {
     let context = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = context.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
     fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
     fs::copy(env!("CARGO_BIN_EXE_wheelbarrow"), context.path().join("wheelbarrow")).unwrap();
     let (ok, log) = run("buildah", &["bud", "--isolation", "chroot", "-t", name, "."], context.path());

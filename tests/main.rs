@@ -9,6 +9,7 @@ mod environments;
 mod examples;
 mod final_root;
 mod layers;
+mod matrix;
 mod oracle;
 mod readme_root;
 mod scripts;

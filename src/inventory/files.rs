@@ -121,9 +121,10 @@ pub(super) fn look(
     (FileFact { path, meta, owner, recorded_hash, script, elf: is_elf == Ok(true) }, is_elf)
 }
 
-/// Python makes it again, and it holds the builder's paths: not worth a look.
+/// Python makes it again, and it holds the builder's paths: not worth a look. RECORD of virtualenv's own
+/// distributions names the directories themselves.
 pub(super) fn bytecode_cache(path: &RealPath) -> bool {
-    path.as_str().contains("/__pycache__/")
+    path.as_str().contains("/__pycache__/") || path.name() == "__pycache__"
 }
 
 /// ELF by magic bytes, scripts by `#!`: the x bit and the name say nothing.
@@ -138,4 +139,21 @@ fn start_of(root: &Root, path: &RealPath) -> (Result<bool, RootError>, Option<Sc
         Err(error) => return (Err(RootError::Io { path: path.to_string(), operation: "read", why: error.kind().to_string() }), None),
     };
     (Ok(start[..count].starts_with(MAGIC)), python::parse_script(&start[..count]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytecode_is_passed_over_by_file_and_by_folder() {
+        for (path, expect) in [
+            ("/v/site/a/__pycache__/b.cpython-311.pyc", true),
+            ("/v/site/a/__pycache__", true),
+            ("/v/site/a/my__pycache__", false),
+            ("/v/site/a.pyc", false),
+        ] {
+            assert_eq!(bytecode_cache(&RealPath::known(path)), expect, "{path}");
+        }
+    }
 }

@@ -1,0 +1,108 @@
+//! Every kind of environment of a Debian builder, each imported module by module in one final image, from
+//! two prefixes. Those of Alpine are in `environments`.
+
+use crate::examples::built_with;
+
+/// Imports every top-level name of every distribution below the prefix; the number of names. Without RECORD
+/// `files` would be those of the source tree, setup.py among them, so top_level.txt counts alone.
+const IMPORT_ALL: &str = r#"import importlib, importlib.metadata as metadata, sys
+own = [one for one in metadata.distributions() if str(one.locate_file('')).startswith(sys.prefix)]
+names = {str(file).split('/')[0].split('.')[0] for one in own for file in (one.read_text('RECORD') and one.files) or [] if str(file).endswith(('.py', '.so'))}
+names |= {name for one in own for name in (one.read_text('top_level.txt') or '').split()}
+names = sorted(name for name in names if name.isidentifier() and not name.startswith('__'))
+[importlib.import_module(name) for name in names]
+print('imported', sys.prefix, len(names), *names)
+"#;
+
+const PROJECT: &str = r#"FROM python:3.11-slim AS builder
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
+RUN pip install -q virtualenv==20.26.2 flask==3.0.3 setuptools==69.5.1 wheel==0.43.0
+RUN python3 -m venv --system-site-packages /venv-system && /venv-system/bin/pip install -q pyyaml==6.0.2
+RUN virtualenv -q /virtualenv && /virtualenv/bin/pip install -q flask==3.0.3 pyyaml==6.0.2
+RUN virtualenv -q --system-site-packages /virtualenv-system && /virtualenv-system/bin/pip install -q pyyaml==6.0.2
+RUN mkdir -p /root/.pyenv/versions/3.11.7 && cp -a /usr/local/. /root/.pyenv/versions/3.11.7/ \
+ && /root/.pyenv/versions/3.11.7/bin/python3 -m venv /pyenv && /pyenv/bin/pip install -q pyyaml==6.0.2 markupsafe==2.1.5
+RUN pip install -q --target /target-one markupsafe==2.1.5 && pip install -q --target /target-two pyyaml==6.0.2
+RUN python3 -m venv /namespaces && /namespaces/bin/pip install -q zope.interface==5.5.2 zope.event==4.6 six==1.16.0
+COPY project /project
+RUN python3 -m venv /editable && /editable/bin/pip install -q setuptools==69.5.1 wheel==0.43.0 && /editable/bin/pip install -q --no-build-isolation -e /project
+RUN python3 -m venv /develop && /develop/bin/pip install -q setuptools==69.5.1 && cp -a /project /developed && cd /developed && rm -rf build src/*.egg-info src/fast/*.so && /develop/bin/python setup.py -q develop
+COPY wheelbarrow /usr/local/bin/
+RUN set -e; bundle() { kind=$1; shift; wheelbarrow bundle --prefix /opt/$kind --out /bundles/$kind "$@"; }; \
+ bundle venv-system /venv-system; bundle virtualenv /virtualenv; bundle virtualenv-system /virtualenv-system; \
+ bundle pyenv /pyenv --interpreter /usr/local/bin/python3 --from python:3.11-slim; bundle targets /target-one /target-two; \
+ bundle namespaces /namespaces; bundle editable /editable; bundle develop /develop; bundle system; \
+ mkdir /final && for one in /bundles/*; do cp -a $one/rootfs/. /final/; done
+
+FROM python:3.11-slim
+COPY --from=builder /final/ /
+COPY import_all.py check.sh /
+RUN sh -e /check.sh venv-system virtualenv virtualenv-system pyenv targets namespaces editable develop system \
+ && /opt/editable/bin/hello && test -f "/opt/moved editable/lib/python3.11/site-packages/fast/data.txt" && ! grep -rl /project /opt/*editable*/bin
+"#;
+
+/// From the prefix, and from another one with a blank in it.
+const CHECK: &str = r#"for kind in "$@"; do
+  /opt/$kind/bin/python /import_all.py
+  cp -a /opt/$kind "/opt/moved $kind"
+  "/opt/moved $kind/bin/python" /import_all.py
+  if test -x /opt/$kind/bin/flask; then "/opt/moved $kind/bin/flask" --version | grep -q 'Flask 3.0.3'; fi
+done
+"#;
+
+const DEBIAN: &str = r#"FROM debian:bookworm-slim AS builder
+RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-pip python3-yaml
+RUN pip install -q --break-system-packages flask==3.0.3
+COPY wheelbarrow /usr/local/bin/
+RUN wheelbarrow bundle --require flask --require pyyaml && grep -x python3-yaml /bundle/runtime-packages.txt && cat /bundle/Dockerfile.final
+
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-yaml
+COPY --from=builder /bundle/rootfs/ /
+COPY import_all.py check.sh /
+RUN mv /opt/app /opt/dist-packages && sh -e /check.sh dist-packages && ! test -e /opt/dist-packages/lib/python3.11/site-packages/yaml
+"#;
+
+/// A module in C, and data beside it. What setup.py has as `data_files` no editable install puts anywhere.
+fn project() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("project/pyproject.toml", "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n"),
+        (
+            "project/setup.py",
+            "from setuptools import setup, Extension, find_packages\nsetup(name='fast', version='1.0', package_dir={'': 'src'}, packages=find_packages('src'), \
+             package_data={'fast': ['data.txt']}, ext_modules=[Extension('fast._c', ['src/fast/_c.c'])], \
+             entry_points={'console_scripts': ['hello = fast:main']})\n",
+        ),
+        (
+            "project/src/fast/__init__.py",
+            "import os\nfrom . import _c\ndef main():\n    print(open(os.path.join(os.path.dirname(__file__), 'data.txt')).read())\n",
+        ),
+        ("project/src/fast/data.txt", "beside\n"),
+        (
+            "project/src/fast/_c.c",
+            "#include <Python.h>\nstatic struct PyModuleDef module = {PyModuleDef_HEAD_INIT, \"_c\", 0, -1, 0};\n\
+             PyMODINIT_FUNC PyInit__c(void) { return PyModule_Create(&module); }\n",
+        ),
+        ("import_all.py", IMPORT_ALL),
+        ("check.sh", CHECK),
+    ]
+}
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn kinds_on_docker_library() {
+    let log = built_with("wheelbarrow-matrix", PROJECT, &project());
+    for kind in ["venv-system", "virtualenv", "virtualenv-system", "pyenv", "targets", "namespaces", "editable", "develop", "system"] {
+        for prefix in [format!("/opt/{kind} "), format!("/opt/moved {kind} ")] {
+            assert!(log.contains(&format!("imported {prefix}")), "{kind}: {log}");
+        }
+    }
+    assert!(log.contains("zope") && log.contains("imported /opt/editable 1 fast") && log.contains("beside"), "{log}");
+}
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn dist_packages_of_debian() {
+    let log = built_with("wheelbarrow-matrix-debian", DEBIAN, &project());
+    assert!(log.contains("imported /opt/moved dist-packages "), "{log}");
+}
