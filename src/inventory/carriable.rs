@@ -40,6 +40,8 @@ pub struct Carriable {
     pub interpreter: Vec<CarriableFile>,
     /// The program interpreter (`PT_INTERP`) with the links on the way to it.
     pub loader: Vec<CarriableFile>,
+    /// What `sysconfig` tells of an interpreter that has a prefix of its own, which is in it on every line.
+    pub configuration: BTreeMap<RealPath, String>,
 }
 
 const PROGRAMS: [&str; 6] = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
@@ -83,7 +85,8 @@ impl Inventory {
         let loader = loader.chain(cache).filter_map(|path| link(&path)).collect();
         let reached: Vec<usize> = self.reached_packages(&own).into_iter().collect();
         let files = reached.par_iter().map(|index| (*index, self.run_time_files(root, *index))).collect();
-        self.carriable = Carriable { packages: files, interpreter: own, loader };
+        let configuration = if self.own_prefix.is_some() { configuration(root, &own) } else { BTreeMap::new() };
+        self.carriable = Carriable { packages: files, interpreter: own, loader, configuration };
     }
 
     /// Owners of what is needed, with what they depend on. A dependency that brings programs is a tool
@@ -130,6 +133,12 @@ fn cached_licences(root: &Root, package: &Package) -> Vec<CarriableFile> {
     walked
         .map(|entry| CarriableFile { to: to.descend(entry.path.below(&top).unwrap_or_default()), path: entry.path, meta: entry.meta })
         .collect()
+}
+
+/// `_sysconfigdata_*.py`, made when the interpreter was built; uv changes the prefix in it.
+fn configuration(root: &Root, files: &[CarriableFile]) -> BTreeMap<RealPath, String> {
+    let named = files.iter().filter(|file| file.path.name().starts_with("_sysconfigdata") && file.meta.kind == Kind::File);
+    named.filter_map(|file| Some((file.path.clone(), root.read_text(file.path.as_str(), 1 << 20).ok()??))).collect()
 }
 
 /// A library with the links in its directory that lead to it.

@@ -43,6 +43,9 @@ pub struct Inventory {
     /// Where the loader looks without any configuration.
     pub default_directories: Vec<RealPath>,
     pub packages: PackageIndex,
+    /// A prefix that no base image has, nor its package manager: conda's, or that of an interpreter which uv
+    /// or pyenv installed.
+    pub own_prefix: Option<RealPath>,
     /// Empty unless the scope asks for it.
     pub carriable: Carriable,
     pub findings: Vec<Finding>,
@@ -54,14 +57,9 @@ impl Inventory {
         self.packages.owner(&self.environment.interpreter.executable).map(|index| &self.packages.packages[index])
     }
 
-    /// The prefix of conda that the environment is in, or was made from.
-    pub fn conda_prefix(&self) -> Option<&RealPath> {
-        let prefixes = std::iter::once(&self.environment.interpreter.prefix).chain(self.environment.parts.iter().map(|part| &part.prefix));
-        let is_conda = |prefix: &&RealPath| {
-            let mut own = self.packages.packages.iter().filter_map(|package| package.in_prefix.as_ref());
-            own.any(|own| own.prefix == **prefix)
-        };
-        prefixes.into_iter().find(is_conda)
+    /// Whether the interpreter is in a prefix of its own: it has to travel unless the final root has another.
+    pub fn stands_alone(&self) -> bool {
+        self.own_prefix.as_ref().is_some_and(|prefix| self.environment.interpreter.executable.below(prefix).is_some())
     }
 
     /// Whether a file is ELF: by its bytes in the environment, by its name elsewhere.
@@ -119,6 +117,7 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
         library_sizes: BTreeMap::new(),
         loader_configuration: Vec::new(),
         default_directories: Vec::new(),
+        own_prefix: own_prefix(&environment, &packages),
         environment,
         distributions,
         path_files,
@@ -130,8 +129,8 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
     };
     elf_files.extend(inventory.adopt(root));
     inventory.resolve(library, &elf_files);
-    // Nothing in the final stage installs conda's packages: they always travel.
-    if scope == Scope::AndWhatMayBeCarried || inventory.packages.packages.iter().any(|package| package.in_prefix.is_some()) {
+    // Nothing in the final stage installs what is in a prefix of its own: it travels without being told to.
+    if scope == Scope::AndWhatMayBeCarried || inventory.own_prefix.is_some() {
         inventory.look_at_carriable(root);
     }
     inventory.findings.sort();
@@ -164,6 +163,17 @@ fn environment_files(root: &Root, mut environment: Environment) -> EnvironmentFi
     environment.parts.extend(parts);
     let (files, elf_files) = files::files(root, &environment, &distributions, &mut findings);
     EnvironmentFiles { environment, distributions, path_files, leads, files, elf_files, findings }
+}
+
+/// Conda's, or the interpreter's where neither a package nor a base image has it. Images keep theirs in
+/// these two.
+fn own_prefix(environment: &Environment, packages: &PackageIndex) -> Option<RealPath> {
+    let interpreter = &environment.interpreter;
+    let of_conda: BTreeSet<&RealPath> =
+        packages.packages.iter().filter_map(|package| package.in_prefix.as_ref()).map(|own| &own.prefix).collect();
+    let mut prefixes = std::iter::once(&interpreter.prefix).chain(environment.parts.iter().map(|part| &part.prefix));
+    let unowned = packages.owner(&interpreter.executable).is_none() && !["/", "/usr", "/usr/local"].contains(&interpreter.prefix.as_str());
+    prefixes.find(|prefix| of_conda.contains(prefix)).or_else(|| unowned.then_some(&interpreter.prefix)).cloned()
 }
 
 /// Reads os-release of a root.

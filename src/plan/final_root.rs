@@ -33,7 +33,7 @@ pub struct FinalRoot<'a> {
     pub shebang: Shebang,
     profile: Option<&'a Profile>,
     packages: bool,
-    /// A prefix of conda, and the prefix of the bundle, which takes its place.
+    /// A prefix of the builder, conda's or the interpreter's own, and that of the bundle, which takes its place.
     moved: Option<(RealPath, RealPath)>,
     /// Where its loader looks without any configuration, and in that of its own.
     directories: BTreeSet<RealPath>,
@@ -81,7 +81,7 @@ impl FinalRoot<'_> {
         self.profile.map_or_else(|| path.clone(), |profile| place(profile, path))
     }
 
-    /// The interpreter of conda is where the rest of its prefix is.
+    /// An interpreter that moves is where the rest of its prefix is.
     fn placed(mut self) -> Self {
         if self.interpreter_travels {
             self.interpreter = self.place(&self.interpreter);
@@ -89,7 +89,7 @@ impl FinalRoot<'_> {
         self
     }
 
-    /// The conda prefix whose place the bundle's takes.
+    /// The prefix whose place the bundle's takes.
     pub fn moved_from(&self) -> Option<&RealPath> {
         self.moved.as_ref().map(|(from, _)| from)
     }
@@ -115,7 +115,8 @@ fn directories(inventory: &Inventory, request: &Request) -> BTreeSet<RealPath> {
 
 /// Decides, and refuses what cannot work.
 pub fn decide<'a>(inventory: &Inventory, request: &'a Request, findings: &mut Vec<Finding>) -> FinalRoot<'a> {
-    let moved = inventory.conda_prefix().map(|prefix| (prefix.clone(), request.prefix.clone()));
+    let stays = inventory.interpreter_package().is_none() && inventory.environment.interpreter.pinned;
+    let moved = inventory.own_prefix.as_ref().filter(|_| !stays).map(|prefix| (prefix.clone(), request.prefix.clone()));
     match &request.base {
         Some(profile) => known(inventory, request, profile, moved, findings),
         None => like_builder(inventory, request, moved, findings),
@@ -132,14 +133,14 @@ fn like_builder<'a>(
     let own = &inventory.environment.interpreter;
     let owner = inventory.interpreter_package();
     let owned = owner.is_some();
-    let travels = owner.is_some_and(|package| package.in_prefix.is_some()) && request.interpreter.is_none();
+    let travels = inventory.stands_alone() && request.interpreter.is_none();
     let interpreter = request.interpreter.clone().unwrap_or_else(|| own.executable.clone());
     let same = interpreter == own.executable || own.links.contains(&interpreter);
-    let origin = if owned && same { Origin::Package } else { Origin::Image };
+    let origin = if travels || (owned && same) { Origin::Package } else { Origin::Image };
     findings.extend(named_minor(own, request).filter(|_| !travels));
     let image = request.from.clone().or_else(|| image(&inventory.release, origin, &interpreter, own.minor()));
     if image.is_none() {
-        findings.push(unknown_image(inventory, owned, &interpreter));
+        findings.push(unknown_image(inventory, owned || travels, &interpreter));
     }
     FinalRoot {
         image,
@@ -167,7 +168,6 @@ fn known<'a>(
 ) -> FinalRoot<'a> {
     let own = &inventory.environment.interpreter;
     let owner = inventory.interpreter_package();
-    let conda = owner.is_some_and(|package| package.in_prefix.is_some());
     let compare = Compare { inventory, request, profile };
     let same_release = compare.same_release();
     let packages = match request.native {
@@ -187,7 +187,7 @@ fn known<'a>(
             }
             (request.interpreter.clone().unwrap_or_else(|| found.path.clone()), false)
         }
-        Err(_) if conda && request.interpreter.is_none() => {
+        Err(_) if inventory.stands_alone() && request.interpreter.is_none() => {
             interpreter_travels = true;
             (own.executable.clone(), false)
         }
@@ -204,7 +204,7 @@ fn known<'a>(
         false => Shebang::Absolute,
     });
     findings.extend(compare.shell(shebang));
-    let origin = if interpreter_is_package { Origin::Package } else { Origin::Image };
+    let origin = if interpreter_is_package || interpreter_travels { Origin::Package } else { Origin::Image };
     let derived = || profile.image.clone().or_else(|| image(&profile.release, origin, &interpreter, own.minor()));
     let image = request.from.clone().or_else(derived);
     // The builder's cache travels with its loader; otherwise ldconfig runs where there is a shell.

@@ -5,7 +5,6 @@
 
 mod carry;
 mod closure;
-mod conda;
 mod final_root;
 mod image;
 mod layers;
@@ -13,6 +12,7 @@ mod layout;
 mod native;
 mod packages;
 mod path_files;
+mod prefix;
 mod slim;
 mod vendor;
 
@@ -205,6 +205,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     let closure = closure::close(inventory, &request.roots, &mut findings);
     let travels = |index: usize| closure.travels(index);
     let final_root = final_root::decide(inventory, request, &mut findings);
+    findings.extend(prefix::pinned(inventory, &final_root));
     let layout = layout::lay_out(inventory, request, &final_root, &travels, &mut findings);
     let mut wanted = packages::Wanted::new(inventory);
     if final_root.interpreter_is_package {
@@ -225,8 +226,8 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         entry.to = final_root.place(&entry.to);
     }
     vendor::vendor(inventory, &final_root, &request.prefix, &layout.travelling, &mut entries);
-    findings.extend(conda::activation(inventory, &packages.carried_indices, &travels));
-    conda::move_prefix(inventory, &final_root, &request.prefix, &mut entries, &mut findings);
+    findings.extend(prefix::activation(inventory, &packages.carried_indices, &travels));
+    prefix::move_prefix(inventory, &final_root, &request.prefix, &mut entries, &mut findings);
     entries.sort_by(|a, b| a.to.cmp(&b.to));
     entries.dedup_by(|a, b| a.to == b.to);
     let is_elf = |path: &RealPath| inventory.is_elf(path);
@@ -255,6 +256,8 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     findings.sort();
     findings.dedup();
     let environment = &inventory.environment;
+    let stays_true = final_root.interpreter_travels && final_root.moved_from().is_none();
+    let abandoned = inventory.own_prefix.as_ref().filter(|_| !stays_true);
     Plan {
         schema: SCHEMA,
         prefix: request.prefix.clone(),
@@ -277,7 +280,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
             .iter()
             .filter(|part| part.whole_prefix())
             .map(|part| &part.prefix)
-            .chain(inventory.conda_prefix())
+            .chain(abandoned)
             .filter(|prefix| **prefix != request.prefix)
             .map(RealPath::to_string)
             .collect(),

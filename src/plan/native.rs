@@ -37,6 +37,9 @@ pub fn follow(
             }
         }
     }
+    if final_root.interpreter_travels && !final_root.loader_travels {
+        state.interpreter();
+    }
     state.plan
 }
 
@@ -128,14 +131,35 @@ impl Follower<'_> {
         );
         let size = self.inventory.library_sizes.get(path).copied().unwrap_or_default();
         self.plan.entries.push(copy(path, size, 0o755, format!("needed as {}, owned by no package", need.name)));
-        if matches!(rule, Some(Rule::Cache | Rule::PathFile)) && self.final_root.configured {
-            let glibc = self.inventory.environment.interpreter.libc == Some(Libc::Glibc);
-            // With the interpreter the builder's cache travels too.
-            self.plan.run_ldconfig |= glibc && !self.final_root.interpreter_travels;
-            for file in self.inventory.loader_configuration.clone() {
-                if self.carried.insert(file.clone()) {
-                    self.plan.entries.push(copy(&file, 0, 0o644, format!("tells the loader where {} is", need.name)));
-                }
+        if matches!(rule, Some(Rule::Cache | Rule::PathFile)) {
+            self.configure(&need.name);
+        }
+    }
+
+    /// Libraries of nobody that travel with an interpreter to a loader that does not.
+    fn interpreter(&mut self) {
+        let inventory = self.inventory;
+        for path in &inventory.interpreter_files {
+            let moves = self.final_root.place(path) != *path;
+            let found = path.parent().is_some_and(|directory| inventory.default_directories.contains(&directory));
+            let outside = inventory.own_prefix.as_ref().is_none_or(|prefix| path.below(prefix).is_none());
+            if !moves && !found && outside && inventory.packages.owner(path).is_none() {
+                self.configure(path.name());
+            }
+        }
+    }
+
+    /// The final loader has to know of a directory.
+    fn configure(&mut self, library: &str) {
+        if !self.final_root.configured {
+            return;
+        }
+        let glibc = self.inventory.environment.interpreter.libc == Some(Libc::Glibc);
+        // With its loader the builder's cache travels too.
+        self.plan.run_ldconfig |= glibc && !self.final_root.loader_travels;
+        for file in &self.inventory.loader_configuration {
+            if self.carried.insert(file.clone()) {
+                self.plan.entries.push(copy(file, 0, 0o644, format!("tells the loader where {library} is")));
             }
         }
     }

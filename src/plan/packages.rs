@@ -192,7 +192,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// What the base has: by its profile or, without one, what every root of the distribution has; and
-    /// when no package owns the interpreter it comes with the image, and so do its libraries.
+    /// when no package owns the interpreter it comes with the image, and so do its libraries, unless it travels.
     fn base(&mut self, final_root: &FinalRoot) -> BTreeSet<usize> {
         let packages = &self.inventory.packages;
         let known = packages.packages.iter().enumerate().map(|(index, package)| Some((index, final_root.has_package(package)?)));
@@ -203,7 +203,7 @@ impl<'a> Wanted<'a> {
         let owned = self.inventory.interpreter_package().is_some();
         let essential = packages.packages.iter().enumerate().filter(|(_, package)| package.essential).map(|(index, _)| index);
         let mut base: BTreeSet<usize> = essential.collect();
-        if !owned {
+        if !owned && !final_root.interpreter_travels {
             base.extend(self.inventory.interpreter_files.iter().filter_map(|path| packages.owner(path)));
         }
         for package in base.clone() {

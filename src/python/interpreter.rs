@@ -25,6 +25,8 @@ pub struct Interpreter {
     pub stdlib: RealPath,
     pub machine: Machine,
     pub libc: Option<Libc>,
+    /// Its run path names its own prefix, so it finds libpython there and nowhere else.
+    pub pinned: bool,
     pub facts: InterpreterFacts,
 }
 
@@ -83,7 +85,11 @@ pub fn read_interpreter(root: &Root, library: &Library, path: &WrittenPath, find
         findings.push(Finding::new(Severity::Deny, Code::InterpreterFact, &found.path, message));
     }
     let abi = strings.suffix.as_ref().map(|suffix| suffix.trim_start_matches('.').trim_end_matches(".so").to_owned());
+    let run_path = elf.runpath.as_ref().or(elf.rpath.as_ref());
+    let own = |directory: &str| directory == prefix.as_str() || directory.starts_with(&format!("{prefix}/"));
+    let pinned = libpython.is_some() && run_path.is_some_and(|text| text.split(':').any(own));
     Some(Interpreter {
+        pinned,
         prefix,
         stdlib,
         machine: elf.machine,

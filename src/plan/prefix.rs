@@ -1,7 +1,9 @@
-//! Files that leave a prefix of conda for that of the bundle.
+//! Files that leave a prefix of their own, conda's or that of an interpreter which uv or pyenv installed, for
+//! that of the bundle.
 //!
 //! Conda writes the prefix into files when it installs them, and its records say into which and how. The
-//! bundle's prefix goes there in the same way. Run paths in it are relative and need nothing.
+//! bundle's prefix goes there in the same way. Run paths in it are relative and need nothing. An interpreter
+//! looks for its standard library beside itself first; what it tells of itself (`sysconfig`) is rewritten.
 //!
 //! Invariant: what no record says is copied as it is; if it holds the old prefix, that is a finding when it
 //! is written.
@@ -28,6 +30,11 @@ pub fn move_prefix(
         let Some(from) = &entry.from else { continue };
         match &entry.action {
             Action::Copy => {
+                if let Some(text) = inventory.carriable.configuration.get(from).filter(|_| inventory.packages.owner(from).is_none()) {
+                    entry.action = Action::Write { content: text.replace(old.as_str(), prefix.as_str()) };
+                    entry.reason = format!("{}; {prefix} takes the place of {old} in it", entry.reason);
+                    continue;
+                }
                 let Some(embedding) = inventory.packages.embedding(from) else { continue };
                 if prefix.as_str().len() > embedding.room {
                     let message = format!("holds {old}, and {prefix} does not fit into its {} bytes", embedding.room);
@@ -46,6 +53,23 @@ pub fn move_prefix(
             _ => {}
         }
     }
+}
+
+/// An interpreter that travels to where it was.
+pub fn pinned(inventory: &Inventory, final_root: &FinalRoot) -> Option<Finding> {
+    let interpreter = &inventory.environment.interpreter;
+    let stays = final_root.interpreter_travels && final_root.moved_from().is_none() && inventory.stands_alone();
+    let message = format!("finds its library by an absolute run path, so it travels to {}", interpreter.prefix);
+    let closed = interpreter.prefix.below(&RealPath::known("/root")).is_some() && !final_root.is_empty();
+    let finding = match closed {
+        false => Finding::new(Severity::Note, Code::PinnedInterpreter, &interpreter.executable, message),
+        true => {
+            let message = format!("{message}, where most images let root alone look");
+            Finding::new(Severity::Warn, Code::PinnedInterpreter, &interpreter.executable, message)
+                .help("install it elsewhere, with PYENV_ROOT=/opt/pyenv for one, or run the final image as root")
+        }
+    };
+    stays.then_some(finding)
 }
 
 /// What activating the environment would do, and nobody does in the final stage.
