@@ -232,7 +232,8 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     entries.dedup_by(|a, b| a.to == b.to);
     let is_elf = |path: &RealPath| inventory.is_elf(path);
     let (removed, slimmed) = slim::slim(&mut entries, &request.slim, &is_elf);
-    let of_package = |from: &RealPath| inventory.packages.owner(from).is_some();
+    let of_interpreter = |from: &RealPath| inventory.carriable.interpreter.binary_search_by(|file| file.path.cmp(from)).is_ok();
+    let of_package = |from: &RealPath| inventory.packages.owner(from).is_some() || of_interpreter(from);
     let layers =
         request.layers.as_ref().map(|cut| layers::cut(&mut entries, &request.prefix, &closure::applications(inventory), &of_package, cut));
     let mut left = layout.left;
