@@ -88,6 +88,50 @@ fn absolute() {
     }
 }
 
+#[test]
+fn every_form_of_the_first_line() {
+    let top = tempfile::tempdir().unwrap();
+    let top = top.path().canonicalize().unwrap();
+    let venv = environment(&top);
+    let forms = [
+        ("plain", format!("#!{venv}/bin/python3")),
+        ("arguments", format!("#!{venv}/bin/python -B")),
+        ("placeholder", "#!python".to_owned()),
+        ("windowed", "#!pythonw -x".to_owned()),
+        ("env", "#!/usr/bin/env python3".to_owned()),
+        ("split", "#!/usr/bin/env -S python -B -s".to_owned()),
+        ("wrapper", format!("#!/bin/sh\n'''exec' \"{venv}/bin/python\" -B \"$0\" \"$@\"\n' '''")),
+        ("relocatable", "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python3' \"$0\" \"$@\"\n' '''".to_owned()),
+        ("shell", "#!/bin/sh\necho shell; exit".to_owned()),
+    ];
+    for (name, lines) in &forms {
+        let script = Path::new(&venv).join("bin").join(name);
+        fs::write(&script, format!("{lines}\nimport sys\nprint(sys.prefix, int(sys.flags.dont_write_bytecode), sys.flags.no_user_site)\n"))
+            .unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let prefix = top.join("final/app");
+    for shebang in ["absolute", "relocatable"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wheelbarrow"));
+        command.args(["bundle", &venv, "--shebang", shebang, "--from", "any", "--prefix"]).arg(&prefix).arg("--out").arg(top.join(shebang));
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let _ = fs::remove_dir_all(&prefix);
+        fs::create_dir_all(prefix.parent().unwrap()).unwrap();
+        fs::rename(top.join(shebang).join("rootfs").join(prefix.strip_prefix("/").unwrap()), &prefix).unwrap();
+        for (name, _) in &forms {
+            let said = said(&top, &format!("PYTHONDONTWRITEBYTECODE= '{}/bin/{name}'", prefix.display()));
+            let expect = match *name {
+                "shell" => "shell".to_owned(),
+                "arguments" | "wrapper" => format!("{} 1 0", prefix.display()),
+                "split" => format!("{} 1 1", prefix.display()),
+                _ => format!("{} 0 0", prefix.display()),
+            };
+            assert_eq!(said, expect, "{shebang} {name}");
+        }
+    }
+}
+
 const DOCKERFILE: &str = r#"FROM alpine:3.20 AS builder
 RUN apk add --no-cache python3 py3-pip
 RUN python3 -m venv /opt/venv && /opt/venv/bin/python -m pip install pygments==2.18.0

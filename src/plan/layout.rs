@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::final_root::FinalRoot;
-use super::{Action, Left, PlannedEntry, Request, path_files};
+use super::{Action, Left, PlannedEntry, Request, path_files, scripts};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{FileFact, Inventory};
 use crate::path::RealPath;
@@ -14,15 +14,6 @@ use crate::root::Kind;
 
 /// Below `lib/pythonX.Y/`, whatever the builder calls it (Debian: `dist-packages`).
 pub const SITE_PACKAGES: &str = "site-packages";
-
-/// How scripts find their interpreter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shebang {
-    /// Through `/bin/sh`, beside the script: the prefix may move.
-    Relocatable,
-    /// By absolute path: needs no shell, and the prefix may not move.
-    Absolute,
-}
 
 /// Folders of a `--target` installation that belong to the prefix.
 const TARGET_DATA: [&str; 4] = ["bin", "share", "etc", "include"];
@@ -124,10 +115,6 @@ impl Writer<'_> {
             );
         }
         format!("{} goes to the same place", first.path)
-    }
-
-    fn python(&self) -> RealPath {
-        self.request.prefix.descend("bin/python")
     }
 
     fn minor(&self) -> &str {
@@ -238,7 +225,8 @@ impl Writer<'_> {
             }
         }
         if self.inventory.environment.parts.iter().any(|part| file.path.parent().as_ref() == Some(&part.scripts)) {
-            return Ok(self.script(file, findings));
+            let python = self.request.prefix.descend("bin/python");
+            return Ok(scripts::action(self.inventory, self.final_root.shebang, &python, file, findings));
         }
         Ok(Action::Copy)
     }
@@ -267,36 +255,6 @@ impl Writer<'_> {
             return Some(Action::Copy);
         }
         path_files::portable(file, &|path| self.destination(path), &sources).map(|content| Action::Write { content })
-    }
-
-    fn script(&self, file: &FileFact, findings: &mut Vec<Finding>) -> Action {
-        let Some(script) = &file.script else { return Action::Copy };
-        let environment = &self.inventory.environment;
-        let interpreter = match &script.shebang {
-            python::Shebang::Plain { interpreter, .. } | python::Shebang::Wrapper { interpreter } => interpreter,
-            python::Shebang::Relocatable { .. } => "",
-        };
-        let base = environment.interpreter.executable.parent().unwrap_or_else(RealPath::root);
-        let own: Vec<&str> = environment.parts.iter().map(|part| part.scripts.as_str()).chain([base.as_str()]).collect();
-        let name = interpreter.rsplit('/').next().unwrap_or_default();
-        let is_python = name.starts_with("python") || name.starts_with("pypy");
-        // What pip was told to put elsewhere starts the Python that pip ran in.
-        let elsewhere = environment.part_of(&file.path).is_some_and(|part| matches!(part.kind, PartKind::Prefix | PartKind::Target));
-        let beside = own.iter().any(|directory| interpreter.rsplit_once('/').is_some_and(|(parent, _)| parent == *directory) && is_python);
-        if beside || (elsewhere && is_python) || matches!(script.shebang, python::Shebang::Relocatable { .. }) {
-            let header = match self.final_root.shebang {
-                Shebang::Relocatable => python::relocatable_header("python"),
-                Shebang::Absolute => python::absolute_header(self.python().as_str()),
-            };
-            return Action::Script { cut: script.header, header };
-        }
-        if is_python && interpreter != "/usr/bin/python3" {
-            let message = format!("starts {interpreter}, which is not this environment's interpreter");
-            findings.push(
-                Finding::new(Severity::Warn, Code::ForeignShebang, &file.path, message).help("reinstall the distribution that owns it"),
-            );
-        }
-        Action::Copy
     }
 
     fn link(&self, file: &FileFact, target: &str, findings: &mut Vec<Finding>) -> Result<Action, String> {

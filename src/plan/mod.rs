@@ -13,6 +13,7 @@ mod native;
 mod packages;
 mod path_files;
 mod prefix;
+mod scripts;
 mod slim;
 mod vendor;
 
@@ -24,10 +25,11 @@ use url::Url;
 
 use closure::Closure;
 pub use layers::{LayerRequest, PlannedLayer};
-pub use layout::{SITE_PACKAGES, Shebang};
+pub use layout::SITE_PACKAGES;
 pub use native::trouble;
 pub use packages::{PackageReason, PackageSet, PlannedPackage};
 pub use path_files::StartLine;
+pub use scripts::Shebang;
 pub use slim::{Receipt, SlimKind, receipts};
 
 use crate::base::Profile;

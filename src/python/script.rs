@@ -10,12 +10,16 @@
 const LONGEST_SHEBANG: usize = 127;
 const EXEC: &str = "'''exec' ";
 const CLOSING: &str = "' '''";
+/// The directory of the script itself, whatever link it was started by.
+const BESIDE: &str = "\"$(dirname -- \"$(realpath -- \"$0\")\")\"/";
 
 /// The first lines of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shebang {
     /// `#!interpreter arguments`.
-    Plain { interpreter: String, arguments: String },
+    Plain { interpreter: String },
+    /// `#!/usr/bin/env name`: the first one on PATH.
+    OnPath { name: String },
     /// `#!/bin/sh`, then `'''exec' interpreter "$0" "$@"`.
     Wrapper { interpreter: String },
     /// As a wrapper, with `name` beside the script itself.
@@ -26,23 +30,43 @@ pub enum Shebang {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
     pub shebang: Shebang,
+    /// What the interpreter gets before the script: `-sE`. The kernel hands over the rest of a line as one.
+    pub arguments: Vec<String>,
     /// Bytes to cut to leave the body alone.
     pub header: usize,
+}
+
+impl Script {
+    /// What is started: a path, or a name to be found on PATH or beside the script.
+    pub fn interpreter(&self) -> &str {
+        match &self.shebang {
+            Shebang::Plain { interpreter } | Shebang::Wrapper { interpreter } => interpreter,
+            Shebang::OnPath { name } | Shebang::Relocatable { name } => name,
+        }
+    }
 }
 
 /// Reads the first bytes of a file; `None` when it does not begin with `#!`.
 pub fn parse_script(start: &[u8]) -> Option<Script> {
     let first = line_at(start, 0);
     let text = String::from_utf8_lossy(first.strip_prefix(b"#!")?).trim().to_owned();
-    let (interpreter, arguments) = text.split_once([' ', '\t']).unwrap_or((&text, ""));
-    if interpreter.rsplit('/').next() == Some("sh")
-        && arguments.is_empty()
+    let (interpreter, rest) = text.split_once([' ', '\t']).map_or((text.as_str(), ""), |(interpreter, rest)| (interpreter, rest.trim()));
+    let program = interpreter.rsplit('/').next();
+    if program == Some("sh")
+        && rest.is_empty()
         && let Some(script) = parse_wrapper(start, first.len())
     {
         return Some(script);
     }
-    let shebang = Shebang::Plain { interpreter: interpreter.to_owned(), arguments: arguments.trim().to_owned() };
-    Some(Script { shebang, header: first.len() })
+    if program == Some("env") {
+        // Without -S (coreutils 8.30) all that follows is one name.
+        let split = rest.strip_prefix("-S").or_else(|| rest.strip_prefix("--split-string")).map(|rest| rest.trim_start_matches('='));
+        let mut words = split.unwrap_or(rest).split_whitespace().map(str::to_owned);
+        let name = words.next().unwrap_or_default();
+        return Some(Script { shebang: Shebang::OnPath { name }, arguments: words.collect(), header: first.len() });
+    }
+    let arguments = Some(rest.to_owned()).filter(|rest| !rest.is_empty()).into_iter().collect();
+    Some(Script { shebang: Shebang::Plain { interpreter: interpreter.to_owned() }, arguments, header: first.len() })
 }
 
 /// The line that begins at `offset`, its newline included.
@@ -65,42 +89,60 @@ fn parse_wrapper(start: &[u8], offset: usize) -> Option<Script> {
         }
         header += third.len();
     }
-    if command.starts_with("\"$(dirname ") {
-        let word = command.split_once(" \"$0\" \"$@\"").map_or(command, |(word, _)| word);
-        let name = word.rsplit('/').next().unwrap_or_default().trim_matches(['\'', '"']);
-        let plain = !name.is_empty() && !name.contains(['$', '(', ')', ' ', '\'', '"']);
-        return plain.then(|| Script { shebang: Shebang::Relocatable { name: name.to_owned() }, header });
-    }
-    let interpreter = first_word(command)?;
-    Some(Script { shebang: Shebang::Wrapper { interpreter }, header })
+    let (command, _) = command.split_once(" \"$0\" \"$@\"")?;
+    let (shebang, rest) = match command.strip_prefix(BESIDE) {
+        Some(rest) => {
+            let (name, rest) = first_word(rest)?;
+            (Shebang::Relocatable { name }, rest)
+        }
+        None => {
+            let (interpreter, rest) = first_word(command)?;
+            (Shebang::Wrapper { interpreter }, rest)
+        }
+    };
+    let arguments = rest.split_whitespace().map(|word| word.trim_matches('\'').to_owned()).collect();
+    Some(Script { shebang, arguments, header })
 }
 
-/// The first word of a shell command, in any of the quotes installers use.
-fn first_word(command: &str) -> Option<String> {
-    let word = if let Some(rest) = command.strip_prefix('"') {
-        rest.split_once('"')?.0.to_owned()
-    } else if let Some(rest) = command.strip_prefix('\'') {
-        // uv writes a quote inside quotes as '"'"'.
-        rest.replace("'\"'\"'", "\0").split_once('\'')?.0.replace('\0', "'")
+/// The first word of a shell command, in any of the quotes installers use, and what follows it.
+fn first_word(command: &str) -> Option<(String, &str)> {
+    let (word, rest) = if let Some(rest) = command.strip_prefix('"') {
+        let (word, rest) = rest.split_once('"')?;
+        (word.to_owned(), rest)
+    } else if let Some(mut rest) = command.strip_prefix('\'') {
+        let mut word = String::new();
+        loop {
+            let (part, after) = rest.split_once('\'')?;
+            word.push_str(part);
+            // A quote inside quotes.
+            let Some(more) = after.strip_prefix("\"'\"'") else { break (word, after) };
+            word.push('\'');
+            rest = more;
+        }
     } else {
-        command.split_whitespace().next()?.to_owned()
+        let end = command.find(char::is_whitespace).unwrap_or(command.len());
+        (command[..end].to_owned(), &command[end..])
     };
-    (!word.is_empty()).then_some(word)
+    (!word.is_empty()).then_some((word, rest))
 }
 
 /// A header that runs `python` from the script's own directory, wherever that is. It needs
 /// `/bin/sh`, `dirname` and `realpath` in the final image.
-pub fn relocatable_header(python: &str) -> String {
-    format!("#!/bin/sh\n{EXEC}\"$(dirname -- \"$(realpath -- \"$0\")\")\"/{} \"$0\" \"$@\"\n{CLOSING}\n", quoted(python))
+pub fn relocatable_header(python: &str, arguments: &[String]) -> String {
+    format!("#!/bin/sh\n{EXEC}{BESIDE}{}{} \"$0\" \"$@\"\n{CLOSING}\n", quoted(python), words(arguments))
 }
 
 /// A header that runs `python` at its absolute path: plain where the kernel takes it.
-pub fn absolute_header(python: &str) -> String {
-    let plain = format!("#!{python}\n");
-    if plain.len() <= LONGEST_SHEBANG && !python.contains(char::is_whitespace) {
+pub fn absolute_header(python: &str, arguments: &[String]) -> String {
+    let plain = format!("#!{python}{}{}\n", if arguments.is_empty() { "" } else { " " }, arguments.concat());
+    if plain.len() <= LONGEST_SHEBANG && !python.contains(char::is_whitespace) && arguments.len() < 2 {
         return plain;
     }
-    format!("#!/bin/sh\n{EXEC}{} \"$0\" \"$@\"\n{CLOSING}\n", quoted(python))
+    format!("#!/bin/sh\n{EXEC}{}{} \"$0\" \"$@\"\n{CLOSING}\n", quoted(python), words(arguments))
+}
+
+fn words(arguments: &[String]) -> String {
+    arguments.iter().map(|argument| format!(" {}", quoted(argument))).collect()
 }
 
 fn quoted(word: &str) -> String {
@@ -112,17 +154,14 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        match parse_script(text.as_bytes()) {
-            None => "none".to_owned(),
-            Some(Script { shebang, header }) => {
-                let body = &text[header..];
-                match shebang {
-                    Shebang::Plain { interpreter, arguments } => format!("plain {interpreter}|{arguments}|{body}"),
-                    Shebang::Wrapper { interpreter } => format!("wrapper {interpreter}|{body}"),
-                    Shebang::Relocatable { name } => format!("relocatable {name}|{body}"),
-                }
-            }
-        }
+        let Some(script) = parse_script(text.as_bytes()) else { return "none".to_owned() };
+        let kind = match &script.shebang {
+            Shebang::Plain { .. } => "plain",
+            Shebang::OnPath { .. } => "on path",
+            Shebang::Wrapper { .. } => "wrapper",
+            Shebang::Relocatable { .. } => "relocatable",
+        };
+        format!("{kind} {}|{}|{}", script.interpreter(), script.arguments.join("|"), &text[script.header..])
     }
 
     #[test]
@@ -132,15 +171,20 @@ mod tests {
             ("import x\n", "none"),
             ("#!", "plain ||"),
             ("#!/v/bin/python\nx", "plain /v/bin/python||x"),
+            ("#!python\nx", "plain python||x"),
             ("#!/v/bin/python3.11 -sE \r\nx", "plain /v/bin/python3.11|-sE|x"),
-            ("#! /usr/bin/env python3\nx", "plain /usr/bin/env|python3|x"),
+            ("#!/v/bin/python -W ignore\nx", "plain /v/bin/python|-W ignore|x"),
+            ("#! /usr/bin/env python3\nx", "on path python3||x"),
+            ("#!/usr/bin/env -S python3 -u -B\nx", "on path python3|-u|-B|x"),
+            ("#!/usr/bin/env", "on path ||"),
             ("#!/v/bin/python", "plain /v/bin/python||"),
-            ("#!/bin/sh\n'''exec' /v/python \"$0\" \"$@\"\n' '''\nx", "wrapper /v/python|x"),
-            ("#!/bin/sh\n'''exec' \"/a b/python\" \"$0\" \"$@\"\n' '''\nx", "wrapper /a b/python|x"),
-            ("#!/bin/sh\n'''exec' '/a b/python' \"$0\" \"$@\"\n' '''\nx", "wrapper /a b/python|x"),
-            ("#!/bin/sh\n'''exec' '/a'\"'\"'b/python' \"$0\" \"$@\"\n' '''\nx", "wrapper /a'b/python|x"),
-            ("#!/bin/sh\n'''exec' \"/c/python\" \"$0\" \"$@\" #'''\nx", "wrapper /c/python|x"),
-            ("#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python' \"$0\" \"$@\"\n' '''\nx", "relocatable python|x"),
+            ("#!/bin/sh\n'''exec' /v/python \"$0\" \"$@\"\n' '''\nx", "wrapper /v/python||x"),
+            ("#!/bin/sh\n'''exec' /v/python -sE \"$0\" \"$@\"\n' '''\nx", "wrapper /v/python|-sE|x"),
+            ("#!/bin/sh\n'''exec' \"/a b/python\" \"$0\" \"$@\"\n' '''\nx", "wrapper /a b/python||x"),
+            ("#!/bin/sh\n'''exec' '/a b/python' \"$0\" \"$@\"\n' '''\nx", "wrapper /a b/python||x"),
+            ("#!/bin/sh\n'''exec' '/a'\"'\"'b/python' \"$0\" \"$@\"\n' '''\nx", "wrapper /a'b/python||x"),
+            ("#!/bin/sh\n'''exec' \"/c/python\" \"$0\" \"$@\" #'''\nx", "wrapper /c/python||x"),
+            ("#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python' \"$0\" \"$@\"\n' '''\nx", "relocatable python||x"),
             ("#!/bin/sh\necho\n", "plain /bin/sh||echo\n"),
             ("#!/bin/sh\n'''exec' /v/python \"$0\"", "plain /bin/sh||'''exec' /v/python \"$0\""),
         ] {
@@ -150,20 +194,24 @@ mod tests {
 
     #[test]
     fn headers_are_read_back() {
-        assert_eq!(absolute_header("/v/bin/python"), "#!/v/bin/python\n");
-        assert_eq!(shown(&absolute_header("/a b/it's/python")), "wrapper /a b/it's/python|");
+        let option = ["-sE".to_owned()];
+        assert_eq!(absolute_header("/v/bin/python", &[]), "#!/v/bin/python\n");
+        assert_eq!(absolute_header("/v/bin/python", &option), "#!/v/bin/python -sE\n");
+        assert_eq!(shown(&absolute_header("/a b/it's/python", &option)), "wrapper /a b/it's/python|-sE|");
+        assert_eq!(shown(&absolute_header("/v/python", &["-u".to_owned(), "-B".to_owned()])), "wrapper /v/python|-u|-B|");
         let fits = format!("/{}", "x".repeat(LONGEST_SHEBANG - 4));
-        assert_eq!(shown(&absolute_header(&fits)), format!("plain {fits}||"));
+        assert_eq!(shown(&absolute_header(&fits, &[])), format!("plain {fits}||"));
         let long = format!("{fits}x");
-        assert_eq!(shown(&absolute_header(&long)), format!("wrapper {long}|"));
-        let header = relocatable_header("python");
+        assert_eq!(shown(&absolute_header(&long, &[])), format!("wrapper {long}||"));
+        let header = relocatable_header("python", &[]);
         assert_eq!(header, "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python' \"$0\" \"$@\"\n' '''\n");
-        assert_eq!(shown(&header), "relocatable python|");
+        assert_eq!(shown(&header), "relocatable python||");
+        assert_eq!(shown(&relocatable_header("python", &option)), "relocatable python|-sE|");
     }
 
     #[test]
     fn no_truncation_panics() {
-        let text = relocatable_header("p\u{e9}");
+        let text = relocatable_header("p\u{e9}", &["-sE".to_owned()]);
         for end in 0..=text.len() {
             let part = &text.as_bytes()[..end];
             assert!(parse_script(part).is_none_or(|script| script.header <= end));

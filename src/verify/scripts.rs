@@ -41,7 +41,10 @@ pub fn verify(root: &Root, inventory: &Inventory, checked: &mut Checked) -> Vec<
 fn broken(root: &Root, path: &RealPath, script: &Script) -> Option<String> {
     let is_there = |name: &str| PROGRAMS.iter().any(|directory| root.is_file(&WrittenPath::new(*directory).join(name)));
     match &script.shebang {
-        Shebang::Plain { interpreter, .. } => {
+        Shebang::OnPath { name } => {
+            (name.is_empty() || !is_there(name)).then(|| format!("starts {name} of PATH, which is in none of its usual directories"))
+        }
+        Shebang::Plain { interpreter } => {
             (!root.is_file(&WrittenPath::new(interpreter.as_str()))).then(|| format!("starts {interpreter}, which is not there"))
         }
         Shebang::Wrapper { interpreter } => {

@@ -1,0 +1,68 @@
+//! Scripts of the environment, and the Python that each starts in the builder and in the final root.
+//!
+//! Invariant: what follows the lines that find the interpreter stays as it is.
+
+use super::Action;
+use crate::finding::{Code, Finding, Severity};
+use crate::inventory::{FileFact, Inventory};
+use crate::path::RealPath;
+use crate::python::{self, PartKind, Script};
+
+/// How scripts find their interpreter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shebang {
+    /// Through `/bin/sh`, beside the script: the prefix may move.
+    Relocatable,
+    /// By absolute path: needs no shell, and the prefix may not move.
+    Absolute,
+}
+
+/// What a script starts in the builder.
+enum Starts<'a> {
+    /// The environment's Python, with these arguments.
+    Own(&'a [String]),
+    OtherPython,
+    Other,
+}
+
+/// Copies the script, or gives it the lines that find `python`, its interpreter in the final root.
+pub fn action(inventory: &Inventory, shebang: Shebang, python: &RealPath, file: &FileFact, findings: &mut Vec<Finding>) -> Action {
+    let Some(script) = &file.script else { return Action::Copy };
+    match starts(inventory, file, script) {
+        Starts::Own(arguments) => {
+            let header = match shebang {
+                Shebang::Relocatable => python::relocatable_header(python.name(), arguments),
+                Shebang::Absolute => python::absolute_header(python.as_str(), arguments),
+            };
+            Action::Script { cut: script.header, header }
+        }
+        Starts::OtherPython => {
+            let message = format!("starts {}, which is not this environment's interpreter", script.interpreter());
+            let finding = Finding::new(Severity::Warn, Code::ForeignShebang, &file.path, message);
+            findings.push(finding.help("reinstall the distribution that owns it"));
+            Action::Copy
+        }
+        Starts::Other => Action::Copy,
+    }
+}
+
+fn starts<'a>(inventory: &Inventory, file: &FileFact, script: &'a Script) -> Starts<'a> {
+    let environment = &inventory.environment;
+    let (directory, name) = script.interpreter().rsplit_once('/').unwrap_or(("", script.interpreter()));
+    let Some(version) = name.strip_prefix("python").or_else(|| name.strip_prefix("pypy")) else { return Starts::Other };
+    let base = environment.interpreter.executable.parent().unwrap_or_else(RealPath::root);
+    let own = || environment.parts.iter().map(|part| &part.scripts).chain([&base]).any(|scripts| scripts.as_str() == directory);
+    // What pip was told to put elsewhere starts the Python that pip ran in.
+    let elsewhere = || environment.part_of(&file.path).is_some_and(|part| matches!(part.kind, PartKind::Prefix | PartKind::Target));
+    match &script.shebang {
+        python::Shebang::Relocatable { .. } => Starts::Own(&script.arguments),
+        // Of a wheel, as it was built: installers replace the whole line.
+        python::Shebang::Plain { .. } if directory.is_empty() => Starts::Own(&[]),
+        // PATH has the environment first when it is used as meant, and then this is its Python.
+        python::Shebang::OnPath { .. } if ["", "3", environment.interpreter.minor()].contains(&version) => Starts::Own(&script.arguments),
+        python::Shebang::Plain { .. } | python::Shebang::Wrapper { .. } if own() || elsewhere() => Starts::Own(&script.arguments),
+        // The system's own, for what belongs to the system.
+        python::Shebang::Plain { interpreter } if interpreter == "/usr/bin/python3" => Starts::Other,
+        _ => Starts::OtherPython,
+    }
+}
