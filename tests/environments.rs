@@ -253,6 +253,49 @@ fn only_what_the_application_asks_for() {
     }
 }
 
+#[test]
+fn two_distributions_with_one_path() {
+    let top = tempfile::tempdir().unwrap();
+    let (one, two) = ("sha256=LCa0a2j_xo_5m0U8HTBBNBNCLXBkg7-g-YpeiGJm564", "sha256=PLwNF3W8drB2xhbn_MeQVbI54JHIFMK2TjLDICNWk1E");
+    let folder = |name: &str, hashes: [&str; 2]| {
+        let site = top.path().join(name);
+        installed(&site, &[("first", &[]), ("second", &[])]);
+        write(&site.join("shared/__init__.py"), "");
+        for (distribution, hash) in ["first", "second"].iter().zip(hashes) {
+            let info = format!("{distribution}-1.0.dist-info");
+            write(
+                &site.join(&info).join("RECORD"),
+                &format!("{distribution}.py,,\nshared/__init__.py,{hash},3\n{info}/METADATA,,\n{info}/RECORD,,\n"),
+            );
+        }
+        site.to_str().unwrap().to_owned()
+    };
+    let plan = |folder: &str| shown(&wheelbarrow(&["plan", "--from", "any", folder]));
+    let (same, other) = (plan(&folder("same", [one, one])), plan(&folder("other", [one, two])));
+    assert!(!same.contains("[recorded-twice]"), "{same}");
+    assert!(other.contains("shared/__init__.py: recorded by first and by second"), "{other}");
+    // In two folders: each file is its own distribution's, and the first folder's travels.
+    for (folder, name, hash) in [("left", "first", one), ("right", "second", one), ("far", "second", two)] {
+        let site = top.path().join(folder);
+        installed(&site, &[(name, &[])]);
+        write(&site.join("shared/__init__.py"), "");
+        let info = format!("{name}-1.0.dist-info");
+        write(&site.join(&info).join("RECORD"), &format!("{name}.py,,\nshared/__init__.py,{hash},3\n{info}/METADATA,,\n{info}/RECORD,,\n"));
+    }
+    let both = |second: &str| {
+        let path = |name: &str| top.path().join(name).to_str().unwrap().to_owned();
+        shown(&wheelbarrow(&["plan", "--from", "any", &path("left"), &path(second)]))
+    };
+    assert!(!both("right").contains("[collision]"), "{}", both("right"));
+    let differs = both("far");
+    assert!(
+        differs.contains("warn[collision]")
+            && differs.contains("far/shared/__init__.py: of second; ")
+            && differs.contains("left/shared/__init__.py, of first, goes"),
+        "{differs}"
+    );
+}
+
 /// Each RUN installs in another way; each bundle is imported in the final image under its own prefix.
 const DOCKERFILE: &str = r#"FROM python:3.11-alpine AS builder
 RUN pip install flask==3.0.3 pyyaml==6.0.2

@@ -108,7 +108,13 @@ impl Writer<'_> {
     fn collision(&self, file: &FileFact, first: &FileFact, findings: &mut Vec<Finding>) -> String {
         let same_content = file.recorded_hash.is_some() && file.recorded_hash == first.recorded_hash;
         if !same_content {
-            let message = format!("{} goes to the same place and is another file; this one is left behind", first.path);
+            let of = |file: &FileFact| file.owner.map_or("no distribution", |owner| &self.inventory.distributions[owner].name);
+            let message = format!(
+                "of {}; {}, of {}, goes to the same place and is another file: this one is left behind",
+                of(file),
+                first.path,
+                of(first)
+            );
             findings.push(
                 Finding::new(Severity::Warn, Code::Collision, &file.path, message)
                     .help("name the environment whose file is right first, or install both into one"),
