@@ -63,6 +63,22 @@ COPY import_all.py check.sh /
 RUN mv /opt/app /opt/dist-packages && sh -e /check.sh dist-packages && ! test -e /opt/dist-packages/lib/python3.11/site-packages/yaml
 "#;
 
+const ALPINE: &str = r#"FROM alpine:3.20 AS builder
+RUN apk add --no-cache python3 py3-pip
+RUN pip install -q --break-system-packages flask==3.0.3 && python3 -m venv --system-site-packages /venv-system \
+ && /venv-system/bin/pip install -q pyyaml==6.0.2 && python3 -m venv /venv && /venv/bin/pip install -q pyyaml==6.0.2 click==8.1.7
+COPY wheelbarrow /usr/local/bin/
+RUN set -e; wheelbarrow why-not pip; bundle() { kind=$1; shift; wheelbarrow bundle --prefix /opt/$kind --out /bundles/$kind "$@"; }; \
+ bundle system; bundle venv-system /venv-system; bundle over /venv /usr/lib/python3.11/site-packages; \
+ mkdir /final && for one in /bundles/*; do cp -a $one/rootfs/. /final/; done
+
+FROM alpine:3.20
+RUN apk add --no-cache python3
+COPY --from=builder /final/ /
+COPY import_all.py check.sh /
+RUN sh -e /check.sh system venv-system over && ! find /opt -path '*site-packages/pip' | grep . && /opt/over/bin/python -c 'import importlib.metadata as m; print("click", m.version("click"))'
+"#;
+
 /// What uv and pyenv install, made of the image's own: one finds its library beside itself, the other at the
 /// path that it was built for. The lab has neither's downloads.
 const INTERPRETERS: &str = r#"FROM python:3.11-slim AS builder
@@ -139,4 +155,16 @@ fn interpreters_of_their_own_travel() {
     assert!(log.matches("FROM debian:bookworm-slim").count() >= 3, "{log}");
     assert!(log.matches("apt-get install -y --no-install-recommends libffi8 libncursesw6 libreadline8 libsqlite3-0 libssl3").count() >= 3);
     assert!(log.contains("note[pinned-interpreter] /opt/pyenv/bin/python3.11"), "{log}");
+}
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn site_packages_of_alpine() {
+    let log = built_with("wheelbarrow-matrix-alpine", ALPINE, &project());
+    assert!(log.contains("pip 24.0 stays behind: belongs to the package py3-pip") && !log.contains("[missing-file]"), "{log}");
+    for kind in ["system", "moved system", "venv-system", "moved venv-system", "over", "moved over"] {
+        assert!(log.contains(&format!("imported /opt/{kind} ")), "{kind}: {log}");
+    }
+    // The first environment's version counts, and that is said.
+    assert!(log.contains("click 8.1.7") && log.contains("warn[collision] click: 8.1.7 in /venv"), "{log}");
 }

@@ -28,13 +28,19 @@ pub struct FileFact {
     pub elf: bool,
 }
 
-/// Every file of the environment, and which of them are ELF by their magic bytes.
-pub fn files(
-    root: &Root,
-    environment: &Environment,
-    distributions: &[Distribution],
-    findings: &mut Vec<Finding>,
-) -> (Vec<FileFact>, Vec<RealPath>) {
+/// The files of the environment.
+#[derive(Debug, Default)]
+pub struct Files {
+    pub all: Vec<FileFact>,
+    /// Those that are ELF by their magic bytes.
+    pub elf: Vec<RealPath>,
+    /// What the RECORD of a distribution names and nobody has.
+    pub missing: Vec<(usize, RealPath)>,
+}
+
+/// Every file of the environment.
+pub fn files(root: &Root, environment: &Environment, distributions: &[Distribution], findings: &mut Vec<Finding>) -> Files {
+    let mut files = Files::default();
     let tops: Vec<RealPath> = environment.parts.iter().flat_map(Part::tops).collect();
     let mut entries: BTreeMap<RealPath, Meta> = BTreeMap::new();
     // A single module is a top too.
@@ -51,12 +57,7 @@ pub fn files(
             // Recorded paths outside the walked trees: bin/ and share/ of a system installation.
             let Ok(Some(found)) = root.resolve_parent(&WrittenPath::from(&record.path)) else {
                 if !record.path.name().ends_with(".pyc") {
-                    findings.push(Finding::new(
-                        Severity::Warn,
-                        Code::MissingFile,
-                        &record.path,
-                        format!("RECORD of {} names it, but it is not there", distribution.name),
-                    ));
+                    files.missing.push((index, record.path.clone()));
                 }
                 continue;
             };
@@ -93,20 +94,18 @@ pub fn files(
             look(root, path, meta, owner, recorded_hash)
         })
         .collect();
-    let mut elf_files = Vec::new();
-    let mut files = Vec::new();
     for (fact, is_elf) in looked {
         match is_elf {
-            Ok(true) => elf_files.push(fact.path.clone()),
+            Ok(true) => files.elf.push(fact.path.clone()),
             Ok(false) => {}
             Err(error) => {
                 findings.push(problem(&error));
                 continue;
             }
         }
-        files.push(fact);
+        files.all.push(fact);
     }
-    (files, elf_files)
+    files
 }
 
 /// One file, opened once.

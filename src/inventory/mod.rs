@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use carriable::{Carriable, CarriableFile};
 pub use files::FileFact;
+use files::Files;
 pub use natives::{Native, NativeKind, Need, NeedOutcome};
 
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,8 @@ pub struct Inventory {
     /// Files that lead to the source of editable installs, which is among the parts.
     pub leads: BTreeSet<RealPath>,
     pub files: Vec<FileFact>,
+    /// What the RECORD of a distribution names and nobody has.
+    pub missing: Vec<(usize, RealPath)>,
     pub natives: Vec<Native>,
     /// Files the interpreter itself loads, and those its standard library's modules load.
     pub interpreter_files: BTreeSet<RealPath>,
@@ -60,6 +63,15 @@ impl Inventory {
     /// Whether the interpreter is in a prefix of its own: it has to travel unless the final root has another.
     pub fn stands_alone(&self) -> bool {
         self.own_prefix.as_ref().is_some_and(|prefix| self.environment.interpreter.executable.below(prefix).is_some())
+    }
+
+    /// What is recorded and not there, as findings, of the distributions that count.
+    pub fn missing_files(&self, severity: Severity, counts: impl Fn(usize) -> bool) -> impl Iterator<Item = Finding> {
+        let missing = self.missing.iter().filter(move |(distribution, _)| counts(*distribution));
+        missing.map(move |(distribution, path)| {
+            let message = format!("RECORD of {} names it, but it is not there", self.distributions[*distribution].name);
+            Finding::new(severity, Code::MissingFile, path, message)
+        })
     }
 
     /// Whether a file is ELF: by its bytes in the environment, by its name elsewhere.
@@ -108,7 +120,8 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
     let (index, read) = rayon::join(|| PackageIndex::read(root, &prefixes), || environment_files(root, environment));
     let (packages, problems) = index;
     findings.extend(problems);
-    let EnvironmentFiles { environment, distributions, path_files, leads, files, mut elf_files, findings: problems } = read;
+    let EnvironmentFiles { environment, distributions, path_files, leads, files, findings: problems } = read;
+    let Files { all, elf: mut elf_files, missing } = files;
     findings.extend(problems);
     let mut inventory = Inventory {
         release: release(root),
@@ -122,7 +135,8 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
         distributions,
         path_files,
         leads,
-        files,
+        files: all,
+        missing,
         packages,
         carriable: Carriable::default(),
         findings,
@@ -144,8 +158,7 @@ struct EnvironmentFiles {
     distributions: Vec<Distribution>,
     path_files: Vec<PathFile>,
     leads: BTreeSet<RealPath>,
-    files: Vec<FileFact>,
-    elf_files: Vec<RealPath>,
+    files: Files,
     findings: Vec<Finding>,
 }
 
@@ -161,8 +174,8 @@ fn environment_files(root: &Root, mut environment: Environment) -> EnvironmentFi
     let path_files = python::path_files(root, &environment, &mut findings);
     let Editable { parts, leads } = python::editable(root, &environment, &path_files, &mut distributions, &mut findings);
     environment.parts.extend(parts);
-    let (files, elf_files) = files::files(root, &environment, &distributions, &mut findings);
-    EnvironmentFiles { environment, distributions, path_files, leads, files, elf_files, findings }
+    let files = files::files(root, &environment, &distributions, &mut findings);
+    EnvironmentFiles { environment, distributions, path_files, leads, files, findings }
 }
 
 /// Conda's, or the interpreter's where neither a package nor a base image has it. Images keep theirs in

@@ -206,6 +206,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     let mut findings = inventory.findings.clone();
     let closure = closure::close(inventory, &request.roots, &mut findings);
     let travels = |index: usize| closure.travels(index);
+    findings.extend(inventory.missing_files(Severity::Warn, travels));
     let final_root = final_root::decide(inventory, request, &mut findings);
     findings.extend(prefix::pinned(inventory, &final_root));
     let layout = layout::lay_out(inventory, request, &final_root, &travels, &mut findings);

@@ -74,6 +74,7 @@ pub fn verify(root: &Root, prefix: &RealPath, carried: &[RealPath]) -> Verificat
             let inventory = inventory::of(&library, environment, Scope::Environment, Vec::new());
             findings.extend(interpreter_fits(root, prefix, &inventory));
             findings.extend(inventory.findings.iter().cloned().map(stricter));
+            findings.extend(inventory.missing_files(Severity::Deny, |_| true));
             let parts = [
                 natives::verify(&library, &inventory, carried, &mut checked),
                 files::verify(root, prefix, &inventory, &mut checked),
@@ -92,7 +93,7 @@ pub fn verify(root: &Root, prefix: &RealPath, carried: &[RealPath]) -> Verificat
 fn stricter(finding: Finding) -> Finding {
     let module = finding.subject.contains(".cpython-");
     let fatal = match finding.code {
-        Code::MissingFile | Code::CorruptElf | Code::LinkLoop => true,
+        Code::CorruptElf | Code::LinkLoop => true,
         Code::ForeignLibc | Code::ForeignArchitecture => module,
         _ => false,
     };
