@@ -225,6 +225,9 @@ fn only_what_the_application_asks_for() {
     write(&top.path().join("requirements.txt"), "-r more/base.txt # all of it\n");
     write(&top.path().join("more/base.txt"), "web[more]==1.0 --hash=sha256:00\n-r ../requirements.txt\n");
     write(&top.path().join("pyproject.toml"), "[project]\ndependencies = ['other']\noptional-dependencies = {x = ['base']}\n");
+    write(&top.path().join("own/pyproject.toml"), "[project]\nname = 'Extra'\ndependencies = ['other']\n");
+    write(&top.path().join("copied/pyproject.toml"), "[project]\nname = 'not-installed'\ndependencies = ['other']\n");
+    write(&top.path().join("places.txt"), &format!("-e ./own\n{}/own\ngit+https://h/r#egg=base\n", top.path().display()));
     let path = |name: &str| top.path().join(name).to_str().unwrap().to_owned();
     let travels = |more: &[&str], status: i32| {
         let output = wheelbarrow(&[&["plan", "--json", "--from", "any", &folder], more].concat());
@@ -240,6 +243,10 @@ fn only_what_the_application_asks_for() {
     assert_eq!(travels(&["-r", &path("requirements.txt")], 0), "base extra web");
     assert_eq!(travels(&["--project", &path("pyproject.toml")], 0), "other");
     assert_eq!(travels(&["--project", &format!("{}[x]", path("pyproject.toml"))], 0), "base other web");
+    // The project itself, where it is installed.
+    assert_eq!(travels(&["--project", &path("own/pyproject.toml")], 0), "extra other");
+    assert_eq!(travels(&["--project", &path("copied/pyproject.toml")], 0), "other");
+    assert_eq!(travels(&["-r", &path("places.txt")], 0), "base extra web");
     assert_eq!(travels(&["--require", "pip"], 0), "pip");
     assert_eq!(travels(&["--require", "web>=2"], 1), "base web");
     assert_eq!(travels(&["--require", "gone"], 1), "");
@@ -294,6 +301,32 @@ fn two_distributions_with_one_path() {
             && differs.contains("left/shared/__init__.py, of first, goes"),
         "{differs}"
     );
+}
+
+#[test]
+fn wheels_are_chosen_for_the_final_root() {
+    const WHEELS: &str = "import sys, zipfile, hashlib, base64\n\
+        for tag in ('manylinux_2_5', 'manylinux_2_30'):\n    \
+            for version in ('1.0',):\n        \
+                info = f'native-{version}.dist-info/'\n        \
+                files = {'native.py': '', info + 'METADATA': f'Metadata-Version: 2.1\\nName: native\\nVersion: {version}\\n',\n            \
+                    info + 'WHEEL': f'Wheel-Version: 1.0\\nRoot-Is-Purelib: false\\nTag: py3-none-{tag}_x86_64\\n'}\n        \
+                digest = lambda text: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip('=')\n        \
+                record = ''.join(f'{name},sha256={digest(text)},{len(text)}\\n' for name, text in files.items())\n        \
+                with zipfile.ZipFile(f'{sys.argv[1]}/native-{version}-py3-none-{tag}_x86_64.whl', 'w') as wheel:\n            \
+                    [wheel.writestr(name, text) for name, text in files.items()]\n            \
+                    wheel.writestr(info + 'RECORD', record + info + 'RECORD,,\\n')\n";
+    let top = tempfile::tempdir().unwrap();
+    let path = |name: &str| top.path().join(name).to_str().unwrap().to_owned();
+    fs::create_dir(path("wheels")).unwrap();
+    assert!(Command::new("python3").args(["-c", WHEELS, &path("wheels")]).status().unwrap().success());
+    let mut profile: serde_json::Value = serde_json::from_slice(&wheelbarrow(&["base", "--root", "/"]).stdout).unwrap();
+    for (libc, passed_over) in [([2, 20], "manylinux_2_30"), ([2, 36], "manylinux_2_5")] {
+        profile["libc_version"] = libc.into();
+        write(&top.path().join("base.json"), &profile.to_string());
+        let output = shown(&wheelbarrow(&["plan", &path("wheels"), "--base", &path("base.json")]));
+        assert!(output.contains(&format!("note[wheel-passed-over] native-1.0-py3-none-{passed_over}_x86_64.whl")), "{libc:?}: {output}");
+    }
 }
 
 /// Each RUN installs in another way; each bundle is imported in the final image under its own prefix.

@@ -180,8 +180,8 @@ pub struct Choice {
     /// Keep only what a requirements file names, with what that requires; a path inside the root (may be repeated)
     #[arg(short = 'r', long, value_name = "FILE")]
     pub requirements: Vec<String>,
-    /// Keep only what [project] of a pyproject.toml names, with what that requires: pyproject.toml, or with
-    /// extras pyproject.toml[web,db]
+    /// Keep only what [project] of a pyproject.toml names, with what that requires, and the project itself where it
+    /// is installed: pyproject.toml, or with extras pyproject.toml[web,db]
     #[arg(long, value_name = "FILE")]
     pub project: Vec<String>,
     /// Write bytecode, with the final paths and the same bytes in every run: first starts are faster, the bundle is

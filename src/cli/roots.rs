@@ -10,17 +10,26 @@ use url::Url;
 use super::arguments::Choice;
 use super::settings::Trouble;
 use crate::path::WrittenPath;
-use crate::python::{RootsError, parse_project, parse_requirements_file, parse_root};
+use crate::python::{ProjectFile, RootsError, parse_project, parse_requirements_file, parse_root};
 use crate::root::Root;
 
 /// No requirements file is larger.
 const LARGEST: u64 = 16 << 20;
 
+/// What must be there, and what counts where it is.
+#[derive(Default)]
+pub struct Asked {
+    pub roots: Vec<Requirement<Url>>,
+    /// The projects of `--project` themselves, which may be copied instead of installed.
+    pub projects: Vec<Requirement<Url>>,
+}
+
 /// Reads `--require`, `-r` and `--project`; `inside` makes a typed path one of the root.
-pub fn read(root: &Root, choice: &Choice, inside: &dyn Fn(&String) -> String) -> Result<Vec<Requirement<Url>>, Trouble> {
-    let typed = |error: &RootsError| trouble("--require", error);
-    let mut roots: Vec<Requirement<Url>> =
-        choice.require.iter().map(|text| parse_root(text).map_err(|error| typed(&error))).collect::<Result<_, _>>()?;
+pub fn read(root: &Root, choice: &Choice, inside: &dyn Fn(&String) -> String) -> Result<Asked, Trouble> {
+    let mut asked = Asked::default();
+    for text in &choice.require {
+        asked.roots.push(parse_root(text).map_err(|error| trouble("--require", &error))?);
+    }
     let mut read = BTreeSet::new();
     let mut pending: Vec<String> = choice.requirements.iter().rev().map(inside).collect();
     while let Some(path) = pending.pop() {
@@ -30,17 +39,33 @@ pub fn read(root: &Root, choice: &Choice, inside: &dyn Fn(&String) -> String) ->
             continue;
         }
         let file = parse_requirements_file(&text(root, &path)?).map_err(|error| trouble(&path, &error))?;
-        roots.extend(file.requirements);
+        asked.roots.extend(file.requirements);
         let directory = WrittenPath::new(path.as_str()).directory();
+        for (folder, extras) in &file.projects {
+            asked.roots.push(project_of(root, &directory.join(folder).join("pyproject.toml").to_string(), extras)?);
+        }
         pending.extend(file.included.iter().rev().map(|included| directory.join(included).to_string()));
     }
     for project in &choice.project {
         let (path, extras) = project.strip_suffix(']').and_then(|typed| typed.rsplit_once('[')).unwrap_or((project, ""));
         let extras: Vec<&str> = extras.split(',').map(str::trim).filter(|extra| !extra.is_empty()).collect();
         let path = inside(&path.to_owned());
-        roots.extend(parse_project(&text(root, &path)?, &extras).map_err(|error| trouble(&path, &error))?);
+        let ProjectFile { name, requirements } = parse_project(&text(root, &path)?, &extras).map_err(|error| trouble(&path, &error))?;
+        asked.roots.extend(requirements);
+        let own = name.map(|name| parse_root(&format!("{name}[{}]", extras.join(","))).map_err(|error| trouble(&path, &error)));
+        asked.projects.extend(own.transpose()?);
     }
-    Ok(roots)
+    Ok(asked)
+}
+
+/// The project of a folder, by the name that its pyproject.toml has.
+fn project_of(root: &Root, path: &str, extras: &[String]) -> Result<Requirement<Url>, Trouble> {
+    let project = parse_project(&text(root, path)?, &[]).map_err(|error| trouble(path, &error))?;
+    let name = project.name.ok_or_else(|| Trouble {
+        message: format!("{path}: the project has no name there"),
+        hint: Some("name it with --require, and leave its line out of the requirements file"),
+    })?;
+    parse_root(&format!("{name}[{}]", extras.join(","))).map_err(|error| trouble(path, &error))
 }
 
 fn trouble(place: &str, error: &RootsError) -> Trouble {

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
 
 use super::arguments::{BundleArguments, Choice, DEFAULT_LAYERS, FormatChoice, Input, NativeChoice, ShebangChoice, SlimChoice};
-use super::roots;
+use super::roots::{self, Asked};
 use crate::base::{self, Profile};
 use crate::bundle::{Format, MANIFEST};
 use crate::finding::Finding;
@@ -81,6 +81,7 @@ impl Settings {
         let inside = |typed: &String| if own_root { absolute(Path::new(typed)).to_string_lossy().into_owned() } else { typed.clone() };
         let named = input.env.iter().map(inside).collect();
         let root = Root::new(directory.clone());
+        let Asked { roots, projects } = roots::read(&root, choice, &inside)?;
         let request = Request {
             prefix: plain_path("--prefix", choice.prefix.as_deref().unwrap_or("/opt/app"))?,
             shebang: choice.shebang.map(|shebang| match shebang {
@@ -97,7 +98,8 @@ impl Settings {
                 NativeChoice::Packages => NativeMode::Packages,
                 NativeChoice::Vendor => NativeMode::Vendor,
             },
-            roots: roots::read(&root, choice, &inside)?,
+            roots,
+            projects,
             pin: choice.pin,
             so_names: choice.so_names,
             compile: choice.compile,
@@ -132,8 +134,10 @@ impl Settings {
         let Some(folder) = wheelhouse::find_folder(&self.root, &self.named).map_err(|error| trouble(error.into()))? else {
             return Ok(None);
         };
+        let Request { prefix, roots, base, .. } = &self.request;
+        let final_libc = base.as_ref().and_then(|base| base.libc_version);
         let Unpacked { directory, environment, findings } =
-            wheelhouse::unpack(&self.root, &folder, &self.request.prefix, &self.request.roots).map_err(trouble)?;
+            wheelhouse::unpack(&self.root, &folder, prefix, roots, final_libc).map_err(trouble)?;
         let upper = Directory::open(directory.path(), &[]).map_err(|why| trouble(FolderError::Temporary(why)))?;
         self.root = Root::new(Overlay { lower: self.directory.clone(), upper, place: self.request.prefix.clone() });
         self.unpacked = Some(directory);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pep508_rs::Requirement;
 use url::Url;
 
-use super::packages;
+use super::{Request, packages};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
 use crate::python::{self, Edges, Facts, PartKind, Requirements, kept, reached};
@@ -26,19 +26,19 @@ pub struct Closure {
     everything: bool,
 }
 
-/// Follows `roots`; without any, everything that is installed is wanted.
-pub fn close(inventory: &Inventory, roots: &[Requirement<Url>], findings: &mut Vec<Finding>) -> Closure {
-    let Edges { edges, asked, findings: problems } = edges(inventory, roots);
-    findings.extend(problems);
-    let kept = if roots.is_empty() { kept(&inventory.distributions, &edges) } else { reached(&asked, &edges) };
-    let closure = Closure {
-        edges,
-        asked,
-        kept,
-        system: packages::system_owned(inventory),
-        shadowed: shadowed(inventory, findings),
-        everything: roots.is_empty(),
+/// Follows what is asked for; when that is nothing, everything that is installed is wanted.
+pub fn close(inventory: &Inventory, request: &Request, findings: &mut Vec<Finding>) -> Closure {
+    let installed = |project: &&Requirement<Url>| {
+        let key = python::normalised_name(project.name.as_ref());
+        inventory.distributions.iter().any(|distribution| distribution.key == key)
     };
+    let roots: Vec<Requirement<Url>> = request.roots.iter().chain(request.projects.iter().filter(installed)).cloned().collect();
+    let Edges { edges, asked, findings: problems } = edges(inventory, &roots);
+    findings.extend(problems);
+    let everything = request.roots.is_empty() && request.projects.is_empty();
+    let kept = if everything { kept(&inventory.distributions, &edges) } else { reached(&asked, &edges) };
+    let closure =
+        Closure { edges, asked, kept, system: packages::system_owned(inventory), shadowed: shadowed(inventory, findings), everything };
     // A problem of something that stays behind is nobody's problem.
     findings.retain(|finding| {
         let index = inventory.distributions.iter().position(|distribution| distribution.name == finding.subject);

@@ -60,6 +60,8 @@ pub struct Request {
     pub native: NativeMode,
     /// What the application asks for; empty means everything that is installed.
     pub roots: Vec<Requirement<Url>>,
+    /// Projects whose requirements are among these: each travels where it is installed.
+    pub projects: Vec<Requirement<Url>>,
     /// Pin packages to the versions of the builder.
     pub pin: bool,
     /// Name apk packages by the `so:` they provide.
@@ -204,7 +206,7 @@ pub struct Left {
 /// Decides.
 pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     let mut findings = inventory.findings.clone();
-    let closure = closure::close(inventory, &request.roots, &mut findings);
+    let closure = closure::close(inventory, request, &mut findings);
     let travels = |index: usize| closure.travels(index);
     findings.extend(inventory.missing_files(Severity::Warn, travels));
     let final_root = final_root::decide(inventory, request, &mut findings);

@@ -13,6 +13,16 @@ pub struct RequirementsFile {
     pub requirements: Vec<Requirement<Url>>,
     /// Files of `-r`, relative to this one.
     pub included: Vec<String>,
+    /// Folders of projects, relative to this one, each with the extras that are asked for: `-e .[web]`.
+    pub projects: Vec<(String, Vec<String>)>,
+}
+
+/// What one pyproject.toml says (PEP 621).
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct ProjectFile {
+    /// Absent where a build backend makes it up.
+    pub name: Option<String>,
+    pub requirements: Vec<Requirement<Url>>,
 }
 
 /// Why a text gives no requirements; the message names the line.
@@ -58,15 +68,41 @@ pub fn parse_requirements_file(text: &str) -> Result<RequirementsFile, RootsErro
         if line.is_empty() {
         } else if let Some(included) = option(["-r", "--requirement"]) {
             file.included.push(included);
-        } else if option(["-e", "--editable"]).is_some() {
-            return Err(failed("an editable requirement has no name to look for; name the project instead".to_owned()));
+        } else if let Some(place) = option(["-e", "--editable"]) {
+            file.place(&place).map_err(failed)?;
         } else if !line.starts_with('-') {
             // `--hash` and other options of one requirement follow it.
-            let requirement = line.split(" --").next().unwrap_or(line);
-            file.requirements.push(parse_root(requirement).map_err(|error| failed(error.to_string()))?);
+            let requirement = line.split(" --").next().unwrap_or(line).trim();
+            let named = requirement.contains(" @ ") || !requirement.contains('/');
+            if named && !matches!(requirement.split('[').next(), Some("." | "..")) {
+                file.requirements.push(parse_root(requirement).map_err(|error| failed(error.to_string()))?);
+            } else {
+                file.place(requirement).map_err(failed)?;
+            }
         }
     }
     Ok(file)
+}
+
+impl RequirementsFile {
+    /// A requirement by its place: a folder, an archive or a repository.
+    fn place(&mut self, place: &str) -> Result<(), String> {
+        let (url, fragment) = place.split_once('#').unwrap_or((place, ""));
+        let file_name = url.rsplit('/').next().unwrap_or(url).split('@').next().unwrap_or_default();
+        let archive = [".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz"].iter().find_map(|suffix| file_name.strip_suffix(suffix));
+        let egg = fragment.split('&').find_map(|part| part.strip_prefix("egg="));
+        if let Some(name) = egg.or_else(|| archive.and_then(|stem| stem.split_once('-')).map(|(name, _)| name)) {
+            self.requirements.push(parse_root(name).map_err(|error| error.to_string())?);
+        } else if url.contains("://") && !url.starts_with("file://") {
+            return Err(format!("{place} does not tell its name; write it as NAME @ {place}"));
+        } else {
+            let path = url.strip_prefix("file://").unwrap_or(url);
+            let (folder, extras) = path.strip_suffix(']').and_then(|path| path.rsplit_once('[')).unwrap_or((path, ""));
+            let extras = extras.split(',').map(str::trim).filter(|extra| !extra.is_empty()).map(str::to_owned);
+            self.projects.push((folder.to_owned(), extras.collect()));
+        }
+        Ok(())
+    }
 }
 
 /// A comment begins the line or follows a blank: a URL may hold `#`.
@@ -84,14 +120,15 @@ struct Pyproject {
 
 #[derive(Deserialize)]
 struct Project {
+    name: Option<String>,
     #[serde(default)]
     dependencies: Vec<String>,
     #[serde(default, rename = "optional-dependencies")]
     optional: std::collections::BTreeMap<String, Vec<String>>,
 }
 
-/// `project.dependencies` of pyproject.toml (PEP 621), and those of the named extras.
-pub fn parse_project(text: &str, extras: &[&str]) -> Result<Vec<Requirement<Url>>, RootsError> {
+/// `project.dependencies` of pyproject.toml, and those of the named extras.
+pub fn parse_project(text: &str, extras: &[&str]) -> Result<ProjectFile, RootsError> {
     let document: Pyproject = toml::from_str(text).map_err(|error| RootsError::Project { why: error.message().to_owned() })?;
     let project = document.project.ok_or_else(|| RootsError::Project { why: "it has no [project] table (PEP 621)".to_owned() })?;
     let mut texts = project.dependencies;
@@ -100,7 +137,8 @@ pub fn parse_project(text: &str, extras: &[&str]) -> Result<Vec<Requirement<Url>
         let found = project.optional.iter().find(|(name, _)| super::normalised_name(name) == wanted);
         texts.extend(found.ok_or_else(|| RootsError::Extra { extra: (*extra).to_owned() })?.1.iter().cloned());
     }
-    texts.iter().map(|text| parse_root(text)).collect()
+    let requirements = texts.iter().map(|text| parse_root(text)).collect::<Result<_, _>>()?;
+    Ok(ProjectFile { name: project.name, requirements })
 }
 
 #[cfg(test)]
@@ -118,7 +156,13 @@ mod tests {
         let file = parse_requirements_file(text).unwrap();
         assert_eq!(shown(&file.requirements), "flask>=2 | requests[socks]==2.32.2 | a @ https://h/a.whl#sha256=cc");
         assert_eq!(file.included, ["base.txt", "more.txt"]);
-        for (text, line) in [("a\n-e ./src\n", 2), ("./local\n", 1), ("a\nb ==\n", 2)] {
+        let places = "-e .\n-e ./src/web[a, b]\n../lib\nfile:///opt/x\ngit+https://h/r.git@v1#egg=in_git&subdirectory=x\n./w/my_app-1.0-py3-none-any.whl\n\
+                      https://h/old-2.0.tar.gz#sha256=aa\n";
+        let file = parse_requirements_file(places).unwrap();
+        assert_eq!(shown(&file.requirements), "in-git | my-app | old");
+        let folders: Vec<String> = file.projects.iter().map(|(folder, extras)| format!("{folder} {}", extras.join("+"))).collect();
+        assert_eq!(folders, [". ", "./src/web a+b", "../lib ", "/opt/x "]);
+        for (text, line) in [("a\n-e git+ssh://h/r\n", 2), ("https://h/x\n", 1), ("a\nb ==\n", 2)] {
             assert!(matches!(parse_requirements_file(text), Err(RootsError::Line { line: at, .. }) if at == line), "{text}");
         }
     }
@@ -127,8 +171,10 @@ mod tests {
     fn projects_and_their_extras() {
         let text =
             "[project]\nname = 'x'\ndependencies = ['a>1', \"b; python_version < '4'\"]\n[project.optional-dependencies]\nDB_x = ['c']\n";
-        assert_eq!(shown(&parse_project(text, &[]).unwrap()), "a>1 | b ; python_full_version < '4'");
-        assert_eq!(shown(&parse_project(text, &["db-x"]).unwrap()), "a>1 | b ; python_full_version < '4' | c");
+        let shown = |text: &str, extras: &[&str]| shown(&parse_project(text, extras).unwrap().requirements);
+        assert_eq!(parse_project(text, &[]).unwrap().name.as_deref(), Some("x"));
+        assert_eq!(shown(text, &[]), "a>1 | b ; python_full_version < '4'");
+        assert_eq!(shown(text, &["db-x"]), "a>1 | b ; python_full_version < '4' | c");
         assert_eq!(parse_project(text, &["no"]), Err(RootsError::Extra { extra: "no".to_owned() }));
         assert!(parse_project("[tool.poetry]\n", &[]).is_err() && parse_project("=", &[]).is_err());
     }

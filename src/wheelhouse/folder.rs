@@ -67,14 +67,20 @@ pub fn find_folder(root: &Root, named: &[String]) -> Result<Option<Folder>, Root
 }
 
 /// Installs what fits the root's Python and the versions that `roots` allow; `prefix` is where the
-/// environment will be.
-pub fn unpack(root: &Root, folder: &Folder, prefix: &RealPath, roots: &[Requirement<Url>]) -> Result<Unpacked, FolderError> {
+/// environment will be. `final_libc` is the version of the final root's C library, where that is known.
+pub fn unpack(
+    root: &Root,
+    folder: &Folder,
+    prefix: &RealPath,
+    roots: &[Requirement<Url>],
+    final_libc: Option<(u32, u32)>,
+) -> Result<Unpacked, FolderError> {
     let library = Library::new(root);
     let mut findings = Vec::new();
     let interpreter =
         own_interpreter(root, &library, None, &mut findings).ok_or_else(|| FolderError::NoInterpreter { path: folder.path.clone() })?;
-    let target =
-        Target::new(&interpreter.facts, interpreter.facts.loader.as_deref().and_then(|path| libc_version(root, path, interpreter.machine)));
+    let own_libc = || interpreter.facts.loader.as_deref().and_then(|path| libc_version(root, path, interpreter.machine));
+    let target = Target::new(&interpreter.facts, final_libc.or_else(own_libc));
     let wheels = folder.files.iter().map(String::as_str).filter(|file| file.ends_with(".whl"));
     let selection = select(wheels, &SupportedTags::new(&target), roots);
     for passed in &selection.passed_over {
