@@ -329,38 +329,6 @@ fn wheels_are_chosen_for_the_final_root() {
     }
 }
 
-/// Each RUN installs in another way; each bundle is imported in the final image under its own prefix.
-const DOCKERFILE: &str = r#"FROM python:3.11-alpine AS builder
-RUN pip install flask==3.0.3 pyyaml==6.0.2
-RUN pip install -I --user flask==3.0.3 pyyaml==6.0.2
-RUN pip install -I --prefix /install flask==3.0.3 pyyaml==6.0.2
-RUN pip install --target /target flask==3.0.3 pyyaml==6.0.2
-RUN pip download -d /wheels --only-binary :all: flask==3.0.3 pyyaml==6.0.2
-RUN pip install uv==0.4.30 && uv venv /uv && uv pip install --python /uv/bin/python flask==3.0.3 pyyaml==6.0.2 && pip uninstall -y uv
-COPY wheelbarrow /usr/local/bin/
-RUN wheelbarrow bundle /root/.local --prefix /opt/user --out /bundles/user \
- && wheelbarrow bundle /install --prefix /opt/prefix --out /bundles/prefix \
- && wheelbarrow bundle /target --prefix /opt/target --out /bundles/target \
- && wheelbarrow bundle /wheels --prefix /opt/wheels --out /bundles/wheels \
- && wheelbarrow bundle /uv --prefix /opt/uv --out /bundles/uv \
- && wheelbarrow bundle --prefix /opt/system --out /bundles/system \
- && cat /bundles/*/runtime-packages.txt
-RUN mkdir /final && for one in user prefix target wheels uv system; do cp -a /bundles/$one/rootfs/. /final/; done
-
-FROM python:3.11-alpine
-COPY --from=builder /final/ /
-RUN for one in user prefix target wheels uv system; do cd /opt/$one && bin/python -c 'import flask, yaml, markupsafe._speedups, yaml._yaml' \
- && bin/flask --version | grep -q 'Flask 3.0.3' && mv /opt/$one "/opt/moved $one" && "/opt/moved $one/bin/flask" --version | grep -q Flask \
- && ! grep -rlE '/root/.local|/install|/target/|/uv/|/wheels/' "/opt/moved $one" --include=RECORD --include='*.cfg' --include=flask \
- && echo works: $one || exit 1; done
-"#;
-
-#[test]
-#[ignore = "needs buildah and the base images"]
-fn in_a_final_image() {
-    built("wheelbarrow-environments", DOCKERFILE);
-}
-
 /// Packages with much native code, from a virtual environment and from a folder of wheels.
 const REAL: &str = r#"FROM BASE AS builder
 RUN pip download -q -d /wheels --only-binary :all: flask==3.0.3 requests==2.32.2 pydantic==2.7.1 cryptography==42.0.7 lxml==5.2.2 pillow==10.3.0 numpy==1.26.4

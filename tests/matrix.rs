@@ -1,5 +1,5 @@
-//! Every kind of environment of a Debian builder, each imported module by module in one final image, from
-//! two prefixes. Those of Alpine are in `environments`.
+//! Every kind of environment a builder can hold, each imported module by module in one final image, from two
+//! prefixes.
 
 use crate::examples::built_with;
 
@@ -25,19 +25,27 @@ RUN mkdir -p /root/.pyenv/versions/3.11.7 && cp -a /usr/local/. /root/.pyenv/ver
 RUN pip install -q --target /target-one markupsafe==2.1.5 && pip install -q --target /target-two pyyaml==6.0.2
 RUN python3 -m venv /namespaces && /namespaces/bin/pip install -q zope.interface==5.5.2 zope.event==4.6 six==1.16.0
 COPY project /project
+COPY distutils /distutils
 RUN python3 -m venv /editable && /editable/bin/pip install -q setuptools==69.5.1 wheel==0.43.0 && /editable/bin/pip install -q --no-build-isolation -e /project
+RUN python3 -m venv /egg-info && /egg-info/bin/pip install -q setuptools==69.5.1 && cp -a /project /old && cd /old && rm -rf build src/*.egg-info src/fast/*.so \
+ && /egg-info/bin/python setup.py -q install --single-version-externally-managed --root / && ls -d /egg-info/lib/python3.11/site-packages/fast-1.0-py3.11.egg-info \
+ && cd /distutils && SETUPTOOLS_USE_DISTUTILS=stdlib /egg-info/bin/python -c 'from distutils.core import setup; setup(name="lone", version="1", py_modules=["lone"])' -q install \
+ && test -f /egg-info/lib/python3.11/site-packages/lone-1-py3.11.egg-info
+RUN python3 -m venv /eggs && /eggs/bin/pip install -q setuptools==69.5.1 && cp -a /project /older && cd /older && rm -rf build src/*.egg-info src/fast/*.so \
+ && /eggs/bin/python setup.py -q install 2>/dev/null && ls -d /eggs/lib/python3.11/site-packages/*.egg && cat /eggs/lib/python3.11/site-packages/easy-install.pth
 RUN python3 -m venv /develop && /develop/bin/pip install -q setuptools==69.5.1 && cp -a /project /developed && cd /developed && rm -rf build src/*.egg-info src/fast/*.so && /develop/bin/python setup.py -q develop
 COPY wheelbarrow /usr/local/bin/
 RUN set -e; bundle() { kind=$1; shift; wheelbarrow bundle --prefix /opt/$kind --out /bundles/$kind "$@"; }; \
  bundle venv-system /venv-system; bundle virtualenv /virtualenv; bundle virtualenv-system /virtualenv-system; \
  bundle pyenv /pyenv --interpreter /usr/local/bin/python3 --from python:3.11-slim; bundle targets /target-one /target-two; \
- bundle namespaces /namespaces; bundle editable /editable; bundle develop /develop; bundle system; \
+ bundle namespaces /namespaces; bundle editable /editable; bundle develop /develop; bundle egg-info /egg-info; bundle eggs /eggs; bundle system; \
  mkdir /final && for one in /bundles/*; do cp -a $one/rootfs/. /final/; done
 
 FROM python:3.11-slim
 COPY --from=builder /final/ /
 COPY import_all.py check.sh /
-RUN sh -e /check.sh venv-system virtualenv virtualenv-system pyenv targets namespaces editable develop system \
+RUN sh -e /check.sh venv-system virtualenv virtualenv-system pyenv targets namespaces editable develop egg-info eggs system \
+ && /opt/egg-info/bin/python -c 'import fast, lone' && "/opt/moved eggs/bin/python" -c 'import fast; fast.main()' \
  && /opt/editable/bin/hello && test -f "/opt/moved editable/lib/python3.11/site-packages/fast/data.txt" && ! grep -rl /project /opt/*editable*/bin
 "#;
 
@@ -46,7 +54,7 @@ const CHECK: &str = r#"for kind in "$@"; do
   /opt/$kind/bin/python /import_all.py
   cp -a /opt/$kind "/opt/moved $kind"
   "/opt/moved $kind/bin/python" /import_all.py
-  if test -x /opt/$kind/bin/flask; then "/opt/moved $kind/bin/flask" --version | grep -q 'Flask 3.0.3'; fi
+  if test -x /opt/$kind/bin/flask; then "/opt/moved $kind/bin/flask" --version | grep -q 'Flask 3.0.'; fi
 done
 "#;
 
@@ -61,6 +69,27 @@ RUN apt-get update && apt-get install -y --no-install-recommends python3 python3
 COPY --from=builder /bundle/rootfs/ /
 COPY import_all.py check.sh /
 RUN mv /opt/app /opt/dist-packages && sh -e /check.sh dist-packages && ! test -e /opt/dist-packages/lib/python3.11/site-packages/yaml
+"#;
+
+/// What pip was told to put elsewhere, wheels, and uv's environments.
+const ELSEWHERE: &str = r#"FROM python:3.11-alpine AS builder
+RUN pip install -q flask==3.0.3 pyyaml==6.0.2
+RUN pip install -q -I --user flask==3.0.3 pyyaml==6.0.2
+RUN pip install -q -I --prefix /install flask==3.0.3 pyyaml==6.0.2
+RUN pip install -q --target /target flask==3.0.3 pyyaml==6.0.2
+RUN pip download -q -d /wheels --only-binary :all: flask==3.0.3 pyyaml==6.0.2
+RUN pip install -q uv==0.4.30 && uv venv -q /uv && uv pip install -q --python /uv/bin/python flask==3.0.3 pyyaml==6.0.2 \
+ && uv venv -q --relocatable --system-site-packages /uv-system && uv pip install -q --python /uv-system/bin/python flask==3.0.2 && pip uninstall -q -y uv
+COPY wheelbarrow /usr/local/bin/
+RUN set -e; bundle() { kind=$1; shift; wheelbarrow bundle --prefix /opt/$kind --out /bundles/$kind "$@"; }; \
+ bundle user /root/.local; bundle prefix /install; bundle target /target; bundle wheels /wheels; bundle uv /uv; bundle uv-system /uv-system; bundle system; \
+ mkdir /final && for one in /bundles/*; do cp -a $one/rootfs/. /final/; done; \
+ ! grep -rlE '/root/.local|/install|/target/|/uv/|/wheels/' /final --include=RECORD --include='*.cfg' --include=flask
+
+FROM python:3.11-alpine
+COPY --from=builder /final/ /
+COPY import_all.py check.sh /
+RUN sh -e /check.sh user prefix target wheels uv uv-system system
 "#;
 
 const ALPINE: &str = r#"FROM alpine:3.20 AS builder
@@ -121,6 +150,7 @@ fn project() -> Vec<(&'static str, &'static str)> {
             "#include <Python.h>\nstatic struct PyModuleDef module = {PyModuleDef_HEAD_INIT, \"_c\", 0, -1, 0};\n\
              PyMODINIT_FUNC PyInit__c(void) { return PyModule_Create(&module); }\n",
         ),
+        ("distutils/lone.py", ""),
         ("import_all.py", IMPORT_ALL),
         ("check.sh", CHECK),
     ]
@@ -130,7 +160,19 @@ fn project() -> Vec<(&'static str, &'static str)> {
 #[ignore = "needs buildah and the base images"]
 fn kinds_on_docker_library() {
     let log = built_with("wheelbarrow-matrix", PROJECT, &project());
-    for kind in ["venv-system", "virtualenv", "virtualenv-system", "pyenv", "targets", "namespaces", "editable", "develop", "system"] {
+    for kind in [
+        "venv-system",
+        "virtualenv",
+        "virtualenv-system",
+        "pyenv",
+        "targets",
+        "namespaces",
+        "editable",
+        "develop",
+        "egg-info",
+        "eggs",
+        "system",
+    ] {
         for prefix in [format!("/opt/{kind} "), format!("/opt/moved {kind} ")] {
             assert!(log.contains(&format!("imported {prefix}")), "{kind}: {log}");
         }
@@ -167,4 +209,15 @@ fn site_packages_of_alpine() {
     }
     // The first environment's version counts, and that is said.
     assert!(log.contains("click 8.1.7") && log.contains("warn[collision] click: 8.1.7 in /venv"), "{log}");
+}
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn what_pip_and_uv_put_elsewhere() {
+    let log = built_with("wheelbarrow-environments", ELSEWHERE, &project());
+    for kind in ["user", "prefix", "target", "wheels", "uv", "uv-system", "system"] {
+        for prefix in [format!("/opt/{kind} "), format!("/opt/moved {kind} ")] {
+            assert!(log.contains(&format!("imported {prefix}")), "{kind}: {log}");
+        }
+    }
 }
