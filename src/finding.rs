@@ -106,6 +106,8 @@ codes! {
     BaseInterpreter = "base-interpreter",
     /// The base cannot install a needed package: it is of another release, or has no package manager.
     BaseRelease = "base-release",
+    /// The base has the package of a needed library in a version that lacks the library.
+    BaseLibrary = "base-library",
     /// Scripts need a shell that the base does not have.
     BaseShell = "base-shell",
     /// The prefix has no interpreter that starts, or one of another version or ABI.
@@ -133,8 +135,8 @@ codes! {
 impl Code {
     /// Whether the final root cannot run the bundle as asked, so that nothing is written.
     pub fn refuses(self) -> bool {
-        use Code::{BaseArchitecture, BaseGlibc, BaseInterpreter, BaseLibc, BaseRelease, BaseShell, PrefixTooLong};
-        matches!(self, BaseArchitecture | BaseGlibc | BaseInterpreter | BaseLibc | BaseRelease | BaseShell | PrefixTooLong)
+        use Code::{BaseArchitecture, BaseGlibc, BaseInterpreter, BaseLibc, BaseLibrary, BaseRelease, BaseShell, PrefixTooLong};
+        matches!(self, BaseArchitecture | BaseGlibc | BaseInterpreter | BaseLibc | BaseLibrary | BaseRelease | BaseShell | PrefixTooLong)
     }
 }
 

@@ -82,12 +82,12 @@ fn each_broken_thing_has_its_code() {
     }
 }
 
-fn write(path: &Path, text: &str) {
+pub fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
 }
 
-fn compiled(source: &Path, arguments: &[&str]) {
+pub fn compiled(source: &Path, arguments: &[&str]) {
     let output = Command::new("gcc").args(["-shared", "-fPIC"]).arg(source).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", shown(&output));
 }

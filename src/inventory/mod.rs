@@ -39,6 +39,9 @@ pub struct Inventory {
     pub natives: Vec<Native>,
     /// Files the interpreter itself loads, and those its standard library's modules load.
     pub interpreter_files: BTreeSet<RealPath>,
+    /// The newest version of glibc that each ELF file asks for: of the environment, of the interpreter, and
+    /// of what they lead to.
+    pub glibc_needs: BTreeMap<RealPath, (u32, u32)>,
     /// Sizes of the libraries that were found, in bytes.
     pub library_sizes: BTreeMap<RealPath, u64>,
     /// Unowned files that tell the loader where to look.
@@ -72,6 +75,11 @@ impl Inventory {
             let message = format!("RECORD of {} names it, but it is not there", self.distributions[*distribution].name);
             Finding::new(severity, Code::MissingFile, path, message)
         })
+    }
+
+    /// The newest version of glibc that one of these files asks for, and that file.
+    pub fn newest_glibc<'a>(&self, files: impl Iterator<Item = &'a RealPath>) -> Option<((u32, u32), &'a RealPath)> {
+        files.filter_map(|path| Some((*self.glibc_needs.get(path)?, path))).max()
     }
 
     /// Whether a file is ELF: by its bytes in the environment, by its name elsewhere.
@@ -127,6 +135,7 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
         release: release(root),
         natives: Vec::new(),
         interpreter_files: BTreeSet::new(),
+        glibc_needs: BTreeMap::new(),
         library_sizes: BTreeMap::new(),
         loader_configuration: Vec::new(),
         default_directories: Vec::new(),

@@ -83,6 +83,10 @@ impl Inventory {
                 self.library_sizes.insert(path.clone(), meta.size);
             }
         }
+        let needs = self.natives.iter().flat_map(|native| &native.needs);
+        let objects = self.natives.iter().map(|native| &native.path).chain(needs.filter_map(|need| Some(need.found()?.0)));
+        let objects: BTreeSet<&RealPath> = objects.chain(&self.interpreter_files).collect();
+        self.glibc_needs = objects.into_iter().filter_map(|path| Some((path.clone(), glibc_need(library, path)?))).collect();
         let resolved = |directory: String| library.root().resolve(&WrittenPath::new(directory)).ok()?;
         self.default_directories = loader.compiled_directories().into_iter().filter_map(resolved).map(|found| found.path).collect();
         self.loader_configuration = loader.configuration().iter().filter(|path| self.packages.owner(path).is_none()).cloned().collect();
@@ -138,6 +142,22 @@ impl Inventory {
         }
         self.natives.retain(|native| native.kind != NativeKind::Library || !reached.contains(&native.path));
     }
+}
+
+/// The newest `GLIBC_2.x` that a file asks for.
+fn glibc_need(library: &Library, path: &RealPath) -> Option<(u32, u32)> {
+    let facts = library.read(path).ok()?;
+    let elf = facts.as_ref().as_ref().ok()?.as_ref()?;
+    elf.version_needs.iter().filter_map(|need| glibc_version(&need.version)).max()
+}
+
+fn glibc_version(version: &str) -> Option<(u32, u32)> {
+    // Relative relocations in their short form, which glibc 2.36 was the first to apply.
+    if version == "GLIBC_ABI_DT_RELR" {
+        return Some((2, 36));
+    }
+    let mut numbers = version.strip_prefix("GLIBC_")?.split('.').map_while(|number| number.parse().ok());
+    Some((numbers.next()?, numbers.next()?))
 }
 
 fn kind_of(elf: &elf::Elf, path: &RealPath, suffixes: &[String]) -> NativeKind {
@@ -199,4 +219,22 @@ fn interpreter_files(library: &Library, loader: &dyn Loader, interpreter: &pytho
         modules.par_iter().filter_map(|module| loader::load(loader, library, Start::Module { program, module }).ok()).collect();
     loads.extend(loader::load(loader, library, Start::Program(program)));
     loads.into_iter().flat_map(|load| load.objects).map(|object| object.real).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_glibc() {
+        for (version, expect) in [
+            ("GLIBC_2.34", Some((2, 34))),
+            ("GLIBC_2.2.5", Some((2, 2))),
+            ("GLIBC_ABI_DT_RELR", Some((2, 36))),
+            ("GLIBC_PRIVATE", None),
+            ("GLIBCXX_3.4", None),
+        ] {
+            assert_eq!(glibc_version(version), expect, "{version}");
+        }
+    }
 }

@@ -1,21 +1,22 @@
 //! The final root as a plan sees it: which interpreter starts there, what it has, whether it installs.
 //!
 //! Without a profile it is taken to be like the builder's own distribution, with what its package
-//! manager brings. With one ([`crate::base`]) every disagreement is found here, before anything is
-//! written, and says what would fit.
+//! manager brings. With one ([`crate::base`]) [`super::fit`] finds every disagreement before anything is
+//! written.
 //!
-//! Invariant: pure; a refusal names the disagreement and the nearest thing without it.
+//! Invariant: pure; what a plan asks about the final root is answered here.
 
 use std::collections::BTreeSet;
 
-use super::image::{Origin, image, short, tagged_minor};
+use super::fit::{Fit, refuse};
+use super::image::{Origin, image, tagged_minor};
 use super::{NativeMode, Request, Shebang};
-use crate::base::{self, Profile, ProfileInterpreter};
+use crate::base::Profile;
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
 use crate::loader::{Libc, Rule};
 use crate::path::RealPath;
-use crate::pkgdb::{Manager, Package};
+use crate::pkgdb::Package;
 use crate::python::Interpreter;
 
 /// What the decisions of a plan ask about the final root.
@@ -166,19 +167,17 @@ fn known<'a>(
     moved: Option<(RealPath, RealPath)>,
     findings: &mut Vec<Finding>,
 ) -> FinalRoot<'a> {
+    let fit = Fit { inventory, request, profile };
     let own = &inventory.environment.interpreter;
     let owner = inventory.interpreter_package();
-    let compare = Compare { inventory, request, profile };
-    let same_release = compare.same_release();
     let packages = match request.native {
         NativeMode::Vendor => false,
         NativeMode::Packages => true,
         NativeMode::Auto => profile.installs_with.is_some(),
     };
-    findings.extend(compare.machine());
-    findings.extend(compare.glibc());
+    findings.extend(fit.machine());
     let mut interpreter_travels = request.with_interpreter;
-    let (interpreter, interpreter_is_package) = match compare.interpreter() {
+    let (interpreter, interpreter_is_package) = match fit.interpreter() {
         _ if request.with_interpreter => (own.executable.clone(), false),
         Ok(found) => {
             if found.path != own.executable && request.interpreter.is_none() {
@@ -191,9 +190,7 @@ fn known<'a>(
             interpreter_travels = true;
             (own.executable.clone(), false)
         }
-        Err(_) if owner.is_some() && profile.installs_with.is_some() && same_release && request.interpreter.is_none() => {
-            (own.executable.clone(), true)
-        }
+        Err(_) if owner.is_some_and(|package| fit.installs(package)) && request.interpreter.is_none() => (own.executable.clone(), true),
         Err(finding) => {
             findings.push(finding);
             (own.executable.clone(), false)
@@ -203,7 +200,7 @@ fn known<'a>(
         true => Shebang::Relocatable,
         false => Shebang::Absolute,
     });
-    findings.extend(compare.shell(shebang));
+    findings.extend(fit.shell(shebang));
     let origin = if interpreter_is_package || interpreter_travels { Origin::Package } else { Origin::Image };
     let derived = || profile.image.clone().or_else(|| image(&profile.release, origin, &interpreter, own.minor()));
     let image = request.from.clone().or_else(derived);
@@ -228,14 +225,6 @@ fn known<'a>(
     .placed()
 }
 
-fn refuse(code: Code, subject: impl ToString, message: String, help: Option<String>) -> Finding {
-    let finding = Finding::new(Severity::Deny, code, subject, message);
-    match help {
-        Some(help) => finding.help(help),
-        None => finding,
-    }
-}
-
 fn unknown_image(inventory: &Inventory, owned: bool, interpreter: &RealPath) -> Finding {
     let (code, message) = if owned {
         (Code::UnknownBase, format!("no image is known for this distribution ({})", inventory.release.id))
@@ -254,155 +243,4 @@ fn named_minor(own: &Interpreter, request: &Request) -> Option<Finding> {
     let message = format!("the environment is of Python {}, the final stage has {other}", own.minor());
     let help = format!("use an image with Python {0}, such as python:{0}-slim, or build with Python {other}", own.minor());
     Some(refuse(Code::BaseInterpreter, &own.executable, message, Some(help)))
-}
-
-struct Compare<'a> {
-    inventory: &'a Inventory,
-    request: &'a Request,
-    profile: &'a Profile,
-}
-
-impl Compare<'_> {
-    fn own(&self) -> &Interpreter {
-        &self.inventory.environment.interpreter
-    }
-
-    fn same_release(&self) -> bool {
-        let (own, base) = (&self.inventory.release, &self.profile.release);
-        own.id == base.id && short(&own.version) == short(&base.version)
-    }
-
-    fn machine(&self) -> Option<Finding> {
-        let (own, base) = (&self.own().facts, self.profile);
-        let name = base.name();
-        if base.architecture.as_ref().is_some_and(|architecture| *architecture != own.architecture) {
-            let theirs = base.architecture.as_deref().unwrap_or_default();
-            let message = format!("the environment is for {}, {name} for {theirs}", own.architecture);
-            let help = format!("take the base for the builder's platform: FROM --platform of {}", own.architecture);
-            return Some(refuse(Code::BaseArchitecture, name, message, Some(help)));
-        }
-        if base.libc.is_some() && base.libc != own.libc {
-            let family = |libc| if libc == Some(Libc::Musl) { "musl" } else { "glibc" };
-            let message = format!("the environment is built for {}, {name} has {}", family(own.libc), family(base.libc));
-            return Some(refuse(Code::BaseLibc, name, message, self.fitting()));
-        }
-        None
-    }
-
-    /// The newest `GLIBC_2.x` that travels.
-    fn glibc(&self) -> Option<Finding> {
-        let base = self.profile.libc_version.filter(|_| self.profile.libc == Some(Libc::Glibc))?;
-        let natives = self.inventory.natives.iter();
-        let needs = natives.flat_map(|native| native.version_needs.iter().map(move |need| (need, &native.path)));
-        let numbered = needs.filter_map(|(need, path)| Some((numbers(need.version.strip_prefix("GLIBC_")?)?, path)));
-        let ((major, minor), path) = numbered.max()?;
-        ((major, minor) > base).then(|| {
-            let message = format!("needs glibc {major}.{minor}; {} has {}.{}", self.profile.name(), base.0, base.1);
-            refuse(Code::BaseGlibc, path, message, self.fitting())
-        })
-    }
-
-    /// The interpreter of the base that fits: the one named, the one at the builder's path, any other.
-    fn interpreter(&self) -> Result<&ProfileInterpreter, Finding> {
-        let own = self.own();
-        let name = self.profile.name();
-        if let Some(path) = &self.request.interpreter {
-            let found = self.profile.interpreter(path);
-            return found.filter(|found| self.fits(found)).ok_or_else(|| {
-                let message = match found {
-                    Some(other) => {
-                        format!("the environment is of {}; {name} has {} at {path}", described(&own.facts), described(&other.facts))
-                    }
-                    None => format!("{name} has no Python at {path}"),
-                };
-                refuse(Code::BaseInterpreter, &own.executable, message, self.fitting())
-            });
-        }
-        let at_path = self.profile.interpreter(&own.executable).filter(|found| self.fits(found));
-        at_path.or_else(|| self.profile.interpreters.iter().find(|found| self.fits(found))).ok_or_else(|| {
-            let others: Vec<String> =
-                self.profile.interpreters.iter().map(|other| format!("{} at {}", described(&other.facts), other.path)).collect();
-            let has = match (others.is_empty(), self.profile.installs_with) {
-                (false, _) => format!("{name} has {}", others.join(", ")),
-                (true, Some(_)) if !self.same_release() => {
-                    format!(
-                        "{name} has no Python, and installs packages of {}, not of {}",
-                        release(self.profile),
-                        self.inventory.release.pretty_name
-                    )
-                }
-                (true, _) => format!("{name} has no Python and no package brings this one"),
-            };
-            let message = format!("the environment is of {}; {has}", described(&own.facts));
-            let help = self.fitting().map_or_else(String::new, |fitting| format!("{fitting}; or "));
-            refuse(Code::BaseInterpreter, &own.executable, message, Some(format!("{help}let it travel: --with-interpreter")))
-        })
-    }
-
-    fn fits(&self, found: &ProfileInterpreter) -> bool {
-        fits(self.own(), found)
-    }
-
-    fn shell(&self, shebang: Shebang) -> Option<Finding> {
-        (shebang == Shebang::Relocatable && !self.profile.runs_relocatable_scripts()).then(|| {
-            let message = "has no sh, dirname and realpath, which relocatable scripts start with".to_owned();
-            refuse(Code::BaseShell, self.profile.name(), message, Some("leave --shebang out, or give --shebang absolute".to_owned()))
-        })
-    }
-
-    /// Images that would do, of those that are known.
-    fn fitting(&self) -> Option<String> {
-        let own = self.own();
-        let release = &self.inventory.release;
-        let owned = self.inventory.interpreter_package().is_some();
-        let origin = if owned { Origin::Package } else { Origin::Image };
-        let like_builder = image(release, origin, &own.executable, own.minor());
-        let others = base::shipped().filter(|other| {
-            let same = other.libc == own.facts.libc && other.architecture.as_ref() == Some(&own.facts.architecture);
-            same && other.interpreters.iter().any(|found| fits(own, found))
-        });
-        let mut images: Vec<String> = others.filter_map(|other| other.image).chain(like_builder).collect();
-        images.sort();
-        images.dedup();
-        (!images.is_empty()).then(|| format!("this would fit: FROM {}", images.join(", or ")))
-    }
-}
-
-fn release(profile: &Profile) -> &str {
-    &profile.release.pretty_name
-}
-
-fn described(facts: &crate::python::InterpreterFacts) -> String {
-    let version = short(&facts.version);
-    facts.abi.as_ref().map_or_else(|| format!("Python {version}"), |abi| format!("Python {version} ({abi})"))
-}
-
-/// The same minor version and, where both are known, the same ABI: free-threaded builds differ in that.
-fn fits(own: &Interpreter, other: &ProfileInterpreter) -> bool {
-    let same_abi = own.facts.abi.is_none() || other.facts.abi.is_none() || own.facts.abi == other.facts.abi;
-    own.facts.implementation == other.facts.implementation && own.minor() == short(&other.facts.version) && same_abi
-}
-
-fn numbers(version: &str) -> Option<(u32, u32)> {
-    let (major, minor) = version.split_once('.')?;
-    Some((major.parse().ok()?, minor.split('.').next()?.parse().ok()?))
-}
-
-/// What cannot be installed, because the base is of another release or has no package manager.
-pub fn cannot_install(inventory: &Inventory, request: &Request, package: &str, library: &str) -> Option<Finding> {
-    let profile = request.base.as_ref()?;
-    let compare = Compare { inventory, request, profile };
-    let manager: Option<Manager> = profile.installs_with;
-    let why = match manager {
-        None => format!("{} has no package manager to install it with", profile.name()),
-        Some(_) if !compare.same_release() => {
-            format!("{} installs packages of {}, the builder is {}", profile.name(), release(profile), inventory.release.pretty_name)
-        }
-        Some(_) => return None,
-    };
-    let help = match compare.fitting() {
-        Some(fitting) => format!("{fitting}; or carry the builder's library: --native vendor"),
-        None => "carry the builder's library: --native vendor".to_owned(),
-    };
-    Some(refuse(Code::BaseRelease, package, format!("needed for {library}, and {why}"), Some(help)))
 }

@@ -6,6 +6,7 @@
 mod carry;
 mod closure;
 mod final_root;
+mod fit;
 mod image;
 mod layers;
 mod layout;
@@ -24,6 +25,7 @@ use serde::Serialize;
 use url::Url;
 
 use closure::Closure;
+use fit::Fit;
 pub use layers::{LayerRequest, PlannedLayer};
 pub use layout::SITE_PACKAGES;
 pub use native::trouble;
@@ -109,6 +111,9 @@ pub struct Plan {
     pub base: Option<String>,
     pub distributions: Vec<PlannedDistribution>,
     pub packages: PackageSet,
+    /// The oldest glibc that everything in the bundle runs on, unless it brings its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub glibc: Option<String>,
     /// Whether `ldconfig` must run in the final stage.
     pub run_ldconfig: bool,
     /// The cut into layers, in the order of the final stage; empty without one.
@@ -257,8 +262,13 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
             .help("install the application before this step, or name its environment: `wheelbarrow bundle /path/to/venv`"),
         );
     }
-    let asked = packages.install.iter().filter_map(|package| Some((&package.name, &package.reasons.first()?.library)));
-    findings.extend(asked.filter_map(|(name, library)| final_root::cannot_install(inventory, request, name, library)));
+    let from = entries.iter().filter_map(|entry| entry.from.as_ref()).filter(|_| !final_root.loader_travels);
+    let glibc = inventory.newest_glibc(from);
+    if let Some(profile) = &request.base {
+        let fit = Fit { inventory, request, profile };
+        findings.extend(fit.packages(&packages));
+        findings.extend(glibc.and_then(|(version, path)| fit.glibc(version, path)));
+    }
     findings.sort();
     findings.dedup();
     let environment = &inventory.environment;
@@ -274,6 +284,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         distributions,
         packages,
         run_ldconfig: native.run_ldconfig,
+        glibc: glibc.map(|((major, minor), _)| format!("{major}.{minor}")),
         layers: layers.unwrap_or_default(),
         entries,
         runs_at_start,

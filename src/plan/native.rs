@@ -67,6 +67,10 @@ impl Follower<'_> {
         if self.inventory.packages.in_prefix(path).is_none() && self.final_root.has_library(&need.name) {
             owner.into_iter().for_each(|package| wanted.in_base(package, reason.clone()));
         } else if let Some(package) = owner {
+            // What it finds by a path of its own may well be there.
+            if matches!(rule, Some(Rule::Cache | Rule::PathFile | Rule::DefaultDirectory)) {
+                wanted.lacking(package);
+            }
             wanted.library(package, reason);
             self.foreign_links(package, links, need);
             if carried {

@@ -70,6 +70,8 @@ pub struct Wanted<'a> {
     reasons: BTreeMap<usize, BTreeSet<PackageReason>>,
     /// Packages whose libraries the base has, whatever package it has them from.
     in_base: BTreeSet<usize>,
+    /// Packages that do not count as there, since the base lacks a needed library of them.
+    lacking: BTreeSet<usize>,
     /// Packages that bring the interpreter.
     interpreter: BTreeSet<usize>,
     closures: BTreeMap<usize, BTreeSet<usize>>,
@@ -77,7 +79,14 @@ pub struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     pub fn new(inventory: &'a Inventory) -> Wanted<'a> {
-        Wanted { inventory, reasons: BTreeMap::new(), in_base: BTreeSet::new(), interpreter: BTreeSet::new(), closures: BTreeMap::new() }
+        Wanted {
+            inventory,
+            reasons: BTreeMap::new(),
+            in_base: BTreeSet::new(),
+            lacking: BTreeSet::new(),
+            interpreter: BTreeSet::new(),
+            closures: BTreeMap::new(),
+        }
     }
 
     fn closure(&mut self, package: usize) -> &BTreeSet<usize> {
@@ -93,6 +102,11 @@ impl<'a> Wanted<'a> {
     pub fn in_base(&mut self, package: usize, reason: PackageReason) {
         self.in_base.insert(package);
         self.library(package, reason);
+    }
+
+    /// The base has no library of a name that `package` is needed for.
+    pub fn lacking(&mut self, package: usize) {
+        self.lacking.insert(package);
     }
 
     /// Distributions of OS packages that were asked for, or that travelling ones require.
@@ -198,7 +212,7 @@ impl<'a> Wanted<'a> {
         let known = packages.packages.iter().enumerate().map(|(index, package)| Some((index, final_root.has_package(package)?)));
         if let Some(known) = known.collect::<Option<Vec<_>>>().filter(|known| !known.is_empty()) {
             let there = known.into_iter().filter(|(_, there)| *there).map(|(index, _)| index);
-            return there.chain(self.in_base.iter().copied()).collect();
+            return there.chain(self.in_base.iter().copied()).filter(|package| !self.lacking.contains(package)).collect();
         }
         let owned = self.inventory.interpreter_package().is_some();
         let essential = packages.packages.iter().enumerate().filter(|(_, package)| package.essential).map(|(index, _)| index);

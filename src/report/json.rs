@@ -25,6 +25,9 @@ pub struct Report {
     pub distributions: Vec<PlannedDistribution>,
     pub modules: Vec<ReportModule>,
     pub packages: PackageSet,
+    /// The oldest glibc that everything in the bundle runs on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub glibc: Option<String>,
     /// What the application weighs in each way of getting it there; empty unless asked for.
     pub sizes: Vec<ModeSize>,
     /// What path files (`.pth`) run at every start of Python.
@@ -92,6 +95,7 @@ pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
         distributions: plan.distributions.clone(),
         modules: modules.collect(),
         packages: plan.packages.clone(),
+        glibc: plan.glibc.clone(),
         sizes: Vec::new(),
         runs_at_start: plan.runs_at_start.clone(),
         left: plan.left.clone(),

@@ -69,7 +69,7 @@ pub fn report_text(report: &Report) -> String {
     }
     text.push_str(&receipts_text("slimmed", &report.slimmed));
     text.push_str(&receipts_text("could be dropped with --slim", &report.could_be_dropped));
-    if let Some(version) = newest_glibc(&report.modules) {
+    if let Some(version) = &report.glibc {
         let _ = writeln!(text, "{BOLD}needs glibc {version} or newer{BOLD:#}");
     }
     text + &findings_text(&report.findings)
@@ -87,16 +87,6 @@ fn module_tree(module: &ReportModule) -> Tree<String> {
         tree.push(Tree::new(format!("{} → {owner}{bytes}", need.name)));
     }
     tree
-}
-
-/// The newest `GLIBC_2.x` that a module asks for: the oldest C library it runs on.
-fn newest_glibc(modules: &[ReportModule]) -> Option<&str> {
-    let versions = modules.iter().flat_map(|module| &module.version_needs).filter_map(|need| need.version.strip_prefix("GLIBC_"));
-    let numbered = versions.filter_map(|text| {
-        let numbers: Option<Vec<u32>> = text.split('.').map(|part| part.parse().ok()).collect();
-        Some((numbers?, text))
-    });
-    numbered.max().map(|(_, text)| text)
 }
 
 fn packages(text: &mut String, title: &str, packages: &[PlannedPackage]) {
