@@ -108,6 +108,8 @@ codes! {
     BaseRelease = "base-release",
     /// The base has the package of a needed library in a version that lacks the library.
     BaseLibrary = "base-library",
+    /// Only one of builder and base has a merged /usr, and the loader that travels cannot be in both places.
+    BaseLayout = "base-layout",
     /// Scripts need a shell that the base does not have.
     BaseShell = "base-shell",
     /// The prefix has no interpreter that starts, or one of another version or ABI.
@@ -135,8 +137,13 @@ codes! {
 impl Code {
     /// Whether the final root cannot run the bundle as asked, so that nothing is written.
     pub fn refuses(self) -> bool {
-        use Code::{BaseArchitecture, BaseGlibc, BaseInterpreter, BaseLibc, BaseLibrary, BaseRelease, BaseShell, PrefixTooLong};
-        matches!(self, BaseArchitecture | BaseGlibc | BaseInterpreter | BaseLibc | BaseLibrary | BaseRelease | BaseShell | PrefixTooLong)
+        use Code::{
+            BaseArchitecture, BaseGlibc, BaseInterpreter, BaseLayout, BaseLibc, BaseLibrary, BaseRelease, BaseShell, PrefixTooLong,
+        };
+        matches!(
+            self,
+            BaseArchitecture | BaseGlibc | BaseInterpreter | BaseLayout | BaseLibc | BaseLibrary | BaseRelease | BaseShell | PrefixTooLong
+        )
     }
 }
 

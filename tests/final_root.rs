@@ -160,9 +160,10 @@ fn each_disagreement_is_refused() {
     }
 }
 
-/// The machine's own Python: a module that any glibc will do for, with a library that needs a newer one.
+/// The machine's own Python and merged /usr: a module that any glibc will do for, with a library that needs
+/// a newer one.
 #[test]
-fn a_library_of_a_library_decides_how_old_glibc_may_be() {
+fn an_older_glibc_and_another_layout() {
     let top = tempfile::tempdir().unwrap();
     let site = top.path().join("target");
     std::fs::create_dir(&site).unwrap();
@@ -175,19 +176,30 @@ fn a_library_of_a_library_decides_how_old_glibc_may_be() {
     write(&site.join("shallow-1.dist-info/RECORD"), "libdeep.so,,\nshallow.abi3.so,,\nshallow-1.dist-info/METADATA,,\n");
     let site = site.canonicalize().unwrap();
     assert!(shown(&wheelbarrow(&["report", site.to_str().unwrap()])).contains("needs glibc 2.34 or newer"));
-    let mut base: Value = serde_json::from_slice(&wheelbarrow(&["base", "--root", "/"]).stdout).unwrap();
+    let base: Value = serde_json::from_slice(&wheelbarrow(&["base", "--root", "/"]).stdout).unwrap();
     let file = top.path().join("base.json");
-    for (version, more, expect) in [
-        (34, &[][..], None),
-        (31, &[], Some("libdeep.so: needs glibc 2.34; Debian GNU/Linux 12 (bookworm) has 2.31")),
-        (31, &["--with-interpreter"], None),
-    ] {
-        base["libc_version"] = json!([2, version]);
+    type Change = fn(&mut Value);
+    let cases: [(Change, &[&str], &str); 5] = [
+        (|_| (), &[], ""),
+        (|base| base["libc_version"] = json!([2, 31]), &[], "libdeep.so: needs glibc 2.34; Debian GNU/Linux 12 (bookworm) has 2.31"),
+        // It brings its own, to where the links of the base lead.
+        (|base| base["libc_version"] = json!([2, 31]), &["--with-interpreter"], ""),
+        (|base| base["links"] = json!({}), &[], ""),
+        (
+            |base| base["links"] = json!({}),
+            &["--with-interpreter"],
+            "deny[base-layout] /lib64: is a link in the builder and a directory in",
+        ),
+    ];
+    for (change, more, expect) in cases {
+        let mut base = base.clone();
+        change(&mut base);
         std::fs::write(&file, base.to_string()).unwrap();
         let arguments = ["plan", "--base", file.to_str().unwrap(), site.to_str().unwrap()];
         let said = shown(&wheelbarrow(&[&arguments, more].concat()));
-        assert_eq!(said.contains("base-glibc"), expect.is_some(), "{said}");
-        assert!(said.contains(expect.unwrap_or_default()), "{said}");
+        assert_eq!(said.contains("deny[base-"), !expect.is_empty(), "{said}");
+        assert!(said.contains(expect), "{said}");
+        assert_eq!(said.contains("  link   /lib64"), expect.contains("/lib64"), "{said}");
     }
 }
 

@@ -82,6 +82,11 @@ impl FinalRoot<'_> {
         self.profile.map_or_else(|| path.clone(), |profile| place(profile, path))
     }
 
+    /// Whether it has this link of a top-level directory.
+    pub fn has_link(&self, path: &RealPath) -> bool {
+        self.profile.is_some_and(|profile| profile.links.contains_key(path))
+    }
+
     /// An interpreter that moves is where the rest of its prefix is.
     fn placed(mut self) -> Self {
         if self.interpreter_travels {
@@ -176,6 +181,7 @@ fn known<'a>(
         NativeMode::Auto => profile.installs_with.is_some(),
     };
     findings.extend(fit.machine());
+    findings.extend(fit.layout().filter(|_| request.with_interpreter));
     let mut interpreter_travels = request.with_interpreter;
     let (interpreter, interpreter_is_package) = match fit.interpreter() {
         _ if request.with_interpreter => (own.executable.clone(), false),

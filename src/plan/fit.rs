@@ -12,6 +12,7 @@ use crate::loader::Libc;
 use crate::path::RealPath;
 use crate::pkgdb::Package;
 use crate::python::{Interpreter, InterpreterFacts};
+use crate::root::Kind;
 
 /// An environment beside the base that it is to run in.
 pub struct Fit<'a> {
@@ -51,6 +52,16 @@ impl<'a> Fit<'a> {
             return Some(refuse(Code::BaseLibc, name, message, self.fitting()));
         }
         None
+    }
+
+    /// A loader that travels is at the end of links such as `/lib64`, where the base has a directory.
+    pub fn layout(&self) -> Option<Finding> {
+        let crossed = self.inventory.carriable.loader.iter().filter(|file| matches!(file.meta.kind, Kind::Link(_)));
+        let mut tops = crossed.map(|file| &file.path).filter(|path| path.parent().is_some_and(|parent| parent == RealPath::root()));
+        let link = tops.find(|link| !self.profile.links.contains_key(link)).filter(|_| self.profile.libc.is_some())?;
+        let message = format!("is a link in the builder and a directory in {}: only one of them has a merged /usr", self.profile.name());
+        let help = "leave --base out: a bundle with its interpreter needs no base".to_owned();
+        Some(refuse(Code::BaseLayout, link, message, Some(help)))
     }
 
     /// A file that travels needs this version of glibc.

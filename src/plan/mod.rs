@@ -232,6 +232,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     let mut entries = layout.entries;
     entries.extend(native.entries);
     entries.extend(carried.entries);
+    entries.retain(|entry| !final_root.has_link(&entry.to));
     for entry in &mut entries {
         entry.to = final_root.place(&entry.to);
     }
