@@ -46,6 +46,8 @@ codes! {
     ReliesOnPreload = "relies-on-preload",
     /// A library belongs to no package; it is carried in the bundle.
     UnownedLibrary = "unowned-library",
+    /// A carried package has no licence in the builder, so none travels.
+    MissingLicence = "missing-licence",
     /// An ELF file cannot be read to its end.
     CorruptElf = "corrupt-elf",
     /// METADATA, RECORD or another file of a distribution cannot be understood.

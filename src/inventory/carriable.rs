@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::licences::licences;
 use super::{Inventory, NeedOutcome};
 use crate::loader::Libc;
 use crate::path::{RealPath, WrittenPath};
@@ -26,7 +27,7 @@ pub struct CarriableFile {
 
 impl CarriableFile {
     /// A file that belongs where it is.
-    fn in_place(path: RealPath, meta: Meta) -> CarriableFile {
+    pub(super) fn in_place(path: RealPath, meta: Meta) -> CarriableFile {
         CarriableFile { to: path.clone(), path, meta }
     }
 }
@@ -113,7 +114,11 @@ impl Inventory {
         let recorded = package.files.iter().filter(|path| at_run_time(&in_usr(package, path)));
         let found = recorded.filter_map(|path| root.resolve_parent(&WrittenPath::new(path.as_str())).ok()?);
         let files = found.filter(|found| matches!(found.meta.kind, Kind::File | Kind::Link(_)));
-        files.map(|found| CarriableFile::in_place(found.path, found.meta)).chain(cached_licences(root, package)).collect()
+        let files = files.map(|found| CarriableFile::in_place(found.path, found.meta));
+        let mut files: Vec<CarriableFile> = files.chain(licences(root, package)).collect();
+        files.sort_by(|a, b| a.to.cmp(&b.to));
+        files.dedup_by(|a, b| a.to == b.to);
+        files
     }
 }
 
@@ -121,18 +126,6 @@ impl Inventory {
 pub(super) fn in_usr(package: &Package, path: &str) -> String {
     let prefix = package.in_prefix.as_ref().map(|own| own.prefix.as_str());
     prefix.and_then(|prefix| path.strip_prefix(prefix)).map_or_else(|| path.to_owned(), |below| format!("/usr{below}"))
-}
-
-/// Conda leaves licences in its package cache.
-fn cached_licences(root: &Root, package: &Package) -> Vec<CarriableFile> {
-    let Some(own) = &package.in_prefix else { return Vec::new() };
-    let found = own.licences.as_ref().and_then(|directory| root.resolve(directory).ok().flatten());
-    let Some(top) = found.filter(|found| found.meta.kind == Kind::Directory).map(|found| found.path) else { return Vec::new() };
-    let to = own.prefix.descend("share/licenses").join(&package.name);
-    let walked = root.walk(&top, |_| true).into_iter().flatten().filter(|entry| entry.meta.kind == Kind::File);
-    walked
-        .map(|entry| CarriableFile { to: to.descend(entry.path.below(&top).unwrap_or_default()), path: entry.path, meta: entry.meta })
-        .collect()
 }
 
 /// `_sysconfigdata_*.py`, made when the interpreter was built; uv changes the prefix in it.

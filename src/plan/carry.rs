@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 
 use super::final_root::FinalRoot;
 use super::{Action, Left, PlannedEntry};
+use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{CarriableFile, Inventory};
 use crate::path::RealPath;
 use crate::pkgdb::{Manager, Package};
@@ -55,13 +56,35 @@ pub fn carry(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<
         for file in carriable.packages.get(package).into_iter().flatten() {
             // Python's own package is the interpreter: it was judged file by file above.
             let python = file.path.below(&inventory.environment.interpreter.stdlib).is_some();
-            if !python && taken.insert(&file.path) {
+            if !python && !common(inventory, final_root, packages, &file.path) && taken.insert(&file.path) {
                 carried.entries.push(entry(file, format!("of the package {name}, which the base lacks")));
             }
         }
     }
     carried.entries.extend(databases(inventory, final_root, packages));
     carried
+}
+
+/// Whether a file of a package that does not travel, such as the text of a licence, is in the base.
+fn common(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<usize>, path: &RealPath) -> bool {
+    let owner = inventory.packages.owner(path).filter(|owner| !packages.contains(owner));
+    // Where nothing is known it is the builder's own distribution, whose every root has it.
+    owner.is_some_and(|owner| final_root.has_package(&inventory.packages.packages[owner]) != Some(false))
+}
+
+/// Carried packages whose licence nobody will find.
+pub fn unlicensed(inventory: &Inventory, packages: &BTreeSet<usize>) -> Option<Finding> {
+    let files = |index: &usize| inventory.carriable.packages.get(index).into_iter().flatten();
+    let licensed = |index: &usize| {
+        let named = inventory.packages.packages[*index].license.is_some();
+        named || files(index).any(|file| file.to.as_str().contains("/licenses/") || file.to.name() == "copyright")
+    };
+    let without: Vec<&str> =
+        packages.iter().filter(|index| !licensed(index)).map(|index| inventory.packages.packages[*index].name.as_str()).collect();
+    let first = without.first()?;
+    let message = format!("no licence of these carried packages is in the builder: {}", without.join(", "));
+    let help = "images may leave out documentation: take the copyright files from the packages themselves";
+    Some(Finding::new(Severity::Note, Code::MissingLicence, first, message).help(help))
 }
 
 fn entry(file: &CarriableFile, reason: String) -> PlannedEntry {

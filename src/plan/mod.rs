@@ -229,6 +229,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     let runs_at_start = path_files::judge(inventory, &layout.travelling, &mut findings);
     let packages = wanted.decide(request, &final_root);
     let carried = carry::carry(inventory, &final_root, &packages.carried_indices);
+    findings.extend(carry::unlicensed(inventory, &packages.carried_indices));
     let mut entries = layout.entries;
     entries.extend(native.entries);
     entries.extend(carried.entries);
