@@ -261,7 +261,7 @@ fn what_the_final_root_lacks_is_carried() {
         assert!(out.path().join("bundle/rootfs").join(path).exists(), "{path}");
     }
     let database = std::fs::read_to_string(out.path().join("bundle/rootfs/lib/apk/db/installed")).unwrap();
-    assert!(database.contains("P:yaml\nV:0.2.5-r2\n") && database.contains("F:usr/lib\nR:libyaml-0.so.2\n"), "{database}");
+    assert!(database.contains("=\nP:yaml\nV:0.2.5-r2\n") && database.contains("F:usr/lib\nR:libyaml-0.so.2\n"), "{database}");
 }
 
 #[test]
@@ -295,6 +295,8 @@ RUN apk add --no-cache python3 py3-pip build-base python3-dev postgresql-dev yam
 RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install -q psycopg2==2.9.9 flask==3.0.3 && /opt/venv/bin/pip install -q --no-binary pyyaml pyyaml==6.0.2
 COPY wheelbarrow /usr/local/bin/
 RUN wheelbarrow bundle --with-interpreter --compile --out /scratch && wheelbarrow bundle --native vendor --out /vendor
+RUN mkdir -p /db/etc/apk /db/lib/apk/db && touch /db/etc/apk/world && cp /scratch/rootfs/lib/apk/db/installed /db/lib/apk/db && apk --root /db --no-network info --who-owns /usr/lib/libpq.so.5 \
+ && test $(apk --root /db --no-network info | wc -l) = $(grep -c ^P: /db/lib/apk/db/installed)
 RUN --mount=type=bind,from=alpine:3.18,target=/mnt/base wheelbarrow bundle --base-root /mnt/base --out /refused; test $? = 2 && test ! -e /refused
 RUN --mount=type=bind,from=alpine:3.20,target=/mnt/base wheelbarrow bundle --base-root /mnt/base --out /exact && cat /exact/Dockerfile.final
 
@@ -328,6 +330,10 @@ RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev l
 RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install -q psycopg2==2.9.9 flask==3.0.3 && /opt/venv/bin/pip install -q --no-binary pyyaml pyyaml==6.0.2
 COPY wheelbarrow /usr/local/bin/
 RUN wheelbarrow bundle --with-interpreter --compile --out /scratch
+RUN mkdir /db && for file in /scratch/rootfs/var/lib/dpkg/status.d/*; do cat $file && echo; done > /db/status && dpkg-query --admindir=/db -W -f '${source:Package} ${source:Version} of ${Package}\n' > /db/seen \
+ && test $(wc -l < /db/seen) = $(ls /scratch/rootfs/var/lib/dpkg/status.d | wc -l) && grep 'bzip2 1.0.8-5 of libbz2-1.0' /db/seen
+RUN test -s /scratch/rootfs/usr/share/doc/libpq5/copyright && test -s /scratch/rootfs/usr/share/common-licenses/GPL-1 && test -s /scratch/rootfs/usr/local/lib/python3.11/LICENSE.txt
+RUN wheelbarrow bundle --with-interpreter --base debian:bookworm-slim --out /merged
 RUN --mount=type=bind,from=distroless,target=/mnt/base wheelbarrow bundle --base-root /mnt/base --out /distroless && wheelbarrow base --root /mnt/base
 
 FROM distroless AS distroless-final
@@ -335,9 +341,14 @@ COPY --from=builder /distroless/rootfs/ /
 RUN ["/opt/app/bin/python", "-c", "import psycopg2, yaml, ssl; assert yaml.__with_libyaml__; open('/ok', 'w')"]
 RUN ["/opt/app/bin/flask", "--version"]
 
+FROM debian:bookworm-slim AS merged-final
+COPY --from=builder /merged/rootfs/ /
+RUN /opt/app/bin/flask --version
+
 FROM scratch
 COPY --from=builder /scratch/rootfs/ /
 COPY --from=distroless-final /ok /
+COPY --from=merged-final /etc/os-release /ok-too
 RUN ["/opt/app/bin/python", "-c", "import psycopg2, yaml, ssl, sqlite3, ctypes; assert yaml.__with_libyaml__; ssl.create_default_context()"]
 RUN ["/opt/app/bin/flask", "--version"]
 "#;

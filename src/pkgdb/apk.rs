@@ -63,6 +63,7 @@ impl Record {
     fn field(&mut self, letter: u8, value: &str) -> Result<(), String> {
         let package = &mut self.package;
         match letter {
+            b'C' => package.checksum = Some(value.to_owned()),
             b'P' => package.name = value.to_owned(),
             b'V' => package.version = value.to_owned(),
             b'A' => package.architecture = value.to_owned(),

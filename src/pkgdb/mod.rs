@@ -49,6 +49,8 @@ pub struct Package {
     pub architecture: String,
     /// The source package, where it has another name; what scanners look up.
     pub source: Option<String>,
+    /// What apk tells packages apart by.
+    pub checksum: Option<String>,
     /// As apk records it; Debian has a file instead.
     pub license: Option<String>,
     /// Bytes.
@@ -106,6 +108,7 @@ impl Package {
             version: String::new(),
             architecture: String::new(),
             source: None,
+            checksum: None,
             license: None,
             installed_size: 0,
             depends: Vec::new(),

@@ -170,8 +170,9 @@ fn stanza(package: &Package) -> String {
 
 /// A record of apk's database, its files by directory.
 fn record(package: &Package, files: &[CarriableFile]) -> String {
-    let Package { name, version, architecture, source, license, installed_size, .. } = package;
-    let mut text = format!("P:{name}\nV:{version}\nA:{architecture}\nI:{installed_size}\n");
+    let Package { name, version, architecture, source, checksum, license, installed_size, .. } = package;
+    let identity = checksum.as_ref().map_or_else(String::new, |checksum| format!("C:{checksum}\n"));
+    let mut text = format!("{identity}P:{name}\nV:{version}\nA:{architecture}\nI:{installed_size}\n");
     for (letter, value) in [("L", license), ("o", source)] {
         if let Some(value) = value {
             let _ = writeln!(text, "{letter}:{value}");
