@@ -17,7 +17,7 @@ const MODULE: &str = "opt/venv/lib/python3.11/site-packages/yaml/_yaml.cpython-3
 const DATABASE: &str = "lib/apk/db/installed";
 const GARBAGE: &[u8] = b"\xff\xfe\x00\x01garbage\n:::\n\x80\x81,,,\"\n\0=\0";
 /// Debian's and Alpine's `nobody`: root may read everything, so tests of permissions run as this one.
-const NOBODY: u32 = 65534;
+pub const NOBODY: u32 = 65534;
 
 /// A copy of the shipped root, to be damaged.
 struct Builder {

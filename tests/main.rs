@@ -12,6 +12,7 @@ mod layers;
 mod matrix;
 mod oracle;
 mod readme_root;
+mod rebuilds;
 mod scripts;
 mod slim;
 mod vendored;

@@ -196,7 +196,7 @@ pub fn write(
         }
         Format::OciLayout => {
             let written: Vec<(&PlannedEntry, &Written)> = all.values().map(|(entry, written)| (*entry, written)).collect();
-            oci::pack(temporary.path(), plan, &written, time.unsigned_abs())?;
+            oci::pack(&output, plan, &written, time.unsigned_abs())?;
             output.publish()?;
         }
     }

@@ -8,7 +8,6 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
-use std::path::Path;
 use std::str::FromStr as _;
 
 use flate2::Compression;
@@ -23,7 +22,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tar::{EntryType, Header};
 
-use super::output::hex;
+use super::output::{Output, hex};
 use super::{BundleError, Written};
 use crate::path::RealPath;
 use crate::plan::{Plan, PlannedEntry};
@@ -39,19 +38,19 @@ struct LayerBlob {
     diff_id: String,
 }
 
-/// Packs `layers/` of `top` into blobs and the documents that name them, and removes it. `time` is in
+/// Packs `layers/` of the output into blobs and the documents that name them, and removes it. `time` is in
 /// seconds since the epoch.
-pub fn pack(top: &Path, plan: &Plan, all: &[(&PlannedEntry, &Written)], time: u64) -> Result<(), BundleError> {
+pub fn pack(output: &Output, plan: &Plan, all: &[(&PlannedEntry, &Written)], time: u64) -> Result<(), BundleError> {
     let made = |why: OciSpecError| BundleError::write("make", "the image layout")(io::Error::other(why));
-    let blobs = top.join("blobs/sha256");
-    fs::create_dir_all(&blobs).map_err(BundleError::write("create", "blobs/sha256"))?;
+    output.folder("blobs")?;
+    output.folder("blobs/sha256")?;
     let pack_one = |name: &String| -> Result<LayerBlob, BundleError> {
         let own: Vec<_> = all.iter().copied().filter(|(entry, _)| entry.layer.as_ref() == Some(name)).collect();
-        layer(top, name, &own, time).map_err(BundleError::write("pack", name))
+        layer(output, name, &own, time).map_err(BundleError::write("pack", name))
     };
     let layers: Vec<LayerBlob> = plan.layers.par_iter().map(|layer| pack_one(&layer.name)).collect::<Result<_, _>>()?;
-    fs::remove_dir_all(top.join("layers")).map_err(BundleError::write("remove", "layers"))?;
-    let config = document(top, MediaType::ImageConfig, &configuration(plan, &layers).map_err(made)?)?;
+    fs::remove_dir_all(output.top.join("layers")).map_err(BundleError::write("remove", "layers"))?;
+    let config = document(output, MediaType::ImageConfig, &configuration(plan, &layers).map_err(made)?)?;
     let manifest = ImageManifestBuilder::default()
         .schema_version(2u32)
         .media_type(MediaType::ImageManifest)
@@ -59,11 +58,13 @@ pub fn pack(top: &Path, plan: &Plan, all: &[(&PlannedEntry, &Written)], time: u6
         .layers(layers.into_iter().map(|layer| layer.descriptor).collect::<Vec<_>>())
         .build()
         .map_err(made)?;
-    let manifest = document(top, MediaType::ImageManifest, &manifest)?;
+    let manifest = document(output, MediaType::ImageManifest, &manifest)?;
     let index = ImageIndexBuilder::default().schema_version(2u32).media_type(MediaType::ImageIndex).manifests(vec![manifest]).build();
-    write(top, "index.json", &text(&index.map_err(made)?))?;
+    output.paper("index.json", &text(&index.map_err(made)?))?;
     let layout = OciLayoutBuilder::default().image_layout_version("1.0.0").build();
-    write(top, "oci-layout", &text(&layout.map_err(made)?))
+    output.paper("oci-layout", &text(&layout.map_err(made)?))?;
+    output.stamp("blobs/sha256")?;
+    output.stamp("blobs")
 }
 
 fn configuration(plan: &Plan, layers: &[LayerBlob]) -> Result<ImageConfiguration, OciSpecError> {
@@ -92,19 +93,15 @@ fn architecture(machine: &str) -> Arch {
     }
 }
 
-fn text(document: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(document).expect("plain data")
-}
-
-fn write(top: &Path, name: &str, text: &[u8]) -> Result<(), BundleError> {
-    File::create(top.join(name)).and_then(|mut file| file.write_all(text)).map_err(BundleError::write("write", name))
+fn text(document: &impl Serialize) -> String {
+    serde_json::to_string(document).expect("plain data")
 }
 
 /// Writes a document as a blob.
-fn document(top: &Path, media_type: MediaType, document: &impl Serialize) -> Result<Descriptor, BundleError> {
+fn document(output: &Output, media_type: MediaType, document: &impl Serialize) -> Result<Descriptor, BundleError> {
     let text = text(document);
     let digest = hex(&Sha256::digest(&text));
-    write(top, &format!("blobs/sha256/{digest}"), &text)?;
+    output.paper(&format!("blobs/sha256/{digest}"), &text)?;
     Ok(descriptor(media_type, text.len() as u64, &digest))
 }
 
@@ -113,9 +110,9 @@ fn descriptor(media_type: MediaType, size: u64, digest: &str) -> Descriptor {
 }
 
 /// Packs one layer; the blob gets its name when its digest is known.
-fn layer(top: &Path, name: &str, entries: &[(&PlannedEntry, &Written)], time: u64) -> io::Result<LayerBlob> {
-    let temporary = top.join(format!("blobs/{name}"));
-    let blob = Hashing::new(BufWriter::new(File::create(&temporary)?));
+fn layer(output: &Output, name: &str, entries: &[(&PlannedEntry, &Written)], time: u64) -> io::Result<LayerBlob> {
+    let temporary = output.top.join(format!("blobs/{name}"));
+    let blob = Hashing::new(BufWriter::new(output.file(&temporary, 0o644)?));
     let mut tar = tar::Builder::new(Hashing::new(GzEncoder::new(blob, Compression::default())));
     let mut made: Vec<RealPath> = vec![RealPath::root()];
     for (entry, written) in entries {
@@ -131,15 +128,15 @@ fn layer(top: &Path, name: &str, entries: &[(&PlannedEntry, &Written)], time: u6
             Some(target) => tar.append_link(&mut header(EntryType::Symlink, 0o777, 0, time), path, target)?,
             None => {
                 let mode = u32::from_str_radix(&written.mode, 8).expect("our own mode");
-                let file = File::open(top.join("layers").join(name).join(path))?;
+                let file = File::open(output.top.join("layers").join(name).join(path))?;
                 tar.append_data(&mut header(EntryType::Regular, mode, written.size, time), path, BufReader::new(file))?;
             }
         }
     }
     let (gzip, diff_id, _) = tar.into_inner()?.finish();
-    let (mut file, digest, size) = gzip.finish()?.finish();
-    file.flush()?;
-    fs::rename(temporary, top.join("blobs/sha256").join(&digest))?;
+    let (file, digest, size) = gzip.finish()?.finish();
+    output.close(&file.into_inner()?)?;
+    fs::rename(temporary, output.top.join("blobs/sha256").join(&digest))?;
     Ok(LayerBlob {
         name: name.to_owned(),
         descriptor: descriptor(MediaType::ImageLayerGzip, size, &digest),

@@ -45,7 +45,7 @@ pub struct Written {
 }
 
 pub struct Output {
-    top: PathBuf,
+    pub top: PathBuf,
     builder_prefixes: Vec<memmem::Finder<'static>>,
     times: Timestamps,
     /// Permission bits that this process may not give a new file.
@@ -83,9 +83,9 @@ impl Output {
         let mut missing: Vec<RealPath> =
             entry.to.ancestors().take_while(|parent| !made.contains(&(tree.clone(), parent.clone()))).collect();
         while let Some(parent) = missing.pop() {
-            if parent == RealPath::root() {
-                fs::create_dir_all(tree.parent().expect("a tree is below the bundle"))
-                    .map_err(BundleError::write("create", "the bundle"))?;
+            let above = tree.parent().expect("a tree is below the bundle");
+            if parent == RealPath::root() && !above.is_dir() {
+                self.directory(above).map_err(BundleError::write("create", "the bundle"))?;
             }
             self.directory(&tree.join(parent.relative())).map_err(BundleError::write("create", &parent))?;
             made.insert((tree.clone(), parent));
@@ -118,7 +118,7 @@ impl Output {
         let host = self.host(entry);
         let make = || -> io::Result<()> {
             symlink(target, &host)?;
-            Ok(rustix::fs::utimensat(CWD, &host, &self.times, AtFlags::SYMLINK_NOFOLLOW)?)
+            self.set_times(&host)
         };
         make().map_err(BundleError::write("create", &entry.to))?;
         let builder_path = self.holds(target.as_bytes(), true, true);
@@ -246,7 +246,7 @@ impl Output {
         self.builder_prefixes.iter().any(|finder| finder.find_iter(bytes).any(|at| whole(at, finder.needle().len())))
     }
 
-    fn file(&self, host: &Path, mode: u32) -> io::Result<File> {
+    pub fn file(&self, host: &Path, mode: u32) -> io::Result<File> {
         let file = File::options().write(true).create_new(true).mode(mode & 0o777).open(host)?;
         // The umask took its part at open; the builder's mode is what counts.
         if mode & (self.umask | 0o7000) != 0 {
@@ -255,7 +255,7 @@ impl Output {
         Ok(file)
     }
 
-    fn close(&self, file: &File) -> io::Result<()> {
+    pub fn close(&self, file: &File) -> io::Result<()> {
         Ok(rustix::fs::futimens(file, &self.times)?)
     }
 
@@ -270,27 +270,37 @@ impl Output {
         write().map_err(BundleError::write("write", name))
     }
 
+    /// A folder beside `rootfs/`; its time is to be set when it is full.
+    pub fn folder(&self, name: &str) -> Result<(), BundleError> {
+        self.directory(&self.top.join(name)).map_err(BundleError::write("create", name))
+    }
+
     /// Directory times last: every entry made in one changes them.
     pub fn finish(&self) -> Result<(), BundleError> {
         let made = self.made.lock().expect("no holder panics");
-        let layers = self.top.join("layers");
-        if layers.is_dir() {
-            let stamp = || -> io::Result<()> { Ok(rustix::fs::utimensat(CWD, &layers, &self.times, AtFlags::SYMLINK_NOFOLLOW)?) };
-            stamp().map_err(BundleError::write("set the times of", "layers"))?;
+        if self.top.join("layers").is_dir() {
+            self.stamp("layers")?;
         }
         made.par_iter().try_for_each(|(tree, path)| {
-            let host = tree.join(path.relative());
-            let stamp = || -> io::Result<()> { Ok(rustix::fs::utimensat(CWD, &host, &self.times, AtFlags::SYMLINK_NOFOLLOW)?) };
-            stamp().map_err(BundleError::write("set the times of", path))
+            self.set_times(&tree.join(path.relative())).map_err(BundleError::write("set the times of", path))
         })?;
         self.publish()
+    }
+
+    /// Sets the times of a folder beside `rootfs/`.
+    pub fn stamp(&self, name: &str) -> Result<(), BundleError> {
+        self.set_times(&self.top.join(name)).map_err(BundleError::write("set the times of", name))
+    }
+
+    fn set_times(&self, host: &Path) -> io::Result<()> {
+        Ok(rustix::fs::utimensat(CWD, host, &self.times, AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
     /// The temporary directory was for nobody else to see; the bundle is.
     pub fn publish(&self) -> Result<(), BundleError> {
         let top = || -> io::Result<()> {
             fs::set_permissions(&self.top, fs::Permissions::from_mode(0o755))?;
-            Ok(rustix::fs::utimensat(CWD, &self.top, &self.times, AtFlags::SYMLINK_NOFOLLOW)?)
+            self.set_times(&self.top)
         };
         top().map_err(BundleError::write("set the times of", "the bundle"))
     }

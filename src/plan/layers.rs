@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::PlannedEntry;
+use super::{Action, PlannedEntry};
 use crate::path::RealPath;
 
 /// How to cut.
@@ -79,7 +79,7 @@ pub fn cut(
     let mut sizes: BTreeMap<String, u64> = BTreeMap::new();
     for entry in entries.iter() {
         if let Some(name) = &entry.distribution {
-            *sizes.entry(name.clone()).or_default() += entry.size;
+            *sizes.entry(name.clone()).or_default() += weight(entry);
         }
     }
     let mut threshold = SMALLEST_ALONE;
@@ -96,6 +96,13 @@ pub fn cut(
         }
         threshold *= 2;
     }
+}
+
+/// Bytes that count for the cut: what is rewritten on the way has another size in every builder, RECORD by the
+/// bytecode it names, a script by the path of its interpreter.
+fn weight(entry: &PlannedEntry) -> u64 {
+    let same = matches!(entry.action, Action::Copy | Action::Strip | Action::RunPath { .. } | Action::Compile { .. });
+    if same { entry.size } else { 0 }
 }
 
 fn group(
@@ -132,7 +139,7 @@ fn parts(entries: &[PlannedEntry], groups: &[Group], sizes: &BTreeMap<String, u6
     let mut filled: BTreeMap<&Group, (usize, u64)> = BTreeMap::new();
     let mut folders: BTreeMap<(&Group, String), u64> = BTreeMap::new();
     for (entry, group) in entries.iter().zip(groups) {
-        *folders.entry((group, folder(entry))).or_default() += entry.size;
+        *folders.entry((group, folder(entry))).or_default() += weight(entry);
     }
     let mut last: Option<(&Group, String)> = None;
     let named = entries.iter().zip(groups).map(|(entry, group)| {
@@ -144,11 +151,11 @@ fn parts(entries: &[PlannedEntry], groups: &[Group], sizes: &BTreeMap<String, u6
         let (part, size) = filled.entry(group).or_default();
         // A folder is looked at as a whole when it begins; one that is above the cap itself, file by file.
         let begins = last.as_ref() != Some(&at);
-        let ahead = if begins && folders[&at] <= cap { folders[&at] } else { entry.size };
+        let ahead = if begins && folders[&at] <= cap { folders[&at] } else { weight(entry) };
         if *size > 0 && *size + ahead > cap {
             (*part, *size) = (*part + 1, 0);
         }
-        *size += entry.size;
+        *size += weight(entry);
         last = Some(at);
         format!("{}-part{}", group.name(), *part + 1)
     });
@@ -175,7 +182,7 @@ fn describe(entries: &[PlannedEntry], groups: &[Group], threshold: u64) -> Vec<P
                 Group::System => "carried from the builder's operating system".to_owned(),
                 Group::Environment => "the same for every application of this Python and prefix".to_owned(),
                 Group::ByHand(_) => "grouped by --layer".to_owned(),
-                Group::Alone(_) if name.contains("-part") => "one distribution, above --layer-cap".to_owned(),
+                Group::Alone(_) if name != group.name() => "one distribution, above --layer-cap".to_owned(),
                 Group::Alone(_) => "one distribution: the same layer in every application that has it".to_owned(),
                 Group::Small => format!("distributions below {} kB, together", threshold >> 10),
                 Group::Other => "recorded by no distribution".to_owned(),
@@ -198,7 +205,6 @@ fn describe(entries: &[PlannedEntry], groups: &[Group], threshold: u64) -> Vec<P
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Action;
 
     /// `distribution path kilobytes`; `-` is none.
     fn layers(text: &str, request: &LayerRequest) -> Vec<String> {

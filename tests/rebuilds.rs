@@ -1,0 +1,188 @@
+//! One environment, built by two people who have nothing in common: the layers are the same to the byte.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, lchown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use crate::bad_input::{NOBODY, shown};
+use crate::readme_root::{Dump, dump, fixture};
+
+/// How somebody builds; what shall not be seen in any layer.
+struct Way {
+    prefix: &'static str,
+    /// Where the program was cloned to.
+    clone: &'static str,
+    umask: u32,
+    /// Whether root runs everything; only root can have it otherwise.
+    root: bool,
+    reversed: bool,
+    /// What pip compiles, and then records.
+    bytecode: bool,
+    /// Seconds since the epoch.
+    changed: u64,
+    variables: [(&'static str, &'static str); 4],
+}
+
+const MINE: Way = Way {
+    prefix: "/opt/venv",
+    clone: "/src",
+    umask: 0o022,
+    root: true,
+    reversed: false,
+    bytecode: false,
+    changed: 1_700_000_000,
+    variables: [("TZ", "UTC"), ("LANG", "C"), ("HOME", "/root"), ("USER", "root")],
+};
+
+const YOURS: Way = Way {
+    prefix: "/home/somebody/a/much/longer/way/to/venv",
+    clone: "/home/somebody/clone-2",
+    umask: 0o077,
+    root: false,
+    reversed: true,
+    bytecode: true,
+    changed: 1_234_567_890,
+    variables: [("TZ", "Asia/Tokyo"), ("LANG", "de_DE.UTF-8"), ("HOME", "/home/somebody"), ("USER", "somebody")],
+};
+
+/// Beside PyYAML of the fixture: a program from a local folder and what it uses, below site-packages.
+/// `PREFIX` and `CLONE` are the builder's. `edge` is below 64 kB, and above with what only its RECORD has.
+fn texts() -> Vec<(String, String)> {
+    let launcher = "#!PREFIX/bin/python\nimport sys\nfrom web import main\nsys.exit(main())\n";
+    let metadata = |name: &str| format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n");
+    let edge = "#".repeat(65_000);
+    let fixed = [
+        ("../../../bin/web", launcher.to_owned()),
+        ("web/__init__.py", "def main():\n    print('web')\n".to_owned()),
+        ("web/one.py", String::new()),
+        ("web/two.py", String::new()),
+        ("web-1.0.dist-info/INSTALLER", "pip\n".to_owned()),
+        ("web-1.0.dist-info/REQUESTED", String::new()),
+        ("web-1.0.dist-info/METADATA", metadata("web")),
+        ("edge.py", edge),
+        ("edge-1.0.dist-info/METADATA", metadata("edge")),
+        ("app.py", "import web\n".to_owned()),
+        ("app-1.0.dist-info/METADATA", metadata("app")),
+        ("app-1.0.dist-info/direct_url.json", "{\"dir_info\": {}, \"url\": \"file://CLONE\"}".to_owned()),
+        ("local.pth", "PREFIX/lib/python3.11/site-packages/web\n".to_owned()),
+    ];
+    fixed.into_iter().map(|(path, text)| (path.to_owned(), text)).collect()
+}
+
+const MODULES: [(&str, &[&str]); 3] = [("web", &["web/__init__", "web/one", "web/two"]), ("edge", &["edge"]), ("app", &["app"])];
+
+impl Way {
+    /// What is in site-packages here, in the order of its creation.
+    fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let shipped = dump(&Path::new(&fixture()).join("opt/venv/lib/python3.11/site-packages"));
+        let shipped = shipped.into_iter().filter(|(_, (mode, ..))| mode & 0o170_000 == 0o100_000);
+        let mut files: Vec<(String, Vec<u8>)> =
+            shipped.map(|(path, (_, _, content))| (path.to_str().unwrap().to_owned(), content)).collect();
+        let texts = texts();
+        for (name, modules) in MODULES {
+            let own = |path: &str| path.starts_with(name) || path.ends_with(&format!("/{name}"));
+            let mut record: Vec<String> = texts.iter().filter(|(path, _)| own(path)).map(|(path, _)| format!("{path},,\n")).collect();
+            if self.bytecode {
+                let compiled = modules.iter().map(|module| {
+                    let (folder, stem) =
+                        module.rsplit_once('/').map_or((String::new(), *module), |(folder, stem)| (format!("{folder}/"), stem));
+                    format!("{folder}__pycache__/{stem}.cpython-311.pyc")
+                });
+                for path in compiled {
+                    record.push(format!("{path},,\n"));
+                    files.push((path, format!("{}/{}", self.prefix, self.changed).into_bytes()));
+                }
+                // Such as pip writes when it is told that a package was asked for.
+                record.extend((0..20).map(|number| format!("{name}/__pycache__/gone{number}.cpython-311.opt-2.pyc,,\n")));
+                record.reverse();
+            }
+            files.push((format!("{name}-1.0.dist-info/RECORD"), record.concat().into_bytes()));
+        }
+        let here = |text: &str| text.replace("PREFIX", self.prefix).replace("CLONE", self.clone).into_bytes();
+        files.extend(texts.iter().map(|(path, text)| (path.clone(), here(text))));
+        if self.reversed {
+            files.reverse();
+        }
+        files
+    }
+
+    /// The root of the fixture with this environment in place of its own.
+    fn build(&self, top: &Path) -> PathBuf {
+        let root = top.join("root");
+        assert!(Command::new("cp").args(["-a", &fixture()]).arg(&root).status().unwrap().success());
+        let venv = root.join(&self.prefix[1..]);
+        let (site, bin) = (venv.join("lib/python3.11/site-packages"), venv.join("bin"));
+        let kept = top.join("bin");
+        fs::rename(root.join("opt/venv/bin"), &kept).unwrap();
+        fs::remove_dir_all(root.join("opt/venv")).unwrap();
+        fs::create_dir_all(&site).unwrap();
+        fs::rename(kept, &bin).unwrap();
+        fs::write(venv.join("pyvenv.cfg"), format!("home = /usr/bin\nversion = 3.11.2\ncommand = python3 -m venv {}\n", self.prefix))
+            .unwrap();
+        for (path, content) in self.files() {
+            let path = site.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        fs::set_permissions(bin.join("web"), fs::Permissions::from_mode(0o777)).unwrap();
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(self.changed);
+        for entry in walkdir::WalkDir::new(&venv).contents_first(true) {
+            let entry = entry.unwrap();
+            if !entry.path_is_symlink() {
+                let mode = fs::metadata(entry.path()).unwrap().permissions().mode();
+                fs::set_permissions(entry.path(), fs::Permissions::from_mode(mode & !self.umask)).unwrap();
+                fs::File::open(entry.path()).unwrap().set_modified(time).unwrap();
+            }
+        }
+        root
+    }
+
+    /// Runs the bundle as this one would, with `options`; what is in the image, and what the final stage says.
+    fn bundle(&self, options: &[&str]) -> (Dump, String) {
+        let directory = tempfile::tempdir().unwrap();
+        let top = directory.path();
+        let root = self.build(top);
+        let program = top.join("wheelbarrow");
+        assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_wheelbarrow")).arg(&program).status().unwrap().success());
+        let out = top.join("bundle");
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("umask {:03o}; exec \"$@\"", self.umask), "sh"]).arg(program);
+        command.args(["bundle", self.prefix, "--root"]).arg(&root).arg("--out").arg(&out).args(options);
+        command.env_remove("SOURCE_DATE_EPOCH").envs(self.variables);
+        if !self.root && rustix::process::geteuid().is_root() {
+            walkdir::WalkDir::new(top).into_iter().for_each(|entry| lchown(entry.unwrap().path(), Some(NOBODY), Some(NOBODY)).unwrap());
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+        let mut image = dump(&out);
+        // The report of how it was built names the builder's paths.
+        assert!(image.remove(Path::new("wheelbarrow.json")).is_some());
+        image.remove(Path::new("Dockerfile.final"));
+        (image, String::from_utf8(output.stdout).unwrap())
+    }
+}
+
+#[test]
+fn every_layer_is_the_same_whoever_builds_it() {
+    for options in [
+        &["--layers"][..],
+        &["--layers", "--slim", "all", "--link"],
+        &["--format", "oci-layout"],
+        &["--format", "oci-layout", "--native", "vendor", "--base", "scratch", "--with-interpreter"],
+    ] {
+        let (mine, my_stage) = MINE.bundle(options);
+        let (yours, your_stage) = YOURS.bundle(options);
+        let differs: Vec<&PathBuf> = mine.keys().chain(yours.keys()).filter(|path| mine.get(*path) != yours.get(*path)).collect();
+        assert!(differs.is_empty() && mine.len() > 10, "{options:?}: {differs:?}");
+        assert_eq!(my_stage, your_stage.replace("--chown=0:0 ", ""), "{options:?}");
+        for (path, (_, _, content)) in &mine {
+            for builder in [MINE.prefix, MINE.clone] {
+                assert!(memchr::memmem::find(content, builder.as_bytes()).is_none(), "{options:?}: {} holds {builder}", path.display());
+            }
+        }
+    }
+}
