@@ -74,6 +74,8 @@ codes! {
     NoUsableWheel = "no-usable-wheel",
     /// Files of two environments go to one place and differ.
     Collision = "collision",
+    /// A distribution that --layer names is not in the bundle.
+    NotInLayer = "not-in-layer",
     /// The source of an editable install cannot be found in the root.
     EditableInstall = "editable-install",
     /// A source file that --compile cannot compile; it travels as it is.

@@ -279,12 +279,31 @@ fn layers_are_planned_named_and_limited() {
     let copies: Vec<String> = shown(&output).lines().filter(|line| line.starts_with("COPY")).map(str::to_owned).collect();
     assert_eq!(copies, ["COPY --link layers/10-system/ /", "COPY --link layers/20-environment/ /", "COPY --link layers/30-web/ /"]);
     assert!(path.join("layers/30-web/opt/app/lib/python3.11/site-packages/yaml/__init__.py").is_file() && !path.join("rootfs").exists());
-    let plan = wheelbarrow(&["plan", "--root", "py-fixtures/alpine-venv", "--layers", "4"]);
+    let plan = wheelbarrow(&["plan", "--root", "py-fixtures/alpine-venv", "--layers", "5"]);
     assert!(shown(&plan).contains("20-environment  4 files, the same for every application of this Python and prefix"), "{}", shown(&plan));
-    for (wrong, says) in
-        [(&["--layers", "127"][..], "127 is not in 4..=120"), (&["--layers", "--layer", "../x=y"], "is not a name and distributions")]
-    {
-        let output = wheelbarrow(&[&["plan", "--root", "py-fixtures/alpine-venv"], wrong].concat());
-        assert!(output.status.code() == Some(2) && shown(&output).contains(says), "{}", shown(&output));
+}
+
+#[test]
+fn layers_that_cannot_be() {
+    for (typed, status, says) in [
+        ("--layers 0", 2, "0 is not in 5..=100"),
+        ("--layers 4", 2, "4 is not in 5..=100"),
+        ("--layers 101", 2, "101 is not in 5..=100"),
+        ("--layers 200", 2, "200 is not in 5..=100"),
+        ("--layers many", 2, "invalid digit"),
+        ("--layers --layer-cap 0", 2, "0 is not in 1.."),
+        ("--layer ../x=y", 2, "\"../x=y\" is not a name and distributions"),
+        ("--layer web", 2, "write it as web=flask,jinja2"),
+        ("--layer web=,", 2, "is not a name and distributions"),
+        ("--layer web=pyyaml,PyYAML", 2, "pyyaml is in web and in web"),
+        ("--layer web=flask,pyyaml --layer api=PyYAML", 2, "--layer: pyyaml is in web and in api"),
+        ("--layers 6 --layer a=b --layer c=d", 2, "--layers 6 has no room for 2 layers of --layer"),
+        ("--layers 7 --layer a=pyyaml --layer c=flask", 0, "warn[not-in-layer] flask: --layer c names it"),
+        ("--layer web=PyYAML", 0, "30-web  25 files, grouped by --layer (PyYAML)"),
+        ("--layer-cap 1", 0, "50-pyyaml-part2"),
+    ] {
+        let arguments = ["plan", "--root", "py-fixtures/alpine-venv"].into_iter().chain(typed.split(' ')).collect::<Vec<_>>();
+        let output = wheelbarrow(&arguments);
+        assert!(output.status.code() == Some(status) && shown(&output).contains(says), "{typed}: {}", shown(&output));
     }
 }

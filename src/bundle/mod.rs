@@ -124,7 +124,7 @@ pub struct ManifestLayer<'a> {
     pub distributions: &'a [String],
     /// Bytes.
     pub size: u64,
-    /// SHA-256 over the paths, modes and contents: equal means the same layer.
+    /// SHA-256 over the time, the paths, modes and contents: equal means the same layer.
     pub content: String,
 }
 
@@ -183,7 +183,7 @@ pub fn write(
         let written = output.bytes(entry, text.as_bytes())?;
         all.insert(&entry.to, (entry, written));
     }
-    let manifest = manifest(plan, &all);
+    let manifest = manifest(plan, &all, time);
     let slimmed = manifest.slimmed.clone();
     let mut json = serde_json::to_string_pretty(&manifest).expect("the manifest is plain data");
     json.push('\n');
@@ -240,7 +240,7 @@ fn appear(temporary: tempfile::TempDir, out: &Path) -> io::Result<()> {
     fs::File::open(out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
 }
 
-fn manifest<'a>(plan: &'a Plan, all: &'a BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Manifest<'a> {
+fn manifest<'a>(plan: &'a Plan, all: &'a BTreeMap<&RealPath, (&PlannedEntry, Written)>, time: i64) -> Manifest<'a> {
     let PackageSet { install, .. } = &plan.packages;
     let packages = install.iter().map(|package| {
         let mut libraries: Vec<&str> = package.reasons.iter().map(|reason| reason.library.as_str()).collect();
@@ -258,7 +258,7 @@ fn manifest<'a>(plan: &'a Plan, all: &'a BTreeMap<&RealPath, (&PlannedEntry, Wri
         base: plan.base.as_deref(),
         distributions: &plan.distributions,
         packages: packages.collect(),
-        layers: plan.layers.iter().map(|layer| manifest_layer(layer, all)).collect(),
+        layers: plan.layers.iter().map(|layer| manifest_layer(layer, all, time)).collect(),
         slimmed: plan.slimmed.iter().copied().chain(stripped(all)).collect(),
         entries: all
             .values()
@@ -280,8 +280,8 @@ fn stripped(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Option<Recei
     (!saved.is_empty()).then(|| Receipt { kind: SlimKind::Strip, files: saved.len(), size: saved.iter().sum() })
 }
 
-fn manifest_layer<'a>(layer: &'a PlannedLayer, all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> ManifestLayer<'a> {
-    let mut hash = Sha256::new();
+fn manifest_layer<'a>(layer: &'a PlannedLayer, all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>, time: i64) -> ManifestLayer<'a> {
+    let mut hash = Sha256::new_with_prefix(format!("{time}\0"));
     let mut size = 0;
     for (entry, written) in all.values().filter(|(entry, _)| entry.layer.as_deref() == Some(&layer.name)) {
         let content = written.sha256.as_deref().or(written.link.as_deref()).unwrap_or_default();

@@ -144,7 +144,7 @@ pub struct Input {
     pub root: PathBuf,
 }
 
-/// Most applications have fewer distributions that count; an image can have 127 layers.
+/// Most applications have fewer distributions that count.
 pub const DEFAULT_LAYERS: &str = "32";
 
 /// What is decided.
@@ -191,14 +191,15 @@ pub struct Choice {
     /// Remove what is rarely needed at run time; licences and metadata stay, and RECORD follows
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KINDS")]
     pub slim: Vec<SlimChoice>,
-    /// Cut into layers that applications share, at most N of them (4 to 120), each with a COPY line of its own
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = DEFAULT_LAYERS, value_parser = clap::value_parser!(u8).range(4..=120))]
+    /// Cut into layers that applications share, at most N of them (5 to 100; an image can have 127, those of its base
+    /// included), each with a COPY line of its own [default without N: 32]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = DEFAULT_LAYERS, value_parser = clap::value_parser!(u8).range(5..=100))]
     pub layers: Option<u8>,
-    /// Megabytes above which one distribution becomes several layers
-    #[arg(long, value_name = "MB", default_value = "200", value_parser = clap::value_parser!(u64).range(1..), requires = "layers")]
-    pub layer_cap: u64,
-    /// A layer of these distributions: web=flask,jinja2 (may be repeated)
-    #[arg(long, value_name = "NAME=DISTRIBUTIONS", requires = "layers")]
+    /// Megabytes above which one distribution becomes several layers (implies --layers) [default: 200]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..))]
+    pub layer_cap: Option<u64>,
+    /// A layer of these distributions: web=flask,jinja2 (implies --layers; may be repeated)
+    #[arg(long, value_name = "NAME=DISTRIBUTIONS")]
     pub layer: Vec<String>,
     /// Pin packages to the builder's versions
     #[arg(long)]

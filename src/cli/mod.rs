@@ -3,6 +3,7 @@
 //! Invariant: exit status 0 done; 1 done, but a finding of deny level remains; 2 could not.
 
 mod arguments;
+mod layers;
 mod roots;
 mod settings;
 

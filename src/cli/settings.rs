@@ -8,15 +8,16 @@ use std::path::{Component, Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::arguments::{BundleArguments, Choice, DEFAULT_LAYERS, FormatChoice, Input, NativeChoice, ShebangChoice, SlimChoice};
+use super::arguments::{BundleArguments, Choice, FormatChoice, Input, NativeChoice, ShebangChoice, SlimChoice};
+use super::layers;
 use super::roots::{self, Asked};
 use crate::base::{self, Profile};
 use crate::bundle::{Format, MANIFEST};
 use crate::finding::Finding;
 use crate::inventory::Scope;
 use crate::path::RealPath;
-use crate::plan::{LayerRequest, NativeMode, Request, Shebang, SlimKind};
-use crate::python::{Environment, Part, normalised_name};
+use crate::plan::{NativeMode, Request, Shebang, SlimKind};
+use crate::python::{Environment, Part};
 use crate::report::{self, Application, CopyOptions, Stage};
 use crate::root::{Directory, Kind, Overlay, Root, Union};
 use crate::wheelhouse::{self, FolderError, Unpacked};
@@ -104,7 +105,7 @@ impl Settings {
             so_names: choice.so_names,
             compile: choice.compile,
             slim: choice.slim.iter().flat_map(slim).collect(),
-            layers: layers(choice, oci)?,
+            layers: layers::read(choice, oci)?,
         };
         Ok(Settings {
             root,
@@ -236,27 +237,6 @@ fn slim(choice: &SlimChoice) -> Vec<SlimKind> {
         SlimChoice::Strip => vec![SlimKind::Strip],
         SlimChoice::All => vec![SlimKind::Tests, SlimKind::Stubs, SlimKind::Headers, SlimKind::Static, SlimKind::Strip],
     }
-}
-
-/// The cut, when one is asked for.
-fn layers(choice: &Choice, always: bool) -> Result<Option<LayerRequest>, Trouble> {
-    let default = || always.then(|| DEFAULT_LAYERS.parse().expect("it is a number"));
-    let Some(budget) = choice.layers.or_else(default) else { return Ok(None) };
-    let group = |typed: &String| {
-        let (name, members) = typed.split_once('=').filter(|(name, members)| {
-            let plain = name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.')) && !name.starts_with('.');
-            !name.is_empty() && plain && !members.is_empty()
-        })?;
-        Some((name.to_owned(), members.split(',').map(|member| normalised_name(member.trim())).collect()))
-    };
-    let groups = choice.layer.iter().map(|typed| {
-        group(typed).ok_or_else(|| Trouble {
-            message: format!("--layer {typed:?} is not a name and distributions"),
-            hint: Some("write it as web=flask,jinja2"),
-        })
-    });
-    let cap = choice.layer_cap.saturating_mul(1_000_000);
-    Ok(Some(LayerRequest { budget: usize::from(budget), cap, groups: groups.collect::<Result<_, _>>()? }))
 }
 
 /// What is known of the final root.

@@ -26,7 +26,7 @@ use url::Url;
 
 use closure::Closure;
 use fit::Fit;
-pub use layers::{LayerRequest, PlannedLayer};
+pub use layers::{KINDS_OF_LAYERS, LayerRequest, PlannedLayer};
 pub use layout::SITE_PACKAGES;
 pub use native::trouble;
 pub use packages::{PackageReason, PackageSet, PlannedPackage};
@@ -248,6 +248,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     let of_package = |from: &RealPath| inventory.packages.owner(from).is_some() || of_interpreter(from);
     let layers =
         request.layers.as_ref().map(|cut| layers::cut(&mut entries, &request.prefix, &closure::applications(inventory), &of_package, cut));
+    findings.extend(request.layers.iter().flat_map(|cut| layers::absent(&entries, cut)));
     let mut left = layout.left;
     left.extend(carried.left);
     left.extend(removed);

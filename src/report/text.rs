@@ -190,7 +190,7 @@ pub fn plan_text(plan: &Plan) -> String {
     if !plan.layers.is_empty() {
         let _ = writeln!(text, "{BOLD}layers{BOLD:#}");
         for PlannedLayer { name, reason, distributions, files, size: bytes } in &plan.layers {
-            let of = if distributions.len() > 1 { format!(": {}", distributions.join(", ")) } else { String::new() };
+            let of = if distributions.is_empty() { String::new() } else { format!(" ({})", distributions.join(", ")) };
             let _ = writeln!(text, "  {:>9}  {name}  {files} files, {reason}{of}", size(*bytes));
         }
     }

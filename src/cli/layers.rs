@@ -1,0 +1,62 @@
+//! What the options about layers mean.
+//!
+//! Invariant: what is accepted can be kept: a distribution has one layer, and there is room for all groups.
+
+use super::arguments::{Choice, DEFAULT_LAYERS};
+use super::settings::Trouble;
+use crate::plan::{KINDS_OF_LAYERS, LayerRequest};
+use crate::python::normalised_name;
+
+/// Megabytes; a registry takes much larger layers, but who pulls one has nothing else to do meanwhile.
+const DEFAULT_CAP: u64 = 200;
+
+/// The cut, when one is asked for: by `--layers`, by an option that makes no sense without, or `always`.
+pub fn read(choice: &Choice, always: bool) -> Result<Option<LayerRequest>, Trouble> {
+    let implied = always || choice.layer_cap.is_some() || !choice.layer.is_empty();
+    let default = || implied.then(|| DEFAULT_LAYERS.parse().expect("it is a number"));
+    let Some(budget) = choice.layers.or_else(default) else { return Ok(None) };
+    let budget = usize::from(budget);
+    let groups = choice.layer.iter().map(|typed| {
+        group(typed).ok_or_else(|| Trouble {
+            message: format!("--layer {typed:?} is not a name and distributions"),
+            hint: Some("write it as web=flask,jinja2"),
+        })
+    });
+    let groups: Vec<(String, Vec<String>)> = groups.collect::<Result<_, _>>()?;
+    if let Some((member, first, second)) = named_twice(&groups) {
+        return Err(Trouble {
+            message: format!("--layer: {member} is in {first} and in {second}"),
+            hint: Some("name it in one of them; a distribution has one layer"),
+        });
+    }
+    if groups.len() + KINDS_OF_LAYERS > budget {
+        let count = groups.len();
+        return Err(Trouble {
+            message: format!(
+                "--layers {budget} has no room for {count} layers of --layer beside {KINDS_OF_LAYERS} that any bundle may have"
+            ),
+            hint: Some("give more --layers, or fewer --layer"),
+        });
+    }
+    let cap = choice.layer_cap.unwrap_or(DEFAULT_CAP).saturating_mul(1_000_000);
+    Ok(Some(LayerRequest { budget, cap, groups }))
+}
+
+/// `web=flask,jinja2`, the members by their normalised names; the name becomes one of a directory.
+fn group(typed: &str) -> Option<(String, Vec<String>)> {
+    let (name, members) = typed.split_once('=')?;
+    let plain = name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.')) && !name.starts_with('.');
+    let members: Vec<String> = members.split(',').map(|member| normalised_name(member.trim())).collect();
+    (plain && !name.is_empty() && members.iter().all(|member| !member.is_empty())).then(|| (name.to_owned(), members))
+}
+
+/// The first distribution that two groups have, or one has twice, with the names of both.
+fn named_twice(groups: &[(String, Vec<String>)]) -> Option<(&str, &str, &str)> {
+    let named: Vec<(&str, &str)> =
+        groups.iter().flat_map(|(name, members)| members.iter().map(move |member| (member.as_str(), name.as_str()))).collect();
+    let again = |(at, (member, second)): (usize, &(_, _))| {
+        let (_, first) = named[..at].iter().find(|(earlier, _)| earlier == member)?;
+        Some((*member, *first, *second))
+    };
+    named.iter().enumerate().find_map(again)
+}
