@@ -74,7 +74,7 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
             Ok(verification.findings)
         }
         Command::Layers { compare, json } => {
-            let applications = compare.iter().map(|path| settings::application(path)).collect::<Result<Vec<_>, _>>()?;
+            let applications = compare.iter().map(|path| settings::cut_application(path)).collect::<Result<Vec<_>, _>>()?;
             let comparison = report::compare(&applications);
             show(json, &comparison, || report::comparison_text(&comparison));
             Ok(Vec::new())

@@ -183,15 +183,23 @@ pub fn final_root(bundle: Option<&Path>, root: &Path, typed: Option<&str>) -> Re
     Ok((Root::new(Union(all)), typed.unwrap_or(prefix), carried))
 }
 
-/// A bundle by its directory or its manifest, called as it was typed.
+/// A bundle by its directory or its manifest, called as it was typed: many are called `bundle`.
 pub fn application(path: &Path) -> Result<Application, Trouble> {
     let file = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };
-    let hint = Some("give the directories that bundle wrote, or their wheelbarrow.json");
     let named = if path.ends_with(MANIFEST) { path.parent().unwrap_or(path) } else { path };
-    let name = named.file_name().unwrap_or(named.as_os_str()).to_string_lossy();
-    let text =
-        std::fs::read_to_string(&file).map_err(|error| Trouble { message: format!("cannot read {}: {error}", file.display()), hint })?;
-    report::application(&name, &text).map_err(|error| Trouble { message: format!("{} is no manifest: {error}", file.display()), hint })
+    let name = named.to_string_lossy();
+    let trouble = |message: String| Trouble { message, hint: Some("give the directories that bundle wrote, or their wheelbarrow.json") };
+    let text = std::fs::read_to_string(&file).map_err(|error| trouble(format!("cannot read {}: {error}", file.display())))?;
+    report::application(name.trim_end_matches('/'), &text).map_err(|error| trouble(format!("{} is no manifest: {error}", file.display())))
+}
+
+/// A bundle that was cut into layers.
+pub fn cut_application(path: &Path) -> Result<Application, Trouble> {
+    let application = application(path)?;
+    if application.layers.is_empty() {
+        return Err(Trouble { message: format!("{} has no layers to compare", application.name), hint: Some("bundle it with --layers") });
+    }
+    Ok(application)
 }
 
 /// A root to read whole, without an output inside.

@@ -113,10 +113,6 @@ fn suggestions(applications: &[Application], shared: &[SharedLayer]) -> Vec<Stri
         let prefixes: Vec<&str> = prefixes.into_iter().collect();
         suggestions.push(format!("give all of them one --prefix: they have {}, and a layer is of one prefix", prefixes.join(", ")));
     }
-    let whole: Vec<&str> = applications.iter().filter(|one| one.layers.is_empty()).map(|one| one.name.as_str()).collect();
-    if !whole.is_empty() {
-        suggestions.push(format!("bundle with --layers: {} {} not cut", whole.join(", "), if whole.len() == 1 { "is" } else { "are" }));
-    }
     let everywhere: Vec<&SharedLayer> = shared.iter().filter(|layer| layer.applications.len() == applications.len()).collect();
     let common: u64 = everywhere.iter().map(|layer| layer.size).sum();
     if everywhere.len() > 1 {
@@ -140,18 +136,21 @@ fn apart(applications: &[Application], shared: &[SharedLayer]) -> Vec<String> {
         layer.is_some_and(|layer| shared.iter().any(|one| one.content == layer.content))
     };
     let mut suggestions = Vec::new();
-    let mut group: Vec<&str> = Vec::new();
+    // Who is to have one layer of what: it is the same in all only when each has all of it.
+    let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (name, versions) in &versions {
         if versions.len() > 1 {
             let each: Vec<String> =
                 versions.iter().map(|(version, applications)| format!("{version} in {}", names(applications))).collect();
             suggestions.push(format!("{name} has {} versions ({}): one would be one layer", versions.len(), each.join(", ")));
         }
-        group.extend(versions.values().filter(|all| all.len() > 1 && all.iter().any(|one| !in_shared(one, name))).map(|_| *name));
+        for all in versions.values().filter(|all| all.len() > 1 && all.iter().any(|one| !in_shared(one, name))) {
+            groups.entry(names(all)).or_default().push(name);
+        }
     }
-    group.dedup();
-    if !group.is_empty() {
-        suggestions.push(format!("the same in several, but beside others: --layer common={} in all that have them", group.join(",")));
+    for (number, (applications, members)) in groups.iter().enumerate() {
+        let members = members.join(",");
+        suggestions.push(format!("the same in {applications}, but beside others: --layer common{}={members} in each of them", number + 1));
     }
     suggestions
 }
@@ -191,15 +190,28 @@ mod tests {
             [
                 "2 layers (110 B) are in all of them: a base image with these is pulled once",
                 "old has 2 versions (1 in a, 2 in b): one would be one layer",
-                "the same in several, but beside others: --layer common=small in all that have them",
+                "the same in a and b, but beside others: --layer common1=small in each of them",
             ]
         );
     }
 
     #[test]
-    fn prefixes_and_uncut_bundles() {
-        let comparison = compare(&[manifest("a", "/opt/a", "x=1", "x:1:1"), manifest("b", "/opt/b", "x=1", "")]);
+    fn a_group_is_of_those_that_have_all_of_it() {
+        let a = manifest("a", "/opt/app", "x=1 y=1 z=1", "x+y+z:3:1");
+        let b = manifest("b", "/opt/app", "x=1 y=1", "x+y:2:2");
+        let c = manifest("c", "/opt/app", "x=1 own=1", "x+own:2:3");
+        assert_eq!(
+            compare(&[a, b, c]).suggestions,
+            [
+                "the same in a and b, but beside others: --layer common1=y in each of them",
+                "the same in a and b and c, but beside others: --layer common2=x in each of them"
+            ]
+        );
+    }
+
+    #[test]
+    fn one_prefix() {
+        let comparison = compare(&[manifest("a", "/opt/a", "x=1", "x:1:1"), manifest("b", "/opt/b", "x=1", "x:1:2")]);
         assert!(comparison.suggestions[0].starts_with("give all of them one --prefix: they have /opt/a, /opt/b"));
-        assert_eq!(comparison.suggestions[1], "bundle with --layers: b is not cut");
     }
 }
