@@ -228,12 +228,13 @@ fn verifier(bundle: Option<&BundleArguments>, own_root: bool, in_stage: bool) ->
 
 /// The order users expect: what is active, what is here, what Dockerfiles use, the root's own.
 fn usual(here: Option<&Path>, own_root: bool) -> Vec<String> {
-    let active = ["VIRTUAL_ENV", "CONDA_PREFIX"].map(|name| std::env::var(name).ok().filter(|path| own_root && !path.is_empty()));
+    let active = ["VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "CONDA_PREFIX"]
+        .map(|name| std::env::var(name).ok().filter(|path| own_root && !path.is_empty()));
     let beside = |name: &str| here.map_or(format!("/{name}"), |here| here.join(name).to_string_lossy().into_owned());
     let fixed =
         ["/opt/venv", "/opt/conda/bin/python3", "/usr/local/bin/python3", "/usr/bin/python3", "/usr/local/bin/python", "/usr/bin/python"];
     let local = [".venv", ".pixi/envs/default"].map(beside);
-    active.into_iter().flatten().chain(local).chain(fixed.map(str::to_owned)).collect()
+    active.into_iter().flatten().map(|path| beside(&path)).chain(local).chain(fixed.map(str::to_owned)).collect()
 }
 
 fn slim(choice: &SlimChoice) -> Vec<SlimKind> {

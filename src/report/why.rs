@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::inventory::{Inventory, Native, NeedOutcome};
 use crate::path::RealPath;
-use crate::plan::{Plan, PlannedPackage};
+use crate::plan::{PackageReason, Plan, PlannedPackage};
 use crate::python::normalised_name;
 
 /// What `wheelbarrow why --json` and `why-not --json` print.
@@ -154,8 +154,10 @@ impl Question<'_> {
             owner.is_some_and(|owner| self.inventory.packages.packages[owner].name == self.name)
         };
         let mut chains = self.needing(&|_, path| path.is_some_and(owned));
-        for package in sets.install.iter().chain(&sets.carried).chain(&sets.in_base).filter(|package| package.name == self.name) {
-            let others = package.reasons.iter().filter(|reason| !self.inventory.natives.iter().any(|native| native.path == reason.file));
+        for package in sets.install.iter().chain(&sets.carried).chain(&sets.in_base) {
+            let named = |reason: &&PackageReason| package.name == self.name || reason.library == self.name;
+            let followed = |reason: &&PackageReason| self.inventory.natives.iter().any(|native| native.path == reason.file);
+            let others = package.reasons.iter().filter(named).filter(|reason| !followed(reason));
             chains.extend(others.map(|reason| {
                 let file = Step::File(format!("{} ({})", reason.file, reason.library));
                 [self.chain(reason.distribution.as_deref()), vec![file, self.package(&package.name)]].concat()
