@@ -135,9 +135,19 @@ impl Writer<'_> {
             // `--target` puts what belongs beside site-packages among the packages.
             let data = part.kind == PartKind::Target && rest.split_once('/').is_some_and(|(top, _)| TARGET_DATA.contains(&top));
             let site = if data { String::new() } else { format!("lib/python{}/{SITE_PACKAGES}/", self.minor()) };
-            return Some(self.request.prefix.descend(&format!("{site}{rest}")));
+            let headers = data.then(|| self.header(rest)).flatten();
+            return Some(self.request.prefix.descend(&headers.unwrap_or_else(|| format!("{site}{rest}"))));
         }
-        path.below(&part.prefix).map(|rest| self.request.prefix.descend(rest))
+        let rest = path.below(&part.prefix)?;
+        let headers = (part.kind != PartKind::VirtualEnvironment).then(|| self.header(rest)).flatten();
+        Some(self.request.prefix.descend(headers.as_deref().unwrap_or(rest)))
+    }
+
+    /// Where a virtual environment has the headers of a distribution; other schemes have them beside Python's own.
+    fn header(&self, path: &str) -> Option<String> {
+        let minor = self.minor();
+        let others = [format!("include/python{minor}/"), "include/python/".to_owned()];
+        others.iter().find_map(|other| path.strip_prefix(other.as_str())).map(|rest| format!("include/site/python{minor}/{rest}"))
     }
 
     fn place(&self, file: &FileFact, findings: &mut Vec<Finding>) -> Result<PlannedEntry, String> {
