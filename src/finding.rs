@@ -96,8 +96,8 @@ codes! {
     UnknownBase = "unknown-base",
     /// The interpreter is where no base image has one.
     InterpreterNotInBase = "interpreter-not-in-base",
-    /// The interpreter runs only where it is in the builder, so it travels to that path.
-    PinnedInterpreter = "pinned-interpreter",
+    /// No base image has the interpreter where it is, so it travels.
+    InterpreterTravels = "interpreter-travels",
     /// The base has the interpreter at another path than the builder.
     InterpreterMoved = "interpreter-moved",
     /// The base is for another processor than the environment.

@@ -215,7 +215,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     let travels = |index: usize| closure.travels(index);
     findings.extend(inventory.missing_files(Severity::Warn, travels));
     let final_root = final_root::decide(inventory, request, &mut findings);
-    findings.extend(prefix::pinned(inventory, &final_root));
+    findings.extend(prefix::interpreter(inventory, &final_root));
     let layout = layout::lay_out(inventory, request, &final_root, &travels, &mut findings);
     let mut wanted = packages::Wanted::new(inventory);
     if final_root.interpreter_is_package {

@@ -55,21 +55,31 @@ pub fn move_prefix(
     }
 }
 
-/// An interpreter that travels to where it was.
-pub fn pinned(inventory: &Inventory, final_root: &FinalRoot) -> Option<Finding> {
+/// An interpreter of uv or pyenv, which travels without having been told to.
+pub fn interpreter(inventory: &Inventory, final_root: &FinalRoot) -> Option<Finding> {
     let interpreter = &inventory.environment.interpreter;
-    let stays = final_root.interpreter_travels && final_root.moved_from().is_none() && inventory.stands_alone();
-    let message = format!("finds its library by an absolute run path, so it travels to {}", interpreter.prefix);
-    let closed = interpreter.prefix.below(&RealPath::known("/root")).is_some() && !final_root.is_empty();
-    let finding = match closed {
-        false => Finding::new(Severity::Note, Code::PinnedInterpreter, &interpreter.executable, message),
-        true => {
-            let message = format!("{message}, where most images let root alone look");
-            Finding::new(Severity::Warn, Code::PinnedInterpreter, &interpreter.executable, message)
-                .help("install it elsewhere, with PYENV_ROOT=/opt/pyenv for one, or run the final image as root")
-        }
+    let untold = final_root.interpreter_travels && !final_root.loader_travels && inventory.interpreter_package().is_none();
+    let says = |severity, message: String, help: &str| {
+        Some(Finding::new(severity, Code::InterpreterTravels, &interpreter.executable, message).help(help))
     };
-    stays.then_some(finding)
+    let other = "when the final image has a Python, name it: --interpreter /usr/local/bin/python3";
+    let closed = interpreter.prefix.below(&RealPath::known("/root")).is_some();
+    match final_root.moved_from() {
+        _ if !untold => None,
+        Some(_) => says(Severity::Note, "no base image has it here, so it travels and joins the environment".to_owned(), other),
+        None if !closed => {
+            let message =
+                format!("no base image has it; it finds its library by an absolute run path, so it travels to {}", interpreter.prefix);
+            says(Severity::Note, message, other)
+        }
+        None => {
+            let message = format!(
+                "no base image has it; it finds its library by an absolute run path, so it travels to {}, where most images let root alone look",
+                interpreter.prefix
+            );
+            says(Severity::Warn, message, "install it elsewhere, with PYENV_ROOT=/opt/pyenv for one, or run the final image as root")
+        }
+    }
 }
 
 /// What activating the environment would do, and nobody does in the final stage.
