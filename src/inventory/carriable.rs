@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::licences::licences;
-use super::{Inventory, NeedOutcome};
+use super::{Inventory, NeedOutcome, Scope};
 use crate::loader::Libc;
 use crate::path::{RealPath, WrittenPath};
 use crate::pkgdb::Package;
@@ -63,8 +63,8 @@ const FOR_PEOPLE: [&str; 12] = [
 ];
 
 impl Inventory {
-    /// Looks at what may be carried.
-    pub(super) fn look_at_carriable(&mut self, root: &Root) {
+    /// Looks at what may be carried: of packages those in a prefix of conda, unless the scope is wider.
+    pub(super) fn look_at_carriable(&mut self, root: &Root, scope: Scope) {
         let interpreter = &self.environment.interpreter;
         let link = |path: &RealPath| Some(CarriableFile::in_place(path.clone(), root.lookup(path).ok()??));
         let mut own: Vec<CarriableFile> = interpreter.links.iter().chain([&interpreter.executable]).filter_map(link).collect();
@@ -84,7 +84,8 @@ impl Inventory {
         let cache = root.resolve(&WrittenPath::new("/etc/ld.so.cache")).ok().flatten().map(|found| found.path);
         let cache = cache.filter(|_| interpreter.libc == Some(Libc::Glibc));
         let loader = loader.chain(cache).filter_map(|path| link(&path)).collect();
-        let reached: Vec<usize> = self.reached_packages(&own).into_iter().collect();
+        let counts = |index: &usize| scope == Scope::AndWhatMayBeCarried || self.packages.packages[*index].in_prefix.is_some();
+        let reached: Vec<usize> = self.reached_packages(&own).into_iter().filter(counts).collect();
         let files = reached.par_iter().map(|index| (*index, self.run_time_files(root, *index))).collect();
         let configuration = if self.own_prefix.is_some() { configuration(root, &own) } else { BTreeMap::new() };
         self.carriable = Carriable { packages: files, interpreter: own, loader, configuration };

@@ -155,7 +155,7 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
     inventory.resolve(library, &elf_files);
     // Nothing in the final stage installs what is in a prefix of its own: it travels without being told to.
     if scope == Scope::AndWhatMayBeCarried || inventory.own_prefix.is_some() {
-        inventory.look_at_carriable(root);
+        inventory.look_at_carriable(root, scope);
     }
     inventory.findings.sort();
     inventory.findings.dedup();
