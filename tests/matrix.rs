@@ -132,6 +132,36 @@ RUN for kind in uv pyenv; do mv /opt/$kind-app /opt/$kind-run; done; sh -e /chec
  /opt/uv-run/bin/python -c 'import ctypes, curses, readline, sqlite3, ssl, sys, sysconfig; assert sysconfig.get_config_var("prefix") == "/opt/uv-app", sysconfig.get_config_var("prefix")'
 "#;
 
+/// Each build backend leads to the source in its own way.
+const BACKENDS: &str = r#"set -e
+backend() {
+  mkdir -p /src/$1/src/app_$1/inner
+  printf '"""An app."""\n__version__ = "0.1"\nfrom . import inner\ndef main():\n    print("started", __file__)\n' > /src/$1/src/app_$1/__init__.py
+  touch /src/$1/src/app_$1/inner/__init__.py; echo data > /src/$1/src/app_$1/inner/data.txt
+  printf "[project]\nname='app_$1'\nversion='0.1'\ndescription='x'\n[project.scripts]\napp_$1='app_$1:main'\n[build-system]\nrequires=['$2']\nbuild-backend='$3'\n" > /src/$1/pyproject.toml
+  /venv/bin/pip install -q -e /src/$1
+}
+python3 -m venv /venv
+backend poetry poetry-core poetry.core.masonry.api
+backend pdm pdm-backend pdm.backend
+backend flit flit_core flit_core.buildapi
+backend hatch hatchling hatchling.build
+backend setuptools setuptools setuptools.build_meta
+backend uv 'uv_build<1' uv_build
+wheelbarrow bundle /venv
+"#;
+
+const EDITABLE: &str = r#"FROM python:3.11-slim AS builder
+COPY wheelbarrow /usr/local/bin/
+COPY backends.sh /
+RUN sh /backends.sh
+
+FROM python:3.11-slim
+COPY --from=builder /bundle/rootfs/ /
+RUN mv /opt/app /opt/moved; for one in poetry pdm flit hatch setuptools uv; do /opt/moved/bin/app_$one; \
+ test -f /opt/moved/lib/python3.11/site-packages/app_$one/inner/data.txt || exit 1; done; ! find /opt -name '*.pth' | grep . && ! grep -rl /src/ /opt
+"#;
+
 /// A module in C, and data beside it. What setup.py has as `data_files` no editable install puts anywhere.
 fn project() -> Vec<(&'static str, &'static str)> {
     vec![
@@ -222,5 +252,15 @@ fn what_pip_and_uv_put_elsewhere() {
         for prefix in [format!("/opt/{kind} "), format!("/opt/moved {kind} ")] {
             assert!(log.contains(&format!("imported {prefix}")), "{kind}: {log}");
         }
+    }
+}
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn editable_installs_of_six_backends() {
+    let log = built_with("wheelbarrow-backends", EDITABLE, &[("backends.sh", BACKENDS)]);
+    for backend in ["poetry", "pdm", "flit", "hatch", "setuptools", "uv"] {
+        let module = format!("started /opt/moved/lib/python3.11/site-packages/app_{backend}/__init__.py");
+        assert!(log.contains(&module), "{backend}: {log}");
     }
 }
