@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use read::read;
-pub use shipped::{find, names, shipped};
+pub use shipped::{find, names, nearest, shipped};
 
 use crate::inventory::Release;
 use crate::loader::Libc;

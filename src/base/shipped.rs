@@ -2,37 +2,69 @@
 //!
 //! Invariant: each was written by `wheelbarrow base`, never by hand; `scratch` alone needs no reading.
 
+use std::collections::BTreeSet;
+
 use super::Profile;
 
-/// Image names with the text of their profiles, sorted.
-const SHIPPED: [(&str, &str); 6] = [
-    ("alpine:3.18", include_str!("profiles/alpine-3.18.json")),
-    ("alpine:3.20", include_str!("profiles/alpine-3.20.json")),
-    ("debian:bookworm-slim", include_str!("profiles/debian-bookworm-slim.json")),
-    ("gcr.io/distroless/python3-debian12", include_str!("profiles/distroless-python3-debian12.json")),
-    ("python:3.11-alpine", include_str!("profiles/python-3.11-alpine.json")),
-    ("python:3.11-slim", include_str!("profiles/python-3.11-slim.json")),
-];
-
-/// The names that [`find`] knows.
-pub fn names() -> Vec<&'static str> {
-    SHIPPED.iter().map(|(name, _)| *name).chain(["scratch"]).collect()
+/// A profile, with the names of the images that it is true of.
+struct Shipped {
+    name: &'static str,
+    /// Other tags of the same root. A patch release of Python has other files, and a digest is of one build.
+    also: &'static [&'static str],
+    text: &'static str,
 }
 
-/// The profile of an image; `docker.io/library/` may stand before its name.
+/// Sorted by name.
+const SHIPPED: [Shipped; 6] = [
+    Shipped { name: "alpine:3.18", also: &["alpine:3.18.9"], text: include_str!("profiles/alpine-3.18.json") },
+    Shipped { name: "alpine:3.20", also: &["alpine:3.20.3"], text: include_str!("profiles/alpine-3.20.json") },
+    Shipped { name: "debian:bookworm-slim", also: &["debian:12-slim"], text: include_str!("profiles/debian-bookworm-slim.json") },
+    Shipped {
+        name: "gcr.io/distroless/python3-debian12",
+        also: &["gcr.io/distroless/python3-debian12:latest", "gcr.io/distroless/python3-debian12:nonroot"],
+        text: include_str!("profiles/distroless-python3-debian12.json"),
+    },
+    Shipped { name: "python:3.11-alpine", also: &["python:3.11-alpine3.20"], text: include_str!("profiles/python-3.11-alpine.json") },
+    Shipped { name: "python:3.11-slim", also: &["python:3.11-slim-bookworm"], text: include_str!("profiles/python-3.11-slim.json") },
+];
+
+/// The names of the profiles.
+pub fn names() -> Vec<&'static str> {
+    SHIPPED.iter().map(|shipped| shipped.name).chain(["scratch"]).collect()
+}
+
+/// The profile of an image, called as it was typed; `docker.io/library/` may stand before its name.
 pub fn find(image: &str) -> Option<Profile> {
     let name = image.strip_prefix("docker.io/").unwrap_or(image);
     let name = name.strip_prefix("library/").unwrap_or(name);
     if name == "scratch" {
         return Some(Profile::empty());
     }
-    let (_, text) = SHIPPED.iter().find(|(known, _)| *known == name)?;
-    Some(parse(text))
+    let shipped = SHIPPED.iter().find(|shipped| shipped.name == name || shipped.also.contains(&name))?;
+    Some(Profile { image: Some(image.to_owned()), ..parse(shipped.text) })
+}
+
+/// The profile whose name has most in common with that of an image that none is of.
+pub fn nearest(image: &str) -> Option<&'static str> {
+    let wanted = words(image);
+    let scored = SHIPPED.iter().map(|shipped| (words(shipped.name).intersection(&wanted).copied().collect::<Vec<_>>(), shipped.name));
+    // Numbers and `io` alone are nothing in common.
+    let related = scored.filter(|(common, _)| common.iter().any(|word| word.len() > 3));
+    related
+        .max_by_key(|(common, name)| (common.iter().map(|word| word.len()).sum::<usize>(), std::cmp::Reverse(name.len())))
+        .map(|(_, name)| name)
+}
+
+/// Runs of letters and of digits.
+fn words(name: &str) -> BTreeSet<&str> {
+    let parts = name.split(|one: char| !one.is_ascii_alphanumeric());
+    let runs = parts.flat_map(|part| part.as_bytes().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()));
+    runs.filter_map(|run| std::str::from_utf8(run).ok()).collect()
 }
 
 /// Every profile that was read from an image.
 pub fn shipped() -> impl Iterator<Item = Profile> {
-    SHIPPED.iter().map(|(_, text)| parse(text))
+    SHIPPED.iter().map(|shipped| parse(shipped.text))
 }
 
 fn parse(text: &str) -> Profile {
@@ -45,15 +77,41 @@ mod tests {
 
     #[test]
     fn every_profile_is_of_its_image_and_tells_its_source() {
-        for (name, _) in SHIPPED {
-            let profile = find(&format!("docker.io/library/{name}")).unwrap();
+        for Shipped { name, also, .. } in SHIPPED {
+            let profile = find(name).unwrap();
             assert_eq!(profile.image.as_deref(), Some(name));
             assert!(profile.source.as_ref().is_some_and(|source| source.contains("20")), "{name}");
             assert!(profile.libc_version.is_some() && profile.libraries.len() > 3, "{name}");
             assert_eq!(profile.runs_relocatable_scripts(), !name.contains("distroless"), "{name}");
             assert_eq!(profile.interpreters.is_empty(), !name.contains("python"), "{name}");
+            for other in also {
+                assert_eq!(find(other).unwrap(), Profile { image: Some((*other).to_owned()), ..profile.clone() });
+                // A number in a tag is one that the profile has.
+                let known = format!("{} {:?}", profile.release.version, profile.interpreters);
+                let numbers = other.split(|one: char| !(one.is_ascii_digit() || one == '.')).filter(|part| part.contains('.'));
+                numbers.map(|number| number.trim_matches('.')).for_each(|number| assert!(known.contains(number), "{other}: {number}"));
+            }
         }
         assert_eq!(find("scratch").unwrap().libraries.len(), 0);
-        assert_eq!(find("nobody/knows"), None);
+    }
+
+    #[test]
+    fn names_of_images() {
+        for (typed, expect) in [
+            ("docker.io/library/alpine:3.20", Ok("3.20.3")),
+            ("library/debian:12-slim", Ok("12")),
+            ("gcr.io/distroless/python3-debian12:nonroot", Ok("12")),
+            ("alpine:3.20@sha256:0123456789abcdef", Err(Some("alpine:3.20"))),
+            ("alpine:3.20.2", Err(Some("alpine:3.20"))),
+            ("alpine", Err(Some("alpine:3.20"))),
+            ("python:3.12-slim", Err(Some("python:3.11-slim"))),
+            ("python:3.11.9-alpine3.20", Err(Some("python:3.11-alpine"))),
+            ("gcr.io/distroless/python3-debian12:debug", Err(Some("gcr.io/distroless/python3-debian12"))),
+            ("registry.example/team/program:3.20", Err(None)),
+            ("nobody/knows", Err(None)),
+        ] {
+            let found = find(typed).map(|profile| profile.release.version).ok_or_else(|| nearest(typed));
+            assert_eq!(found, expect.map(str::to_owned), "{typed}");
+        }
     }
 }

@@ -257,9 +257,11 @@ fn base(choice: &Choice) -> Result<Option<Profile>, Trouble> {
     if let Some(profile) = base::find(typed) {
         return Ok(Some(profile));
     }
-    let trouble = |message: String| Trouble { message, hint: Some("write a profile: wheelbarrow base --root DIR > profile.json") };
+    let hint = Some("mount the image: --base-root DIR, or write its profile: wheelbarrow base --root DIR > profile.json");
+    let trouble = |message: String| Trouble { message, hint };
     let text = std::fs::read_to_string(typed).map_err(|_| {
-        trouble(format!("--base {typed}: no such file, and no image whose profile ships with wheelbarrow ({})", base::names().join(", ")))
+        let nearest = base::nearest(typed).map_or_else(|| base::names().join(", "), |name| format!("the nearest is {name}"));
+        trouble(format!("--base {typed}: no such file, and no profile of exactly this image ships with wheelbarrow ({nearest})"))
     })?;
     serde_json::from_str(&text).map(Some).map_err(|error| trouble(format!("--base {typed}: not a profile: {error}")))
 }
