@@ -27,7 +27,7 @@ fn a_base_that_does_not_fit_is_refused_with_what_would() {
         (&["--interpreter", "/usr/bin/python3.12", "--from", "x"], "the environment is of Python 3.11, the final stage has 3.12"),
         (&["--from", "python:3.12-alpine"], "the environment is of Python 3.11, the final stage has 3.12"),
         (&["--with-interpreter", "--shebang", "relocatable"], "deny[base-shell] scratch: has no sh, dirname and realpath"),
-        (&["--base", "nobody/knows"], "no profile of exactly this image ships with wheelbarrow (alpine:3.18"),
+        (&["--base", "nobody/knows"], "no profile of exactly this image ships with wheelbarrow (alpine:3.18, alpine:3.20, cgr.dev"),
         (&["--base", "README.md"], "not a profile"),
     ] {
         let (code, said, out) = bundle(more);

@@ -1,6 +1,7 @@
 //! Profiles of images that are much used, as they were read on the day that each of them tells.
 //!
-//! Invariant: each was written by `wheelbarrow base`, never by hand; `scratch` alone needs no reading.
+//! Invariant: each was written by `wheelbarrow base`, but for Wolfi's, which was put together from what its
+//! source names and tells only what that says; `scratch` needs no reading.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +16,14 @@ struct Shipped {
 }
 
 /// Sorted by name.
-const SHIPPED: [Shipped; 6] = [
+const SHIPPED: [Shipped; 7] = [
     Shipped { name: "alpine:3.18", also: &["alpine:3.18.9"], text: include_str!("profiles/alpine-3.18.json") },
     Shipped { name: "alpine:3.20", also: &["alpine:3.20.3"], text: include_str!("profiles/alpine-3.20.json") },
+    Shipped {
+        name: "cgr.dev/chainguard/wolfi-base",
+        also: &["cgr.dev/chainguard/wolfi-base:latest"],
+        text: include_str!("profiles/wolfi-base.json"),
+    },
     Shipped { name: "debian:bookworm-slim", also: &["debian:12-slim"], text: include_str!("profiles/debian-bookworm-slim.json") },
     Shipped {
         name: "gcr.io/distroless/python3-debian12",
@@ -107,6 +113,9 @@ mod tests {
             ("python:3.12-slim", Err(Some("python:3.11-slim"))),
             ("python:3.11.9-alpine3.20", Err(Some("python:3.11-alpine"))),
             ("gcr.io/distroless/python3-debian12:debug", Err(Some("gcr.io/distroless/python3-debian12"))),
+            ("wolfi", Err(Some("cgr.dev/chainguard/wolfi-base"))),
+            ("cgr.dev/chainguard/python:latest", Err(Some("cgr.dev/chainguard/wolfi-base"))),
+            ("cgr.dev/chainguard/wolfi-base:latest", Ok("20230201")),
             ("registry.example/team/program:3.20", Err(None)),
             ("nobody/knows", Err(None)),
         ] {
