@@ -267,7 +267,9 @@ fn what_the_final_root_lacks_is_carried() {
 #[test]
 fn every_name_has_a_reason() {
     let ask = |command: &str, name: &str| {
-        let output = wheelbarrow(&[command, name, "--root", "py-fixtures/alpine-venv"]);
+        let (name, more) = name.split_once(' ').map_or((name, None), |(name, more)| (name, Some(more)));
+        let arguments = [command, name, "--root", "py-fixtures/alpine-venv"].into_iter().chain(more);
+        let output = wheelbarrow(&arguments.collect::<Vec<_>>());
         (output.status.code(), shown(&output))
     };
     let chain = "distribution PyYAML\n  file /opt/venv/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-musl.so\n    \
@@ -278,6 +280,19 @@ fn every_name_has_a_reason() {
     for (command, name, code, expect) in [
         ("why", "pyyaml", 0, "distribution PyYAML 6.0.2 (installed by request)\n"),
         ("why", "musl", 0, "package yaml (installed)\n  package musl (brought along)\n"),
+        ("why", "musl --with-interpreter", 0, "package python3 (carried in the bundle)\n  package musl (carried in the bundle)\n"),
+        ("why", "yaml --with-interpreter", 0, "package yaml (carried in the bundle)\n"),
+        (
+            "why",
+            "os.py --with-interpreter",
+            0,
+            "file /usr/lib/python3.11/os.py -> /usr/lib/python3.11/os.py (the interpreter, which travels)\n",
+        ),
+        ("why", "cyaml.py", 0, "/site-packages/yaml/cyaml.py (recorded by PyYAML)\n"),
+        ("why-not", "yaml-dev", 0, "yaml-dev 0.2.5-r2 stays behind: installed in the builder, and nothing that travels needs it\n"),
+        ("why-not", "libyaml-0.so.2", 0, "libyaml-0.so.2 is in the final root: see wheelbarrow why\n"),
+        ("why-not", "setuptools", 0, "setuptools 65.5.0 stays behind: "),
+        ("why-not", "nobody", 2, "nothing in the environment, and nothing it leads to, is called nobody"),
         ("why", "bin/python", 0, "file made -> /opt/app/bin/python (the final interpreter)\n"),
         ("why-not", "yaml", 0, "yaml is in the final root: see wheelbarrow why\n"),
         ("why-not", "bin/activate", 0, "stays behind: made by venv for the builder; the bundle has its own\n"),

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::inventory::{Inventory, Native, NeedOutcome};
 use crate::path::RealPath;
-use crate::plan::{PackageReason, Plan, PlannedPackage};
+use crate::plan::{PackageReason, Plan, PlannedEntry, PlannedPackage};
 use crate::python::normalised_name;
 
 /// What `wheelbarrow why --json` and `why-not --json` print.
@@ -51,7 +51,9 @@ pub fn why(inventory: &Inventory, plan: &Plan, name: &str) -> Answer {
     let mut chains = question.distribution();
     chains.extend(question.libraries());
     chains.extend(question.packages());
-    chains.extend(question.files());
+    // A distribution and its program often have one name, and then it is the distribution that is meant.
+    let bare = chains.is_empty() || name.contains('/');
+    chains.extend(question.files().filter(|_| bare));
     chains.sort();
     chains.dedup();
     let mut stays = question.stays();
@@ -164,8 +166,9 @@ impl Question<'_> {
             }));
         }
         // Those that come along have no reason of their own but the packages that depend on them.
-        if sets.brought_along.iter().any(|package| package.name == self.name) {
-            for package in &sets.install {
+        let (asked, along): (Vec<_>, Vec<_>) = sets.carried.iter().partition(|package| !package.reasons.is_empty());
+        if sets.brought_along.iter().chain(along).any(|package| package.name == self.name) {
+            for package in sets.install.iter().chain(asked) {
                 let packages = &self.inventory.packages;
                 let by_name = |name: &str| packages.packages.iter().position(|one| one.name == name);
                 let depends = by_name(&package.name).zip(by_name(self.name)).is_some_and(|(from, to)| packages.closure(from).contains(&to));
@@ -192,18 +195,18 @@ impl Question<'_> {
         Step::Package(format!("{name} ({how})"))
     }
 
-    fn files(&self) -> Vec<Vec<Step>> {
-        let named = |path: &RealPath| {
-            path.as_str() == self.name || (self.name.contains('/') && path.as_str().ends_with(&format!("/{}", self.name)))
-        };
-        let entries = self.plan.entries.iter().filter(|entry| named(&entry.to) || entry.from.as_ref().is_some_and(named));
-        entries
-            .map(|entry| {
-                let from = entry.from.as_ref().map_or_else(|| "made".to_owned(), RealPath::to_string);
-                let file = Step::File(format!("{from} -> {} ({})", entry.to, entry.reason));
-                [self.chain(entry.distribution.as_deref()), vec![file]].concat()
-            })
-            .collect()
+    /// Whether a path is the name, or ends in it.
+    fn names(&self, path: &RealPath) -> bool {
+        path.as_str() == self.name || path.as_str().ends_with(&format!("/{}", self.name))
+    }
+
+    fn files(&self) -> impl Iterator<Item = Vec<Step>> {
+        let named = |entry: &&PlannedEntry| self.names(&entry.to) || entry.from.as_ref().is_some_and(|from| self.names(from));
+        self.plan.entries.iter().filter(named).map(|entry| {
+            let from = entry.from.as_ref().map_or_else(|| "made".to_owned(), RealPath::to_string);
+            let file = Step::File(format!("{from} -> {} ({})", entry.to, entry.reason));
+            [self.chain(entry.distribution.as_deref()), vec![file]].concat()
+        })
     }
 
     fn stays(&self) -> Vec<Stay> {
@@ -211,8 +214,7 @@ impl Question<'_> {
         let distributions = self.plan.distributions.iter().filter(|one| !one.travels && normalised_name(&one.name) == key);
         let mut stays: Vec<Stay> =
             distributions.map(|one| Stay { subject: format!("{} {}", one.name, one.version), reason: one.reason.clone() }).collect();
-        let named = |path: &RealPath| path.as_str() == self.name || path.as_str().ends_with(&format!("/{}", self.name));
-        let left = self.plan.left.iter().filter(|left| named(&left.path));
+        let left = self.plan.left.iter().filter(|left| self.names(&left.path));
         stays.extend(left.map(|left| Stay { subject: left.path.to_string(), reason: left.reason.clone() }));
         let packages = &self.inventory.packages.packages;
         if let Some(package) = packages.iter().find(|package| package.name == self.name && self.packages().is_empty()) {
