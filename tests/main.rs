@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests look at the host as a user would")]
 
 mod bad_input;
+mod bases;
 #[cfg(feature = "conda")]
 mod conda;
 mod environments;

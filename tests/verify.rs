@@ -42,7 +42,7 @@ fn each_broken_thing_has_its_code() {
     const SITE: &str = "opt/app/lib/python3.11/site-packages";
     let top = tempfile::tempdir().unwrap();
     let whole = final_root(top.path());
-    let mutations: [(&str, &str, Mutation); 10] = [
+    let mutations: [(&str, &str, Mutation); 12] = [
         ("unresolved-library", "one library", |root| fs::remove_file(root.join("usr/lib/libyaml-0.so.2.0.9")).unwrap()),
         ("unresolved-library", "a package", |root| {
             ["libyaml-0.so.2.0.9", "libyaml-0.so.2", "libyaml.so"]
@@ -57,6 +57,13 @@ fn each_broken_thing_has_its_code() {
             fs::rename(root.join("usr/lib/python3.11"), root.join("usr/lib/python3.12")).unwrap();
         }),
         ("broken-interpreter", "no interpreter", |root| fs::remove_file(root.join("usr/bin/python3.11")).unwrap()),
+        ("broken-interpreter", "another home", |root| {
+            write(&root.join("opt/app/pyvenv.cfg"), "home = /usr/local/bin\ninclude-system-site-packages = false\n");
+        }),
+        ("broken-interpreter", "bin/python leads elsewhere", |root| {
+            fs::remove_file(root.join("opt/app/bin/python")).unwrap();
+            std::os::unix::fs::symlink("/usr/lib/libyaml-0.so.2", root.join("opt/app/bin/python")).unwrap();
+        }),
         ("broken-interpreter", "no loader", |root| fs::remove_file(root.join("lib/ld-musl-x86_64.so.1")).unwrap()),
         ("foreign-libc", "another libc", |root| {
             let program = fs::canonicalize("/usr/bin/python3").unwrap();

@@ -64,7 +64,11 @@ impl Record {
         let package = &mut self.package;
         match letter {
             b'C' => package.checksum = Some(value.to_owned()),
-            b'P' => package.name = value.to_owned(),
+            b'P' => {
+                package.name = value.to_owned();
+                // Where packages can be installed at all, this one is, with what it depends on.
+                package.essential = value == "apk-tools";
+            }
             b'V' => package.version = value.to_owned(),
             b'A' => package.architecture = value.to_owned(),
             b'o' => package.source = Some(value.to_owned()),
@@ -117,6 +121,8 @@ mod tests {
         assert_eq!(zlib.depends, [["so:libc.musl-x86_64.so.1"], ["a"], ["b"], ["c"], ["d"]]);
         assert_eq!(zlib.provides, ["so:libz.so.1", "/bin/z"]);
         assert_eq!(zlib.files, ["/lib/libz.so.1", "/usr/a b/c d"]);
+        assert_eq!((zlib.checksum.as_deref(), zlib.essential), (Some("Q1x="), false));
+        assert!(parse_installed("P:apk-tools\n").0[0].essential);
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub struct Package {
     pub depends: Vec<Vec<String>>,
     /// Bare names: `so:libz.so.1`, `cmd:x`, `/bin/sh`, virtual packages.
     pub provides: Vec<String>,
-    /// dpkg's `Essential: yes` or `Priority: required`.
+    /// dpkg's `Essential: yes` or `Priority: required`; of apk's packages apk itself.
     pub essential: bool,
     /// Absolute, as recorded, with diversions applied.
     pub files: Vec<String>,
