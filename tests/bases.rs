@@ -130,6 +130,13 @@ fn each_disagreement_is_refused() {
     }
 }
 
+#[test]
+fn a_profile_of_another_schema_is_not_guessed_at() {
+    let file = profile(&|base| base["schema"] = json!(2));
+    let (code, said, _out) = bundle(&["--base", file.path().to_str().unwrap()]);
+    assert!(code == Some(2) && said.contains("a profile of schema 2, and this wheelbarrow reads 1\n  hint: mount the image"), "{said}");
+}
+
 /// The machine's own Python and merged /usr: a module that any glibc will do for, with a library that needs
 /// a newer one.
 #[test]

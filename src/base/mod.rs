@@ -3,7 +3,7 @@
 //! A profile is read from a mounted root ([`read`]), or ships with wheelbarrow for images that are
 //! much used and cannot be mounted ([`shipped`]). Both are the same data, so a plan does not know which.
 //!
-//! Invariant: facts only; what they mean for an environment is `plan::target`'s.
+//! Invariant: facts only; what they mean for an environment is `plan::fit`'s.
 
 mod read;
 mod shipped;

@@ -263,7 +263,15 @@ fn base(choice: &Choice) -> Result<Option<Profile>, Trouble> {
         let nearest = base::nearest(typed).map_or_else(|| base::names().join(", "), |name| format!("the nearest is {name}"));
         trouble(format!("--base {typed}: no such file, and no profile of exactly this image ships with wheelbarrow ({nearest})"))
     })?;
-    serde_json::from_str(&text).map(Some).map_err(|error| trouble(format!("--base {typed}: not a profile: {error}")))
+    let profile: Profile = serde_json::from_str(&text).map_err(|error| trouble(format!("--base {typed}: not a profile: {error}")))?;
+    if profile.schema != base::SCHEMA {
+        return Err(trouble(format!(
+            "--base {typed}: a profile of schema {}, and this wheelbarrow reads {}",
+            profile.schema,
+            base::SCHEMA
+        )));
+    }
+    Ok(Some(profile))
 }
 
 fn plain_path(option: &str, typed: &str) -> Result<RealPath, Trouble> {

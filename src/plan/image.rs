@@ -14,7 +14,9 @@ pub enum Origin {
 
 /// The image for a root of this release; `minor` is of the interpreter at `path`.
 pub fn image(release: &Release, origin: Origin, path: &RealPath, minor: &str) -> Option<String> {
-    let in_local = path.parent().is_some_and(|parent| parent.as_str() == "/usr/local/bin");
+    // A free-threaded `python3.13t` is in none of them.
+    let name = path.as_str().strip_prefix("/usr/local/bin/python");
+    let in_local = name.is_some_and(|version| version.is_empty() || version == "3" || version == minor);
     match (release.id.as_str(), origin) {
         ("alpine", Origin::Package) => Some(format!("alpine:{}", short(&release.version))),
         ("debian", Origin::Package) if !release.codename.is_empty() => Some(format!("debian:{}-slim", release.codename)),
@@ -43,6 +45,20 @@ pub fn tagged_minor(image: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_of_docker_library() {
+        let release = Release { id: "debian".into(), version: "12".into(), codename: "bookworm".into(), pretty_name: String::new() };
+        for (origin, path, expect) in [
+            (Origin::Image, "/usr/local/bin/python3.13", Some("python:3.13-slim")),
+            (Origin::Image, "/usr/local/bin/python3", Some("python:3.13-slim")),
+            (Origin::Image, "/usr/local/bin/python3.13t", None),
+            (Origin::Image, "/opt/python/bin/python3.13", None),
+            (Origin::Package, "/usr/bin/python3.13", Some("debian:bookworm-slim")),
+        ] {
+            assert_eq!(image(&release, origin, &RealPath::known(path), "3.13").as_deref(), expect, "{path}");
+        }
+    }
 
     #[test]
     fn tags_of_docker_library() {
