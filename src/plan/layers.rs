@@ -1,8 +1,8 @@
 //! The cut into image layers: what many applications have in common is the same layer in each.
 //!
-//! Where a distribution goes depends on itself and its size alone, never on what else is installed, as
-//! long as the budget allows: so the same distribution is the same layer in every application, and one
-//! more dependency is one more layer.
+//! Where a distribution or a carried package goes depends on itself and its size alone, never on what else
+//! is installed, as long as the budget allows: so the same one is the same layer in every application, and
+//! one more dependency is one more layer.
 //!
 //! Invariant: pure; every entry is in exactly one layer; never more layers than asked for.
 
@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Action, PlannedEntry};
+use super::PlannedEntry;
+use super::parts::{parts, weight};
 use crate::finding::{Code, Finding, Severity};
 use crate::path::RealPath;
 use crate::python::normalised_name;
@@ -45,6 +46,9 @@ const LARGEST: u64 = 1 << 62;
 /// Of a distribution below this size nobody notices that it is sent again with others.
 const SMALLEST_ALONE: u64 = 64 << 10;
 
+/// Packages come in many, and each bundle has most of the small ones: they leave the room to distributions.
+const SMALLEST_PACKAGE: u64 = 1 << 20;
+
 /// The layers that any bundle may have: of the system, the environment, the small ones, the others, the program.
 pub const KINDS_OF_LAYERS: usize = 5;
 
@@ -52,6 +56,7 @@ pub const KINDS_OF_LAYERS: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     System,
+    Package(String),
     Environment,
     ByHand(String),
     Alone(String),
@@ -64,6 +69,7 @@ impl Group {
     fn name(&self) -> String {
         match self {
             Group::System => "10-system".to_owned(),
+            Group::Package(name) => format!("15-{name}"),
             Group::Environment => "20-environment".to_owned(),
             Group::ByHand(name) => format!("30-{name}"),
             Group::Alone(name) => format!("50-{name}"),
@@ -72,119 +78,81 @@ impl Group {
             Group::Application => "90-app".to_owned(),
         }
     }
+
+    /// Where it goes when it is too small to be alone.
+    fn together(&self) -> Group {
+        match self {
+            Group::Package(_) => Group::System,
+            Group::Alone(_) => Group::Small,
+            other => other.clone(),
+        }
+    }
+
+    /// The bytes from which on it is alone.
+    fn smallest(&self, threshold: u64) -> u64 {
+        if matches!(self, Group::Package(_)) { threshold.max(SMALLEST_PACKAGE) } else { threshold }
+    }
+
+    /// Whether it is one thing by itself.
+    fn single(&self) -> bool {
+        self.together() != *self
+    }
 }
 
-/// Gives every entry its layer. `applications` are the names of distributions that are the user's own.
-///
-/// `of_package` tells whether a file of the builder is of a package of the system or of conda, or of the interpreter.
-pub fn cut(
-    entries: &mut [PlannedEntry],
-    prefix: &RealPath,
-    applications: &BTreeSet<String>,
-    of_package: &dyn Fn(&RealPath) -> bool,
-    request: &LayerRequest,
-) -> Vec<PlannedLayer> {
-    let mut sizes: BTreeMap<String, u64> = BTreeMap::new();
-    for entry in entries.iter() {
-        if let Some(name) = &entry.distribution {
-            *sizes.entry(name.clone()).or_default() += weight(entry);
-        }
+/// What the cut has to know beside the entries.
+pub struct Facts<'a> {
+    pub prefix: &'a RealPath,
+    /// Names of distributions that are the user's own.
+    pub applications: &'a BTreeSet<String>,
+    /// The package of a file of the builder, of the system or of conda; the interpreter is one too.
+    pub package: &'a dyn Fn(&RealPath) -> Option<String>,
+}
+
+/// Gives every entry its layer.
+pub fn cut(entries: &mut [PlannedEntry], facts: &Facts, request: &LayerRequest) -> Vec<PlannedLayer> {
+    let groups: Vec<Group> = entries.iter().map(|entry| group(entry, facts, request)).collect();
+    let mut sizes: BTreeMap<&Group, u64> = BTreeMap::new();
+    for (entry, group) in entries.iter().zip(&groups) {
+        *sizes.entry(group).or_default() += weight(entry);
     }
     let mut threshold = SMALLEST_ALONE;
     loop {
-        let grouped: Vec<Group> =
-            entries.iter().map(|entry| group(entry, prefix, applications, of_package, request, &sizes, threshold)).collect();
-        let names = parts(entries, &grouped, &sizes, request.cap);
+        let cut: Vec<Group> =
+            groups.iter().map(|group| if sizes[group] < group.smallest(threshold) { group.together() } else { group.clone() }).collect();
+        let names: Vec<String> = cut.iter().map(Group::name).collect();
+        let names = parts(entries, &names, &|index| cut[index].single(), request.cap);
         let count = names.iter().collect::<BTreeSet<_>>().len();
         if count <= request.budget || threshold > LARGEST {
             for (entry, name) in entries.iter_mut().zip(names) {
                 entry.layer = Some(name);
             }
-            return describe(entries, &grouped, threshold);
+            return describe(entries, &cut, threshold);
         }
         threshold *= 2;
     }
 }
 
-/// Bytes that count for the cut: what is rewritten on the way has another size in every builder, RECORD by the
-/// bytecode it names, a script by the path of its interpreter.
-fn weight(entry: &PlannedEntry) -> u64 {
-    let same = matches!(entry.action, Action::Copy | Action::Strip | Action::RunPath { .. } | Action::Compile { .. });
-    if same { entry.size } else { 0 }
-}
-
-fn group(
-    entry: &PlannedEntry,
-    prefix: &RealPath,
-    applications: &BTreeSet<String>,
-    of_package: &dyn Fn(&RealPath) -> bool,
-    request: &LayerRequest,
-    sizes: &BTreeMap<String, u64>,
-    threshold: u64,
-) -> Group {
-    let Some(distribution) = &entry.distribution else {
-        return match (entry.to.below(prefix), &entry.from) {
-            (None, _) => Group::System,
-            (Some(_), None) => Group::Environment,
-            (Some(_), Some(from)) if of_package(from) => Group::System,
-            (Some(_), Some(_)) => Group::Other,
+/// Where an entry goes when what it belongs to is large enough.
+fn group(entry: &PlannedEntry, facts: &Facts, request: &LayerRequest) -> Group {
+    if let Some(distribution) = &entry.distribution {
+        let key = normalised_name(distribution);
+        return if let Some((name, _)) = request.groups.iter().find(|(_, members)| members.contains(&key)) {
+            Group::ByHand(name.clone())
+        } else if facts.applications.contains(distribution) {
+            Group::Application
+        } else {
+            Group::Alone(key)
         };
-    };
-    let key = normalised_name(distribution);
-    if let Some((name, _)) = request.groups.iter().find(|(_, members)| members.contains(&key)) {
-        Group::ByHand(name.clone())
-    } else if applications.contains(distribution) {
-        Group::Application
-    } else if sizes[distribution] >= threshold {
-        Group::Alone(key)
-    } else {
-        Group::Small
     }
-}
-
-/// Where the cut of one distribution is.
-#[derive(Default)]
-struct Part {
-    number: usize,
-    size: u64,
-    folder: Option<String>,
-}
-
-/// The names of the layers: a distribution above the cap is cut between its folders.
-fn parts(entries: &[PlannedEntry], groups: &[Group], sizes: &BTreeMap<String, u64>, cap: u64) -> Vec<String> {
-    let mut folders: BTreeMap<(&Group, String), u64> = BTreeMap::new();
-    for (entry, group) in entries.iter().zip(groups) {
-        *folders.entry((group, folder(entry))).or_default() += weight(entry);
+    // Beside the packages of conda: what scanners read about them, and their licences.
+    let beside = |below: &str| below.starts_with("conda-meta/") || below.starts_with("share/licenses/");
+    match (entry.from.as_ref().map(facts.package), entry.to.below(facts.prefix)) {
+        (Some(Some(package)), _) => Group::Package(package),
+        (_, None) => Group::System,
+        (_, Some(below)) if beside(below) => Group::System,
+        (None, Some(_)) => Group::Environment,
+        (Some(None), Some(_)) => Group::Other,
     }
-    // Each distribution is cut by itself: what lies between its paths does not count.
-    let mut parts: BTreeMap<&Group, Part> = BTreeMap::new();
-    let named = entries.iter().zip(groups).map(|(entry, group)| {
-        let huge = matches!(group, Group::Alone(_)) && entry.distribution.as_ref().is_some_and(|name| sizes[name] > cap);
-        if !huge {
-            return group.name();
-        }
-        let part = parts.entry(group).or_default();
-        let at = (group, folder(entry));
-        // A folder is looked at as a whole when it begins; one that is above the cap itself, file by file.
-        let begins = part.folder.as_ref() != Some(&at.1);
-        let ahead = if begins && folders[&at] <= cap { folders[&at] } else { weight(entry) };
-        if part.size > 0 && part.size + ahead > cap {
-            (part.number, part.size) = (part.number + 1, 0);
-        }
-        (part.size, part.folder) = (part.size + weight(entry), Some(at.1));
-        format!("{}-part{}", group.name(), part.number + 1)
-    });
-    named.collect()
-}
-
-/// The folder of a package and its first sub-folder: `numpy/core`.
-fn folder(entry: &PlannedEntry) -> String {
-    let path = entry.to.as_str();
-    let below = path.split_once("-packages/").map_or(path, |(_, below)| below);
-    let mut parts: Vec<&str> = below.split('/').collect();
-    parts.pop();
-    parts.truncate(2);
-    parts.join("/")
 }
 
 /// Members of groups that are no distribution of the bundle.
@@ -206,7 +174,11 @@ fn describe(entries: &[PlannedEntry], groups: &[Group], threshold: u64) -> Vec<P
         let layer = layers.entry(name).or_insert_with(|| PlannedLayer {
             name: name.to_owned(),
             reason: match group {
-                Group::System => "carried from the builder's operating system".to_owned(),
+                Group::System => {
+                    format!("carried from the builder's system: packages below {} kB, together", threshold.max(SMALLEST_PACKAGE) >> 10)
+                }
+                Group::Package(_) if name != group.name() => "one package that is carried, above --layer-cap".to_owned(),
+                Group::Package(_) => "one package that is carried: the same layer in every application that has it".to_owned(),
                 Group::Environment => "the same for every application of this Python and prefix".to_owned(),
                 Group::ByHand(_) => "grouped by --layer".to_owned(),
                 Group::Alone(_) if name != group.name() => "one distribution, above --layer-cap".to_owned(),
@@ -232,14 +204,15 @@ fn describe(entries: &[PlannedEntry], groups: &[Group], threshold: u64) -> Vec<P
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Action;
 
-    /// `distribution path kilobytes`; `-` is none.
+    /// `distribution path kilobytes [/package/NAME]`; `-` is no distribution.
     fn entry(line: &str) -> PlannedEntry {
         let words: Vec<&str> = line.split_whitespace().collect();
         let made = words[0] == "made";
         PlannedEntry {
             to: RealPath::known(words[1]),
-            from: (!made).then(|| RealPath::known("/x")),
+            from: (!made).then(|| words.get(3).map_or_else(|| RealPath::known("/x"), |package| RealPath::known(package))),
             action: Action::Copy,
             mode: 0o644,
             size: words[2].parse::<u64>().unwrap() << 10,
@@ -251,7 +224,9 @@ mod tests {
 
     fn layers(text: &str, request: &LayerRequest) -> Vec<String> {
         let mut entries: Vec<PlannedEntry> = text.lines().map(entry).collect();
-        let cut = cut(&mut entries, &RealPath::known("/opt/app"), &BTreeSet::from(["App".to_owned()]), &|_| false, request);
+        let package = |from: &RealPath| from.as_str().strip_prefix("/package/").map(str::to_owned);
+        let facts = Facts { prefix: &RealPath::known("/opt/app"), applications: &BTreeSet::from(["App".to_owned()]), package: &package };
+        let cut = cut(&mut entries, &facts, request);
         cut.iter().map(|layer| format!("{} {} {}", layer.name, layer.files, layer.size >> 10)).collect()
     }
 
@@ -270,6 +245,18 @@ mod tests {
         );
         let by_hand = LayerRequest { groups: vec![("common".to_owned(), vec!["web".to_owned(), "tiny".to_owned()])], ..request(32, 2000) };
         assert!(layers(APP, &by_hand).contains(&"30-common 2 103".to_owned()));
+    }
+
+    #[test]
+    fn a_carried_package_is_the_same_layer_beside_any_other() {
+        let python = "- /usr/bin/python3 5000 /package/python3\n- /usr/lib/libz.so.1 100 /package/zlib";
+        let (one, two) = ("- /usr/lib/libpq.so.5 1024 /package/libpq", "- /opt/app/lib/libmkl.so 1000 /package/mkl");
+        let system = "10-system 2 400";
+        assert_eq!(layers(&format!("{APP}\n{python}"), &request(32, 9000))[..3], [system, "15-python3 1 5000", "20-environment 1 1"]);
+        let more = layers(&format!("{APP}\n{python}\n{one}\n{two}\nmade /opt/app/conda-meta/mkl.json 1"), &request(32, 9000));
+        assert_eq!(more[..4], ["10-system 4 1401", "15-libpq 1 1024", "15-python3 1 5000", "20-environment 1 1"]);
+        // A budget takes from packages what it takes from distributions.
+        assert_eq!(layers(&format!("{APP}\n{python}"), &request(5, 9000))[0], "10-system 3 5400");
     }
 
     #[test]
@@ -312,21 +299,6 @@ mod tests {
             let after: BTreeSet<String> = layers(&format!("{APP}\n{added}"), &request(32, 2000)).into_iter().collect();
             assert_eq!(after.difference(&before).collect::<Vec<_>>(), [expect]);
             assert!(before.difference(&after).count() <= 1, "{after:?}");
-        }
-    }
-
-    #[test]
-    fn what_every_builder_writes_anew_has_no_weight() {
-        let mut entry = entry("web /opt/app/bin/web 500");
-        for (action, expect) in [
-            (Action::Copy, 500 << 10),
-            (Action::Strip, 500 << 10),
-            (Action::Record, 0),
-            (Action::Script { cut: 1, header: String::new() }, 0),
-            (Action::Write { content: String::new() }, 0),
-        ] {
-            entry.action = action;
-            assert_eq!(weight(&entry), expect, "{:?}", entry.action);
         }
     }
 

@@ -12,6 +12,7 @@ mod layers;
 mod layout;
 mod native;
 mod packages;
+mod parts;
 mod path_files;
 mod prefix;
 mod scripts;
@@ -244,10 +245,13 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     entries.dedup_by(|a, b| a.to == b.to);
     let is_elf = |path: &RealPath| inventory.is_elf(path);
     let (removed, slimmed) = slim::slim(&mut entries, &request.slim, &is_elf);
-    let of_interpreter = |from: &RealPath| inventory.carriable.interpreter.binary_search_by(|file| file.path.cmp(from)).is_ok();
-    let of_package = |from: &RealPath| inventory.packages.owner(from).is_some() || of_interpreter(from);
-    let layers =
-        request.layers.as_ref().map(|cut| layers::cut(&mut entries, &request.prefix, &closure::applications(inventory), &of_package, cut));
+    let own: BTreeSet<&RealPath> = inventory.carriable.interpreter.iter().map(|file| &file.path).collect();
+    let package = |from: &RealPath| {
+        let owner = inventory.packages.owner(from).map(|index| inventory.packages.packages[index].name.clone());
+        owner.or_else(|| own.contains(from).then(|| "python".to_owned()))
+    };
+    let facts = layers::Facts { prefix: &request.prefix, applications: &closure::applications(inventory), package: &package };
+    let layers = request.layers.as_ref().map(|cut| layers::cut(&mut entries, &facts, cut));
     findings.extend(request.layers.iter().flat_map(|cut| layers::absent(&entries, cut)));
     let mut left = layout.left;
     left.extend(carried.left);

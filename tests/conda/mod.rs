@@ -195,6 +195,42 @@ fn an_interpreter_of_the_base_takes_the_place_of_condas() {
 }
 
 #[test]
+fn conda_is_cut_between_its_packages() {
+    let top = tempfile::Builder::new().prefix("wb").rand_bytes(4).tempdir_in("/tmp").unwrap();
+    let channel = channel();
+    let [one, two] = ["one", "two/is/deeper"].map(|name| {
+        let prefix = top.path().join(name);
+        channel.install(&prefix, &prefix);
+        pip_installs(&prefix, prefix.to_str().unwrap());
+        let out = top.path().join("out");
+        let options = ["--from", "debian:bookworm-slim", "--layers", "--layer", "pip=piped", "--out"];
+        let output = wheelbarrow(&[&["bundle", prefix.to_str().unwrap()], &options[..], &[out.to_str().unwrap()]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+        let manifest: serde_json::Value = serde_json::from_slice(&fs::read(out.join("wheelbarrow.json")).unwrap()).unwrap();
+        let layers = manifest["layers"].as_array().unwrap().iter();
+        let layers: Vec<(String, String)> =
+            layers.map(|layer| ["name", "content"].map(|key| layer[key].as_str().unwrap().to_owned()).into()).collect();
+        for (path, layer) in [
+            ("bin/python3", "20-environment"),
+            ("bin/greet-say", "70-small"),
+            ("lib/libgreet.so.1.0", "10-system"),
+            ("etc/greet.conf", "10-system"),
+            ("conda-meta/libgreet-1.0-h1_0.json", "10-system"),
+            ("share/licenses/libgreet/LICENSE", "10-system"),
+        ] {
+            let path = format!("layers/{layer}/opt/app/{path}");
+            assert!(out.join(&path).symlink_metadata().is_ok(), "{path}: {layers:?}");
+        }
+        layers
+    });
+    // What pip built holds the old prefix; everything else is the same wherever conda was.
+    let names: Vec<&str> = one.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["10-system", "15-python", "15-python-libraries", "20-environment", "30-pip", "70-small"]);
+    let differs: Vec<&str> = one.iter().zip(&two).filter(|(one, two)| one != two).map(|((name, _), _)| name.as_str()).collect();
+    assert_eq!(differs, ["30-pip"]);
+}
+
+#[test]
 fn damaged_records_cost_no_more_than_their_package() {
     let builder = Builder::new();
     let record = builder.path("e/conda-meta/libgreet-1.0-h1_0.json");

@@ -18,7 +18,15 @@ fn layers_are_planned_named_and_limited() {
     let output = wheelbarrow(&[&arguments[..], &["--layer", "web=PyYAML"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
     let copies: Vec<String> = shown(&output).lines().filter(|line| line.starts_with("COPY")).map(str::to_owned).collect();
-    assert_eq!(copies, ["COPY --link layers/10-system/ /", "COPY --link layers/20-environment/ /", "COPY --link layers/30-web/ /"]);
+    assert_eq!(
+        copies,
+        [
+            "COPY --link layers/10-system/ /",
+            "COPY --link layers/15-python3/ /",
+            "COPY --link layers/20-environment/ /",
+            "COPY --link layers/30-web/ /"
+        ]
+    );
     assert!(path.join("layers/30-web/opt/app/lib/python3.11/site-packages/yaml/__init__.py").is_file() && !path.join("rootfs").exists());
     let plan = wheelbarrow(&["plan", "--root", "py-fixtures/alpine-venv", "--layers", "5"]);
     assert!(shown(&plan).contains("20-environment  4 files, the same for every application of this Python and prefix"), "{}", shown(&plan));
