@@ -21,6 +21,8 @@ struct Way {
     reversed: bool,
     /// What pip compiles, and then records.
     bytecode: bool,
+    /// What the installer writes for an entry point.
+    launcher: &'static str,
     /// Seconds since the epoch.
     changed: u64,
     variables: [(&'static str, &'static str); 4],
@@ -33,6 +35,8 @@ const MINE: Way = Way {
     root: true,
     reversed: false,
     bytecode: false,
+    launcher: "#!PREFIX/bin/python\n# -*- coding: utf-8 -*-\nimport re\nimport sys\nfrom web import main\nif __name__ == '__main__':\n    \
+               sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])\n    sys.exit(main())\n",
     changed: 1_700_000_000,
     variables: [("TZ", "UTC"), ("LANG", "C"), ("HOME", "/root"), ("USER", "root")],
 };
@@ -44,6 +48,7 @@ const YOURS: Way = Way {
     root: false,
     reversed: true,
     bytecode: true,
+    launcher: "#!/bin/sh\n'''exec' 'PREFIX/bin/python' \"$0\" \"$@\"\n' '''\nimport sys\nfrom web import main\nif __name__ == \"__main__\":\n    sys.exit(main())\n",
     changed: 1_234_567_890,
     variables: [("TZ", "Asia/Tokyo"), ("LANG", "de_DE.UTF-8"), ("HOME", "/home/somebody"), ("USER", "somebody")],
 };
@@ -51,11 +56,12 @@ const YOURS: Way = Way {
 /// Beside PyYAML of the fixture: a program from a local folder and what it uses, below site-packages.
 /// `PREFIX` and `CLONE` are the builder's. `edge` is below 64 kB, and above with what only its RECORD has.
 fn texts() -> Vec<(String, String)> {
-    let launcher = "#!PREFIX/bin/python\nimport sys\nfrom web import main\nsys.exit(main())\n";
     let metadata = |name: &str| format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n");
     let edge = "#".repeat(65_000);
     let fixed = [
-        ("../../../bin/web", launcher.to_owned()),
+        ("../../../bin/web", "LAUNCHER".to_owned()),
+        ("../../../bin/own", "#!PREFIX/bin/python\nprint('not of an entry point')\n".to_owned()),
+        ("web-1.0.dist-info/entry_points.txt", "[console_scripts]\nweb = web:main\n".to_owned()),
         ("web/__init__.py", "def main():\n    print('web')\n".to_owned()),
         ("web/one.py", String::new()),
         ("web/two.py", String::new()),
@@ -83,7 +89,7 @@ impl Way {
             shipped.map(|(path, (_, _, content))| (path.to_str().unwrap().to_owned(), content)).collect();
         let texts = texts();
         for (name, modules) in MODULES {
-            let own = |path: &str| path.starts_with(name) || path.ends_with(&format!("/{name}"));
+            let own = |path: &str| path.starts_with(name) || (name == "web" && path.contains("/bin/"));
             let mut record: Vec<String> = texts.iter().filter(|(path, _)| own(path)).map(|(path, _)| format!("{path},,\n")).collect();
             if self.bytecode {
                 let compiled = modules.iter().map(|module| {
@@ -101,7 +107,8 @@ impl Way {
             }
             files.push((format!("{name}-1.0.dist-info/RECORD"), record.concat().into_bytes()));
         }
-        let here = |text: &str| text.replace("PREFIX", self.prefix).replace("CLONE", self.clone).into_bytes();
+        let here =
+            |text: &str| text.replace("LAUNCHER", self.launcher).replace("PREFIX", self.prefix).replace("CLONE", self.clone).into_bytes();
         files.extend(texts.iter().map(|(path, text)| (path.clone(), here(text))));
         if self.reversed {
             files.reverse();
@@ -127,7 +134,9 @@ impl Way {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, content).unwrap();
         }
-        fs::set_permissions(bin.join("web"), fs::Permissions::from_mode(0o777)).unwrap();
+        for script in ["web", "own"] {
+            fs::set_permissions(bin.join(script), fs::Permissions::from_mode(0o777)).unwrap();
+        }
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(self.changed);
         for entry in walkdir::WalkDir::new(&venv).contents_first(true) {
             let entry = entry.unwrap();
@@ -178,6 +187,8 @@ fn every_layer_is_the_same_whoever_builds_it() {
         let (yours, your_stage) = YOURS.bundle(options);
         let differs: Vec<&PathBuf> = mine.keys().chain(yours.keys()).filter(|path| mine.get(*path) != yours.get(*path)).collect();
         assert!(differs.is_empty() && mine.len() > 10, "{options:?}: {differs:?}");
+        let scripts = mine.keys().filter(|path| path.ends_with("opt/app/bin/web") || path.ends_with("opt/app/bin/own")).count();
+        assert_eq!(scripts, if options[0] == "--layers" { 2 } else { 0 });
         assert_eq!(my_stage, your_stage.replace("--chown=0:0 ", ""), "{options:?}");
         for (path, (_, _, content)) in &mine {
             for builder in [MINE.prefix, MINE.clone] {

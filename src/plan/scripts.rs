@@ -25,7 +25,8 @@ enum Starts<'a> {
     Other,
 }
 
-/// Copies the script, or gives it the lines that find `python`, its interpreter in the final root.
+/// Copies the script, or gives it the lines that find `python`, its interpreter in the final root. Launchers of
+/// entry points are written anew.
 pub fn action(inventory: &Inventory, shebang: Shebang, python: &RealPath, file: &FileFact, findings: &mut Vec<Finding>) -> Action {
     let Some(script) = &file.script else { return Action::Copy };
     match starts(inventory, file, script) {
@@ -34,7 +35,13 @@ pub fn action(inventory: &Inventory, shebang: Shebang, python: &RealPath, file: 
                 Shebang::Relocatable => python::relocatable_header(python.name(), arguments),
                 Shebang::Absolute => python::absolute_header(python.as_str(), arguments),
             };
-            Action::Script { cut: script.header, header }
+            // Each installer, and each of their versions, has its own text for the launcher of an entry point.
+            let distribution = file.owner.map(|owner| &inventory.distributions[owner]);
+            let entry_point = distribution.and_then(|one| one.scripts.iter().find(|entry_point| entry_point.name == file.path.name()));
+            match entry_point.and_then(|entry_point| python::launcher(entry_point, &header)) {
+                Some(content) => Action::Write { content },
+                None => Action::Script { cut: script.header, header },
+            }
         }
         Starts::OtherPython => {
             let message = format!("starts {}, which is not this environment's interpreter", script.interpreter());

@@ -51,8 +51,8 @@ pub struct Distribution {
     /// Where no list says what was installed: the files and directories of its top-level names. They
     /// count for what nobody recorded.
     pub claims: Vec<RealPath>,
-    /// Names of console and GUI entry points.
-    pub scripts: Vec<String>,
+    /// Console and GUI entry points that installers make a script of.
+    pub scripts: Vec<EntryPoint>,
     /// WHEEL says `Root-Is-Purelib: true`.
     pub purelib: bool,
     /// `Tag` lines of WHEEL.
@@ -254,8 +254,8 @@ impl Reader<'_> {
 }
 
 /// A script is a file directly in bin/; a name with a slash never became one.
-pub(super) fn script_files(scripts: Vec<EntryPoint>) -> Vec<String> {
-    scripts.into_iter().map(|script| script.name).filter(|name| !name.contains('/')).collect()
+pub(super) fn script_files(scripts: Vec<EntryPoint>) -> Vec<EntryPoint> {
+    scripts.into_iter().filter(|script| !script.name.contains('/')).collect()
 }
 
 /// direct_url.json (PEP 610) made fit to travel: `None` when it names a place of the builder,
@@ -312,7 +312,11 @@ mod tests {
         assert_eq!((one.name.as_str(), one.key.as_str(), one.version.as_str()), ("Leg.Pkg", "leg-pkg", "1.0"));
         assert_eq!(
             (&one.requires[..], &one.scripts[..], &one.tags[..]),
-            (&["a>1".to_owned()][..], &["leg".to_owned()][..], &["py3-none-any".to_owned()][..])
+            (
+                &["a>1".to_owned()][..],
+                &[EntryPoint { name: "leg".to_owned(), object: "leg:x".to_owned() }][..],
+                &["py3-none-any".to_owned()][..]
+            )
         );
         assert_eq!(
             (one.installer.as_deref(), one.requested, one.editable, one.purelib, one.has_record),

@@ -10,6 +10,7 @@ mod editable;
 mod egg_info;
 mod environment;
 mod interpreter;
+mod launcher;
 mod metadata;
 mod path_file;
 mod requirements;
@@ -18,6 +19,7 @@ mod script;
 
 pub use distribution::{Distribution, portable_direct_url, read_distributions};
 pub use editable::{Editable, editable};
+pub use launcher::launcher;
 pub use metadata::{
     EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel, record_text,
     recorded_hash, resolve_recorded,

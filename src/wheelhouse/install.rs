@@ -15,10 +15,11 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::archive::{Archive, Entry, check_stem, damaged};
-use super::launcher::{PLACEHOLDER, is_wrapper, launcher};
 use super::record::{self, Recorded, UNLISTED};
 use super::refusal::{Refusal, Refused, WheelError};
+use super::scripts::{PLACEHOLDER, is_wrapper};
 use crate::path::RealPath;
+use crate::python;
 
 /// Bytes unpacked at a time.
 const BLOCK: usize = 64 * 1024;
@@ -124,7 +125,7 @@ impl Layout<'_> {
             if name.contains(['/', '\\']) || name.contains(char::is_control) || [".", ".."].contains(&name) || name.len() > 255 {
                 return Err(Refusal::Name { why: "is not one for a script" }.at(name));
             }
-            let content = launcher(entry_point, self.prefix.header);
+            let content = python::launcher(entry_point, self.prefix.header);
             let content = content.ok_or_else(|| Refusal::EntryPoint { object: entry_point.object.clone() }.at(name))?;
             // A console and a GUI script of one name may be the same.
             if launchers.insert(name, content.clone()).is_none_or(|other| other != content) {

@@ -1,19 +1,12 @@
-//! Scripts of a wheel: the launchers of its entry points, and the first line of those it carries.
+//! The launcher of an entry point: the program in `bin/` that installers make of one line of entry_points.txt.
 //!
 //! Invariant: nothing of entry_points.txt reaches a launcher but dotted Python names.
 
-use crate::python::EntryPoint;
-
-/// A script of `.data/scripts` that begins so is for Python; the whole line is replaced, `#!pythonw`
-/// and arguments included (PEP 427, "Recommended installer features").
-pub(super) const PLACEHOLDER: &[u8] = b"#!python";
-
-/// Ends of the names under which old builds of setuptools shipped launchers of their own.
-const WRAPPER_ENDS: [&str; 4] = ["", ".exe", "-script.py", ".pya"];
+use super::EntryPoint;
 
 /// The launcher of an entry point, after `header`; `None` when its object is not `module:attribute`.
 /// Behaves as the one that pip writes: an `.exe` of the name it was started by is not seen by the program.
-pub(super) fn launcher(entry_point: &EntryPoint, header: &str) -> Option<String> {
+pub fn launcher(entry_point: &EntryPoint, header: &str) -> Option<String> {
     // Extras, `[name]` behind the object, are about what is installed, not about what runs.
     let object = entry_point.object.split('[').next().unwrap_or_default();
     let (module, attribute) = object.split_once(':')?;
@@ -41,11 +34,6 @@ fn is_dotted_name(name: &str) -> bool {
     })
 }
 
-/// Whether the script `name` of a wheel is a launcher that an entry point replaces.
-pub(super) fn is_wrapper(name: &str, entry_points: &[EntryPoint]) -> bool {
-    WRAPPER_ENDS.iter().filter_map(|end| name.strip_suffix(end)).any(|stem| entry_points.iter().any(|entry_point| entry_point.name == stem))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,13 +56,5 @@ mod tests {
             assert_eq!(launcher(&entry_point(object), ""), None, "{object}");
         }
         assert!(launcher(&entry_point("m\u{e9}:_f1"), "").is_some());
-    }
-
-    #[test]
-    fn wrappers_of_old_builds() {
-        let entry_points = [entry_point("m:f")];
-        for (name, expect) in [("a", true), ("a.exe", true), ("a-script.py", true), ("a.pya", true), ("a.py", false), ("b", false)] {
-            assert_eq!(is_wrapper(name, &entry_points), expect, "{name}");
-        }
     }
 }
