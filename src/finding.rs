@@ -80,6 +80,8 @@ codes! {
     EditableInstall = "editable-install",
     /// A source file that --compile cannot compile; it travels as it is.
     NotCompiled = "not-compiled",
+    /// An ELF file of which --slim strip cannot take the debug sections safely; it travels as it is.
+    NotStripped = "not-stripped",
     /// A line of a .pth file runs at every start of Python and relies on what the final stage lacks.
     RunsAtStart = "runs-at-start",
     /// An egg that was not unpacked: it travels, but what is in it is not looked at.

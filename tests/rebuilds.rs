@@ -190,7 +190,10 @@ fn every_layer_is_the_same_whoever_builds_it() {
         let scripts = mine.keys().filter(|path| path.ends_with("opt/app/bin/web") || path.ends_with("opt/app/bin/own")).count();
         assert_eq!(scripts, if options[0] == "--layers" { 2 } else { 0 });
         assert_eq!(my_stage, your_stage.replace("--chown=0:0 ", ""), "{options:?}");
-        for (path, (_, _, content)) in &mine {
+        for (path, (mode, time, content)) in &mine {
+            // Parents too: with COPY --link they are part of the layer.
+            let expect: &[u32] = if mode & 0o170_000 == 0o040_000 { &[0o755] } else { &[0o644, 0o755, 0o777] };
+            assert!(*time == 315_532_800 && expect.contains(&(mode & 0o7777)), "{options:?}: {} {mode:o} {time}", path.display());
             for builder in [MINE.prefix, MINE.clone] {
                 assert!(memchr::memmem::find(content, builder.as_bytes()).is_none(), "{options:?}: {} holds {builder}", path.display());
             }

@@ -59,7 +59,13 @@ fn what_is_rarely_needed_is_removed_with_a_receipt() {
     ] {
         assert_eq!(packages.join(file).exists(), stays, "{file}");
     }
-    for receipt in ["6 B  1 files: tests", "6 B  1 files: type stubs", "6 B  1 files: C sources and headers", "1 files: debug sections"] {
+    for receipt in [
+        "6 B  1 files: tests",
+        "6 B  1 files: type stubs",
+        "6 B  1 files: C sources and headers",
+        "6 B  1 files: static libraries",
+        "1 files: debug sections",
+    ] {
         assert!(said.contains(receipt), "{receipt}: {said}");
     }
     let record = fs::read_to_string(packages.join("pkg-1.dist-info/RECORD")).unwrap();
@@ -69,10 +75,26 @@ fn what_is_rarely_needed_is_removed_with_a_receipt() {
     let program = format!("import ctypes; print(ctypes.CDLL('{}').answer())", stripped.display());
     let answer = Command::new("python3").args(["-c", &program]).output().unwrap();
     assert_eq!(shown(&answer).trim(), "42");
-    // One kind alone leaves the others.
-    let (packages, _) = bundled(&top, &site, "stubs");
-    assert!(!packages.join("pkg/a.pyi").exists() && packages.join("pkg/lib.a").exists() && packages.join("pkg/tests/test_a.py").exists());
-    assert_eq!(fs::read(packages.join("pkg/libanswer.so")).unwrap(), fs::read(&library).unwrap());
+}
+
+#[test]
+fn each_kind_takes_its_own_files_and_verifies() {
+    let top = tempfile::tempdir().unwrap();
+    let top = top.path().canonicalize().unwrap();
+    let (site, library) = environment(&top);
+    let kinds = [("tests", "pkg/tests/test_a.py"), ("stubs", "pkg/a.pyi"), ("headers", "pkg/inc/a.h"), ("static", "pkg/lib.a")];
+    for slim in ["tests", "stubs", "headers", "static", "strip", "tests,static", "all"] {
+        let (packages, _) = bundled(&top, &site, slim);
+        let record = fs::read_to_string(packages.join("pkg-1.dist-info/RECORD")).unwrap();
+        for (kind, file) in kinds {
+            let stays = slim != "all" && !slim.split(',').any(|one| one == kind);
+            assert_eq!((packages.join(file).exists(), record.contains(&format!("{file},"))), (stays, stays), "{slim}: {file}");
+        }
+        let same = fs::read(packages.join("pkg/libanswer.so")).unwrap() == fs::read(&library).unwrap();
+        assert_eq!(same, !matches!(slim, "strip" | "all"), "{slim}");
+        let verified = wheelbarrow(&["verify", top.join("out").to_str().unwrap()]);
+        assert_eq!(verified.status.code(), Some(0), "{slim}: {}", shown(&verified));
+    }
 }
 
 #[test]
@@ -92,6 +114,8 @@ fn a_damaged_library_is_copied_as_it_is_or_still_the_same_to_the_loader() {
     let output =
         wheelbarrow(&["bundle", "--from", "any", "--out", top.join("out").to_str().unwrap(), "--slim", "strip", site.to_str().unwrap()]);
     assert!(output.status.code().is_some_and(|code| code < 2), "{}", shown(&output));
+    let notes = shown(&output).lines().filter(|line| line.starts_with("note[not-stripped]") && line.contains("/pkg/many/lib")).count();
+    assert!(notes > 0 && !shown(&output).contains("libanswer.so: not stripped"), "{}", shown(&output));
     let lib = fs::read_dir(top.join("out/rootfs/opt/app/lib")).unwrap().next().unwrap().unwrap().path();
     assert_eq!(fs::read_dir(lib.join("site-packages/pkg/many")).unwrap().count(), fs::read_dir(folder).unwrap().count());
 }

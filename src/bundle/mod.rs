@@ -293,8 +293,7 @@ fn manifest_layer<'a>(layer: &'a PlannedLayer, all: &BTreeMap<&RealPath, (&Plann
 }
 
 fn findings(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Vec<Finding> {
-    let left = all.values().filter(|(_, written)| written.builder_path);
-    left.map(|(entry, _)| {
+    let left = all.values().filter(|(_, written)| written.builder_path).map(|(entry, _)| {
         Finding::new(
             Severity::Warn,
             Code::BuilderPathLeft,
@@ -302,6 +301,8 @@ fn findings(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Vec<Finding>
             "holds the path of the builder's environment, and cannot be rewritten",
         )
         .help("build with the environment at its final path: --prefix, or python -m venv there")
-    })
-    .collect()
+    });
+    let whole = all.values().filter_map(|(entry, written)| Some((entry, written.not_stripped?)));
+    let whole = whole.map(|(entry, why)| Finding::new(Severity::Note, Code::NotStripped, &entry.to, format!("not stripped: {why}")));
+    left.chain(whole).collect()
 }

@@ -42,6 +42,9 @@ pub struct Written {
     pub link: Option<String>,
     #[serde(skip)]
     pub builder_path: bool,
+    /// Why it still has its debug sections, though they were to go.
+    #[serde(skip)]
+    pub not_stripped: Option<&'static str>,
 }
 
 pub struct Output {
@@ -129,6 +132,7 @@ impl Output {
             builder_sha256: None,
             link: Some(target.to_owned()),
             builder_path,
+            not_stripped: None,
         })
     }
 
@@ -155,7 +159,7 @@ impl Output {
                 let builder_sha256 = hash_of(root.open(from)?.as_ref()).map_err(BundleError::write("read", from))?;
                 Ok(Written { builder_sha256: Some(builder_sha256), ..self.content(&stripped, entry, None)? })
             }
-            Err((content, _)) => self.content(content.as_ref(), entry, None),
+            Err((content, why)) => Ok(Written { not_stripped: why, ..self.content(content.as_ref(), entry, None)? }),
         }
     }
 
@@ -228,7 +232,7 @@ impl Output {
     }
 
     fn written(&self, mode: u32, size: u64, hash: &[u8], builder_sha256: Option<String>, builder_path: bool) -> Written {
-        Written { mode: format!("{mode:04o}"), size, sha256: Some(hex(hash)), builder_sha256, link: None, builder_path }
+        Written { mode: format!("{mode:04o}"), size, sha256: Some(hex(hash)), builder_sha256, link: None, builder_path, not_stripped: None }
     }
 
     /// Whether a path of the builder is in it: `/opt/app` is not in `/opt/application` nor in `/srv/opt/app`,

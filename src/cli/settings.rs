@@ -65,6 +65,12 @@ impl Settings {
         let stage = bundle.map_or("builder", |bundle| &bundle.stage);
         let link = bundle.is_some_and(|bundle| bundle.link);
         let oci = bundle.is_some_and(|bundle| bundle.format == FormatChoice::OciLayout);
+        if oci && bundle.is_some_and(|bundle| bundle.link || bundle.verify) {
+            return Err(Trouble {
+                message: "--link and --verify are about Dockerfile.final, which --format oci-layout does not write".to_owned(),
+                hint: Some("leave them out; wheelbarrow verify proves the final root once the layers are in it"),
+            });
+        }
         let directory = open_directory(&input.root, std::slice::from_ref(&out))?;
         let out_inside = out.strip_prefix(directory.base()).ok().and_then(Path::to_str).map(|path| format!("/{path}"));
         let stage = match &out_inside {

@@ -61,25 +61,25 @@ fn copy(from: &[u8], to: &mut [u8]) -> usize {
     count
 }
 
-/// The stripped file, or the file as it was with the reason that it stays so.
-pub fn strip(content: Box<dyn Content>) -> Result<Stripped, (Box<dyn Content>, &'static str)> {
-    match cut(content.as_ref()) {
-        Ok((head, kept, tail)) => {
-            let before = read(content.as_ref());
-            let stripped = Stripped { content, head, kept, tail };
-            if before == read(&stripped) && stripped.size() < stripped.content.size() {
-                Ok(stripped)
-            } else {
-                Err((stripped.content, "it would not be smaller, or not the same to the loader"))
-            }
-        }
-        Err(why) => Err((content, why)),
+/// The stripped file, or the file as it was, with the reason where there would have been something to strip.
+pub fn strip(content: Box<dyn Content>) -> Result<Stripped, (Box<dyn Content>, Option<&'static str>)> {
+    let (head, kept, tail) = match cut(content.as_ref()) {
+        Ok(Some(cut)) => cut,
+        Ok(None) => return Err((content, None)),
+        Err(why) => return Err((content, Some(why))),
+    };
+    let before = read(content.as_ref());
+    let stripped = Stripped { content, head, kept, tail };
+    if before != read(&stripped) {
+        return Err((stripped.content, Some("it would not be the same to the loader")));
     }
+    if stripped.size() < stripped.content.size() { Ok(stripped) } else { Err((stripped.content, None)) }
 }
 
 type Cut = (Vec<u8>, u64, Vec<u8>);
 
-fn cut(content: &dyn Content) -> Result<Cut, &'static str> {
+/// `None` when there is nothing to strip.
+fn cut(content: &dyn Content) -> Result<Option<Cut>, &'static str> {
     const BROKEN: &str = "its section headers make no sense";
     let file = Reader { content };
     let start = file.up_to(0, 64).map_err(|_| BROKEN)?;
@@ -87,13 +87,13 @@ fn cut(content: &dyn Content) -> Result<Cut, &'static str> {
     let context = Ctx::new(header.container().map_err(|_| BROKEN)?, header.endianness().map_err(|_| BROKEN)?);
     let sections = sections(&file, &header, context).ok_or(BROKEN)?;
     if sections.is_empty() {
-        return Err("it has no section headers");
+        return Ok(None);
     }
     let names = sections.get(usize::from(header.e_shstrndx)).ok_or(BROKEN)?;
     let names = file.exactly(names.sh_offset, names.sh_size, "names").map_err(|_| BROKEN)?;
     let drop: Vec<bool> = sections.iter().map(|section| is_for_debuggers(section, &sections, &names)).collect();
     if !drop.contains(&true) {
-        return Err("there is nothing to strip");
+        return Ok(None);
     }
     let kept = end_of_loaded(&file, &header, &sections, context).ok_or(BROKEN)?;
     let mut between = sections.iter().zip(&drop).filter(|(section, drop)| **drop && section.sh_type != SHT_NOBITS);
@@ -126,7 +126,7 @@ fn cut(content: &dyn Content) -> Result<Cut, &'static str> {
     }
     let mut head = start[..usize::from(header.e_ehsize).min(start.len())].to_vec();
     head.pwrite_with(header, 0, context.le).map_err(|_| BROKEN)?;
-    Ok((head, kept, tail))
+    Ok(Some((head, kept, tail)))
 }
 
 fn sections(file: &Reader, header: &Header, context: Ctx) -> Option<Vec<SectionHeader>> {

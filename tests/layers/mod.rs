@@ -57,6 +57,48 @@ fn layers_that_cannot_be() {
     }
 }
 
+#[test]
+fn an_image_layout_says_what_its_base_has_to_have() {
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().join("bundle");
+    for (typed, status, says) in [
+        ("", 0, "append the layers to alpine:3.20 with these packages installed: python3 yaml\n"),
+        ("--native vendor", 0, "append the layers to alpine:3.20 with these packages installed: python3\n"),
+        ("--with-interpreter", 0, "append the layers to scratch\n"),
+        (
+            "--base python:3.11-alpine --layers 6 --layer web=PyYAML",
+            0,
+            "append the layers to python:3.11-alpine with these packages installed: yaml\n",
+        ),
+        ("--layers 5 --layer web=PyYAML", 2, "has no room for 1 layers of --layer"),
+        ("--link", 2, "--link and --verify are about Dockerfile.final"),
+        ("--verify", 2, "wheelbarrow verify proves the final root"),
+    ] {
+        let _ = fs::remove_dir_all(&path);
+        let more: Vec<&str> = typed.split_whitespace().collect();
+        let arguments = ["bundle", "--root", "py-fixtures/alpine-venv", "--format", "oci-layout", "--out", path.to_str().unwrap()];
+        let output = wheelbarrow(&[&arguments[..], &more].concat());
+        assert!(output.status.code() == Some(status) && shown(&output).contains(says), "{typed}: {}", shown(&output));
+        if status == 0 {
+            let index: serde_json::Value = serde_json::from_slice(&fs::read(path.join("index.json")).unwrap()).unwrap();
+            let manifest = blob(&path, &index["manifests"][0]);
+            let config = blob(&path, &manifest["config"]);
+            let layers = manifest["layers"].as_array().unwrap();
+            let all = layers.iter().all(|layer| path.join(blob_path(layer)).metadata().unwrap().len() == layer["size"].as_u64().unwrap());
+            let counts = [&config["rootfs"]["diff_ids"], &config["history"]].map(|list| list.as_array().unwrap().len());
+            assert!(all && counts == [layers.len(); 2] && !path.join("layers").exists(), "{typed}: {config}");
+        }
+    }
+}
+
+fn blob_path(descriptor: &serde_json::Value) -> String {
+    format!("blobs/{}", descriptor["digest"].as_str().unwrap().replace(':', "/"))
+}
+
+fn blob(layout: &Path, descriptor: &serde_json::Value) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(layout.join(blob_path(descriptor))).unwrap()).unwrap()
+}
+
 /// Distributions of one module each, by name and kilobytes, cut into layers; the bundle.
 fn cut(top: &Path, name: &str, distributions: &[(&str, usize)], more: &[&str], time: &str) -> String {
     let (site, out) = (top.join(name).join("site"), top.join(name).join("bundle"));
