@@ -147,6 +147,15 @@ pub struct Input {
 /// Most applications have fewer distributions that count.
 pub const DEFAULT_LAYERS: &str = "32";
 
+/// A path here is the environment, named too late.
+fn budget(typed: &str) -> Result<u8, &'static str> {
+    match typed.parse() {
+        Ok(number) if (5..=100).contains(&number) => Ok(number),
+        _ if typed.contains('/') => Err("name the environment first: wheelbarrow bundle ENV --layers"),
+        _ => Err("give a number from 5 to 100, or none"),
+    }
+}
+
 /// What is decided.
 #[derive(Args)]
 pub struct Choice {
@@ -193,12 +202,13 @@ pub struct Choice {
     pub slim: Vec<SlimChoice>,
     /// Cut into layers that applications share, at most N of them (5 to 100; an image can have 127, those of its base
     /// included), each with a COPY line of its own [default without N: 32]
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = DEFAULT_LAYERS, value_parser = clap::value_parser!(u8).range(5..=100))]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = DEFAULT_LAYERS, value_parser = budget)]
     pub layers: Option<u8>,
     /// Megabytes above which one distribution becomes several layers (implies --layers) [default: 200]
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..))]
     pub layer_cap: Option<u64>,
-    /// A layer of these distributions: web=flask,jinja2 (implies --layers; may be repeated)
+    /// A layer of these distributions: web=flask,jinja2; app=shop is the last one, with what was installed from a local
+    /// folder (implies --layers; may be repeated)
     #[arg(long, value_name = "NAME=DISTRIBUTIONS")]
     pub layer: Vec<String>,
     /// Pin packages to the builder's versions

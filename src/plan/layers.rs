@@ -49,6 +49,9 @@ const SMALLEST_ALONE: u64 = 64 << 10;
 /// Packages come in many, and each bundle has most of the small ones: they leave the room to distributions.
 const SMALLEST_PACKAGE: u64 = 1 << 20;
 
+/// The group by hand that is the program's own: it comes last.
+const APPLICATION: &str = "app";
+
 /// The layers that any bundle may have: of the system, the environment, the small ones, the others, the program.
 pub const KINDS_OF_LAYERS: usize = 5;
 
@@ -75,7 +78,7 @@ impl Group {
             Group::Alone(name) => format!("50-{name}"),
             Group::Small => "70-small".to_owned(),
             Group::Other => "80-other".to_owned(),
-            Group::Application => "90-app".to_owned(),
+            Group::Application => format!("90-{APPLICATION}"),
         }
     }
 
@@ -137,7 +140,7 @@ fn group(entry: &PlannedEntry, facts: &Facts, request: &LayerRequest) -> Group {
     if let Some(distribution) = &entry.distribution {
         let key = normalised_name(distribution);
         return if let Some((name, _)) = request.groups.iter().find(|(_, members)| members.contains(&key)) {
-            Group::ByHand(name.clone())
+            if name == APPLICATION { Group::Application } else { Group::ByHand(name.clone()) }
         } else if facts.applications.contains(distribution) {
             Group::Application
         } else {
@@ -185,7 +188,7 @@ fn describe(entries: &[PlannedEntry], groups: &[Group], threshold: u64) -> Vec<P
                 Group::Alone(_) => "one distribution: the same layer in every application that has it".to_owned(),
                 Group::Small => format!("distributions below {} kB, together", threshold >> 10),
                 Group::Other => "recorded by no distribution".to_owned(),
-                Group::Application => "installed from a local folder: what changes most".to_owned(),
+                Group::Application => "installed from a local folder, or named by --layer app: what changes most".to_owned(),
             },
             distributions: Vec::new(),
             files: 0,
@@ -245,6 +248,9 @@ mod tests {
         );
         let by_hand = LayerRequest { groups: vec![("common".to_owned(), vec!["web".to_owned(), "tiny".to_owned()])], ..request(32, 2000) };
         assert!(layers(APP, &by_hand).contains(&"30-common 2 103".to_owned()));
+        // A program that was installed from a wheel looks like any other distribution.
+        let program = LayerRequest { groups: vec![("app".to_owned(), vec!["web".to_owned()])], ..request(32, 2000) };
+        assert_eq!(layers(APP, &program).last().unwrap(), "90-app 2 101");
     }
 
     #[test]

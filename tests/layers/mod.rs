@@ -35,11 +35,13 @@ fn layers_are_planned_named_and_limited() {
 #[test]
 fn layers_that_cannot_be() {
     for (typed, status, says) in [
-        ("--layers 0", 2, "0 is not in 5..=100"),
-        ("--layers 4", 2, "4 is not in 5..=100"),
-        ("--layers 101", 2, "101 is not in 5..=100"),
-        ("--layers 200", 2, "200 is not in 5..=100"),
-        ("--layers many", 2, "invalid digit"),
+        ("--layers 0", 2, "'0' for '--layers [<N>]': give a number from 5 to 100, or none"),
+        ("--layers 4", 2, "'4' for '--layers [<N>]': give a number from 5 to 100, or none"),
+        ("--layers 101", 2, "'101' for '--layers [<N>]': give a number from 5 to 100, or none"),
+        ("--layers 200", 2, "'200' for '--layers [<N>]': give a number from 5 to 100, or none"),
+        ("--layers many", 2, "give a number from 5 to 100, or none"),
+        ("--layers /opt/venv", 2, "name the environment first: wheelbarrow bundle ENV --layers"),
+        ("/opt/venv --layers", 0, "50-pyyaml"),
         ("--layers --layer-cap 0", 2, "0 is not in 1.."),
         ("--layer ../x=y", 2, "\"../x=y\" is not a name and distributions"),
         ("--layer web", 2, "write it as web=flask,jinja2"),
