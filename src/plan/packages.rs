@@ -150,11 +150,13 @@ impl<'a> Wanted<'a> {
     pub fn interpreter_libraries(&mut self) {
         let interpreter = &self.inventory.environment.interpreter;
         let reason =
-            |path: &RealPath| PackageReason { file: interpreter.executable.clone(), library: path.name().to_owned(), distribution: None };
+            |library: &str| PackageReason { file: interpreter.executable.clone(), library: library.to_owned(), distribution: None };
         let standard = interpreter.stdlib.descend("os.py");
-        let files = self.inventory.interpreter_files.iter().chain([&interpreter.executable, &standard]);
+        let own = [&interpreter.executable, &standard].map(|path| (path, "interpreter"));
+        let libraries = self.inventory.interpreter_files.iter().filter(|path| **path != interpreter.executable);
+        let files = libraries.map(|path| (path, path.name())).chain(own);
         let owned: Vec<(usize, PackageReason)> =
-            files.filter_map(|path| Some((self.inventory.packages.owner(path)?, reason(path)))).collect();
+            files.filter_map(|(path, name)| Some((self.inventory.packages.owner(path)?, reason(name)))).collect();
         owned.into_iter().for_each(|(package, reason)| self.library(package, reason));
     }
 
