@@ -162,12 +162,13 @@ pub fn verification_text(verification: &Verification) -> String {
 
 /// What the layers of an image layout are appended to.
 pub fn append_text(plan: &Plan) -> String {
+    if plan.base.as_deref() == Some("scratch") {
+        return "the layout is an image by itself\n".to_owned();
+    }
     let base = plan.base.as_deref().unwrap_or("an image with this interpreter");
     let packages: Vec<&str> = plan.packages.install.iter().map(|package| package.install_as.as_str()).collect();
-    match packages[..] {
-        [] => format!("append the layers to {base}\n"),
-        _ => format!("append the layers to {base} with these packages installed: {}\n", packages.join(" ")),
-    }
+    let packages = if packages.is_empty() { String::new() } else { format!(" with these packages installed: {}", packages.join(" ")) };
+    format!("append the layers, in the order of the manifest, to {base}{packages}\nset PATH={}/bin:$PATH there\n", plan.prefix)
 }
 
 /// What bundle would do, a line each.

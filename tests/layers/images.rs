@@ -173,6 +173,7 @@ fn ten_applications_store_what_they_share_once() {
     a_changed_line_is_one_layer(&lab);
     another_builder_gives_the_same(&lab);
     an_image_layout_is_loaded(&lab);
+    the_layers_are_added_to_a_base(&lab);
     let history = lab.history("python:3.11-slim", "two");
     assert!(history.iter().all(|step| step.contains("COPY dir:") || step.contains("ENV PATH")), "{history:?}");
 }
@@ -241,6 +242,34 @@ fn another_builder_gives_the_same(lab: &Lab) {
     let lines = lab.says("two-other-builder", &["cat", "/bundles/bundle/Dockerfile.final"]);
     lab.build("two-other", &format!("{start}{lines}"));
     assert_eq!(lab.layers("two"), lab.layers("two-other"));
+}
+
+/// Unpacks nothing, runs no daemon: the blobs of a layout on a base, in the order of the manifest.
+fn the_layers_are_added_to_a_base(lab: &Lab) {
+    let directory = lab.directory.path();
+    let (_, builder) = run("buildah", &["from", "wheelbarrow-ten-two-builder"], directory);
+    let (_, root) = run("buildah", &["mount", builder.trim()], directory);
+    let out = directory.join("layout");
+    let arguments = ["bundle", "/b/venv", "--root", root.trim(), "--format", "oci-layout", "--out", out.to_str().unwrap()];
+    let output = wheelbarrow(&arguments);
+    run("buildah", &["rm", builder.trim()], directory);
+    assert!(shown(&output).contains("to python:3.11-slim\nset PATH="), "{}", shown(&output));
+    let read = |descriptor: &serde_json::Value| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(out.join("blobs").join(descriptor["digest"].as_str().unwrap().replace(':', "/"))).unwrap())
+            .unwrap()
+    };
+    let index: serde_json::Value = serde_json::from_slice(&fs::read(out.join("index.json")).unwrap()).unwrap();
+    let manifest = read(&index["manifests"][0]);
+    let (_, container) = run("buildah", &["from", "python:3.11-slim"], directory);
+    for layer in manifest["layers"].as_array().unwrap() {
+        let blob = out.join("blobs").join(layer["digest"].as_str().unwrap().replace(':', "/"));
+        let (ok, said) = run("buildah", &["add", container.trim(), blob.to_str().unwrap(), "/"], directory);
+        assert!(ok, "{said}");
+    }
+    let command = ["run", "--isolation", "chroot", container.trim(), "--", "/opt/app/bin/python", "-m", "two"];
+    let (ok, said) = run("buildah", &command, directory);
+    run("buildah", &["rm", container.trim()], directory);
+    assert!(ok, "{said}");
 }
 
 /// The layers as blobs: the same in two applications, and with the interpreter an image that runs.

@@ -64,14 +64,14 @@ fn an_image_layout_says_what_its_base_has_to_have() {
     let out = tempfile::tempdir().unwrap();
     let path = out.path().join("bundle");
     for (typed, status, says) in [
-        ("", 0, "append the layers to alpine:3.20 with these packages installed: python3 yaml\n"),
-        ("--native vendor", 0, "append the layers to alpine:3.20 with these packages installed: python3\n"),
-        ("--with-interpreter", 0, "append the layers to scratch\n"),
         (
-            "--base python:3.11-alpine --layers 6 --layer web=PyYAML",
+            "",
             0,
-            "append the layers to python:3.11-alpine with these packages installed: yaml\n",
+            "append the layers, in the order of the manifest, to alpine:3.20 with these packages installed: python3 yaml\nset PATH=/opt/app/bin:$PATH there\n",
         ),
+        ("--native vendor", 0, "to alpine:3.20 with these packages installed: python3\n"),
+        ("--with-interpreter", 0, "the layout is an image by itself\n"),
+        ("--base python:3.11-alpine --layers 6 --layer web=PyYAML", 0, "to python:3.11-alpine with these packages installed: yaml\n"),
         ("--layers 5 --layer web=PyYAML", 2, "has no room for 1 layers of --layer"),
         ("--link", 2, "--link and --verify are about Dockerfile.final"),
         ("--verify", 2, "wheelbarrow verify proves the final root"),
