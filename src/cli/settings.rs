@@ -132,7 +132,7 @@ impl Settings {
 
     /// How far a plan of this request has to look.
     pub fn scope(&self) -> Scope {
-        if self.request.may_carry() { Scope::AndWhatMayBeCarried } else { Scope::Environment }
+        Scope { packages: self.request.may_carry(), interpreter: self.request.interpreter.is_none() }
     }
 
     /// A folder of wheels is installed first, and laid over the root at the prefix.

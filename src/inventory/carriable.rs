@@ -72,7 +72,9 @@ impl Inventory {
         let walked = root.walk(&interpreter.stdlib, |name| !matches!(name, "__pycache__" | "site-packages" | "dist-packages"));
         let files = walked.into_iter().flatten().filter(|entry| matches!(entry.meta.kind, Kind::File | Kind::Link(_)));
         own.extend(files.map(|entry| CarriableFile::in_place(entry.path, entry.meta)));
-        for library in self.interpreter_files.iter().filter(|path| self.packages.owner(path).is_none()) {
+        // Those below the standard library were walked.
+        let beside_it = |path: &&RealPath| path.below(&interpreter.stdlib).is_none() && self.packages.owner(path).is_none();
+        for library in self.interpreter_files.iter().filter(beside_it) {
             own.extend(names_of(root, library));
         }
         own.sort_by(|a, b| a.path.cmp(&b.path));
@@ -84,7 +86,7 @@ impl Inventory {
         let cache = root.resolve(&WrittenPath::new("/etc/ld.so.cache")).ok().flatten().map(|found| found.path);
         let cache = cache.filter(|_| interpreter.libc == Some(Libc::Glibc));
         let loader = loader.chain(cache).filter_map(|path| link(&path)).collect();
-        let counts = |index: &usize| scope == Scope::AndWhatMayBeCarried || self.packages.packages[*index].in_prefix.is_some();
+        let counts = |index: &usize| scope.packages || self.packages.packages[*index].in_prefix.is_some();
         let reached: Vec<usize> = self.reached_packages(&own).into_iter().filter(counts).collect();
         let files = reached.par_iter().map(|index| (*index, self.run_time_files(root, *index))).collect();
         let configuration = if self.own_prefix.is_some() { configuration(root, &own) } else { BTreeMap::new() };

@@ -101,13 +101,13 @@ pub struct Release {
     pub pretty_name: String,
 }
 
-/// How far the reading goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// The environment and what it leads to.
-    Environment,
-    /// The files of packages and of the interpreter too.
-    AndWhatMayBeCarried,
+/// How far the reading goes beyond the environment and what it leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// To the files of packages that may have to be carried; those of conda always may.
+    pub packages: bool,
+    /// To the interpreter, which may have to travel.
+    pub interpreter: bool,
 }
 
 /// Reads the root. `named` is the environment as typed; `usual` the places to look otherwise.
@@ -153,8 +153,8 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
     };
     elf_files.extend(inventory.adopt(root));
     inventory.resolve(library, &elf_files);
-    // Nothing in the final stage installs what is in a prefix of its own: it travels without being told to.
-    if scope == Scope::AndWhatMayBeCarried || inventory.own_prefix.is_some() {
+    let of_conda = inventory.packages.packages.iter().any(|package| package.in_prefix.is_some());
+    if scope.packages || of_conda || (scope.interpreter && inventory.own_prefix.is_some()) {
         inventory.look_at_carriable(root, scope);
     }
     inventory.findings.sort();
