@@ -2,6 +2,7 @@
 //!
 //! Invariant: directories are 0755, everything is 0:0 when root writes it, all times are the one given.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -183,15 +184,29 @@ impl Output {
         Ok(Written { builder_sha256: Some(hex(&Sha256::digest(&before))), ..self.bytes(entry, &after)? })
     }
 
-    /// Copies, hashes and searches in one pass of bounded memory.
+    /// Copies, hashes and searches in one pass of bounded memory, which each thread asks for once.
     fn content(&self, content: &dyn Content, entry: &PlannedEntry, script: Option<(usize, &String)>) -> Result<Written, BundleError> {
+        thread_local!(static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
+        // A path and the two bytes before it.
+        let overlap = self.builder_prefixes.iter().map(|finder| finder.needle().len() + 2).max().unwrap_or(0);
+        BUFFER.with_borrow_mut(|buffer| {
+            buffer.resize(overlap + BLOCK, 0);
+            self.pass(content, entry, script, overlap, buffer)
+        })
+    }
+
+    fn pass(
+        &self,
+        content: &dyn Content,
+        entry: &PlannedEntry,
+        script: Option<(usize, &String)>,
+        overlap: usize,
+        block: &mut [u8],
+    ) -> Result<Written, BundleError> {
         let from = source(entry);
         let failed = |why| BundleError::Write { operation: "write", path: entry.to.to_string(), why };
         let mut file = self.file(&self.host(entry), entry.mode).map_err(failed)?;
         let (mut final_hash, mut builder_hash) = (Sha256::new(), script.is_some().then(Sha256::new));
-        // A path and the two bytes before it.
-        let overlap = self.builder_prefixes.iter().map(|finder| finder.needle().len() + 2).max().unwrap_or(0);
-        let mut block = vec![0; overlap + usize::try_from(content.size()).unwrap_or(BLOCK).clamp(1, BLOCK)];
         let (mut kept, mut offset, mut size, mut builder_path) = (0, 0_u64, 0, false);
         if let Some((_, header)) = script {
             file.write_all(header.as_bytes()).map_err(failed)?;

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::problem;
 use crate::elf::MAGIC;
@@ -42,7 +43,7 @@ pub struct Files {
 pub fn files(root: &Root, environment: &Environment, distributions: &[Distribution], findings: &mut Vec<Finding>) -> Files {
     let mut files = Files::default();
     let tops: Vec<RealPath> = environment.parts.iter().flat_map(Part::tops).collect();
-    let mut entries: BTreeMap<RealPath, Meta> = BTreeMap::new();
+    let mut entries: FxHashMap<RealPath, Meta> = FxHashMap::default();
     // A single module is a top too.
     entries.extend(tops.iter().filter_map(|top| Some((top.clone(), root.lookup(top).ok()??))));
     for found in tops.iter().flat_map(|top| root.walk(top, |name| name != "__pycache__")) {
@@ -51,18 +52,22 @@ pub fn files(root: &Root, environment: &Environment, distributions: &[Distributi
             Err(error) => findings.push(problem(&error)),
         }
     }
-    let mut owners: BTreeMap<RealPath, (usize, Option<&String>)> = BTreeMap::new();
+    let mut owners: FxHashMap<RealPath, (usize, Option<&String>)> = FxHashMap::default();
     for (index, distribution) in distributions.iter().enumerate() {
         for record in distribution.record.iter().filter(|record| !bytecode_cache(&record.path)) {
-            // Recorded paths outside the walked trees: bin/ and share/ of a system installation.
-            let Ok(Some(found)) = root.resolve_parent(&WrittenPath::from(&record.path)) else {
+            let path = if entries.contains_key(&record.path) {
+                record.path.clone()
+            } else if let Ok(Some(found)) = root.resolve_parent(&WrittenPath::from(&record.path)) {
+                // Outside the walked trees: bin/ and share/ of a system installation.
+                entries.entry(found.path.clone()).or_insert(found.meta);
+                found.path
+            } else {
                 if !record.path.name().ends_with(".pyc") {
                     files.missing.push((index, record.path.clone()));
                 }
                 continue;
             };
-            entries.entry(found.path.clone()).or_insert(found.meta);
-            if let Some((other, hash)) = owners.insert(found.path.clone(), (index, record.hash.as_ref()))
+            if let Some((other, hash)) = owners.insert(path.clone(), (index, record.hash.as_ref()))
                 && other != index
                 && (hash.is_none() || hash != record.hash.as_ref())
             {
@@ -70,7 +75,7 @@ pub fn files(root: &Root, environment: &Environment, distributions: &[Distributi
                     "recorded by {} and by {}; the file there is the last one installed",
                     distributions[other].name, distribution.name
                 );
-                findings.push(Finding::new(Severity::Warn, Code::RecordedTwice, &found.path, message));
+                findings.push(Finding::new(Severity::Warn, Code::RecordedTwice, &path, message));
             }
         }
     }
@@ -78,7 +83,9 @@ pub fn files(root: &Root, environment: &Environment, distributions: &[Distributi
     for (index, distribution) in distributions.iter().enumerate().filter(|(_, distribution)| distribution.has_record) {
         owners.entry(distribution.info.join("RECORD")).or_insert((index, None));
     }
-    entries.retain(|path, meta| meta.kind != Kind::Directory && !bytecode_cache(path));
+    let mut entries: Vec<(RealPath, Meta)> =
+        entries.into_iter().filter(|(path, meta)| meta.kind != Kind::Directory && !bytecode_cache(path)).collect();
+    entries.par_sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
     let claims: BTreeMap<&RealPath, usize> =
         distributions.iter().enumerate().flat_map(|(index, one)| one.claims.iter().map(move |path| (path, index))).collect();
     let claimed = |path: &RealPath| {

@@ -55,7 +55,7 @@ pub fn lay_out(
     travels: &dyn Fn(usize) -> bool,
     findings: &mut Vec<Finding>,
 ) -> Layout {
-    let mut layout = Layout::default();
+    let mut layout = Layout { entries: Vec::with_capacity(inventory.files.len()), ..Layout::default() };
     let writer = Writer { inventory, request, final_root, travels };
     let mut files: Vec<&FileFact> = inventory.files.iter().collect();
     if inventory.environment.parts.len() > 1 {

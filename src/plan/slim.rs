@@ -82,9 +82,8 @@ pub fn receipts<'a>(entries: impl Iterator<Item = &'a PlannedEntry>) -> Vec<Rece
 
 /// Removes what is asked for; an ELF file is marked, to be stripped as it is written.
 pub fn slim(entries: &mut Vec<PlannedEntry>, kinds: &BTreeSet<SlimKind>, is_elf: &dyn Fn(&RealPath) -> bool) -> (Vec<Left>, Vec<Receipt>) {
-    let (removed, kept): (Vec<PlannedEntry>, Vec<PlannedEntry>) =
-        entries.drain(..).partition(|entry| kind_of(&entry.to).is_some_and(|kind| kinds.contains(&kind)));
-    *entries = kept;
+    let unwanted = |entry: &mut PlannedEntry| !kinds.is_empty() && kind_of(&entry.to).is_some_and(|kind| kinds.contains(&kind));
+    let removed: Vec<PlannedEntry> = entries.extract_if(.., unwanted).collect();
     for entry in entries.iter_mut().filter(|entry| kinds.contains(&SlimKind::Strip) && entry.action == Action::Copy) {
         if entry.from.as_ref().is_some_and(is_elf) {
             entry.action = Action::Strip;

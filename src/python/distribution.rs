@@ -5,6 +5,7 @@
 //!
 //! Invariant: one such entry gives one [`Distribution`], however damaged it is.
 
+use rayon::prelude::*;
 use serde_json::Value;
 use url::Url;
 
@@ -13,7 +14,7 @@ use super::environment::PartKind;
 use super::metadata::{EntryPoint, RecordEntry, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel};
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
-use crate::root::{Entry, Kind, Root};
+use crate::root::{Entry, Kind, Root, RootError};
 
 /// No metadata file is larger; RECORD of the largest wheels has a few megabytes.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -87,35 +88,47 @@ impl Distribution {
 
 /// Every `*.dist-info` and `*.egg-info` directly in `site`, sorted by key.
 pub fn read_distributions(root: &Root, site: &RealPath, kind: &PartKind) -> (Vec<Distribution>, Vec<Finding>) {
-    let mut findings = Vec::new();
-    let mut all = Vec::new();
     if !root.is_directory(&WrittenPath::from(site)) {
-        return (all, findings);
+        return (Vec::new(), Vec::new());
     }
     let entries = root.list(site);
     let names: Vec<&str> = entries.iter().flatten().map(|entry| entry.path.name()).collect();
-    for entry in &entries {
-        match entry {
-            Ok(Entry { path, meta }) => {
-                let mut reader = Reader { root, info: path, kind, names: &names, findings: &mut findings };
-                // pip renames what it removes to `~name` and passes over what was left so, as we do.
-                if meta.kind == Kind::Directory && path.name().ends_with(SUFFIX) && !path.name().starts_with('~') {
-                    all.push(reader.dist_info(site));
-                } else if matches!(meta.kind, Kind::Directory | Kind::File) && is_egg_info(path.name()) {
-                    all.push(reader.egg_info(site, &meta.kind));
-                } else if path.name().ends_with(EGG) && !path.name().starts_with('~') {
-                    all.extend(egg_info::egg(root, path, &meta.kind, reader.findings));
-                }
-            }
-            // An unreadable entry is another's to report unless it could be a distribution.
-            Err(error) if error.path() == site.as_str() || error.path().ends_with(SUFFIX) => {
-                findings.push(Finding::new(Severity::Warn, Code::UnreadableFile, error.path(), error.to_string()));
-            }
-            Err(_) => {}
-        }
-    }
+    let read: Vec<(Vec<Distribution>, Vec<Finding>)> = entries.par_iter().map(|entry| of_entry(root, site, kind, &names, entry)).collect();
+    let (all, findings): (Vec<Vec<Distribution>>, Vec<Vec<Finding>>) = read.into_iter().unzip();
+    let mut all = all.concat();
     all.sort_by(|left, right| (&left.key, &left.info).cmp(&(&right.key, &right.info)));
-    (all, findings)
+    (all, findings.concat())
+}
+
+/// What one entry of a site directory is of; most are of nothing.
+fn of_entry(
+    root: &Root,
+    site: &RealPath,
+    kind: &PartKind,
+    names: &[&str],
+    entry: &Result<Entry, RootError>,
+) -> (Vec<Distribution>, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let mut found = Vec::new();
+    match entry {
+        Ok(Entry { path, meta }) => {
+            let mut reader = Reader { root, info: path, kind, names, findings: &mut findings };
+            // pip renames what it removes to `~name` and passes over what was left so, as we do.
+            if meta.kind == Kind::Directory && path.name().ends_with(SUFFIX) && !path.name().starts_with('~') {
+                found.push(reader.dist_info(site));
+            } else if matches!(meta.kind, Kind::Directory | Kind::File) && is_egg_info(path.name()) {
+                found.push(reader.egg_info(site, &meta.kind));
+            } else if path.name().ends_with(EGG) && !path.name().starts_with('~') {
+                found.extend(egg_info::egg(root, path, &meta.kind, reader.findings));
+            }
+        }
+        // An unreadable entry is another's to report unless it could be a distribution.
+        Err(error) if error.path() == site.as_str() || error.path().ends_with(SUFFIX) => {
+            findings.push(Finding::new(Severity::Warn, Code::UnreadableFile, error.path(), error.to_string()));
+        }
+        Err(_) => {}
+    }
+    (found, findings)
 }
 
 /// Reads one `.dist-info` or `.egg-info`.
