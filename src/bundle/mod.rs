@@ -162,12 +162,16 @@ pub fn write(
     let output = Output::create(temporary.path(), &plan.builder_prefixes, time)?;
     let (compiled, others): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) =
         plan.entries.iter().partition(|entry| matches!(entry.action, Action::Compile { .. }));
-    let (records, files): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) = others.into_iter().partition(|entry| entry.action == Action::Record);
+    let (records, mut files): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) =
+        others.into_iter().partition(|entry| entry.action == Action::Record);
+    // One library may be half of all: it is begun first, and the others keep the other threads busy meanwhile.
+    files.sort_by_key(|entry| std::cmp::Reverse(entry.size));
     for entry in &plan.entries {
         output.directories(entry)?;
     }
     let written: Vec<(&PlannedEntry, Written)> = files
         .par_iter()
+        .with_max_len(1)
         .map(|entry| {
             let written = output.entry(root, entry)?;
             progress(entry.size);
