@@ -128,6 +128,9 @@ FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends libffi8 libncursesw6 libreadline8 libsqlite3-0 libssl3
 COPY --from=builder /final/ /
 COPY import_all.py check.sh /
+COPY --from=builder /usr/local/bin/wheelbarrow /usr/local/bin/
+RUN set -e; for kind in uv pyenv; do wheelbarrow verify --prefix /opt/$kind-app; done; mv /usr/lib/x86_64-linux-gnu/libssl.so.3 /ssl; \
+ wheelbarrow verify --prefix /opt/uv-app && exit 1; mv /ssl /usr/lib/x86_64-linux-gnu/libssl.so.3
 RUN for kind in uv pyenv; do mv /opt/$kind-app /opt/$kind-run; done; sh -e /check.sh uv-run pyenv-run; \
  /opt/uv-run/bin/python -c 'import ctypes, curses, readline, sqlite3, ssl, sys, sysconfig; assert sysconfig.get_config_var("prefix") == "/opt/uv-app", sysconfig.get_config_var("prefix")'
 "#;
@@ -229,6 +232,7 @@ fn interpreters_of_their_own_travel() {
     assert!(log.matches("FROM debian:bookworm-slim").count() >= 3, "{log}");
     assert!(log.matches("apt-get install -y --no-install-recommends libffi8 libncursesw6 libreadline8 libsqlite3-0 libssl3").count() >= 3);
     assert_eq!(log.matches("note[interpreter-travels]").count(), 2, "{log}");
+    assert!(log.contains("deny[unresolved-library] /opt/uv-app/lib/python3.11/lib-dynload/_ssl."), "{log}");
     assert!(log.contains("so it travels to /opt/pyenv\n"), "{log}");
 }
 

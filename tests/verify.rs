@@ -42,13 +42,14 @@ fn each_broken_thing_has_its_code() {
     const SITE: &str = "opt/app/lib/python3.11/site-packages";
     let top = tempfile::tempdir().unwrap();
     let whole = final_root(top.path());
-    let mutations: [(&str, &str, Mutation); 12] = [
+    let mutations: [(&str, &str, Mutation); 13] = [
         ("unresolved-library", "one library", |root| fs::remove_file(root.join("usr/lib/libyaml-0.so.2.0.9")).unwrap()),
         ("unresolved-library", "a package", |root| {
             ["libyaml-0.so.2.0.9", "libyaml-0.so.2", "libyaml.so"]
                 .iter()
                 .for_each(|file| fs::remove_file(root.join("usr/lib").join(file)).unwrap())
         }),
+        ("unresolved-library", "the interpreter's own", |root| fs::remove_file(root.join("usr/lib/libpython3.11.so.1.0")).unwrap()),
         ("missing-symbol", "one symbol", |root| {
             fs::copy(root.join("usr/lib/libpython3.11.so.1.0"), root.join("usr/lib/libyaml-0.so.2.0.9")).unwrap();
         }),

@@ -38,7 +38,9 @@ pub struct Inventory {
     /// What the RECORD of a distribution names and nobody has.
     pub missing: Vec<(usize, RealPath)>,
     pub natives: Vec<Native>,
-    /// Files the interpreter itself loads, and those its standard library's modules load.
+    /// The program and the modules of its standard library.
+    pub interpreter_natives: Vec<Native>,
+    /// Files that these load, and they themselves.
     pub interpreter_files: BTreeSet<RealPath>,
     /// The newest version of glibc that each ELF file asks for: of the environment, of the interpreter, and
     /// of what they lead to.
@@ -135,6 +137,7 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
     let mut inventory = Inventory {
         release: release(root),
         natives: Vec::new(),
+        interpreter_natives: Vec::new(),
         interpreter_files: BTreeSet::new(),
         glibc_needs: BTreeMap::new(),
         library_sizes: BTreeMap::new(),

@@ -12,7 +12,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::loader::{self, Libc, Library, Load, Loader, Outcome, Rule, Start};
 use crate::path::{RealPath, WrittenPath};
 use crate::python;
-use crate::root::{Crossed, Kind};
+use crate::root::{Crossed, Entry, Kind};
 
 /// How an ELF file is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Inventory {
         let loader = interpreter.facts.loader.as_deref().and_then(|path| loader::of_root(library.root(), path, interpreter.machine));
         let Some(loader) = loader else { return };
         let loader = loader.as_ref();
-        self.interpreter_files = interpreter_files(library, loader, &interpreter);
+        (self.interpreter_natives, self.interpreter_files) = of_interpreter(library, loader, &interpreter);
         let looked: Vec<(Option<Native>, Vec<Finding>)> = elf_files.par_iter().map(|path| self.native(library, loader, path)).collect();
         for (native, findings) in looked {
             self.natives.extend(native);
@@ -204,21 +204,29 @@ fn needs(load: &Load) -> Vec<Need> {
     .collect()
 }
 
-/// What an image that has this interpreter has as well: its own closure and that of its standard
-/// modules. `_tkinter` is left out: docker-library's slim images do not keep Tk.
-fn interpreter_files(library: &Library, loader: &dyn Loader, interpreter: &python::Interpreter) -> BTreeSet<RealPath> {
+/// The program and its standard modules with all that they load, which an image that has this interpreter
+/// has as well. `_tkinter` is left out: docker-library's slim images do not keep Tk.
+fn of_interpreter(library: &Library, loader: &dyn Loader, interpreter: &python::Interpreter) -> (Vec<Native>, BTreeSet<RealPath>) {
     let program = &interpreter.executable;
-    let modules = library.root().list(&interpreter.stdlib.join("lib-dynload"));
-    let modules: Vec<RealPath> = modules
-        .into_iter()
-        .flatten()
-        .filter(|entry| entry.meta.kind == Kind::File && !entry.path.name().starts_with("_tkinter"))
-        .map(|entry| entry.path)
+    let listed = library.root().list(&interpreter.stdlib.join("lib-dynload")).into_iter().flatten();
+    let wanted = |entry: &Entry| entry.meta.kind == Kind::File && !entry.path.name().starts_with("_tkinter");
+    let mut paths: Vec<RealPath> = listed.filter(wanted).map(|entry| entry.path).collect();
+    paths.push(program.clone());
+    let loads: Vec<(RealPath, Load)> = paths
+        .into_par_iter()
+        .filter_map(|path| {
+            let start = if path == *program { Start::Program(program) } else { Start::Module { program, module: &path } };
+            let load = loader::load(loader, library, start).ok()?;
+            Some((path, load))
+        })
         .collect();
-    let mut loads: Vec<Load> =
-        modules.par_iter().filter_map(|module| loader::load(loader, library, Start::Module { program, module }).ok()).collect();
-    loads.extend(loader::load(loader, library, Start::Program(program)));
-    loads.into_iter().flat_map(|load| load.objects).map(|object| object.real).collect()
+    let files = loads.iter().flat_map(|(_, load)| &load.objects).map(|object| object.real.clone()).collect();
+    let native = |(path, load): (RealPath, Load)| {
+        let kind = if path == *program { NativeKind::Program } else { NativeKind::Module };
+        let version_needs = load.objects[load.start].elf.version_needs.clone();
+        Native { path, kind, version_needs, needs: needs(&load) }
+    };
+    (loads.into_iter().map(native).collect(), files)
 }
 
 #[cfg(test)]

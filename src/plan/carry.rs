@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use super::final_root::FinalRoot;
 use super::{Action, Left, PlannedEntry};
 use crate::finding::{Code, Finding, Severity};
-use crate::inventory::{CarriableFile, Inventory};
+use crate::inventory::{CarriableFile, Inventory, NativeKind, NeedOutcome};
 use crate::path::RealPath;
 use crate::pkgdb::{Manager, Package};
 use crate::root::Kind;
@@ -45,8 +45,8 @@ pub fn carry(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<
     if final_root.interpreter_travels {
         let loader = carriable.loader.iter().filter(|_| final_root.loader_travels);
         for file in carriable.interpreter.iter().chain(loader).filter(|file| taken.insert(&file.path)) {
-            match unneeded(inventory, &file.path) {
-                Some(reason) => carried.left.push(Left { path: file.path.clone(), reason: reason.to_owned(), size: file.meta.size }),
+            match unneeded(inventory, &file.path).map(str::to_owned).or_else(|| unloadable(inventory, &file.path)) {
+                Some(reason) => carried.left.push(Left { path: file.path.clone(), reason, size: file.meta.size }),
                 None => carried.entries.push(entry(file, "the interpreter, which travels".to_owned())),
             }
         }
@@ -116,6 +116,14 @@ fn unneeded(inventory: &Inventory, path: &RealPath) -> Option<&'static str> {
             .then_some("Python's own tests, or Tk");
     }
     UNNEEDED.iter().find(|(name, _)| top == *name || (name.ends_with('-') && top.starts_with(name))).map(|(_, why)| *why)
+}
+
+/// Why a standard module cannot be imported in the builder either: a library that it needs is not there.
+fn unloadable(inventory: &Inventory, path: &RealPath) -> Option<String> {
+    let native = inventory.interpreter_natives.iter().find(|native| native.path == *path && native.kind == NativeKind::Module)?;
+    let there = |outcome: &NeedOutcome| matches!(outcome, NeedOutcome::BuiltIn | NeedOutcome::Library { .. });
+    let missing = native.needs.iter().find(|need| !there(&need.outcome))?;
+    Some(format!("cannot be imported in the builder either, without {}", missing.name))
 }
 
 /// What scanners read: one stanza a package in `status.d`, as distroless has it; apk's database where the

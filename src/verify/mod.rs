@@ -76,7 +76,7 @@ pub fn verify(root: &Root, prefix: &RealPath, carried: &[RealPath]) -> Verificat
             findings.extend(inventory.findings.iter().cloned().map(stricter));
             findings.extend(inventory.missing_files(Severity::Deny, |_| true));
             let parts = [
-                natives::verify(&library, &inventory, carried, &mut checked),
+                natives::verify(&library, prefix, &inventory, carried, &mut checked),
                 files::verify(root, prefix, &inventory, &mut checked),
                 scripts::verify(root, &inventory, &mut checked),
             ];

@@ -14,7 +14,8 @@ use crate::plan;
 /// A module that lacks more than this lacks a library, or all of the interpreter.
 const MOST_SYMBOLS: usize = 5;
 
-pub fn verify(library: &Library, inventory: &Inventory, carried: &[RealPath], checked: &mut Checked) -> Vec<Finding> {
+/// Verifies what is below `prefix`, what was `carried` elsewhere, and the interpreter.
+pub fn verify(library: &Library, prefix: &RealPath, inventory: &Inventory, carried: &[RealPath], checked: &mut Checked) -> Vec<Finding> {
     let interpreter = &inventory.environment.interpreter;
     let root = library.root();
     let Some(path) = interpreter.facts.loader.as_deref() else { return Vec::new() };
@@ -24,12 +25,15 @@ pub fn verify(library: &Library, inventory: &Inventory, carried: &[RealPath], ch
         return vec![Finding::new(Severity::Deny, Code::BrokenInterpreter, &interpreter.executable, message)];
     };
     let travelling: BTreeSet<RealPath> = inventory.natives.iter().map(|native| native.path.clone()).collect();
-    let needs = inventory.natives.iter().flat_map(|native| native.needs.iter().map(move |need| (native, need)));
+    let interpreter_natives = of_interpreter(prefix, inventory, carried);
+    let natives = || inventory.natives.iter().chain(&interpreter_natives);
+    let needs = natives().flat_map(|native| native.needs.iter().map(move |need| (native, need)));
     let mut findings: Vec<Finding> = needs.filter_map(|(native, need)| plan::trouble(native, need, &travelling)).collect();
     let tables = SymbolTables::new(root);
     let program = &interpreter.executable;
-    let own_starts = inventory.natives.iter().map(|native| (start(program, native), native.kind));
-    let others = carried.iter().filter(|path| *path != program).map(|module| (Start::Module { program, module }, NativeKind::Library));
+    let own_starts = natives().map(|native| (start(program, native), native.kind));
+    let known: BTreeSet<&RealPath> = interpreter_natives.iter().map(|native| &native.path).collect();
+    let others = carried.iter().filter(|path| !known.contains(path)).map(|module| (Start::Module { program, module }, NativeKind::Library));
     let starts: Vec<(Start, NativeKind)> = own_starts.chain(others).collect();
     checked.natives = starts.len();
     let looked: Vec<(Vec<Finding>, usize)> =
@@ -39,6 +43,13 @@ pub fn verify(library: &Library, inventory: &Inventory, carried: &[RealPath], ch
         checked.symbols += count;
     }
     findings
+}
+
+/// The program, and of its standard modules those that travel: the others are the base's own.
+fn of_interpreter(prefix: &RealPath, inventory: &Inventory, carried: &[RealPath]) -> Vec<Native> {
+    let travels = |path: &RealPath| path.below(prefix).is_some() || carried.contains(path);
+    let natives = inventory.interpreter_natives.iter();
+    natives.filter(|native| native.kind == NativeKind::Program || travels(&native.path)).cloned().collect()
 }
 
 fn start<'a>(program: &'a RealPath, native: &'a Native) -> Start<'a> {
