@@ -6,6 +6,7 @@
 //! Invariant: never writes outside the output directory, never leaves half a bundle under its name,
 //! never touches the builder's files.
 
+mod builder_paths;
 mod compile;
 mod oci;
 mod output;

@@ -10,13 +10,13 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use memchr::memmem;
 use rayon::prelude::*;
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::BundleError;
+use super::builder_paths::BuilderPaths;
 use crate::elf::{self, Edited, WhenNone};
 use crate::path::RealPath;
 use crate::pkgdb::{Embedding, with_prefix};
@@ -50,7 +50,7 @@ pub struct Written {
 
 pub struct Output {
     pub top: PathBuf,
-    builder_prefixes: Vec<memmem::Finder<'static>>,
+    builder_paths: BuilderPaths,
     times: Timestamps,
     /// Permission bits that this process may not give a new file.
     umask: u32,
@@ -60,10 +60,9 @@ pub struct Output {
 impl Output {
     pub fn create(top: &Path, builder_prefixes: &[String], time: i64) -> Result<Output, BundleError> {
         let stamp = Timespec { tv_sec: time, tv_nsec: 0 };
-        let finders = builder_prefixes.iter().map(|prefix| memmem::Finder::new(prefix.as_bytes()).into_owned());
         let output = Output {
             top: top.to_owned(),
-            builder_prefixes: finders.collect(),
+            builder_paths: BuilderPaths::new(builder_prefixes),
             times: Timestamps { last_access: stamp, last_modification: stamp },
             umask: umask(top).map_err(BundleError::write("create", "the bundle"))?,
             made: Mutex::default(),
@@ -125,7 +124,7 @@ impl Output {
             self.set_times(&host)
         };
         make().map_err(BundleError::write("create", &entry.to))?;
-        let builder_path = self.holds(target.as_bytes(), true, true);
+        let builder_path = self.builder_paths.are_in(target.as_bytes(), true, true);
         Ok(Written {
             mode: "0777".to_owned(),
             size: target.len() as u64,
@@ -145,7 +144,7 @@ impl Output {
             self.close(&file)
         };
         write().map_err(BundleError::write("write", &entry.to))?;
-        Ok(self.written(entry.mode, bytes.len() as u64, &Sha256::digest(bytes), None, self.holds(bytes, true, true)))
+        Ok(self.written(entry.mode, bytes.len() as u64, &Sha256::digest(bytes), None, self.builder_paths.are_in(bytes, true, true)))
     }
 
     fn copy(&self, root: &Root, entry: &PlannedEntry, script: Option<(usize, &String)>) -> Result<Written, BundleError> {
@@ -187,8 +186,7 @@ impl Output {
     /// Copies, hashes and searches in one pass of bounded memory, which each thread asks for once.
     fn content(&self, content: &dyn Content, entry: &PlannedEntry, script: Option<(usize, &String)>) -> Result<Written, BundleError> {
         thread_local!(static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
-        // A path and the two bytes before it.
-        let overlap = self.builder_prefixes.iter().map(|finder| finder.needle().len() + 2).max().unwrap_or(0);
+        let overlap = self.builder_paths.overlap();
         BUFFER.with_borrow_mut(|buffer| {
             buffer.resize(overlap + BLOCK, 0);
             self.pass(content, entry, script, overlap, buffer)
@@ -234,7 +232,7 @@ impl Output {
             offset += count as u64;
             let window = if cut > 0 { kept + cut } else { 0 }..kept + count;
             let first = cut > 0 || offset == window.len() as u64;
-            builder_path |= self.holds(&block[window], first, offset >= content.size());
+            builder_path |= self.builder_paths.are_in(&block[window], first, offset >= content.size());
             if offset >= content.size() {
                 break;
             }
@@ -248,21 +246,6 @@ impl Output {
 
     fn written(&self, mode: u32, size: u64, hash: &[u8], builder_sha256: Option<String>, builder_path: bool) -> Written {
         Written { mode: format!("{mode:04o}"), size, sha256: Some(hex(hash)), builder_sha256, link: None, builder_path, not_stripped: None }
-    }
-
-    /// Whether a path of the builder is in it: `/opt/app` is not in `/opt/application` nor in `/srv/opt/app`,
-    /// but in `-L/opt/app`. What ends with the block is judged with the next one, unless this is the last;
-    /// what begins with it was judged with the one before, unless this is the first.
-    fn holds(&self, bytes: &[u8], first: bool, last: bool) -> bool {
-        let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        let begins = |at: usize| match &bytes[..at] {
-            [] => first,
-            [.., b'-', letter] if letter.is_ascii_alphabetic() => true,
-            [.., before] => !goes_on(before),
-        };
-        let ends = |at: usize| bytes.get(at).map_or(last, |next| !goes_on(next));
-        let whole = |at: usize, length: usize| begins(at) && ends(at + length);
-        self.builder_prefixes.iter().any(|finder| finder.find_iter(bytes).any(|at| whole(at, finder.needle().len())))
     }
 
     pub fn file(&self, host: &Path, mode: u32) -> io::Result<File> {
@@ -353,27 +336,4 @@ fn umask(top: &Path) -> io::Result<u32> {
 /// As manifests have hashes.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_of_the_builder_are_whole() {
-        let top = tempfile::tempdir().unwrap();
-        let output = Output::create(top.path(), &["/venv".to_owned()], 0).unwrap();
-        for (text, expect) in [
-            ("/venv", true),
-            ("file:///venv/x", true),
-            ("-I/venv/include", true),
-            ("x='/venv'", true),
-            ("/opt/venv/bin", false),
-            ("/venv2", false),
-            ("/venv.d", false),
-        ] {
-            assert_eq!(output.holds(text.as_bytes(), true, true), expect, "{text}");
-        }
-        assert!(!output.holds(b"/venv", true, false) && !output.holds(b"/venv", false, true));
-    }
 }

@@ -3,6 +3,7 @@
 //! Invariant: a fixture holds only what its question needs.
 
 use super::*;
+use crate::finding::{Code, Severity};
 use crate::root::memory::Memory;
 
 fn read(fixture: &str) -> (PackageIndex, Vec<Finding>) {

@@ -5,6 +5,7 @@
 //!
 //! Invariant: what cannot be understood costs a finding and the one line it stands in, never the run.
 
+mod direct_url;
 mod distribution;
 mod editable;
 mod egg_info;
@@ -17,7 +18,8 @@ mod requirements;
 mod roots;
 mod script;
 
-pub use distribution::{Distribution, portable_direct_url, read_distributions};
+pub use direct_url::portable_direct_url;
+pub use distribution::{Distribution, read_distributions};
 pub use editable::{Editable, editable};
 pub use launcher::launcher;
 pub use metadata::{
