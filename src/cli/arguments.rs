@@ -136,8 +136,8 @@ pub struct Question {
 pub struct Input {
     /// A virtual environment, a prefix of conda, a site-packages folder, a Python program, what pip was given as
     /// --prefix, --target or ~/.local, or a folder of wheels, as a path inside the root; several make one bundle
-    /// [default: $VIRTUAL_ENV, $UV_PROJECT_ENVIRONMENT, $CONDA_PREFIX, ./.venv, ./.pixi/envs/default, /opt/venv, /opt/conda, then the root's
-    /// python3]
+    /// [default: $VIRTUAL_ENV, $UV_PROJECT_ENVIRONMENT, $CONDA_PREFIX, ./.venv, ./.pixi/envs/default, /opt/venv,
+    /// /opt/conda, then the root's python3]
     pub env: Vec<String>,
     /// The root to read; the answer is the same as running inside it
     #[arg(long, value_name = "DIR", default_value = "/")]
