@@ -104,10 +104,12 @@ fn every_form_of_the_first_line() {
         ("relocatable", "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python3' \"$0\" \"$@\"\n' '''".to_owned()),
         ("shell", "#!/bin/sh\necho shell; exit".to_owned()),
     ];
+    // A docstring of its own, what may stand behind that alone, and a byte of the encoding that is named.
+    const BODY: &[u8] = b"# -*- coding: latin-1 -*-\n'''Doc.'''\nfrom __future__ import annotations\nimport sys\n\
+        print(sys.prefix, int(sys.flags.dont_write_bytecode), sys.flags.no_user_site, __doc__, '\xe9' == chr(233))\n";
     for (name, lines) in &forms {
         let script = Path::new(&venv).join("bin").join(name);
-        fs::write(&script, format!("{lines}\nimport sys\nprint(sys.prefix, int(sys.flags.dont_write_bytecode), sys.flags.no_user_site)\n"))
-            .unwrap();
+        fs::write(&script, [lines.as_bytes(), b"\n", BODY].concat()).unwrap();
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     }
     let prefix = top.join("final/app");
@@ -123,9 +125,9 @@ fn every_form_of_the_first_line() {
             let said = said(&top, &format!("PYTHONDONTWRITEBYTECODE= '{}/bin/{name}'", prefix.display()));
             let expect = match *name {
                 "shell" => "shell".to_owned(),
-                "arguments" | "wrapper" => format!("{} 1 0", prefix.display()),
-                "split" => format!("{} 1 1", prefix.display()),
-                _ => format!("{} 0 0", prefix.display()),
+                "arguments" | "wrapper" => format!("{} 1 0 Doc. True", prefix.display()),
+                "split" => format!("{} 1 1 Doc. True", prefix.display()),
+                _ => format!("{} 0 0 Doc. True", prefix.display()),
             };
             assert_eq!(said, expect, "{shebang} {name}");
         }
@@ -142,7 +144,7 @@ FROM alpine:3.20
 RUN apk add --no-cache python3
 COPY --from=builder /bundle/rootfs/ /
 COPY --from=builder /absolute/rootfs/ /
-RUN PATH=/opt/app/bin:$PATH pygmentize -V && cd /opt/app/bin && ./pygmentize -V && cd / && opt/app/bin/pygmentize -V \
+RUN PATH=/opt/app/bin:$PATH pygmentize -V 2>&1 >/dev/null | grep . && exit 1; PATH=/opt/app/bin:$PATH pygmentize -V && cd /opt/app/bin && ./pygmentize -V && cd / && opt/app/bin/pygmentize -V \
  && ln -s /opt/app/bin/pygmentize /usr/local/bin/p && p -V && mv /opt/app "/opt/with blank" && "/opt/with blank/bin/pygmentize" -V
 RUN ["/bin/busybox", "rm", "/bin/sh"]
 RUN ["/opt/absolute/bin/pygmentize", "-V"]

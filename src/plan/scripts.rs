@@ -31,16 +31,16 @@ pub fn action(inventory: &Inventory, shebang: Shebang, python: &RealPath, file: 
     let Some(script) = &file.script else { return Action::Copy };
     match starts(inventory, file, script) {
         Starts::Own(arguments) => {
-            let header = match shebang {
-                Shebang::Relocatable => python::relocatable_header(python.name(), arguments),
-                Shebang::Absolute => python::absolute_header(python.as_str(), arguments),
+            let header = |coding: &str| match shebang {
+                Shebang::Relocatable => python::relocatable_header(python.name(), arguments, coding),
+                Shebang::Absolute => python::absolute_header(python.as_str(), arguments, coding),
             };
             // Each installer, and each of their versions, has its own text for the launcher of an entry point.
             let distribution = file.owner.map(|owner| &inventory.distributions[owner]);
             let entry_point = distribution.and_then(|one| one.scripts.iter().find(|entry_point| entry_point.name == file.path.name()));
-            match entry_point.and_then(|entry_point| python::launcher(entry_point, &header)) {
+            match entry_point.and_then(|entry_point| python::launcher(entry_point, &header(""))) {
                 Some(content) => Action::Write { content },
-                None => Action::Script { cut: script.header, header },
+                None => Action::Script { cut: script.header, header: header(script.coding.as_deref().unwrap_or_default()) },
             }
         }
         Starts::OtherPython => {

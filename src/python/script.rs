@@ -4,14 +4,23 @@
 //! have a second form: a file that is shell for two lines and a Python string literal at the same
 //! time. pip (distlib), uv and rattler write it, each with its own quotes.
 //!
+//! Their literal takes the place of the script's own docstring, which programs print as help, and after
+//! which alone `from __future__` may stand. So what is written here is a comment to Python and a command to
+//! the shell: a form feed is blank to Python at the start of a line (language reference, 2.1.8), and to the
+//! shell it is a letter, so that no comment begins behind it.
+//!
 //! Invariant: `header` is within the bytes given, and what follows it is the script's own body.
 
 /// `#!`, the path and the newline must fit: the buffer of Linux before 5.1 (`BINPRM_BUF_SIZE`).
 const LONGEST_SHEBANG: usize = 127;
 const EXEC: &str = "'''exec' ";
 const CLOSING: &str = "' '''";
-/// The directory of the script itself, whatever link it was started by.
-const BESIDE: &str = "\"$(dirname -- \"$(realpath -- \"$0\")\")\"/";
+/// A command that is not found, in silence, and then the one that is meant.
+const HIDDEN_EXEC: &str = "\x0c# 2>/dev/null; exec ";
+/// The directory of the script itself, whatever link it was started by; `realpath` of busybox knows no `--`.
+const BESIDE: &str = "\"$(dirname \"$(realpath \"$0\")\")\"/";
+/// The same as uv has it.
+const BESIDE_OF_UV: &str = "\"$(dirname -- \"$(realpath -- \"$0\")\")\"/";
 
 /// The first lines of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +41,8 @@ pub struct Script {
     pub shebang: Shebang,
     /// What the interpreter gets before the script: `-sE`. The kernel hands over the rest of a line as one.
     pub arguments: Vec<String>,
+    /// The line that names another encoding than UTF-8, which counts in the first two lines alone (PEP 263).
+    pub coding: Option<String>,
     /// Bytes to cut to leave the body alone.
     pub header: usize,
 }
@@ -48,6 +59,18 @@ impl Script {
 
 /// Reads the first bytes of a file; `None` when it does not begin with `#!`.
 pub fn parse_script(start: &[u8]) -> Option<Script> {
+    let script = parse_shebang(start)?;
+    let next = line_at(start, script.header);
+    let text = String::from_utf8_lossy(next);
+    let other = text.starts_with('#') && (text.contains("coding:") || text.contains("coding=")) && !text.to_lowercase().contains("utf");
+    // A line that does not end here is no such line.
+    if script.coding.is_none() && other && text.ends_with('\n') {
+        return Some(Script { coding: Some(text.into_owned()), header: script.header + next.len(), ..script });
+    }
+    Some(script)
+}
+
+fn parse_shebang(start: &[u8]) -> Option<Script> {
     let first = line_at(start, 0);
     let text = String::from_utf8_lossy(first.strip_prefix(b"#!")?).trim().to_owned();
     let (interpreter, rest) = text.split_once([' ', '\t']).map_or((text.as_str(), ""), |(interpreter, rest)| (interpreter, rest.trim()));
@@ -63,10 +86,10 @@ pub fn parse_script(start: &[u8]) -> Option<Script> {
         let split = rest.strip_prefix("-S").or_else(|| rest.strip_prefix("--split-string")).map(|rest| rest.trim_start_matches('='));
         let mut words = split.unwrap_or(rest).split_whitespace().map(str::to_owned);
         let name = words.next().unwrap_or_default();
-        return Some(Script { shebang: Shebang::OnPath { name }, arguments: words.collect(), header: first.len() });
+        return Some(Script { shebang: Shebang::OnPath { name }, arguments: words.collect(), coding: None, header: first.len() });
     }
     let arguments = Some(rest.to_owned()).filter(|rest| !rest.is_empty()).into_iter().collect();
-    Some(Script { shebang: Shebang::Plain { interpreter: interpreter.to_owned() }, arguments, header: first.len() })
+    Some(Script { shebang: Shebang::Plain { interpreter: interpreter.to_owned() }, arguments, coding: None, header: first.len() })
 }
 
 /// The line that begins at `offset`, its newline included.
@@ -78,19 +101,24 @@ fn line_at(bytes: &[u8], offset: usize) -> &[u8] {
 
 fn parse_wrapper(start: &[u8], offset: usize) -> Option<Script> {
     let second = line_at(start, offset);
+    let third = line_at(start, offset + second.len());
+    if third.starts_with(HIDDEN_EXEC.as_bytes()) && second.starts_with(b"#") {
+        let script = parse_wrapper(start, offset + second.len())?;
+        return Some(Script { coding: Some(String::from_utf8_lossy(second).into_owned()), ..script });
+    }
     let mut header = offset + second.len();
     let text = String::from_utf8_lossy(second);
-    let command = text.trim_end().strip_prefix(EXEC)?;
+    let hidden = text.trim_end().strip_prefix(HIDDEN_EXEC);
+    let command = hidden.or_else(|| text.trim_end().strip_prefix(EXEC))?;
     // rattler closes the Python string on this line, behind a shell comment.
-    if !command.ends_with("#'''") {
-        let third = line_at(start, header);
+    if hidden.is_none() && !command.ends_with("#'''") {
         if third.trim_ascii_end() != CLOSING.as_bytes() {
             return None;
         }
         header += third.len();
     }
     let (command, _) = command.split_once(" \"$0\" \"$@\"")?;
-    let (shebang, rest) = match command.strip_prefix(BESIDE) {
+    let (shebang, rest) = match [BESIDE, BESIDE_OF_UV].iter().find_map(|beside| command.strip_prefix(beside)) {
         Some(rest) => {
             let (name, rest) = first_word(rest)?;
             (Shebang::Relocatable { name }, rest)
@@ -101,7 +129,7 @@ fn parse_wrapper(start: &[u8], offset: usize) -> Option<Script> {
         }
     };
     let arguments = rest.split_whitespace().map(|word| word.trim_matches('\'').to_owned()).collect();
-    Some(Script { shebang, arguments, header })
+    Some(Script { shebang, arguments, coding: None, header })
 }
 
 /// The first word of a shell command, in any of the quotes installers use, and what follows it.
@@ -127,18 +155,22 @@ fn first_word(command: &str) -> Option<(String, &str)> {
 }
 
 /// A header that runs `python` from the script's own directory, wherever that is. It needs
-/// `/bin/sh`, `dirname` and `realpath` in the final image.
-pub fn relocatable_header(python: &str, arguments: &[String]) -> String {
-    format!("#!/bin/sh\n{EXEC}{BESIDE}{}{} \"$0\" \"$@\"\n{CLOSING}\n", quoted(python), words(arguments))
+/// `/bin/sh`, `dirname` and `realpath` in the final image. `coding` is a line of its own, or nothing.
+pub fn relocatable_header(python: &str, arguments: &[String], coding: &str) -> String {
+    shell_header(&format!("{BESIDE}{}", quoted(python)), arguments, coding)
 }
 
 /// A header that runs `python` at its absolute path: plain where the kernel takes it.
-pub fn absolute_header(python: &str, arguments: &[String]) -> String {
+pub fn absolute_header(python: &str, arguments: &[String], coding: &str) -> String {
     let plain = format!("#!{python}{}{}\n", if arguments.is_empty() { "" } else { " " }, arguments.concat());
     if plain.len() <= LONGEST_SHEBANG && !python.contains(char::is_whitespace) && arguments.len() < 2 {
-        return plain;
+        return plain + coding;
     }
-    format!("#!/bin/sh\n{EXEC}{}{} \"$0\" \"$@\"\n{CLOSING}\n", quoted(python), words(arguments))
+    shell_header(&quoted(python), arguments, coding)
+}
+
+fn shell_header(program: &str, arguments: &[String], coding: &str) -> String {
+    format!("#!/bin/sh\n{coding}{HIDDEN_EXEC}{program}{} \"$0\" \"$@\"\n", words(arguments))
 }
 
 fn words(arguments: &[String]) -> String {
@@ -195,23 +227,40 @@ mod tests {
     #[test]
     fn headers_are_read_back() {
         let option = ["-sE".to_owned()];
-        assert_eq!(absolute_header("/v/bin/python", &[]), "#!/v/bin/python\n");
-        assert_eq!(absolute_header("/v/bin/python", &option), "#!/v/bin/python -sE\n");
-        assert_eq!(shown(&absolute_header("/a b/it's/python", &option)), "wrapper /a b/it's/python|-sE|");
-        assert_eq!(shown(&absolute_header("/v/python", &["-u".to_owned(), "-B".to_owned()])), "wrapper /v/python|-u|-B|");
+        assert_eq!(absolute_header("/v/bin/python", &[], ""), "#!/v/bin/python\n");
+        assert_eq!(absolute_header("/v/bin/python", &option, ""), "#!/v/bin/python -sE\n");
+        assert_eq!(shown(&absolute_header("/a b/it's/python", &option, "")), "wrapper /a b/it's/python|-sE|");
+        assert_eq!(shown(&absolute_header("/v/python", &["-u".to_owned(), "-B".to_owned()], "")), "wrapper /v/python|-u|-B|");
         let fits = format!("/{}", "x".repeat(LONGEST_SHEBANG - 4));
-        assert_eq!(shown(&absolute_header(&fits, &[])), format!("plain {fits}||"));
+        assert_eq!(shown(&absolute_header(&fits, &[], "")), format!("plain {fits}||"));
         let long = format!("{fits}x");
-        assert_eq!(shown(&absolute_header(&long, &[])), format!("wrapper {long}||"));
-        let header = relocatable_header("python", &[]);
-        assert_eq!(header, "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python' \"$0\" \"$@\"\n' '''\n");
+        assert_eq!(shown(&absolute_header(&long, &[], "")), format!("wrapper {long}||"));
+        let header = relocatable_header("python", &[], "");
+        assert_eq!(header, "#!/bin/sh\n\x0c# 2>/dev/null; exec \"$(dirname \"$(realpath \"$0\")\")\"/'python' \"$0\" \"$@\"\n");
         assert_eq!(shown(&header), "relocatable python||");
-        assert_eq!(shown(&relocatable_header("python", &option)), "relocatable python|-sE|");
+        assert_eq!(shown(&relocatable_header("python", &option, "")), "relocatable python|-sE|");
+    }
+
+    #[test]
+    fn another_encoding_stays_in_the_first_two_lines() {
+        let latin = "# -*- coding: latin-1 -*-\n";
+        for (text, expect) in [
+            (format!("#!/v/bin/python\n{latin}x"), Some(latin)),
+            (format!("#!/bin/sh\n'''exec' /v/python \"$0\" \"$@\"\n' '''\n{latin}x"), Some(latin)),
+            (relocatable_header("python", &[], latin) + "x", Some(latin)),
+            (absolute_header("/v/bin/python", &[], latin) + "x", Some(latin)),
+            ("#!/v/bin/python\n# -*- coding: utf-8 -*-\nx".to_owned(), None),
+            ("#!/v/bin/python\n# no encoding\nx".to_owned(), None),
+        ] {
+            let script = parse_script(text.as_bytes()).unwrap();
+            assert_eq!(script.coding.as_deref(), expect, "{text}");
+            assert!(text[script.header..].starts_with('x') || expect.is_none(), "{text}");
+        }
     }
 
     #[test]
     fn no_truncation_panics() {
-        let text = relocatable_header("p\u{e9}", &["-sE".to_owned()]);
+        let text = relocatable_header("p\u{e9}", &["-sE".to_owned()], "# coding: latin-1\n");
         for end in 0..=text.len() {
             let part = &text.as_bytes()[..end];
             assert!(parse_script(part).is_none_or(|script| script.header <= end));

@@ -99,7 +99,7 @@ pub fn unpack(
         findings.push(Finding::new(severity, Code::NoUsableWheel, &unusable.key, message).help(help));
     }
     let directory = tempfile::Builder::new().prefix("wheelbarrow-").tempdir().map_err(FolderError::Temporary)?;
-    let (python, header) = (format!("python{}", interpreter.minor()), relocatable_header("python", &[]));
+    let (python, header) = (format!("python{}", interpreter.minor()), relocatable_header("python", &[], ""));
     for name in selection.chosen {
         let file = folder.path.join(&name.file);
         let mut archive = open(root, &file, name)?;

@@ -115,7 +115,7 @@ fn the_tree_is_that_of_pip() {
     command.extend(files.iter().map(|path| path.to_str().unwrap()));
     python(&command);
     fs::create_dir(&ours).unwrap();
-    let header = crate::python::absolute_header(executable.to_str().unwrap(), &[]);
+    let header = crate::python::absolute_header(executable.to_str().unwrap(), &[], "");
     let mut launchers = Vec::new();
     for path in &files {
         let name = WheelName::parse(path.file_name().unwrap().to_str().unwrap()).unwrap();
