@@ -10,7 +10,7 @@ use url::Url;
 use super::arguments::Choice;
 use super::settings::Trouble;
 use crate::path::WrittenPath;
-use crate::python::{ProjectFile, RootsError, parse_project, parse_requirements_file, parse_root};
+use crate::python::{RootsError, parse_project, parse_requirements_file, parse_root, split_extras};
 use crate::root::Root;
 
 /// No requirements file is larger.
@@ -47,25 +47,23 @@ pub fn read(root: &Root, choice: &Choice, inside: &dyn Fn(&String) -> String) ->
         pending.extend(file.included.iter().rev().map(|included| directory.join(included).to_string()));
     }
     for project in &choice.project {
-        let (path, extras) = project.strip_suffix(']').and_then(|typed| typed.rsplit_once('[')).unwrap_or((project, ""));
-        let extras: Vec<&str> = extras.split(',').map(str::trim).filter(|extra| !extra.is_empty()).collect();
+        let (path, extras) = split_extras(project);
         let path = inside(&path.to_owned());
-        let ProjectFile { name, requirements } = parse_project(&text(root, &path)?, &extras).map_err(|error| trouble(&path, &error))?;
-        asked.roots.extend(requirements);
-        let own = name.map(|name| parse_root(&format!("{name}[{}]", extras.join(","))).map_err(|error| trouble(&path, &error)));
-        asked.projects.extend(own.transpose()?);
+        let file = parse_project(&text(root, &path)?, &extras).map_err(|error| trouble(&path, &error))?;
+        asked.projects.extend(file.itself(&extras).map_err(|error| trouble(&path, &error))?);
+        asked.roots.extend(file.requirements);
     }
     Ok(asked)
 }
 
 /// The project of a folder, by the name that its pyproject.toml has.
 fn project_of(root: &Root, path: &str, extras: &[String]) -> Result<Requirement<Url>, Trouble> {
-    let project = parse_project(&text(root, path)?, &[]).map_err(|error| trouble(path, &error))?;
-    let name = project.name.ok_or_else(|| Trouble {
+    let file = parse_project(&text(root, path)?, &[]).map_err(|error| trouble(path, &error))?;
+    let itself = file.itself(extras).map_err(|error| trouble(path, &error))?;
+    itself.ok_or_else(|| Trouble {
         message: format!("{path}: the project has no name there"),
         hint: Some("name it with --require, and leave its line out of the requirements file"),
-    })?;
-    parse_root(&format!("{name}[{}]", extras.join(","))).map_err(|error| trouble(path, &error))
+    })
 }
 
 fn trouble(place: &str, error: &RootsError) -> Trouble {

@@ -7,13 +7,13 @@
 use std::collections::BTreeMap;
 
 use super::files::{bytecode_cache, look};
-use super::{Inventory, carriable};
-use crate::path::{RealPath, WrittenPath};
+use super::{Inventory, carriable, problem};
+use crate::path::WrittenPath;
 use crate::root::{Kind, Root};
 
 impl Inventory {
-    /// Gives each distribution the other files of its package; the ELF files among those that are new.
-    pub(super) fn adopt(&mut self, root: &Root) -> Vec<RealPath> {
+    /// Gives each distribution the other files of its package.
+    pub(super) fn adopt(&mut self, root: &Root) {
         let mut distributions: BTreeMap<usize, usize> = BTreeMap::new();
         for (index, distribution) in self.distributions.iter().enumerate() {
             if let Some((package, _)) = self.packages.in_prefix(&distribution.metadata) {
@@ -24,7 +24,7 @@ impl Inventory {
             let package = self.packages.in_prefix(&file.path).map(|(package, _)| package);
             file.owner = package.and_then(|package| distributions.get(&package).copied());
         }
-        let (mut elf_files, mut more) = (Vec::new(), Vec::new());
+        let mut more = Vec::new();
         for (package, distribution) in distributions {
             let package = &self.packages.packages[package];
             for recorded in &package.files {
@@ -34,18 +34,13 @@ impl Inventory {
                 if known || unwanted || found.meta.kind == Kind::Directory {
                     continue;
                 }
-                let (fact, is_elf) = look(root, found.path, found.meta, Some(distribution), None);
-                match is_elf {
-                    Ok(true) => elf_files.push(fact.path.clone()),
-                    Ok(false) => {}
-                    Err(error) => self.findings.push(super::problem(&error)),
-                }
+                let (fact, error) = look(root, found.path, found.meta, Some(distribution), None);
+                self.findings.extend(error.as_ref().map(problem));
                 more.push(fact);
             }
         }
         self.files.extend(more);
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
         self.files.dedup_by(|a, b| a.path == b.path);
-        elf_files
     }
 }

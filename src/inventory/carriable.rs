@@ -37,7 +37,7 @@ impl CarriableFile {
 pub struct Carriable {
     /// Of packages that own a needed library or the interpreter, and of what these depend on.
     pub packages: BTreeMap<usize, Vec<CarriableFile>>,
-    /// The program, the links that lead to it, and the standard library.
+    /// The program, the links that lead to it, and the standard library, sorted by path.
     pub interpreter: Vec<CarriableFile>,
     /// The program interpreter (`PT_INTERP`) with the links on the way to it.
     pub loader: Vec<CarriableFile>,

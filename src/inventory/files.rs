@@ -33,8 +33,6 @@ pub struct FileFact {
 #[derive(Debug, Default)]
 pub struct Files {
     pub all: Vec<FileFact>,
-    /// Those that are ELF by their magic bytes.
-    pub elf: Vec<RealPath>,
     /// What the RECORD of a distribution names and nobody has.
     pub missing: Vec<(usize, RealPath)>,
 }
@@ -92,7 +90,7 @@ pub fn files(root: &Root, environment: &Environment, distributions: &[Distributi
         let mut above = std::iter::once(path.clone()).chain(path.ancestors());
         if claims.is_empty() { None } else { above.find_map(|path| claims.get(&path).copied()) }
     };
-    let looked: Vec<(FileFact, Result<bool, RootError>)> = entries
+    let looked: Vec<(FileFact, Option<RootError>)> = entries
         .into_par_iter()
         .map(|(path, meta)| {
             let recorded = owners.get(&path);
@@ -101,30 +99,25 @@ pub fn files(root: &Root, environment: &Environment, distributions: &[Distributi
             look(root, path, meta, owner, recorded_hash)
         })
         .collect();
-    for (fact, is_elf) in looked {
-        match is_elf {
-            Ok(true) => files.elf.push(fact.path.clone()),
-            Ok(false) => {}
-            Err(error) => {
-                findings.push(problem(&error));
-                continue;
-            }
+    for (fact, error) in looked {
+        match error {
+            None => files.all.push(fact),
+            Some(error) => findings.push(problem(&error)),
         }
-        files.all.push(fact);
     }
     files
 }
 
-/// One file, opened once.
+/// One file, opened once; with the error when it cannot be read.
 pub(super) fn look(
     root: &Root,
     path: RealPath,
     meta: Meta,
     owner: Option<usize>,
     recorded_hash: Option<String>,
-) -> (FileFact, Result<bool, RootError>) {
+) -> (FileFact, Option<RootError>) {
     let (is_elf, script) = if meta.kind == Kind::File { start_of(root, &path) } else { (Ok(false), None) };
-    (FileFact { path, meta, owner, recorded_hash, script, elf: is_elf == Ok(true) }, is_elf)
+    (FileFact { path, meta, owner, recorded_hash, script, elf: is_elf == Ok(true) }, is_elf.err())
 }
 
 /// Python makes it again, and it holds the builder's paths: not worth a look. RECORD of virtualenv's own

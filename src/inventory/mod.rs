@@ -132,7 +132,6 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
     let (packages, problems) = index;
     findings.extend(problems);
     let EnvironmentFiles { environment, distributions, path_files, leads, files, findings: problems } = read;
-    let Files { all, elf: mut elf_files, missing } = files;
     findings.extend(problems);
     let mut inventory = Inventory {
         release: release(root),
@@ -148,14 +147,14 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
         distributions,
         path_files,
         leads,
-        files: all,
-        missing,
+        files: files.all,
+        missing: files.missing,
         packages,
         carriable: Carriable::default(),
         findings,
     };
-    elf_files.extend(inventory.adopt(root));
-    inventory.resolve(library, &elf_files);
+    inventory.adopt(root);
+    inventory.resolve(library);
     let of_conda = inventory.packages.packages.iter().any(|package| package.in_prefix.is_some());
     if scope.packages || of_conda || (scope.interpreter && inventory.own_prefix.is_some()) {
         inventory.look_at_carriable(root, scope);

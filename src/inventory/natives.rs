@@ -25,6 +25,16 @@ pub enum NativeKind {
     Library,
 }
 
+impl NativeKind {
+    /// How the loader begins with a file of this kind, of which `program` is the interpreter.
+    pub fn start<'a>(self, program: &'a RealPath, path: &'a RealPath) -> Start<'a> {
+        match self {
+            NativeKind::Program => Start::Program(path),
+            NativeKind::Module | NativeKind::Library => Start::Module { program, module: path },
+        }
+    }
+}
+
 /// One ELF file of the environment with everything it leads to.
 #[derive(Clone, Debug)]
 pub struct Native {
@@ -64,18 +74,19 @@ impl Need {
 
 impl Inventory {
     /// Follows the needs of every ELF file.
-    pub(super) fn resolve(&mut self, library: &Library, elf_files: &[RealPath]) {
+    pub(super) fn resolve(&mut self, library: &Library) {
         let interpreter = self.environment.interpreter.clone();
         let loader = interpreter.facts.loader.as_deref().and_then(|path| loader::of_root(library.root(), path, interpreter.machine));
         let Some(loader) = loader else { return };
         let loader = loader.as_ref();
         (self.interpreter_natives, self.interpreter_files) = of_interpreter(library, loader, &interpreter);
+        let elf_files: Vec<RealPath> = self.files.iter().filter(|file| file.elf).map(|file| file.path.clone()).collect();
         let looked: Vec<(Option<Native>, Vec<Finding>)> = elf_files.par_iter().map(|path| self.native(library, loader, path)).collect();
         for (native, findings) in looked {
             self.natives.extend(native);
             self.findings.extend(findings);
         }
-        self.only_reached(elf_files);
+        self.only_reached(&elf_files);
         for need in self.natives.iter().flat_map(|native| &native.needs) {
             if let NeedOutcome::Library { path, .. } = &need.outcome
                 && let Ok(Some(meta)) = library.root().lookup(path)
@@ -118,11 +129,7 @@ impl Inventory {
         if !elf.loadable {
             return (None, Vec::new());
         }
-        let start = match kind {
-            NativeKind::Program => Start::Program(path),
-            NativeKind::Module | NativeKind::Library => Start::Module { program: &interpreter.executable, module: path },
-        };
-        match loader::load(loader, library, start) {
+        match loader::load(loader, library, kind.start(&interpreter.executable, path)) {
             Ok(load) => {
                 (Some(Native { path: path.clone(), kind, version_needs: elf.version_needs.clone(), needs: needs(&load) }), Vec::new())
             }
@@ -210,19 +217,17 @@ fn of_interpreter(library: &Library, loader: &dyn Loader, interpreter: &python::
     let program = &interpreter.executable;
     let listed = library.root().list(&interpreter.stdlib.join("lib-dynload")).into_iter().flatten();
     let wanted = |entry: &Entry| entry.meta.kind == Kind::File && !entry.path.name().starts_with("_tkinter");
-    let mut paths: Vec<RealPath> = listed.filter(wanted).map(|entry| entry.path).collect();
-    paths.push(program.clone());
-    let loads: Vec<(RealPath, Load)> = paths
+    let mut all: Vec<(RealPath, NativeKind)> = listed.filter(wanted).map(|entry| (entry.path, NativeKind::Module)).collect();
+    all.push((program.clone(), NativeKind::Program));
+    let loads: Vec<(RealPath, NativeKind, Load)> = all
         .into_par_iter()
-        .filter_map(|path| {
-            let start = if path == *program { Start::Program(program) } else { Start::Module { program, module: &path } };
-            let load = loader::load(loader, library, start).ok()?;
-            Some((path, load))
+        .filter_map(|(path, kind)| {
+            let load = loader::load(loader, library, kind.start(program, &path)).ok()?;
+            Some((path, kind, load))
         })
         .collect();
-    let files = loads.iter().flat_map(|(_, load)| &load.objects).map(|object| object.real.clone()).collect();
-    let native = |(path, load): (RealPath, Load)| {
-        let kind = if path == *program { NativeKind::Program } else { NativeKind::Module };
+    let files = loads.iter().flat_map(|(_, _, load)| &load.objects).map(|object| object.real.clone()).collect();
+    let native = |(path, kind, load): (RealPath, NativeKind, Load)| {
         let version_needs = load.objects[load.start].elf.version_needs.clone();
         Native { path, kind, version_needs, needs: needs(&load) }
     };

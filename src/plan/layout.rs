@@ -134,9 +134,9 @@ impl Writer<'_> {
         if let Some(rest) = part.sites.iter().find_map(|site| path.below(site)) {
             // `--target` puts what belongs beside site-packages among the packages.
             let data = part.kind == PartKind::Target && rest.split_once('/').is_some_and(|(top, _)| TARGET_DATA.contains(&top));
-            let site = if data { String::new() } else { format!("lib/python{}/{SITE_PACKAGES}/", self.minor()) };
-            let headers = data.then(|| self.header(rest)).flatten();
-            return Some(self.request.prefix.descend(&headers.unwrap_or_else(|| format!("{site}{rest}"))));
+            if !data {
+                return Some(self.request.prefix.descend(&format!("lib/python{}/{SITE_PACKAGES}/{rest}", self.minor())));
+            }
         }
         let rest = path.below(&part.prefix)?;
         let headers = (part.kind != PartKind::VirtualEnvironment).then(|| self.header(rest)).flatten();

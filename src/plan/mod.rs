@@ -245,10 +245,10 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     entries.dedup_by(|a, b| a.to == b.to);
     let is_elf = |path: &RealPath| inventory.is_elf(path);
     let (removed, slimmed) = slim::slim(&mut entries, &request.slim, &is_elf);
-    let own: BTreeSet<&RealPath> = inventory.carriable.interpreter.iter().map(|file| &file.path).collect();
+    let of_interpreter = |from: &RealPath| inventory.carriable.interpreter.binary_search_by(|file| file.path.cmp(from)).is_ok();
     let package = |from: &RealPath| {
         let owner = inventory.packages.owner(from).map(|index| inventory.packages.packages[index].name.clone());
-        owner.or_else(|| own.contains(from).then(|| "python".to_owned()))
+        owner.or_else(|| of_interpreter(from).then(|| "python".to_owned()))
     };
     let facts = layers::Facts { prefix: &request.prefix, applications: &closure::applications(inventory), package: &package };
     let layers = request.layers.as_ref().map(|cut| layers::cut(&mut entries, &facts, cut));

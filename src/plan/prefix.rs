@@ -30,19 +30,18 @@ pub fn move_prefix(
         let Some(from) = &entry.from else { continue };
         match &entry.action {
             Action::Copy => {
-                if let Some(text) = inventory.carriable.configuration.get(from).filter(|_| inventory.packages.owner(from).is_none()) {
-                    entry.action = Action::Write { content: text.replace(old.as_str(), prefix.as_str()) };
-                    entry.reason = format!("{}; {prefix} takes the place of {old} in it", entry.reason);
-                    continue;
-                }
-                let Some(embedding) = inventory.packages.embedding(from) else { continue };
-                if prefix.as_str().len() > embedding.room {
-                    let message = format!("holds {old}, and {prefix} does not fit into its {} bytes", embedding.room);
-                    let help = format!("give a shorter one, such as --prefix {old}");
-                    findings.push(Finding::new(Severity::Deny, Code::PrefixTooLong, from, message).help(help));
-                    continue;
-                }
-                entry.action = Action::Prefix { embedded: embedding.clone(), prefix: prefix.clone() };
+                let configuration = inventory.carriable.configuration.get(from).filter(|_| inventory.packages.owner(from).is_none());
+                entry.action = match (configuration, inventory.packages.embedding(from)) {
+                    (Some(text), _) => Action::Write { content: text.replace(old.as_str(), prefix.as_str()) },
+                    (None, Some(embedding)) if prefix.as_str().len() > embedding.room => {
+                        let message = format!("holds {old}, and {prefix} does not fit into its {} bytes", embedding.room);
+                        let help = format!("give a shorter one, such as --prefix {old}");
+                        findings.push(Finding::new(Severity::Deny, Code::PrefixTooLong, from, message).help(help));
+                        continue;
+                    }
+                    (None, Some(embedding)) => Action::Prefix { embedded: embedding.clone(), prefix: prefix.clone() },
+                    (None, None) => continue,
+                };
                 entry.reason = format!("{}; {prefix} takes the place of {old} in it", entry.reason);
             }
             Action::Link { target } => {
@@ -58,28 +57,21 @@ pub fn move_prefix(
 /// An interpreter of uv or pyenv, which travels without having been told to.
 pub fn interpreter(inventory: &Inventory, final_root: &FinalRoot) -> Option<Finding> {
     let interpreter = &inventory.environment.interpreter;
-    let untold = final_root.interpreter_travels && !final_root.loader_travels && inventory.interpreter_package().is_none();
-    let says = |severity, message: String, help: &str| {
-        Some(Finding::new(severity, Code::InterpreterTravels, &interpreter.executable, message).help(help))
-    };
-    let other = "when the final image has a Python, name it: --interpreter /usr/local/bin/python3";
-    let closed = interpreter.prefix.below(&RealPath::known("/root")).is_some();
-    match final_root.moved_from() {
-        _ if !untold => None,
-        Some(_) => says(Severity::Note, "no base image has it here, so it travels and joins the environment".to_owned(), other),
-        None if !closed => {
-            let message =
-                format!("no base image has it; it finds its library by an absolute run path, so it travels to {}", interpreter.prefix);
-            says(Severity::Note, message, other)
-        }
-        None => {
-            let message = format!(
-                "no base image has it; it finds its library by an absolute run path, so it travels to {}, where most images let root alone look",
-                interpreter.prefix
-            );
-            says(Severity::Warn, message, "install it elsewhere, with PYENV_ROOT=/opt/pyenv for one, or run the final image as root")
-        }
+    if !final_root.interpreter_travels || final_root.loader_travels || inventory.interpreter_package().is_some() {
+        return None;
     }
+    let finding = |severity, message: String| Finding::new(severity, Code::InterpreterTravels, &interpreter.executable, message);
+    let other = "when the final image has a Python, name it: --interpreter /usr/local/bin/python3";
+    if final_root.moved_from().is_some() {
+        let message = "no base image has it here, so it travels and joins the environment".to_owned();
+        return Some(finding(Severity::Note, message).help(other));
+    }
+    let pinned = format!("no base image has it; it finds its library by an absolute run path, so it travels to {}", interpreter.prefix);
+    if interpreter.prefix.below(&RealPath::known("/root")).is_none() {
+        return Some(finding(Severity::Note, pinned).help(other));
+    }
+    let elsewhere = "install it elsewhere, with PYENV_ROOT=/opt/pyenv for one, or run the final image as root";
+    Some(finding(Severity::Warn, format!("{pinned}, where most images let root alone look")).help(elsewhere))
 }
 
 /// What activating the environment would do, and nobody does in the final stage.

@@ -28,7 +28,7 @@ pub use metadata::{
 };
 pub use path_file::{ImportFound, PathFile, PathLine, path_files};
 pub use requirements::{Edges, Facts, Requirements, kept, reached};
-pub use roots::{ProjectFile, RequirementsFile, RootsError, parse_project, parse_requirements_file, parse_root};
+pub use roots::{ProjectFile, RequirementsFile, RootsError, parse_project, parse_requirements_file, parse_root, split_extras};
 pub use script::{Script, Shebang, absolute_header, parse_script, relocatable_header};
 
 pub use environment::{Environment, EnvironmentError, Part, PartKind, find_environment, own_interpreter};

@@ -25,6 +25,19 @@ pub struct ProjectFile {
     pub requirements: Vec<Requirement<Url>>,
 }
 
+impl ProjectFile {
+    /// The project itself, with extras.
+    pub fn itself(&self, extras: &[String]) -> Result<Option<Requirement<Url>>, RootsError> {
+        self.name.as_ref().map(|name| parse_root(&format!("{name}[{}]", extras.join(",")))).transpose()
+    }
+}
+
+/// A path as typed before the extras that stand behind it: `pyproject.toml[web,db]`.
+pub fn split_extras(typed: &str) -> (&str, Vec<String>) {
+    let (path, extras) = typed.strip_suffix(']').and_then(|typed| typed.rsplit_once('[')).unwrap_or((typed, ""));
+    (path, extras.split(',').map(str::trim).filter(|extra| !extra.is_empty()).map(str::to_owned).collect())
+}
+
 /// Why a text gives no requirements; the message names the line.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum RootsError {
@@ -96,10 +109,8 @@ impl RequirementsFile {
         } else if url.contains("://") && !url.starts_with("file://") {
             return Err(format!("{place} does not tell its name; write it as NAME @ {place}"));
         } else {
-            let path = url.strip_prefix("file://").unwrap_or(url);
-            let (folder, extras) = path.strip_suffix(']').and_then(|path| path.rsplit_once('[')).unwrap_or((path, ""));
-            let extras = extras.split(',').map(str::trim).filter(|extra| !extra.is_empty()).map(str::to_owned);
-            self.projects.push((folder.to_owned(), extras.collect()));
+            let (folder, extras) = split_extras(url.strip_prefix("file://").unwrap_or(url));
+            self.projects.push((folder.to_owned(), extras));
         }
         Ok(())
     }
@@ -128,14 +139,14 @@ struct Project {
 }
 
 /// `project.dependencies` of pyproject.toml, and those of the named extras.
-pub fn parse_project(text: &str, extras: &[&str]) -> Result<ProjectFile, RootsError> {
+pub fn parse_project(text: &str, extras: &[String]) -> Result<ProjectFile, RootsError> {
     let document: Pyproject = toml::from_str(text).map_err(|error| RootsError::Project { why: error.message().to_owned() })?;
     let project = document.project.ok_or_else(|| RootsError::Project { why: "it has no [project] table (PEP 621)".to_owned() })?;
     let mut texts = project.dependencies;
     for extra in extras {
         let wanted = super::normalised_name(extra);
         let found = project.optional.iter().find(|(name, _)| super::normalised_name(name) == wanted);
-        texts.extend(found.ok_or_else(|| RootsError::Extra { extra: (*extra).to_owned() })?.1.iter().cloned());
+        texts.extend(found.ok_or_else(|| RootsError::Extra { extra: extra.clone() })?.1.iter().cloned());
     }
     let requirements = texts.iter().map(|text| parse_root(text)).collect::<Result<_, _>>()?;
     Ok(ProjectFile { name: project.name, requirements })
@@ -171,11 +182,12 @@ mod tests {
     fn projects_and_their_extras() {
         let text =
             "[project]\nname = 'x'\ndependencies = ['a>1', \"b; python_version < '4'\"]\n[project.optional-dependencies]\nDB_x = ['c']\n";
-        let shown = |text: &str, extras: &[&str]| shown(&parse_project(text, extras).unwrap().requirements);
+        let extra = |name: &str| [name.to_owned()];
+        let shown = |text: &str, extras: &[String]| shown(&parse_project(text, extras).unwrap().requirements);
         assert_eq!(parse_project(text, &[]).unwrap().name.as_deref(), Some("x"));
         assert_eq!(shown(text, &[]), "a>1 | b ; python_full_version < '4'");
-        assert_eq!(shown(text, &["db-x"]), "a>1 | b ; python_full_version < '4' | c");
-        assert_eq!(parse_project(text, &["no"]), Err(RootsError::Extra { extra: "no".to_owned() }));
+        assert_eq!(shown(text, &extra("db-x")), "a>1 | b ; python_full_version < '4' | c");
+        assert_eq!(parse_project(text, &extra("no")), Err(RootsError::Extra { extra: "no".to_owned() }));
         assert!(parse_project("[tool.poetry]\n", &[]).is_err() && parse_project("=", &[]).is_err());
     }
 }

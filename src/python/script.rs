@@ -118,17 +118,14 @@ fn parse_wrapper(start: &[u8], offset: usize) -> Option<Script> {
         header += third.len();
     }
     let (command, _) = command.split_once(" \"$0\" \"$@\"")?;
-    let (shebang, rest) = match [BESIDE, BESIDE_OF_UV].iter().find_map(|beside| command.strip_prefix(beside)) {
-        Some(rest) => {
-            let (name, rest) = first_word(rest)?;
-            (Shebang::Relocatable { name }, rest)
-        }
-        None => {
-            let (interpreter, rest) = first_word(command)?;
-            (Shebang::Wrapper { interpreter }, rest)
-        }
-    };
-    let arguments = rest.split_whitespace().map(|word| word.trim_matches('\'').to_owned()).collect();
+    let beside = [BESIDE, BESIDE_OF_UV].iter().find_map(|beside| command.strip_prefix(beside));
+    let (interpreter, mut rest) = first_word(beside.unwrap_or(command))?;
+    let shebang = if beside.is_some() { Shebang::Relocatable { name: interpreter } } else { Shebang::Wrapper { interpreter } };
+    let mut arguments = Vec::new();
+    while let Some((argument, after)) = first_word(rest.trim_start()) {
+        arguments.push(argument);
+        rest = after;
+    }
     Some(Script { shebang, arguments, coding: None, header })
 }
 
@@ -239,6 +236,10 @@ mod tests {
         assert_eq!(header, "#!/bin/sh\n\x0c# 2>/dev/null; exec \"$(dirname \"$(realpath \"$0\")\")\"/'python' \"$0\" \"$@\"\n");
         assert_eq!(shown(&header), "relocatable python||");
         assert_eq!(shown(&relocatable_header("python", &option, "")), "relocatable python|-sE|");
+        assert_eq!(
+            shown(&relocatable_header("python", &["-W ignore".to_owned(), "-u".to_owned()], "")),
+            "relocatable python|-W ignore|-u|"
+        );
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub fn verify(library: &Library, prefix: &RealPath, inventory: &Inventory, carri
     let mut findings: Vec<Finding> = needs.filter_map(|(native, need)| plan::trouble(native, need, &travelling)).collect();
     let tables = SymbolTables::new(root);
     let program = &interpreter.executable;
-    let own_starts = natives().map(|native| (start(program, native), native.kind));
+    let own_starts = natives().map(|native| (native.kind.start(program, &native.path), native.kind));
     let known: BTreeSet<&RealPath> = interpreter_natives.iter().map(|native| &native.path).collect();
     let others = carried.iter().filter(|path| !known.contains(path)).map(|module| (Start::Module { program, module }, NativeKind::Library));
     let starts: Vec<(Start, NativeKind)> = own_starts.chain(others).collect();
@@ -50,13 +50,6 @@ fn of_interpreter(prefix: &RealPath, inventory: &Inventory, carried: &[RealPath]
     let travels = |path: &RealPath| path.below(prefix).is_some() || carried.contains(path);
     let natives = inventory.interpreter_natives.iter();
     natives.filter(|native| native.kind == NativeKind::Program || travels(&native.path)).cloned().collect()
-}
-
-fn start<'a>(program: &'a RealPath, native: &'a Native) -> Start<'a> {
-    match native.kind {
-        NativeKind::Program => Start::Program(&native.path),
-        NativeKind::Module | NativeKind::Library => Start::Module { program, module: &native.path },
-    }
 }
 
 fn symbols(
