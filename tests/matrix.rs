@@ -74,9 +74,9 @@ RUN mv /opt/app /opt/dist-packages && sh -e /check.sh dist-packages && ! test -e
 /// What pip was told to put elsewhere, wheels, and uv's environments.
 const ELSEWHERE: &str = r#"FROM python:3.11-alpine AS builder
 RUN pip install -q flask==3.0.3 pyyaml==6.0.2
-RUN pip install -q -I --user flask==3.0.3 pyyaml==6.0.2 greenlet==3.0.3
-RUN pip install -q -I --prefix /install flask==3.0.3 pyyaml==6.0.2 greenlet==3.0.3
-RUN pip install -q --target /target flask==3.0.3 pyyaml==6.0.2 greenlet==3.0.3
+RUN pip install -q -I --user flask==3.0.3 pyyaml==6.0.2 greenlet==3.0.3 fonttools==4.51.0
+RUN pip install -q -I --prefix /install flask==3.0.3 pyyaml==6.0.2 greenlet==3.0.3 fonttools==4.51.0
+RUN pip install -q --target /target flask==3.0.3 pyyaml==6.0.2 greenlet==3.0.3 fonttools==4.51.0
 RUN pip download -q -d /wheels --only-binary :all: flask==3.0.3 pyyaml==6.0.2
 RUN pip install -q uv==0.4.30 && uv venv -q /uv && uv pip install -q --python /uv/bin/python flask==3.0.3 pyyaml==6.0.2 \
  && uv venv -q --relocatable --system-site-packages /uv-system && uv pip install -q --python /uv-system/bin/python flask==3.0.2 && pip uninstall -q -y uv
@@ -85,7 +85,7 @@ RUN set -e; bundle() { kind=$1; shift; wheelbarrow bundle --prefix /opt/$kind --
  bundle user /root/.local; bundle prefix /install; bundle target /target; bundle wheels /wheels; bundle uv /uv; bundle uv-system /uv-system; bundle system; \
  mkdir /final && for one in /bundles/*; do cp -a $one/rootfs/. /final/; done; \
  for kind in user prefix target; do (cd /bundles/$kind/rootfs/opt/$kind && find . -type f | sort | xargs sha256sum) > /$kind.sums; done; \
- grep 'include/site/python3.11/greenlet/greenlet.h' /user.sums; cmp /user.sums /prefix.sums; cmp /user.sums /target.sums; \
+ grep 'include/site/python3.11/greenlet/greenlet.h' /user.sums; grep 'share/man/man1/ttx.1' /user.sums; grep bin/ttx /user.sums; cmp /user.sums /prefix.sums; cmp /user.sums /target.sums; \
  ! grep -rlE '/root/.local|/install|/target/|/uv/|/wheels/' /final --include=RECORD --include='*.cfg' --include=flask
 
 FROM python:3.11-alpine
