@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bad_input::shown;
-use crate::examples::built;
+use crate::lab::built;
 use crate::readme_root::wheelbarrow;
 
 fn write(path: &Path, text: &str) {
@@ -345,6 +345,6 @@ from cryptography.fernet import Fernet; Fernet.generate_key(); assert numpy.lina
 #[ignore = "needs buildah and the base images"]
 fn real_packages_of_both_libcs() {
     for base in ["python:3.11-alpine", "python:3.11-slim"] {
-        built("wheelbarrow-real", &REAL.replace("BASE", base));
+        built("wheelbarrow-real", &REAL.replace("BASE", base), &[]);
     }
 }

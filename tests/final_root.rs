@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::bad_input::shown;
-use crate::examples::built;
+use crate::lab::built;
 use crate::readme_root::wheelbarrow;
 
 pub fn bundle(more: &[&str]) -> (Option<i32>, String, tempfile::TempDir) {
@@ -191,7 +191,7 @@ RUN ["/opt/app/bin/flask", "--version"]
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn scratch_vendored_and_refused_on_alpine() {
-    let log = built("wheelbarrow-final-alpine", ALPINE);
+    let log = built("wheelbarrow-final-alpine", ALPINE, &[]);
     assert!(log.contains("installs packages of Alpine Linux v3.18, not of Alpine Linux v3.20"), "{log}");
     assert!(log.contains("FROM alpine:3.20\nRUN apk add --no-cache libpq python3 yaml\n"), "{log}");
 }
@@ -199,6 +199,6 @@ fn scratch_vendored_and_refused_on_alpine() {
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn scratch_and_distroless_on_debian() {
-    let log = built("wheelbarrow-final-debian", &format!("{DISTROLESS}{DEBIAN}"));
+    let log = built("wheelbarrow-final-debian", &format!("{DISTROLESS}{DEBIAN}"), &[]);
     assert!(log.contains("note[interpreter-moved] /usr/local/bin/python3.11: the base has this Python at /usr/bin/python3.11"), "{log}");
 }

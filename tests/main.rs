@@ -9,6 +9,7 @@ mod conda;
 mod environments;
 mod examples;
 mod final_root;
+mod lab;
 mod layers;
 mod matrix;
 mod oracle;

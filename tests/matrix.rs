@@ -1,7 +1,7 @@
 //! Every kind of environment a builder can hold, each imported module by module in one final image, from two
 //! prefixes.
 
-use crate::examples::built_with;
+use crate::lab::built;
 
 /// Imports every top-level name of every distribution below the prefix; the number of names. Without RECORD
 /// `files` would be those of the source tree, setup.py among them, so top_level.txt counts alone.
@@ -86,7 +86,7 @@ RUN set -e; bundle() { kind=$1; shift; wheelbarrow bundle --prefix /opt/$kind --
  mkdir /final && for one in /bundles/*; do cp -a $one/rootfs/. /final/; done; \
  for kind in user prefix target; do (cd /bundles/$kind/rootfs/opt/$kind && find . -type f | sort | xargs sha256sum) > /$kind.sums; done; \
  grep 'include/site/python3.11/greenlet/greenlet.h' /user.sums; grep 'share/man/man1/ttx.1' /user.sums; grep bin/ttx /user.sums; cmp /user.sums /prefix.sums; cmp /user.sums /target.sums; \
- ! grep -rlE '/root/.local|/install|/target/|/uv/|/wheels/' /final --include=RECORD --include='*.cfg' --include=flask
+ ! find /final \( -name RECORD -o -name '*.cfg' -o -name flask \) -type f -exec grep -lE '/root/.local|/install|/target/|/uv/|/wheels/' {} + | grep .
 
 FROM python:3.11-alpine
 COPY --from=builder /final/ /
@@ -122,7 +122,7 @@ RUN cp -a /root/.local/share/uv/python/*/ /opt/pyenv && patchelf --set-rpath /op
 RUN rm /usr/local/lib/libpython* && ldconfig
 COPY wheelbarrow /usr/local/bin/
 RUN set -e; for kind in uv pyenv; do wheelbarrow bundle /$kind --prefix /opt/$kind-app --out /bundles/$kind; done; \
- ! grep -rl root/.local /bundles; mkdir /final; for one in /bundles/*; do cp -a $one/rootfs/. /final/; cat $one/Dockerfile.final; done
+ if grep -rl root/.local /bundles; then exit 1; fi; mkdir /final; for one in /bundles/*; do cp -a $one/rootfs/. /final/; cat $one/Dockerfile.final; done
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends libffi8 libncursesw6 libreadline8 libsqlite3-0 libssl3
@@ -194,7 +194,7 @@ fn project() -> Vec<(&'static str, &'static str)> {
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn kinds_on_docker_library() {
-    let log = built_with("wheelbarrow-matrix", PROJECT, &project());
+    let log = built("wheelbarrow-matrix", PROJECT, &project());
     for kind in [
         "venv-system",
         "virtualenv",
@@ -218,14 +218,14 @@ fn kinds_on_docker_library() {
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn dist_packages_of_debian() {
-    let log = built_with("wheelbarrow-matrix-debian", DEBIAN, &project());
+    let log = built("wheelbarrow-matrix-debian", DEBIAN, &project());
     assert!(log.contains("imported /opt/moved dist-packages "), "{log}");
 }
 
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn interpreters_of_their_own_travel() {
-    let log = built_with("wheelbarrow-matrix-interpreters", INTERPRETERS, &project());
+    let log = built("wheelbarrow-matrix-interpreters", INTERPRETERS, &project());
     for kind in ["/opt/uv-run", "/opt/moved uv-run", "/opt/pyenv-run", "/opt/moved pyenv-run"] {
         assert!(log.contains(&format!("imported {kind} ")), "{kind}: {log}");
     }
@@ -239,7 +239,7 @@ fn interpreters_of_their_own_travel() {
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn site_packages_of_alpine() {
-    let log = built_with("wheelbarrow-matrix-alpine", ALPINE, &project());
+    let log = built("wheelbarrow-matrix-alpine", ALPINE, &project());
     assert!(log.contains("pip 24.0 stays behind: belongs to the package py3-pip") && !log.contains("[missing-file]"), "{log}");
     for kind in ["system", "moved system", "venv-system", "moved venv-system", "over", "moved over"] {
         assert!(log.contains(&format!("imported /opt/{kind} ")), "{kind}: {log}");
@@ -251,7 +251,7 @@ fn site_packages_of_alpine() {
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn what_pip_and_uv_put_elsewhere() {
-    let log = built_with("wheelbarrow-environments", ELSEWHERE, &project());
+    let log = built("wheelbarrow-environments", ELSEWHERE, &project());
     for kind in ["user", "prefix", "target", "wheels", "uv", "uv-system", "system"] {
         for prefix in [format!("/opt/{kind} "), format!("/opt/moved {kind} ")] {
             assert!(log.contains(&format!("imported {prefix}")), "{kind}: {log}");
@@ -262,7 +262,7 @@ fn what_pip_and_uv_put_elsewhere() {
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn editable_installs_of_six_backends() {
-    let log = built_with("wheelbarrow-backends", EDITABLE, &[("backends.sh", BACKENDS)]);
+    let log = built("wheelbarrow-backends", EDITABLE, &[("backends.sh", BACKENDS)]);
     for backend in ["poetry", "pdm", "flit", "hatch", "setuptools", "uv"] {
         let module = format!("started /opt/moved/lib/python3.11/site-packages/app_{backend}/__init__.py");
         assert!(log.contains(&module), "{backend}: {log}");

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use crate::examples::built;
+use crate::lab::built;
 
 /// A virtual environment of this machine with one distribution whose script prints what it was given.
 fn environment(top: &Path) -> String {
@@ -153,6 +153,6 @@ RUN ["/opt/absolute/bin/pygmentize", "-V"]
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn in_a_final_image_with_and_without_a_shell() {
-    let log = built("wheelbarrow-scripts", DOCKERFILE);
+    let log = built("wheelbarrow-scripts", DOCKERFILE, &[]);
     assert!(log.matches("Pygments version 2.18.0").count() == 6, "{log}");
 }

@@ -10,8 +10,8 @@ use wheelbarrow::path::{RealPath, WrittenPath};
 use wheelbarrow::root::{Directory, Root};
 
 use crate::bad_input::shown;
-use crate::examples::built;
 use crate::final_root::DISTROLESS;
+use crate::lab::built;
 use crate::readme_root::{fixture, wheelbarrow};
 
 const MODULE: &str = "/opt/app/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-musl.so";
@@ -180,6 +180,7 @@ COPY --from=vendored /opt/app/pyvenv.cfg /ok
 RUN {CHECK}, "tiny", "one"]
 "#
         ),
+        &[],
     );
     for said in ["imported [42]", "imported [102]", "imported [202]", "imported [42, 102]", "/lib/wheelbarrow/opt/y/lib/libshared.so.1\n"] {
         assert!(log.contains(said), "{said}: {log}");
@@ -212,6 +213,7 @@ COPY --from=vendored /ok /
 RUN {CHECK}, "tiny", "one"]
 "#
         ),
+        &[],
     );
     assert_eq!(log.matches("imported [42, 102]").count(), 2, "{log}");
     assert!(log.contains("imported [202]"), "{log}");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bad_input::shown;
-use crate::examples::built;
+use crate::lab::built;
 use crate::readme_root::{fixture, wheelbarrow};
 
 /// Exit status and codes of deny level.
@@ -199,7 +199,7 @@ RUN --mount=type=bind,from=builder,source=/usr/local/bin/wheelbarrow,target=/wb 
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn inside_final_images() {
-    let log = built("wheelbarrow-verify", SELF);
+    let log = built("wheelbarrow-verify", SELF, &[]);
     assert!(log.matches("/opt/app: runs with /usr/local/bin/python3.11").count() >= 2, "{log}");
     assert!(log.contains("deny[unresolved-library]"), "{log}");
 }

@@ -10,7 +10,7 @@ use std::process::Command;
 use channel::{About, Channel, PLACEHOLDER, add_python, compile, python, write};
 
 use crate::bad_input::shown;
-use crate::examples::run;
+use crate::lab::Lab;
 use crate::readme_root::{dump, wheelbarrow};
 
 const GREET: &str = "const char *greet_home(void) { return PLACE \"/share/greet\"; }\n";
@@ -267,13 +267,10 @@ RUN cat /final
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn conda_in_final_images() {
-    let context = tempfile::tempdir().unwrap();
-    channel().install(&context.path().join("e"), Path::new("/opt/env"));
-    pip_installs(&context.path().join("e"), "/opt/env");
-    fs::copy(env!("CARGO_BIN_EXE_wheelbarrow"), context.path().join("wheelbarrow")).unwrap();
-    fs::write(context.path().join("Dockerfile"), DOCKERFILE).unwrap();
-    let (ok, log) = run("buildah", &["bud", "--isolation", "chroot", "-t", "wheelbarrow-conda", "."], context.path());
-    assert!(ok, "{log}");
+    let lab = Lab::new();
+    channel().install(&lab.directory().join("e"), Path::new("/opt/env"));
+    pip_installs(&lab.directory().join("e"), "/opt/env");
+    let log = lab.build("wheelbarrow-conda", DOCKERFILE);
     assert_eq!(log.matches("home /opt/app/share/greet /opt/app/share/greet in /opt/app").count(), 3, "{log}");
     assert!(log.contains("FROM debian:bookworm-slim\nCOPY --from=builder /bundle/rootfs/ /"), "{log}");
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::bad_input::shown;
-use crate::examples::run;
+use crate::lab::{Container, Lab, buildah};
 use crate::readme_root::wheelbarrow;
 
 const WHEELS: &str = r#"FROM python:3.11-slim
@@ -47,43 +47,38 @@ fn builder(name: &str, installs: &str, imports: &str, venv: &str) -> String {
     )
 }
 
-struct Lab {
-    directory: tempfile::TempDir,
+/// Images named `wheelbarrow-ten-NAME`.
+struct Ten {
+    lab: Lab,
     /// Bytes of every layer in buildah's storage, by its digest.
     storage: PathBuf,
 }
 
-impl Lab {
-    fn new() -> Lab {
-        let directory = tempfile::tempdir().unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_wheelbarrow"), directory.path().join("wheelbarrow")).unwrap();
-        let (ok, storage) = run("buildah", &["info", "--format", "{{.store.GraphRoot}}"], directory.path());
-        assert!(ok, "{storage}");
-        Lab { storage: Path::new(storage.trim()).join("overlay-layers/layers.json"), directory }
+fn image(name: &str) -> String {
+    format!("localhost/wheelbarrow-ten-{name}")
+}
+
+impl Ten {
+    fn new() -> Ten {
+        let storage = buildah(&["info", "--format", "{{.store.GraphRoot}}"]);
+        Ten { storage: Path::new(&storage).join("overlay-layers/layers.json"), lab: Lab::new() }
     }
 
     /// Builds with buildah's cache; the log.
     fn build(&self, name: &str, dockerfile: &str) -> String {
-        fs::write(self.directory.path().join("Dockerfile"), dockerfile).unwrap();
-        let arguments = ["bud", "--isolation", "chroot", "--layers", "-t", &format!("wheelbarrow-ten-{name}"), "."];
-        let (ok, log) = run("buildah", &arguments, self.directory.path());
-        assert!(ok, "{name}: {log}");
-        log
+        self.lab.build_cached(&image(name), dockerfile)
     }
 
     fn says(&self, name: &str, command: &[&str]) -> String {
-        let (_, container) = run("buildah", &["from", &format!("wheelbarrow-ten-{name}")], self.directory.path());
-        let (ok, said) =
-            run("buildah", &[&["run", "--isolation", "chroot", container.trim(), "--"], command].concat(), self.directory.path());
-        run("buildah", &["rm", container.trim()], self.directory.path());
-        assert!(ok, "{name}: {said}");
-        said
+        Container::of(&image(name)).says(command)
     }
 
     fn inspect(&self, image: &str, format: &str) -> Vec<String> {
-        let (ok, text) = run("buildah", &["inspect", "--type", "image", "--format", format, image], self.directory.path());
-        assert!(ok, "{image}: {text}");
-        text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+        buildah(&["inspect", "--type", "image", "--format", format, image])
+            .lines()
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The digests that an image adds to python:3.11-slim.
@@ -99,19 +94,18 @@ impl Lab {
     /// The lines that an image has behind those of its base.
     fn adds(&self, base: &str, name: &str, format: &str) -> Vec<String> {
         let base = self.inspect(base, format);
-        let all = self.inspect(&format!("localhost/wheelbarrow-ten-{name}"), format);
+        let all = self.inspect(&image(name), format);
         assert_eq!(all[..base.len()], base[..]);
         all[base.len()..].to_vec()
     }
 
-    /// Bytes that a set of images stores beside their base, each digest once.
-    fn stored(&self, images: &[String]) -> u64 {
+    /// Bytes of each layer that an image stores beside its base, by digest.
+    fn stored(&self, name: &str) -> BTreeMap<String, u64> {
         let text = fs::read_to_string(&self.storage).unwrap();
         let all: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
         let sizes: BTreeMap<&str, u64> =
             all.iter().filter_map(|layer| Some((layer["diff-digest"].as_str()?, layer["diff-size"].as_u64()?))).collect();
-        let unique: BTreeSet<String> = images.iter().flat_map(|image| self.layers(image)).collect();
-        unique.iter().map(|digest| sizes[digest.as_str()]).sum()
+        self.layers(name).into_iter().map(|digest| (digest.clone(), sizes[digest.as_str()])).collect()
     }
 
     /// The application as its Dockerfile says, with the lines that wheelbarrow wrote; the manifest.
@@ -132,15 +126,16 @@ impl Lab {
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn ten_applications_store_what_they_share_once() {
-    let lab = Lab::new();
-    lab.build("wheels", WHEELS);
+    let ten = Ten::new();
+    ten.build("wheels", WHEELS);
     let bundle = "wheelbarrow bundle /b/venv --out /bundle";
     let mut union: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let mut stored: [BTreeMap<String, u64>; 4] = Default::default();
     let mut manifests = Vec::new();
     for (name, installs, imports) in APPLICATIONS {
         let install = format!("RUN {}", builder(name, installs, imports, "/b"));
-        let manifest = lab.application(name, &install, &format!("{bundle} --layers"));
-        lab.says(name, &["python", "-m", name]);
+        let manifest = ten.application(name, &install, &format!("{bundle} --layers"));
+        ten.says(name, &["python", "-m", name]);
         for entry in manifest["entries"].as_array().unwrap() {
             let content = entry["sha256"].as_str().or(entry["link"].as_str()).unwrap().to_owned();
             union.insert((entry["path"].as_str().unwrap().to_owned(), content), entry["size"].as_u64().unwrap());
@@ -149,12 +144,19 @@ fn ten_applications_store_what_they_share_once() {
         // What people do by hand: everything in one RUN, or the environment copied, or one layer of ours.
         let start = format!("FROM localhost/wheelbarrow-ten-wheels AS builder\n{install}\n");
         let mega = builder(name, installs, imports, "/b");
-        lab.build(&format!("{name}-mega"), &format!("FROM localhost/wheelbarrow-ten-wheels AS wheels\nFROM python:3.11-slim\nRUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels {mega}\n"));
-        lab.build(&format!("{name}-copied"), &format!("{start}FROM python:3.11-slim\nCOPY --from=builder /b/venv /b/venv\n"));
-        lab.application(&format!("{name}-one-layer"), &install, bundle);
+        ten.build(&format!("{name}-mega"), &format!("FROM localhost/wheelbarrow-ten-wheels AS wheels\nFROM python:3.11-slim\nRUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels {mega}\n"));
+        ten.build(&format!("{name}-copied"), &format!("{start}FROM python:3.11-slim\nCOPY --from=builder /b/venv /b/venv\n"));
+        ten.application(&format!("{name}-one-layer"), &install, bundle);
+        for (way, stored) in ["", "-one-layer", "-copied", "-mega"].iter().zip(&mut stored) {
+            stored.extend(ten.stored(&format!("{name}{way}")));
+        }
+        // What follows asks for two of the builders.
+        let builder: &[&str] = if ["one", "two"].contains(&name) { &[] } else { &["-builder"] };
+        for way in ["-mega", "-copied", "-one-layer", "-one-layer-builder"].iter().chain(builder) {
+            ten.lab.remove(&image(&format!("{name}{way}")));
+        }
     }
-    let images = |suffix: &str| APPLICATIONS.iter().map(|(name, ..)| format!("{name}{suffix}")).collect::<Vec<_>>();
-    let [ours, squashed, copied, mega] = ["", "-one-layer", "-copied", "-mega"].map(|suffix| lab.stored(&images(suffix)));
+    let [ours, squashed, copied, mega] = stored.map(|layers| layers.values().sum::<u64>());
     let union: u64 = union.values().sum();
     let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
     println!(
@@ -166,53 +168,50 @@ fn ten_applications_store_what_they_share_once() {
         megabytes(union)
     );
     assert!(ours as f64 <= 1.15 * union as f64, "{ours} bytes are stored, the union has {union}");
-    one_digest_a_layer(&lab, &manifests);
-    // A distribution is one layer in all that have it.
-    let flask: BTreeSet<Vec<String>> = ["one", "two", "six", "seven"].map(|name| lab.layers(name)).into_iter().collect();
-    assert_eq!(flask.len(), 4);
-    a_changed_line_is_one_layer(&lab);
-    another_builder_gives_the_same(&lab);
-    an_image_layout_is_loaded(&lab);
-    the_layers_are_added_to_a_base(&lab);
-    let history = lab.history("python:3.11-slim", "two");
+    one_digest_a_layer(&ten, &manifests);
+    a_changed_line_is_one_layer(&ten);
+    another_builder_gives_the_same(&ten);
+    an_image_layout_is_loaded(&ten);
+    the_layers_are_added_to_a_base(&ten);
+    let history = ten.history("python:3.11-slim", "two");
     assert!(history.iter().all(|step| step.contains("COPY dir:") || step.contains("ENV PATH")), "{history:?}");
 }
 
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn packages_are_not_installed_again_for_a_changed_line() {
-    let lab = Lab::new();
-    lab.build("native", NATIVE);
+    let ten = Ten::new();
+    ten.build("native", NATIVE);
     let install = builder("shop", "psycopg2", "psycopg2", "/b");
     let start = format!("FROM localhost/wheelbarrow-ten-native AS builder\nRUN {install}\nRUN wheelbarrow bundle /b/venv --layers\n");
     let apk = "RUN apk add --no-cache libpq python3";
-    lab.finished("shop", &start);
+    ten.finished("shop", &start);
     // A line that no earlier run has built.
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
-    let log = lab.finished("shop-changed", &start.replace("A line", &format!("Line {now}")));
+    let log = ten.finished("shop-changed", &start.replace("A line", &format!("Line {now}")));
     let after = log.rsplit_once(apk).unwrap_or_else(|| panic!("no packages: {log}")).1;
     // Every step up to the program comes from the cache, that of the packages first.
     let (before, program) = after.split_once("layers/90-app/ /\n").unwrap();
     let (cached, steps) = (before.matches("--> Using cache").count(), before.matches(" STEP ").count());
     assert!(cached == steps && steps >= 3 && !program.starts_with("--> Using cache"), "{after}");
     for name in ["shop", "shop-changed"] {
-        lab.says(name, &["python", "-m", "shop"]);
-        let history = lab.history("alpine:3.20", name);
+        ten.says(name, &["python", "-m", "shop"]);
+        let history = ten.history("alpine:3.20", name);
         assert!(history[0].contains(&apk[4..]) && history.last().unwrap().contains("ENV PATH=/opt/app/bin"), "{history:?}");
         assert!(history[1..history.len() - 1].iter().all(|step| step.contains("COPY dir:")), "{history:?}");
     }
-    let digests = |name: &str| lab.adds("alpine:3.20", name, "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}");
+    let digests = |name: &str| ten.adds("alpine:3.20", name, "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}");
     let (before, after) = (digests("shop"), digests("shop-changed"));
     let (program, rest) = before.split_last().unwrap();
     assert!(after.len() == before.len() && after[..rest.len()] == *rest && after.last() != Some(program), "{before:?} {after:?}");
 }
 
 /// Layers with the same content id in the manifests have the same digest in the images, and the other way round.
-fn one_digest_a_layer(lab: &Lab, manifests: &[serde_json::Value]) {
+fn one_digest_a_layer(ten: &Ten, manifests: &[serde_json::Value]) {
     let mut digests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (manifest, (name, ..)) in manifests.iter().zip(APPLICATIONS) {
         let ids = manifest["layers"].as_array().unwrap().iter().map(|layer| layer["content"].as_str().unwrap().to_owned());
-        let in_image = lab.layers(name);
+        let in_image = ten.layers(name);
         assert_eq!(ids.len(), in_image.len());
         for (id, digest) in ids.zip(in_image) {
             digests.entry(id).or_default().insert(digest);
@@ -220,39 +219,40 @@ fn one_digest_a_layer(lab: &Lab, manifests: &[serde_json::Value]) {
     }
     let several: Vec<_> = digests.iter().filter(|(_, digests)| digests.len() > 1).collect();
     assert!(several.is_empty() && digests.len() > 20, "{several:?}");
+    // A distribution is one layer in all that have it.
+    let all = manifests.iter().flat_map(|manifest| manifest["layers"].as_array().unwrap());
+    let flask: Vec<&str> = all.filter(|layer| layer["name"] == "50-flask").map(|layer| layer["content"].as_str().unwrap()).collect();
+    assert!(flask.len() == 6 && flask.iter().all(|content| *content == flask[0]), "{flask:?}");
 }
 
-fn a_changed_line_is_one_layer(lab: &Lab) {
+fn a_changed_line_is_one_layer(ten: &Ten) {
     let install = builder("two", "flask requests", "flask, requests", "/b").replace("A line", "Another line");
-    lab.application("two-changed", &format!("RUN {install}"), "wheelbarrow bundle /b/venv --out /bundle --layers");
-    let (before, after) = (lab.layers("two"), lab.layers("two-changed"));
+    ten.application("two-changed", &format!("RUN {install}"), "wheelbarrow bundle /b/venv --out /bundle --layers");
+    let (before, after) = (ten.layers("two"), ten.layers("two-changed"));
     let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
     assert!(before.len() == after.len() && changed == 1 && before.last() != after.last(), "{before:?} {after:?}");
 }
 
 /// Another path, user, umask, time zone and order of installation.
-fn another_builder_gives_the_same(lab: &Lab) {
+fn another_builder_gives_the_same(ten: &Ten) {
     let install = builder("two", "requests flask", "flask, requests", "/home/other/elsewhere/deep");
     let script = format!("umask 077\nexport TZ=Asia/Tokyo LC_ALL=C\n{install}\n");
-    fs::write(lab.directory.path().join("install.sh"), script).unwrap();
+    ten.lab.write("install.sh", &script);
     let steps = "COPY install.sh /install.sh\nRUN su other -c 'sh -e /install.sh' && mkdir /bundles && chown other /bundles && ln -s /bundles/bundle /bundle";
     let bundle = "su other -c 'umask 077 && wheelbarrow bundle /home/other/elsewhere/deep/venv --layers --out /bundles/bundle'";
     let start = format!("FROM localhost/wheelbarrow-ten-wheels AS builder\n{steps}\nRUN {bundle}\n");
-    lab.build("two-other-builder", &start);
-    let lines = lab.says("two-other-builder", &["cat", "/bundles/bundle/Dockerfile.final"]);
-    lab.build("two-other", &format!("{start}{lines}"));
-    assert_eq!(lab.layers("two"), lab.layers("two-other"));
+    ten.build("two-other-builder", &start);
+    let lines = ten.says("two-other-builder", &["cat", "/bundles/bundle/Dockerfile.final"]);
+    ten.build("two-other", &format!("{start}{lines}"));
+    assert_eq!(ten.layers("two"), ten.layers("two-other"));
 }
 
 /// Unpacks nothing, runs no daemon: the blobs of a layout on a base, in the order of the manifest.
-fn the_layers_are_added_to_a_base(lab: &Lab) {
-    let directory = lab.directory.path();
-    let (_, builder) = run("buildah", &["from", "wheelbarrow-ten-two-builder"], directory);
-    let (_, root) = run("buildah", &["mount", builder.trim()], directory);
-    let out = directory.join("layout");
-    let arguments = ["bundle", "/b/venv", "--root", root.trim(), "--format", "oci-layout", "--out", out.to_str().unwrap()];
+fn the_layers_are_added_to_a_base(ten: &Ten) {
+    let builder = Container::of(&image("two-builder"));
+    let (root, out) = (builder.root(), ten.lab.directory().join("layout"));
+    let arguments = ["bundle", "/b/venv", "--root", root.to_str().unwrap(), "--format", "oci-layout", "--out", out.to_str().unwrap()];
     let output = wheelbarrow(&arguments);
-    run("buildah", &["rm", builder.trim()], directory);
     assert!(shown(&output).contains("to python:3.11-slim\nset PATH="), "{}", shown(&output));
     let read = |descriptor: &serde_json::Value| -> serde_json::Value {
         serde_json::from_slice(&fs::read(out.join("blobs").join(descriptor["digest"].as_str().unwrap().replace(':', "/"))).unwrap())
@@ -260,38 +260,32 @@ fn the_layers_are_added_to_a_base(lab: &Lab) {
     };
     let index: serde_json::Value = serde_json::from_slice(&fs::read(out.join("index.json")).unwrap()).unwrap();
     let manifest = read(&index["manifests"][0]);
-    let (_, container) = run("buildah", &["from", "python:3.11-slim"], directory);
+    let container = Container::of("python:3.11-slim");
     for layer in manifest["layers"].as_array().unwrap() {
         let blob = out.join("blobs").join(layer["digest"].as_str().unwrap().replace(':', "/"));
-        let (ok, said) = run("buildah", &["add", container.trim(), blob.to_str().unwrap(), "/"], directory);
-        assert!(ok, "{said}");
+        buildah(&["add", &container.name, blob.to_str().unwrap(), "/"]);
     }
-    let command = ["run", "--isolation", "chroot", container.trim(), "--", "/opt/app/bin/python", "-m", "two"];
-    let (ok, said) = run("buildah", &command, directory);
-    run("buildah", &["rm", container.trim()], directory);
-    assert!(ok, "{said}");
+    container.says(&["/opt/app/bin/python", "-m", "two"]);
 }
 
 /// The layers as blobs: the same in two applications, and with the interpreter an image that runs.
-fn an_image_layout_is_loaded(lab: &Lab) {
-    let directory = lab.directory.path();
+fn an_image_layout_is_loaded(ten: &Ten) {
     let digests = ["one", "two"].map(|name| {
-        let (_, container) = run("buildah", &["from", &format!("wheelbarrow-ten-{name}-builder")], directory);
-        let (_, root) = run("buildah", &["mount", container.trim()], directory);
+        let builder = Container::of(&image(&format!("{name}-builder")));
+        let root = builder.root();
         // buildah makes a name of the path, and wants that in lower case.
         let out = std::env::temp_dir().join(format!("wheelbarrow-layout-{name}"));
         let _ = fs::remove_dir_all(&out);
         let out = out.to_str().unwrap();
-        let arguments = ["bundle", "/b/venv", "--root", root.trim(), "--with-interpreter", "--format", "oci-layout", "--out", out];
+        let root = root.to_str().unwrap();
+        let arguments = ["bundle", "/b/venv", "--root", root, "--with-interpreter", "--format", "oci-layout", "--out", out];
         let output = wheelbarrow(&arguments);
-        run("buildah", &["rm", container.trim()], directory);
         assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
-        let (ok, image) = run("buildah", &["pull", "-q", &format!("oci:{out}")], directory);
-        assert!(ok, "{image}");
+        let pulled = buildah(&["pull", "-q", &format!("oci:{out}")]);
+        ten.lab.keep(&pulled);
         fs::remove_dir_all(out).unwrap();
-        run("buildah", &["tag", image.trim(), &format!("wheelbarrow-ten-{name}-layout")], directory);
-        lab.says(&format!("{name}-layout"), &["python", "-m", name]);
-        lab.inspect(image.trim(), "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}").into_iter().collect::<BTreeSet<_>>()
+        Container::of(&pulled).says(&["python", "-m", name]);
+        ten.inspect(&pulled, "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}").into_iter().collect::<BTreeSet<_>>()
     });
     // All but the small ones and the program.
     assert!(digests[0].difference(&digests[1]).count() <= 2, "{digests:?}");

@@ -20,7 +20,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::Image;
+use crate::lab::Container;
 
 /// DT_AUXILIARY and DT_RPATH as they stand in a dynamic section.
 const AUXILIARY: [u8; 8] = 0x7fff_fffd_u64.to_le_bytes();
@@ -38,10 +38,11 @@ impl Workshop {
     /// Takes `files` out of the image, once.
     pub fn new(image: &str, interpreter: &'static str, files: &[&str]) -> Workshop {
         let directory = tempfile::tempdir().unwrap();
-        let image = Image::mount(image);
+        let image = Container::of(image);
+        let top = image.root();
         for file in files {
             let name = file.rsplit('/').next().unwrap();
-            fs::copy(image.root.join(file), directory.path().join(name)).unwrap();
+            fs::copy(top.join(file), directory.path().join(name)).unwrap();
         }
         let workshop = Workshop { directory, interpreter };
         fs::write(workshop.file("object.c"), "void _start(void) {}\n").unwrap();

@@ -4,11 +4,13 @@ use wheelbarrow::loader::{Library, of_root};
 use wheelbarrow::path::RealPath;
 use wheelbarrow::root::{Directory, Kind, Root};
 
-use super::{GLIBC, Image, MUSL, ours, real};
+use super::{GLIBC, MUSL, ours, real};
+use crate::lab::Container;
 
 fn check(name: &str, interpreter: &str, least: usize) {
-    let image = Image::mount(name);
-    let root = Root::new(Directory::open(&image.root, &[]).unwrap());
+    let image = Container::of(name);
+    let top = image.root();
+    let root = Root::new(Directory::open(&top, &[]).unwrap());
     let library = Library::new(&root);
     let mut loader = None;
     let (mut compared, mut files, mut without_needs) = (0, 0, 0);
@@ -21,8 +23,8 @@ fn check(name: &str, interpreter: &str, least: usize) {
             continue;
         }
         let loader = loader.get_or_insert_with(|| of_root(&root, interpreter, elf.machine).unwrap());
-        let theirs = real(&image.root, interpreter, entry.path.as_str());
-        let ours = ours(&image.root, loader.as_ref(), &library, &entry.path);
+        let theirs = real(&top, interpreter, entry.path.as_str());
+        let ours = ours(&top, loader.as_ref(), &library, &entry.path);
         (files, compared) = (files + 1, compared + theirs.names());
         if ours != theirs {
             disagreements.push(format!("{}\nreal {theirs:#?}\nours {ours:#?}", entry.path));

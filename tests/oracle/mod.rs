@@ -13,7 +13,7 @@ mod symbols;
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use rustix::fs::{Mode, OFlags, ResolveFlags, fstat, open, openat2};
@@ -124,31 +124,4 @@ fn asked(name: &str, path: &str) -> String {
 /// An absolute path without empty and `.` components: spelling that no loader is held to.
 fn tidy(path: &str) -> String {
     path.split('/').filter(|part| !part.is_empty() && *part != ".").map(|part| format!("/{part}")).collect()
-}
-
-/// A base image, mounted until dropped.
-struct Image {
-    container: String,
-    root: PathBuf,
-}
-
-impl Image {
-    fn mount(name: &str) -> Image {
-        let container = buildah(&["from", "--pull-never", name]);
-        let root = PathBuf::from(buildah(&["mount", &container]));
-        Image { container, root }
-    }
-}
-
-impl Drop for Image {
-    fn drop(&mut self) {
-        buildah(&["rm", &self.container]);
-    }
-}
-
-fn buildah(arguments: &[&str]) -> String {
-    let output = Command::new("buildah").args(arguments).env("BUILDAH_ISOLATION", "chroot").output();
-    let output = output.expect("this test needs the lab, and buildah does not start");
-    assert!(output.status.success(), "buildah {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }

@@ -10,8 +10,7 @@ use wheelbarrow::elf::{Edited, Elf, WhenNone, add_run_path, read};
 use wheelbarrow::path::RealPath;
 use wheelbarrow::root::{Content, Directory, Kind, Root};
 
-use super::{Image, buildah};
-use crate::examples::built;
+use crate::lab::{Container, Lab};
 
 const WHEELS: &str = "numpy==1.26.4 pillow==10.3.0 lxml==5.2.2 cryptography==42.0.7 pydantic==2.7.1 markupsafe psycopg2-binary==2.9.9 cffi greenlet pyyaml==6.0.2";
 const IMPORTS: &str =
@@ -66,31 +65,33 @@ fn problems(file: &Path) -> usize {
 }
 
 fn check(name: &str, dockerfile: &str, moved: &[&str]) {
-    built(name, dockerfile);
-    let image = Image::mount(name);
-    let run = |what: &str| buildah(&["run", "--isolation", "chroot", &image.container, "--", "python3", "-c", what]);
+    let lab = Lab::new();
+    lab.build(name, dockerfile);
+    let image = Container::of(name);
+    let top = image.root();
+    let run = |what: &str| image.says(&["python3", "-c", what]).trim().to_owned();
     assert_eq!(run(IMPORTS), "all of it runs: a");
     let opened = run(OPEN_ALL);
-    let root = Root::new(Directory::open(&image.root, &[]).unwrap());
+    let root = Root::new(Directory::open(&top, &[]).unwrap());
     let all = |root: &Root| -> Vec<RealPath> {
         let found = root.walk(&RealPath::root(), |_| true).into_iter().flatten();
         found.filter(|entry| entry.meta.kind == Kind::File && !entry.path.name().starts_with("ld-")).map(|entry| entry.path).collect()
     };
     let files = all(&root);
-    let patched = files.iter().filter(|path| patch(&root, &image.root, path, "/moved/for/the/test")).count();
+    let patched = files.iter().filter(|path| patch(&root, &top, path, "/moved/for/the/test")).count();
     assert!(patched > 150, "{patched} files");
     // Once more, over what is patched already.
-    let root = Root::new(Directory::open(&image.root, &[]).unwrap());
-    assert_eq!(files.iter().filter(|path| patch(&root, &image.root, path, "/moved/elsewhere")).count(), patched);
+    let root = Root::new(Directory::open(&top, &[]).unwrap());
+    assert_eq!(files.iter().filter(|path| patch(&root, &top, path, "/moved/elsewhere")).count(), patched);
     let (before, after): (Vec<&str>, String) = (opened.lines().collect(), run(OPEN_ALL));
     let differ: Vec<(&&str, &str)> = before.iter().zip(after.lines()).filter(|(before, after)| **before != *after).collect();
     assert!(before.len() == after.lines().count() && differ.is_empty(), "{differ:?}");
     let loads = before.iter().filter(|line| line.starts_with("0 ")).count();
     assert!(loads > 100, "{loads}: {opened}");
-    let target = image.root.join("moved/elsewhere");
+    let target = top.join("moved/elsewhere");
     fs::create_dir_all(&target).unwrap();
     for library in moved {
-        let from = image.root.join(library);
+        let from = top.join(library);
         let name = Path::new(library).file_name().unwrap();
         assert!(fs::metadata(&from).unwrap().size() > 0, "{library}");
         fs::copy(&from, target.join(name)).unwrap();
@@ -98,8 +99,6 @@ fn check(name: &str, dockerfile: &str, moved: &[&str]) {
     }
     println!("{name}: {patched} files patched twice, {loads} of {} open as before, {} libraries moved", before.len(), moved.len());
     assert_eq!(run(IMPORTS), "all of it runs: a");
-    drop(image);
-    buildah(&["rmi", name]);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use wheelbarrow::loader::{Libc, Library, Missing, Start, SymbolTables, load, of_
 use wheelbarrow::path::{RealPath, WrittenPath};
 use wheelbarrow::root::{Directory, Kind, Root};
 
-use super::{GLIBC, Image, MUSL};
-use crate::examples::built;
+use super::{GLIBC, MUSL};
+use crate::lab::{Container, Lab};
 
 const TEN: &str = "RUN pip install -q --target /ten --only-binary :all: numpy==1.26.4 cryptography==42.0.7 lxml==5.2.2 pillow==10.3.0 \
                    pydantic==2.7.1 pyyaml==6.0.2 psycopg2-binary==2.9.9 markupsafe==2.1.5 cffi==1.16.0 orjson==3.10.3\n";
@@ -49,8 +49,9 @@ fn missing(line: &str) -> Option<(String, String)> {
 }
 
 fn check(image: &str, interpreter: &str, least: usize) {
-    let image = Image::mount(image);
-    let root = Root::new(Directory::open(&image.root, &[]).unwrap());
+    let image = Container::of(image);
+    let top = image.root();
+    let root = Root::new(Directory::open(&top, &[]).unwrap());
     let library = Library::new(&root);
     let tables = SymbolTables::new(&root);
     let own = root.resolve(&WrittenPath::new(interpreter)).unwrap().unwrap().path;
@@ -62,7 +63,7 @@ fn check(image: &str, interpreter: &str, least: usize) {
             continue;
         }
         let loader = of_root(&root, interpreter, elf.machine).unwrap();
-        let theirs = real(&image.root, interpreter, entry.path.as_str());
+        let theirs = real(&top, interpreter, entry.path.as_str());
         let load = load(loader.as_ref(), &library, Start::Program(&entry.path)).unwrap();
         let (missing, count) = tables.missing(&load, loader.libc(), Some(&own));
         let ours: BTreeSet<(String, String)> = missing
@@ -88,7 +89,8 @@ fn check(image: &str, interpreter: &str, least: usize) {
 #[ignore = "needs the lab: buildah and the base images"]
 fn glibc() {
     check("docker.io/library/debian:bookworm-slim", GLIBC, 10_000);
-    built("wheelbarrow-symbols-slim", &format!("FROM python:3.11-slim\n{TEN}"));
+    let lab = Lab::new();
+    lab.build("wheelbarrow-symbols-slim", &format!("FROM python:3.11-slim\n{TEN}"));
     check("localhost/wheelbarrow-symbols-slim", GLIBC, 50_000);
 }
 
@@ -96,6 +98,7 @@ fn glibc() {
 #[ignore = "needs the lab: buildah and the base images"]
 fn musl() {
     check("docker.io/library/alpine:3.20", MUSL, 500);
-    built("wheelbarrow-symbols-alpine", &format!("FROM python:3.11-alpine\n{TEN}"));
+    let lab = Lab::new();
+    lab.build("wheelbarrow-symbols-alpine", &format!("FROM python:3.11-alpine\n{TEN}"));
     check("localhost/wheelbarrow-symbols-alpine", MUSL, 5_000);
 }
