@@ -118,11 +118,12 @@ RUN uv=/root/.local/share/uv/python/cpython-3.11.7-linux-x86_64-gnu; mkdir -p $u
  && patchelf --set-rpath '$ORIGIN/../lib' $uv/bin/python3.11 && sed -i "s,'prefix': '[^']*',\'prefix': '$uv'," $uv/lib/python3.11/_sysconfigdata*.py \
  && uv venv -q --python $uv/bin/python3.11 /uv && uv pip install -q --python /uv/bin/python flask==3.0.3 pyyaml==6.0.2
 RUN cp -a /root/.local/share/uv/python/*/ /opt/pyenv && patchelf --set-rpath /opt/pyenv/lib /opt/pyenv/bin/python3.11 \
+ && sed -i "s,/root/.local[^']*,/opt/pyenv," /opt/pyenv/lib/python3.11/_sysconfigdata*.py \
  && /opt/pyenv/bin/python3 -m venv /pyenv && /pyenv/bin/pip install -q flask==3.0.3 pyyaml==6.0.2
 RUN rm /usr/local/lib/libpython* && ldconfig
 COPY wheelbarrow /usr/local/bin/
 RUN set -e; for kind in uv pyenv; do wheelbarrow bundle /$kind --prefix /opt/$kind-app --out /bundles/$kind; done; \
- if grep -rl root/.local /bundles; then exit 1; fi; mkdir /final; for one in /bundles/*; do cp -a $one/rootfs/. /final/; cat $one/Dockerfile.final; done
+ if grep -rl root/.local /bundles/*/rootfs; then exit 1; fi; mkdir /final; for one in /bundles/*; do cp -a $one/rootfs/. /final/; cat $one/Dockerfile.final; done
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends libffi8 libncursesw6 libreadline8 libsqlite3-0 libssl3

@@ -4,6 +4,10 @@
 //! A layer is a tar of what was written, in path order, with one time, owner 0:0 and its parent
 //! directories, so the same layer has the same digest in every application and in every run.
 //!
+//! `manifest.json` beside the documents of the specification is what `docker load` reads unless its image
+//! store is containerd's; `docker save` writes both too
+//! (<https://github.com/moby/docker-image-spec/blob/main/v1.2.md>).
+//!
 //! Invariant: reads what was just written, and nothing else.
 
 use std::fs::{self, File};
@@ -30,6 +34,15 @@ use crate::plan::{Plan, PlannedEntry};
 /// Where programs are looked for after the environment's own.
 const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// The one element of `manifest.json`: paths of the blobs.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DockerImage {
+    config: String,
+    repo_tags: Vec<String>,
+    layers: Vec<String>,
+}
+
 /// One blob that is a layer.
 struct LayerBlob {
     name: String,
@@ -51,11 +64,14 @@ pub fn pack(output: &Output, plan: &Plan, all: &[(&PlannedEntry, &Written)], tim
     let layers: Vec<LayerBlob> = plan.layers.par_iter().map(|layer| pack_one(&layer.name)).collect::<Result<_, _>>()?;
     fs::remove_dir_all(output.top.join("layers")).map_err(BundleError::write("remove", "layers"))?;
     let config = document(output, MediaType::ImageConfig, &configuration(plan, &layers).map_err(made)?)?;
+    let layers: Vec<Descriptor> = layers.into_iter().map(|layer| layer.descriptor).collect();
+    let docker = DockerImage { config: blob_path(&config), repo_tags: Vec::new(), layers: layers.iter().map(blob_path).collect() };
+    output.paper("manifest.json", &text(&[docker]))?;
     let manifest = ImageManifestBuilder::default()
         .schema_version(2u32)
         .media_type(MediaType::ImageManifest)
         .config(config)
-        .layers(layers.into_iter().map(|layer| layer.descriptor).collect::<Vec<_>>())
+        .layers(layers)
         .build()
         .map_err(made)?;
     let manifest = document(output, MediaType::ImageManifest, &manifest)?;
@@ -107,6 +123,10 @@ fn document(output: &Output, media_type: MediaType, document: &impl Serialize) -
 
 fn descriptor(media_type: MediaType, size: u64, digest: &str) -> Descriptor {
     Descriptor::new(media_type, size, Sha256Digest::from_str(digest).expect("our own hash"))
+}
+
+fn blob_path(descriptor: &Descriptor) -> String {
+    format!("blobs/sha256/{}", descriptor.digest().digest())
 }
 
 /// Packs one layer; the blob gets its name when its digest is known.

@@ -257,7 +257,8 @@ pub enum NativeChoice {
 pub enum FormatChoice {
     /// rootfs/ or layers/, and Dockerfile.final
     Directory,
-    /// oci-layout, index.json and blobs/: for skopeo, buildah, podman and crane, without a Docker daemon
+    /// oci-layout, index.json and blobs/: for skopeo, buildah, podman and crane, without a Docker daemon; with
+    /// manifest.json, so `tar -C DIR -c . | docker load` takes it too
     OciLayout,
 }
 

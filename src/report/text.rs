@@ -163,7 +163,7 @@ pub fn verification_text(verification: &Verification) -> String {
 /// What the layers of an image layout are appended to.
 pub fn append_text(plan: &Plan) -> String {
     if plan.base.as_deref() == Some("scratch") {
-        return "the layout is an image by itself\n".to_owned();
+        return "the layout is an image by itself, for docker load (as a tar), buildah pull and skopeo copy\n".to_owned();
     }
     let base = plan.base.as_deref().unwrap_or("an image with this interpreter");
     let packages: Vec<&str> = plan.packages.install.iter().map(|package| package.install_as.as_str()).collect();

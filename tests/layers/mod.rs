@@ -70,7 +70,7 @@ fn an_image_layout_says_what_its_base_has_to_have() {
             "append the layers, in the order of the manifest, to alpine:3.20 with these packages installed: python3 yaml\nset PATH=/opt/app/bin:$PATH there\n",
         ),
         ("--native vendor", 0, "to alpine:3.20 with these packages installed: python3\n"),
-        ("--with-interpreter", 0, "the layout is an image by itself\n"),
+        ("--with-interpreter", 0, "the layout is an image by itself, for docker load (as a tar), buildah pull and skopeo copy\n"),
         ("--base python:3.11-alpine --layers 6 --layer web=PyYAML", 0, "to python:3.11-alpine with these packages installed: yaml\n"),
         ("--layers 5 --layer web=PyYAML", 2, "has no room for 1 layers of --layer"),
         ("--link", 2, "--link and --verify are about Dockerfile.final"),
@@ -88,6 +88,13 @@ fn an_image_layout_says_what_its_base_has_to_have() {
             let layers = manifest["layers"].as_array().unwrap();
             let all = layers.iter().all(|layer| path.join(blob_path(layer)).metadata().unwrap().len() == layer["size"].as_u64().unwrap());
             let counts = [&config["rootfs"]["diff_ids"], &config["history"]].map(|list| list.as_array().unwrap().len());
+            let docker: serde_json::Value = serde_json::from_slice(&fs::read(path.join("manifest.json")).unwrap()).unwrap();
+            let expect = serde_json::json!([{
+                "Config": blob_path(&manifest["config"]),
+                "RepoTags": [],
+                "Layers": layers.iter().map(blob_path).collect::<Vec<_>>(),
+            }]);
+            assert_eq!(docker, expect, "{typed}");
             assert!(all && counts == [layers.len(); 2] && !path.join("layers").exists(), "{typed}: {config}");
         }
     }
