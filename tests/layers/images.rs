@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::SystemTime;
 
 use crate::bad_input::shown;
@@ -283,6 +284,11 @@ fn an_image_layout_is_loaded(ten: &Ten) {
         assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
         let pulled = buildah(&["pull", "-q", &format!("oci:{out}")]);
         ten.lab.keep(&pulled);
+        // As docker load reads it: the same image.
+        let archive = ten.lab.directory().join("layout.tar");
+        assert!(Command::new("tar").args(["-C", out, "-cf"]).arg(&archive).arg(".").status().unwrap().success());
+        let loaded = buildah(&["pull", "-q", &format!("docker-archive:{}", archive.display())]);
+        assert_eq!(loaded, pulled);
         fs::remove_dir_all(out).unwrap();
         Container::of(&pulled).says(&["python", "-m", name]);
         ten.inspect(&pulled, "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}").into_iter().collect::<BTreeSet<_>>()
