@@ -108,6 +108,8 @@ codes! {
     BaseLibc = "base-libc",
     /// The base has an older glibc than a file of the environment needs.
     BaseGlibc = "base-glibc",
+    /// The base has an older musl than a file of the environment needs.
+    BaseMusl = "base-musl",
     /// The base has no Python of the environment's minor version and ABI.
     BaseInterpreter = "base-interpreter",
     /// The base cannot install a needed package: it is of another release, or has no package manager.
@@ -144,11 +146,21 @@ impl Code {
     /// Whether the final root cannot run the bundle as asked, so that nothing is written.
     pub fn refuses(self) -> bool {
         use Code::{
-            BaseArchitecture, BaseGlibc, BaseInterpreter, BaseLayout, BaseLibc, BaseLibrary, BaseRelease, BaseShell, PrefixTooLong,
+            BaseArchitecture, BaseGlibc, BaseInterpreter, BaseLayout, BaseLibc, BaseLibrary, BaseMusl, BaseRelease, BaseShell,
+            PrefixTooLong,
         };
         matches!(
             self,
-            BaseArchitecture | BaseGlibc | BaseInterpreter | BaseLayout | BaseLibc | BaseLibrary | BaseRelease | BaseShell | PrefixTooLong
+            BaseArchitecture
+                | BaseGlibc
+                | BaseInterpreter
+                | BaseLayout
+                | BaseLibc
+                | BaseLibrary
+                | BaseMusl
+                | BaseRelease
+                | BaseShell
+                | PrefixTooLong
         )
     }
 }

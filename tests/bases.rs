@@ -45,7 +45,7 @@ const FITS: &str = "this would fit: FROM alpine:3.20, or python:3.11-alpine";
 #[test]
 fn each_disagreement_is_refused() {
     type Change = fn(&mut Value);
-    let cases: [(Change, &[&str], &str, &str); 13] = [
+    let cases: [(Change, &[&str], &str, &str); 14] = [
         (
             |base| base["architecture"] = json!("aarch64"),
             &[],
@@ -53,6 +53,12 @@ fn each_disagreement_is_refused() {
             "FROM --platform of x86_64",
         ),
         (|base| base["libc"] = json!("glibc"), &[], "base-libc] other:1: the environment is built for musl, other:1 has glibc", FITS),
+        (
+            |base| base["libc_symbols"].as_array_mut().unwrap().retain(|symbol| symbol != "strrchr"),
+            &[],
+            "site-packages/yaml/_yaml.cpython-311-x86_64-linux-musl.so: needs strrchr of musl, which musl 1.2.5-r0 of other:1 lacks",
+            FITS,
+        ),
         (
             |base| python(base, "version", "3.12.4"),
             &[],

@@ -134,7 +134,8 @@ fn colours_and_the_progress_bar_are_for_terminals() {
     let written = bundle(&out.path().join("bundle"), &[]);
     assert!(!written.stderr.contains(&0x1b) && !written.stderr.contains(&b'\r'));
     let bundle = format!("{} bundle --root {} --out {}/again", env!("CARGO_BIN_EXE_wheelbarrow"), fixture(), out.path().display());
-    assert!(on_a_terminal(&bundle, None).contains('█'), "a bar is drawn");
+    // How far it gets is a matter of speed.
+    assert!(on_a_terminal(&bundle, None).contains(['░', '█']), "a bar is drawn");
 }
 
 #[test]

@@ -44,6 +44,9 @@ pub struct Profile {
     /// Major and minor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub libc_version: Option<(u32, u32)>,
+    /// What musl exports. It has no symbol versions, so nothing else tells what is too new for it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub libc_symbols: BTreeSet<String>,
     pub interpreters: Vec<ProfileInterpreter>,
     /// Whose `apk` or `apt-get` is there to install packages.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,6 +85,7 @@ impl Profile {
             architecture: None,
             libc: None,
             libc_version: None,
+            libc_symbols: BTreeSet::new(),
             interpreters: Vec::new(),
             installs_with: None,
             packages: BTreeMap::new(),

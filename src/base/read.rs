@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Profile, ProfileInterpreter, SCHEMA};
-use crate::elf::Machine;
+use crate::elf::{self, Machine};
 use crate::inventory::release;
-use crate::loader::{self, Library, Loader, libc_version};
+use crate::loader::{self, Libc, Library, Loader, libc_version};
 use crate::path::{RealPath, WrittenPath};
 use crate::pkgdb::{Manager, PackageIndex};
 use crate::python::read_interpreter;
@@ -32,6 +32,7 @@ pub fn read(root: &Root) -> Profile {
         architecture: started.as_ref().map(|(_, machine)| machine.name()),
         libc: loader.as_ref().map(|loader| loader.libc()),
         libc_version: started.as_ref().and_then(|(path, machine)| libc_version(root, path, *machine)),
+        libc_symbols: loader.as_ref().map(|loader| musl_symbols(root, loader.as_ref())).unwrap_or_default(),
         interpreters: interpreters(root, &library),
         installs_with,
         packages: packages.packages.into_iter().map(|package| (package.name, package.version)).collect(),
@@ -49,7 +50,7 @@ fn program_interpreter(root: &Root, library: &Library) -> Option<(String, Machin
         let Some(found) = found.filter(|found| found.meta.kind == Kind::Directory) else { continue };
         for entry in root.list(&found.path).into_iter().flatten() {
             let path = format!("{written}/{}", entry.path.name());
-            let Some(file) = loader::Libc::of_interpreter(&path).and_then(|_| root.resolve(&WrittenPath::new(&path)).ok()?) else {
+            let Some(file) = Libc::of_interpreter(&path).and_then(|_| root.resolve(&WrittenPath::new(&path)).ok()?) else {
                 continue;
             };
             let Ok(facts) = library.read(&file.path) else { continue };
@@ -59,6 +60,13 @@ fn program_interpreter(root: &Root, library: &Library) -> Option<(String, Machin
         }
     }
     None
+}
+
+/// Of musl its loader is the library.
+fn musl_symbols(root: &Root, loader: &dyn Loader) -> BTreeSet<String> {
+    let file = loader.own_file().filter(|_| loader.libc() == Libc::Musl).and_then(|path| root.open(path).ok());
+    let symbols = file.and_then(|file| elf::read_symbols(file.as_ref()).ok()).unwrap_or_default();
+    symbols.names().map(str::to_owned).collect()
 }
 
 fn interpreters(root: &Root, library: &Library) -> Vec<ProfileInterpreter> {

@@ -52,7 +52,7 @@ fn run(arguments: Arguments) -> Result<Vec<Finding>, Trouble> {
         }
         Command::Report { input, choice, sizes, json } => {
             let mut settings = Settings::read_only(&input, &choice)?;
-            let scope = if sizes { Scope { packages: true, interpreter: true } } else { settings.scope() };
+            let scope = if sizes { Scope { packages: true, interpreter: true, ..settings.scope() } } else { settings.scope() };
             let inventory = take(&mut settings, scope)?;
             let mut report = report::report(&inventory, &plan::make(&inventory, &settings.request));
             if sizes {

@@ -132,7 +132,12 @@ impl Settings {
 
     /// How far a plan of this request has to look.
     pub fn scope(&self) -> Scope {
-        Scope { packages: self.request.may_carry(), interpreter: self.request.interpreter.is_none() }
+        let base = self.request.base.as_ref();
+        Scope {
+            packages: self.request.may_carry(),
+            interpreter: self.request.interpreter.is_none(),
+            musl: base.is_some_and(|base| !base.libc_symbols.is_empty()),
+        }
     }
 
     /// A folder of wheels is installed first, and laid over the root at the prefix.

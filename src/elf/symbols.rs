@@ -83,8 +83,14 @@ impl Symbols {
     }
 
     /// As musl's `find_sym`: by name alone, hidden versions aside.
-    pub fn defines(&self, reference: &Reference) -> bool {
-        self.defined.get(&reference.name).is_some_and(|definitions| definitions.iter().any(|one| !one.hidden))
+    pub fn defines(&self, name: &str) -> bool {
+        self.defined.get(name).is_some_and(|definitions| definitions.iter().any(|one| !one.hidden))
+    }
+
+    /// What references without a version can bind to.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let shown = self.defined.iter().filter(|(_, definitions)| definitions.iter().any(|one| !one.hidden));
+        shown.map(|(name, _)| name.as_str())
     }
 }
 
@@ -335,8 +341,8 @@ mod tests {
             assert_eq!(symbols.defines_versioned(&reference), expect, "{symbols:?} {reference:?}");
         }
         assert!(
-            two.defines(&reference(Some("C"), false))
-                && !symbols(true, vec![definition(2, Some("A"), true)]).defines(&reference(None, false))
+            two.defines(&reference(Some("C"), false).name)
+                && !symbols(true, vec![definition(2, Some("A"), true)]).defines(&reference(None, false).name)
         );
     }
 

@@ -45,6 +45,8 @@ pub struct Inventory {
     /// The newest version of glibc that each ELF file asks for: of the environment, of the interpreter, and
     /// of what they lead to.
     pub glibc_needs: BTreeMap<RealPath, (u32, u32)>,
+    /// What each of these files binds to in musl. Empty unless the scope asks for it.
+    pub musl_needs: BTreeMap<RealPath, BTreeSet<String>>,
     /// Sizes of the libraries that were found, in bytes.
     pub library_sizes: BTreeMap<RealPath, u64>,
     /// Unowned files that tell the loader where to look.
@@ -110,6 +112,8 @@ pub struct Scope {
     pub packages: bool,
     /// To the interpreter, which may have to travel.
     pub interpreter: bool,
+    /// To the symbols that files need of musl, since the final root may have an older one.
+    pub musl: bool,
 }
 
 /// Reads the root. `named` is the environment as typed; `usual` the places to look otherwise.
@@ -139,6 +143,7 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
         interpreter_natives: Vec::new(),
         interpreter_files: BTreeSet::new(),
         glibc_needs: BTreeMap::new(),
+        musl_needs: BTreeMap::new(),
         library_sizes: BTreeMap::new(),
         loader_configuration: Vec::new(),
         default_directories: Vec::new(),
@@ -154,7 +159,7 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
         findings,
     };
     inventory.adopt(root);
-    inventory.resolve(library);
+    inventory.resolve(library, scope);
     let of_conda = inventory.packages.packages.iter().any(|package| package.in_prefix.is_some());
     if scope.packages || of_conda || (scope.interpreter && inventory.own_prefix.is_some()) {
         inventory.look_at_carriable(root, scope);

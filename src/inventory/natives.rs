@@ -2,17 +2,17 @@
 //!
 //! Invariant: a file that cannot be followed is a finding, and the others still count.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::{Inventory, problem};
+use super::{Inventory, Scope, problem};
 use crate::elf::{self, VersionNeed};
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::{self, Libc, Library, Load, Loader, Outcome, Rule, Start};
 use crate::path::{RealPath, WrittenPath};
 use crate::python;
-use crate::root::{Crossed, Entry, Kind};
+use crate::root::{Crossed, Entry, Kind, Root};
 
 /// How an ELF file is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Need {
 
 impl Inventory {
     /// Follows the needs of every ELF file.
-    pub(super) fn resolve(&mut self, library: &Library) {
+    pub(super) fn resolve(&mut self, library: &Library, scope: Scope) {
         let interpreter = self.environment.interpreter.clone();
         let loader = interpreter.facts.loader.as_deref().and_then(|path| loader::of_root(library.root(), path, interpreter.machine));
         let Some(loader) = loader else { return };
@@ -97,7 +97,10 @@ impl Inventory {
         let needs = self.natives.iter().flat_map(|native| &native.needs);
         let objects = self.natives.iter().map(|native| &native.path).chain(needs.filter_map(|need| Some(need.found()?.0)));
         let objects: BTreeSet<&RealPath> = objects.chain(&self.interpreter_files).collect();
-        self.glibc_needs = objects.into_iter().filter_map(|path| Some((path.clone(), glibc_need(library, path)?))).collect();
+        self.glibc_needs = objects.iter().filter_map(|path| Some(((*path).clone(), glibc_need(library, path)?))).collect();
+        if let Some(musl) = loader.own_file().filter(|_| scope.musl && loader.libc() == Libc::Musl) {
+            self.musl_needs = musl_needs(library.root(), musl, &objects);
+        }
         let resolved = |directory: String| library.root().resolve(&WrittenPath::new(directory)).ok()?;
         self.default_directories = loader.compiled_directories().into_iter().filter_map(resolved).map(|found| found.path).collect();
         self.loader_configuration = loader.configuration().iter().filter(|path| self.packages.owner(path).is_none()).cloned().collect();
@@ -156,6 +159,17 @@ fn glibc_need(library: &Library, path: &RealPath) -> Option<(u32, u32)> {
     let facts = library.read(path).ok()?;
     let elf = facts.as_ref().as_ref().ok()?.as_ref()?;
     elf.version_needs.iter().filter_map(|need| glibc_version(&need.version)).max()
+}
+
+/// What each of the files needs and musl defines, whatever other library may define it too.
+fn musl_needs(root: &Root, musl: &RealPath, objects: &BTreeSet<&RealPath>) -> BTreeMap<RealPath, BTreeSet<String>> {
+    let symbols = |path: &RealPath| elf::read_symbols(root.open(path).ok()?.as_ref()).ok();
+    let Some(own) = symbols(musl) else { return BTreeMap::new() };
+    let needs = |path: &RealPath| {
+        let undefined = symbols(path)?.undefined.into_iter().filter(|reference| own.defines(&reference.name));
+        Some((path.clone(), undefined.map(|reference| reference.name).collect()))
+    };
+    objects.par_iter().filter_map(|path| needs(path)).collect()
 }
 
 fn glibc_version(version: &str) -> Option<(u32, u32)> {

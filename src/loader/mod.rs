@@ -20,7 +20,7 @@ use std::sync::{Arc, RwLock};
 use serde::{Deserialize, Serialize};
 
 pub use glibc::Glibc;
-pub use musl::Musl;
+pub use musl::{Musl, musl_binds};
 pub use symbols::{Missing, SymbolTables};
 pub use version::libc_version;
 pub use walk::{Edge, Load, Object, Outcome, Start, load};

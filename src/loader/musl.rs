@@ -48,6 +48,24 @@ impl Musl {
     }
 }
 
+/// The large-file interfaces. Since 1.2.4 musl exports them under these names alone, and still binds what was
+/// built to call them with `64` behind.
+const LARGE_FILE: &str = "aio_cancel aio_error aio_fsync aio_read aio_return aio_suspend aio_write alphasort creat fallocate \
+     fgetpos fopen freopen fseeko fsetpos fstat fstatat fstatfs fstatvfs ftello ftruncate ftw getdents \
+     getrlimit glob globfree lio_listio lockf lseek lstat mkostemp mkostemps mkstemp mkstemps mmap nftw \
+     open openat posix_fadvise posix_fallocate pread preadv prlimit pwrite pwritev readdir scandir \
+     sendfile setrlimit stat statfs statvfs tmpfile truncate versionsort __fxstat __fxstatat __lxstat \
+     __xstat";
+
+/// Whether musl itself binds a name that nothing else defines (`get_lfs64`).
+pub fn musl_binds(exports: impl Fn(&str) -> bool, name: &str) -> bool {
+    let plain = match name {
+        "readdir64_r" => Some("readdir_r"),
+        _ => name.strip_suffix("64").filter(|plain| LARGE_FILE.split(' ').any(|name| name == *plain)),
+    };
+    exports(name) || plain.is_some_and(exports)
+}
+
 /// Something is there, and it is no directory: `open(2)` says ENOTDIR, not ENOENT.
 fn is_no_directory(root: &Root, path: &str) -> bool {
     matches!(root.resolve(&WrittenPath::new(path)), Ok(Some(found)) if found.meta.kind != Kind::Directory)

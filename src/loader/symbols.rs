@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
-use super::{Libc, Load};
+use super::{Libc, Load, musl_binds};
 use crate::elf::{self, Symbols};
 use crate::path::RealPath;
 use crate::root::Root;
@@ -48,6 +48,7 @@ impl<'a> SymbolTables<'a> {
     pub fn missing(&self, load: &Load, libc: Libc, loader: Option<&RealPath>) -> (BTreeSet<Missing>, usize) {
         let paths = load.objects.iter().map(|object| &object.real);
         let scope: Vec<(&RealPath, Arc<Symbols>)> = paths.chain(loader).map(|path| (path, self.of(path))).collect();
+        let own = loader.map(|path| self.of(path));
         let mut missing = BTreeSet::new();
         let mut count = 0;
         for (index, object) in load.objects.iter().enumerate().skip(load.start) {
@@ -57,10 +58,13 @@ impl<'a> SymbolTables<'a> {
             }
             count += symbols.undefined.len();
             for reference in &symbols.undefined {
-                let found = scope.iter().any(|(_, symbols)| match libc {
-                    Libc::Glibc => symbols.defines_versioned(reference),
-                    Libc::Musl => symbols.defines(reference),
-                });
+                let found = match libc {
+                    Libc::Glibc => scope.iter().any(|(_, symbols)| symbols.defines_versioned(reference)),
+                    Libc::Musl => {
+                        let itself = |own: &Arc<Symbols>| musl_binds(|name| own.defines(name), &reference.name);
+                        scope.iter().any(|(_, symbols)| symbols.defines(&reference.name)) || own.as_ref().is_some_and(itself)
+                    }
+                };
                 if !found {
                     let version = reference.version.clone().filter(|_| libc == Libc::Glibc);
                     missing.insert(Missing::Symbol { by: object.real.clone(), symbol: reference.name.clone(), version });

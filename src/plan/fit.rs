@@ -8,7 +8,7 @@ use super::{Request, Shebang};
 use crate::base::{self, Profile, ProfileInterpreter};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{Inventory, Release};
-use crate::loader::Libc;
+use crate::loader::{Libc, musl_binds};
 use crate::path::RealPath;
 use crate::pkgdb::Package;
 use crate::python::{Interpreter, InterpreterFacts};
@@ -71,6 +71,17 @@ impl<'a> Fit<'a> {
             let message = format!("needs glibc {}.{}; {} has {}.{}", version.0, version.1, self.profile.name(), base.0, base.1);
             refuse(Code::BaseGlibc, path, message, self.fitting())
         })
+    }
+
+    /// A file that travels needs what only a newer musl has.
+    pub fn musl<'b>(&self, mut travelling: impl Iterator<Item = &'b RealPath>) -> Option<Finding> {
+        let Profile { libc_symbols, packages, .. } = self.profile;
+        let there = |symbol: &String| musl_binds(|name| libc_symbols.contains(name), symbol);
+        let lacks = |path: &RealPath| self.inventory.musl_needs.get(path)?.iter().find(|symbol| !there(symbol));
+        let (path, symbol) = travelling.find_map(|path| Some((path, lacks(path)?)))?;
+        let version = packages.get("musl").map_or_else(String::new, |version| format!(" {version}"));
+        let message = format!("needs {symbol} of musl, which musl{version} of {} lacks", self.profile.name());
+        Some(refuse(Code::BaseMusl, path, message, self.fitting()))
     }
 
     /// The interpreter of the base that fits: the one named, the one at the builder's path, any other.

@@ -269,12 +269,13 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
             .help("install the application before this step, or name its environment: `wheelbarrow bundle /path/to/venv`"),
         );
     }
-    let from = entries.iter().filter_map(|entry| entry.from.as_ref()).filter(|_| !final_root.loader_travels);
-    let glibc = inventory.newest_glibc(from);
+    let from = || entries.iter().filter_map(|entry| entry.from.as_ref()).filter(|_| !final_root.loader_travels);
+    let glibc = inventory.newest_glibc(from());
     if let Some(profile) = &request.base {
         let fit = Fit { inventory, request, profile };
         findings.extend(fit.packages(&packages));
         findings.extend(glibc.and_then(|(version, path)| fit.glibc(version, path)));
+        findings.extend(fit.musl(from()));
     }
     findings.sort();
     findings.dedup();

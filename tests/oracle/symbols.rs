@@ -34,6 +34,21 @@ fn real(root: &Path, interpreter: &str, file: &str) -> BTreeSet<(String, String)
     text.lines().filter_map(missing).collect()
 }
 
+/// The same by our tables, and the number of references.
+fn ours(library: &Library, tables: &SymbolTables, interpreter: &str, path: &RealPath) -> (BTreeSet<(String, String)>, usize) {
+    let root = library.root();
+    let own = root.resolve(&WrittenPath::new(interpreter)).unwrap().unwrap().path;
+    let machine = library.read(path).unwrap().as_ref().as_ref().unwrap().as_ref().unwrap().machine;
+    let loader = of_root(root, interpreter, machine).unwrap();
+    let load = load(loader.as_ref(), library, Start::Program(path)).unwrap();
+    let (missing, count) = tables.missing(&load, loader.libc(), Some(&own));
+    let named = missing.into_iter().map(|missing| match missing {
+        Missing::Version { by, version, .. } => (by.name().to_owned(), version),
+        Missing::Symbol { by, symbol, .. } => (by.name().to_owned(), symbol),
+    });
+    (named.collect(), count)
+}
+
 /// One line of a loader that names something missing.
 fn missing(line: &str) -> Option<(String, String)> {
     let name = |path: &str| path.trim_matches(['(', ')', ' ']).rsplit('/').next().unwrap_or_default().to_owned();
@@ -54,7 +69,6 @@ fn check(image: &str, interpreter: &str, least: usize) {
     let root = Root::new(Directory::open(&top, &[]).unwrap());
     let library = Library::new(&root);
     let tables = SymbolTables::new(&root);
-    let own = root.resolve(&WrittenPath::new(interpreter)).unwrap().unwrap().path;
     let (mut files, mut symbols, mut theirs_in_all, mut disagreements) = (0, 0, 0, Vec::new());
     for entry in root.walk(&RealPath::root(), |_| true).into_iter().flatten().filter(|entry| entry.meta.kind == Kind::File) {
         let facts = library.read(&entry.path).unwrap();
@@ -62,17 +76,8 @@ fn check(image: &str, interpreter: &str, least: usize) {
         if !elf.loadable || elf.needed.is_empty() {
             continue;
         }
-        let loader = of_root(&root, interpreter, elf.machine).unwrap();
         let theirs = real(&top, interpreter, entry.path.as_str());
-        let load = load(loader.as_ref(), &library, Start::Program(&entry.path)).unwrap();
-        let (missing, count) = tables.missing(&load, loader.libc(), Some(&own));
-        let ours: BTreeSet<(String, String)> = missing
-            .into_iter()
-            .map(|missing| match missing {
-                Missing::Version { by, version, .. } => (by.name().to_owned(), version),
-                Missing::Symbol { by, symbol, .. } => (by.name().to_owned(), symbol),
-            })
-            .collect();
+        let (ours, count) = ours(&library, &tables, interpreter, &entry.path);
         (files, symbols, theirs_in_all) = (files + 1, symbols + count, theirs_in_all + theirs.len());
         if ours != theirs {
             let only =
@@ -101,4 +106,30 @@ fn musl() {
     let lab = Lab::new();
     lab.build("wheelbarrow-symbols-alpine", &format!("FROM python:3.11-alpine\n{TEN}"));
     check("localhost/wheelbarrow-symbols-alpine", MUSL, 5_000);
+}
+
+/// What libraries that were built with an older musl call, which the newer one no longer exports.
+#[test]
+#[ignore = "needs the lab: buildah and the base images"]
+fn large_files_of_musl() {
+    let directory = tempfile::tempdir().unwrap();
+    let compile = |name: &str, source: &str, more: &[&str]| {
+        std::fs::write(directory.path().join("source.c"), source).unwrap();
+        let arguments = ["-shared", "-fPIC", "-nostdlib", "-Wl,--no-as-needed", &format!("-Wl,-soname,{name}"), "-o", name, "source.c"];
+        let status = Command::new("gcc").args(arguments).args(more).current_dir(directory.path()).status();
+        assert!(status.expect("gcc is there").success());
+    };
+    let names = ["open64", "stat64", "aio_suspend64", "__fxstatat64", "versionsort64", "readdir64_r", "nosuch64", "fcntl64", "readdir_r64"];
+    let calls: String = names.iter().map(|name| format!("void {name}(void); void call_{name}(void) {{ {name}(); }}\n")).collect();
+    compile("libc.musl-x86_64.so.1", "", &[]);
+    compile("libcalls.so", &calls, &["libc.musl-x86_64.so.1"]);
+    for (release, expect) in [("3.20", 3), ("3.18", 3), ("3.8", 3)] {
+        let image = Container::of(&format!("docker.io/library/alpine:{release}"));
+        let top = image.root();
+        std::fs::copy(directory.path().join("libcalls.so"), top.join("libcalls.so")).unwrap();
+        let root = Root::new(Directory::open(&top, &[]).unwrap());
+        let theirs = real(&top, MUSL, "/libcalls.so");
+        assert_eq!(ours(&Library::new(&root), &SymbolTables::new(&root), MUSL, &RealPath::known("/libcalls.so")).0, theirs, "{release}");
+        assert_eq!(theirs.len(), expect, "{release}: {theirs:?}");
+    }
 }
