@@ -250,6 +250,10 @@ fn only_what_the_application_asks_for() {
     assert_eq!(travels(&["--require", "pip"], 0), "pip");
     assert_eq!(travels(&["--require", "web>=2"], 1), "base web");
     assert_eq!(travels(&["--require", "gone"], 1), "");
+    // What stays is counted, with the bytes that it has.
+    write(&Path::new(&folder).join("other.py"), &"#".repeat(5000));
+    let said = shown(&wheelbarrow(&["report", "--from", "any", "--require", "web", &folder]));
+    assert!(said.contains("     5.1 kB  3 files: belongs to other, which stays behind\n"), "{said}");
     for (wrong, says) in [
         ("--require=web ==", "is not a requirement"),
         ("-rgone.txt", "there is no such file"),

@@ -92,7 +92,7 @@ fn pip_installs(directory: &Path, prefix: &str) {
 struct Builder {
     top: tempfile::TempDir,
     /// Its package cache has the licences.
-    _channel: Channel,
+    channel: Channel,
 }
 
 impl Builder {
@@ -102,7 +102,7 @@ impl Builder {
         let (channel, prefix) = (channel(), top.path().join("e"));
         channel.install(&prefix, &prefix);
         pip_installs(&prefix, prefix.to_str().unwrap());
-        Builder { top, _channel: channel }
+        Builder { top, channel }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -149,6 +149,15 @@ fn conda_moves_with_its_python_and_its_libraries() {
         assert!(said.contains("builder-path-left"), "{said}");
     }
     assert_eq!(dump(&builder.path("e")), before, "the builder's files are as they were");
+}
+
+#[test]
+fn a_second_prefix_has_an_interpreter_of_its_own() {
+    let builder = Builder::new();
+    let other = builder.path("f");
+    builder.channel.install(&other, &other);
+    let (code, said) = builder.ask("plan", &[other.to_str().unwrap()]);
+    assert!(code == Some(2) && said.contains("are environments of two interpreters\n  hint: bundle environments of"), "{said}");
 }
 
 #[test]
