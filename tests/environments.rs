@@ -112,11 +112,16 @@ fn editable_source_travels_as_if_it_were_installed() {
         ("__editable___hello_3_0_finder.py", format!("MAPPING: dict[str, str] = {{'hello': '{path}/hello'}}\nNAMESPACES: dict = {{}}\n")),
     ] {
         lead(name, &text);
+        if let Some(finder) = name.strip_suffix(".py") {
+            write(&site.join("finder.pth"), &format!("import {finder}; {finder}.install()"));
+        }
         assert_eq!(says(&top, &[&site]), "from source", "{name}");
         let packages = top.join("moved here/lib").join(format!("python{}", own_minor(&top))).join("site-packages");
-        assert!(!packages.join(name).exists() && !packages.join("tests").exists() && packages.join("hello/data.txt").exists(), "{name}");
+        let gone = [name, "finder.pth", "tests"].iter().all(|name| !packages.join(name).exists());
+        assert!(gone && packages.join("hello/data.txt").exists(), "{name}");
         fs::remove_file(site.join(name)).unwrap();
     }
+    fs::remove_file(site.join("finder.pth")).unwrap();
     lead("gone.pth", "/nowhere/src\n");
     let output = wheelbarrow(&["plan", "--from", "any", site.to_str().unwrap()]);
     assert!(output.status.code() == Some(1) && shown(&output).contains("help: have the source in the builder stage: COPY . /nowhere/src"));

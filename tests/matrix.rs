@@ -138,13 +138,13 @@ RUN for kind in uv pyenv; do mv /opt/$kind-app /opt/$kind-run; done; sh -e /chec
 
 /// Each build backend leads to the source in its own way.
 const BACKENDS: &str = r#"set -e
-backend() {
+source() {
   mkdir -p /src/$1/src/app_$1/inner
   printf '"""An app."""\n__version__ = "0.1"\nfrom . import inner\ndef main():\n    print("started", __file__)\n' > /src/$1/src/app_$1/__init__.py
   touch /src/$1/src/app_$1/inner/__init__.py; echo data > /src/$1/src/app_$1/inner/data.txt
   printf "[project]\nname='app_$1'\nversion='0.1'\ndescription='x'\n[project.scripts]\napp_$1='app_$1:main'\n[build-system]\nrequires=['$2']\nbuild-backend='$3'\n" > /src/$1/pyproject.toml
-  /venv/bin/pip install -q -e /src/$1
 }
+backend() { source "$@"; /venv/bin/pip install -q -e /src/$1; }
 python3 -m venv /venv
 backend poetry poetry-core poetry.core.masonry.api
 backend pdm pdm-backend pdm.backend
@@ -152,19 +152,36 @@ backend flit flit_core flit_core.buildapi
 backend hatch hatchling hatchling.build
 backend setuptools setuptools setuptools.build_meta
 backend uv 'uv_build<1' uv_build
+# Module by module: what is beside them is not on any path.
+source exact hatchling hatchling.build
+printf '[tool.hatch.build]\ndev-mode-exact = true\n' >> /src/exact/pyproject.toml
+/venv/bin/pip install -q -e /src/exact
+# A native module that was installed, and source that was not.
+source scikit scikit-build-core scikit_build_core.build
+echo 'from . import _c' >> /src/scikit/src/app_scikit/__init__.py
+cp CMakeLists.txt c.c /src/scikit/
+/venv/bin/pip install -q -e /src/scikit
 wheelbarrow bundle /venv
 "#;
 
+const CMAKE: &str = "cmake_minimum_required(VERSION 3.15)\nproject(app LANGUAGES C)\nfind_package(Python COMPONENTS Interpreter Development.Module REQUIRED)\n\
+python_add_library(_c MODULE c.c WITH_SOABI)\ninstall(TARGETS _c DESTINATION app_scikit)\n";
+
 const EDITABLE: &str = r#"FROM python:3.11-slim AS builder
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
 COPY wheelbarrow /usr/local/bin/
-COPY backends.sh /
+COPY backends.sh CMakeLists.txt c.c /
 RUN sh /backends.sh
 
 FROM python:3.11-slim
 COPY --from=builder /bundle/rootfs/ /
-RUN mv /opt/app /opt/moved; for one in poetry pdm flit hatch setuptools uv; do /opt/moved/bin/app_$one; \
- test -f /opt/moved/lib/python3.11/site-packages/app_$one/inner/data.txt || exit 1; done; ! find /opt -name '*.pth' | grep . && ! grep -rl /src/ /opt
+RUN mv /opt/app /opt/moved; for one in poetry pdm flit hatch setuptools uv exact scikit; do /opt/moved/bin/app_$one || exit 1; \
+ test -f /opt/moved/lib/python3.11/site-packages/app_$one/inner/data.txt || exit 1; done; ! find /opt -name '*.pth' -o -name '_*editable*' | grep . && ! grep -rl /src/ /opt
 "#;
+
+/// A module in C.
+const C: &str = "#include <Python.h>\nstatic struct PyModuleDef module = {PyModuleDef_HEAD_INIT, \"_c\", 0, -1, 0};\n\
+             PyMODINIT_FUNC PyInit__c(void) { return PyModule_Create(&module); }\n";
 
 /// A module in C, and data beside it. What setup.py has as `data_files` no editable install puts anywhere.
 fn project() -> Vec<(&'static str, &'static str)> {
@@ -181,11 +198,7 @@ fn project() -> Vec<(&'static str, &'static str)> {
             "import os\nfrom . import _c\ndef main():\n    print(open(os.path.join(os.path.dirname(__file__), 'data.txt')).read())\n",
         ),
         ("project/src/fast/data.txt", "beside\n"),
-        (
-            "project/src/fast/_c.c",
-            "#include <Python.h>\nstatic struct PyModuleDef module = {PyModuleDef_HEAD_INIT, \"_c\", 0, -1, 0};\n\
-             PyMODINIT_FUNC PyInit__c(void) { return PyModule_Create(&module); }\n",
-        ),
+        ("project/src/fast/_c.c", C),
         ("distutils/lone.py", ""),
         ("import_all.py", IMPORT_ALL),
         ("check.sh", CHECK),
@@ -262,9 +275,9 @@ fn what_pip_and_uv_put_elsewhere() {
 
 #[test]
 #[ignore = "needs buildah and the base images"]
-fn editable_installs_of_six_backends() {
-    let log = built("wheelbarrow-backends", EDITABLE, &[("backends.sh", BACKENDS)]);
-    for backend in ["poetry", "pdm", "flit", "hatch", "setuptools", "uv"] {
+fn editable_installs_of_every_backend() {
+    let log = built("wheelbarrow-backends", EDITABLE, &[("backends.sh", BACKENDS), ("CMakeLists.txt", CMAKE), ("c.c", C)]);
+    for backend in ["poetry", "pdm", "flit", "hatch", "setuptools", "uv", "exact", "scikit"] {
         let module = format!("started /opt/moved/lib/python3.11/site-packages/app_{backend}/__init__.py");
         assert!(log.contains(&module), "{backend}: {log}");
     }

@@ -37,7 +37,9 @@ pub fn portable(
         PathLine::Path { text, to: Some(to) } if text.starts_with('/') => destination(to).map(|to| to.relative_to(&directory)),
         PathLine::Path { text, to: None } if text.starts_with('/') => None,
         PathLine::Path { text, .. } => Some(text.clone()),
-        PathLine::Code { text, .. } => (!text.starts_with("import __editable__")).then(|| text.clone()),
+        // Nor does anything need what led there.
+        PathLine::Code { .. } if line.finder().is_some() => None,
+        PathLine::Code { text, .. } => Some(text.clone()),
     });
     let text: String = lines.map(|line| line + "\n").collect();
     (!text.is_empty()).then_some(text)
@@ -85,11 +87,15 @@ pub fn judge(inventory: &Inventory, travelling: &BTreeSet<RealPath>, findings: &
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::python::Import;
 
     #[test]
     fn lines_follow_the_prefix() {
         let path = |text: &str, to: Option<&str>| PathLine::Path { text: text.to_owned(), to: to.map(RealPath::known) };
-        let code = |text: &str| PathLine::Code { text: text.to_owned(), imports: Vec::new() };
+        let code = |text: &str| {
+            let name = text.split([' ', ';']).nth(1).unwrap_or_default().to_owned();
+            PathLine::Code { text: text.to_owned(), imports: vec![Import { name, found: ImportFound::Nowhere }] }
+        };
         let destination = |path: &RealPath| path.below(&RealPath::known("/v")).map(|rest| RealPath::known("/opt/app").descend(rest));
         let sources = |path: &RealPath| path.as_str() == "/src";
         let check = |lines: Vec<PathLine>, expect: Option<&str>| {
@@ -101,5 +107,7 @@ mod tests {
         check(vec![path("/v/other", Some("/v/other"))], Some("../other\n"));
         check(vec![path("/gone", None), code("import __editable___x_finder; x()")], None);
         check(vec![path("/src", Some("/src")), code("import os")], Some("import os\n"));
+        check(vec![path("/src", Some("/src")), code("import _editable_skbc_x")], None);
+        check(vec![code("import _x_editable"), code("import x_editable")], Some("import x_editable\n"));
     }
 }

@@ -1,13 +1,13 @@
 //! Editable installs: where the path files and finders of a site directory say that source is
 //! (PEP 660, and `easy-install.pth` and `.egg-link` of `setup.py develop`).
 //!
-//! Invariant: nothing of them is run; what a finder of setuptools maps is read as a literal.
+//! Invariant: nothing of them is run; what a finder maps is read as literals.
 
 use std::collections::BTreeSet;
 
 use super::distribution::{Distribution, read_distributions};
 use super::environment::{Environment, Part, PartKind};
-use super::path_file::{PathFile, PathLine};
+use super::path_file::{ImportFound, PathFile, PathLine};
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root};
@@ -44,27 +44,18 @@ pub fn editable(
                     let mut tops = packages(root, &folder);
                     claims.extend(tops.iter().cloned());
                     tops.extend(developed(root, &folder, &claims, distributions, findings));
-                    found.lead(&file.path, tops);
+                    found.lead(&file.path, &folder, tops);
                 }
                 Err(text) => findings.push(missing(&file.path, &text)),
             }
         }
-        // Of a finder and the path file that starts it only the finder says where the source is.
-        if file.lines.iter().any(|line| matches!(line, PathLine::Code { text, .. } if text.starts_with("import __editable__"))) {
-            found.leads.insert(file.path.clone());
-        }
         claim(distributions, &file.path, claims);
-    }
-    for finder in finders(root, environment) {
-        let Ok(text) = root.read(&finder, LARGEST) else { continue };
-        for source in mapping(&String::from_utf8_lossy(&text)) {
-            match root.resolve(&WrittenPath::new(source.as_str())) {
-                Ok(Some(there)) if environment.in_whole_prefix(&there.path) => {}
-                Ok(Some(there)) => {
-                    claim(distributions, &finder, vec![there.path.clone()]);
-                    found.lead(&finder, vec![there.path]);
-                }
-                _ => findings.push(missing(&finder, &source)),
+        for finder in file.lines.iter().filter_map(PathLine::finder) {
+            let ImportFound::Beside(finder) = &finder.found else { continue };
+            found.follow(root, environment, finder, distributions, findings);
+            // Of both only the finder says where the source is.
+            if found.leads.contains(finder) {
+                found.leads.insert(file.path.clone());
             }
         }
     }
@@ -72,9 +63,40 @@ pub fn editable(
 }
 
 impl Editable {
-    fn lead(&mut self, file: &RealPath, tops: Vec<RealPath>) {
-        self.parts.extend(source_part(tops).filter(|part| !self.parts.contains(part)));
+    fn lead(&mut self, file: &RealPath, folder: &RealPath, tops: Vec<RealPath>) {
+        let part = Part { kind: PartKind::Source(tops), prefix: folder.clone(), scripts: folder.join("bin"), sites: vec![folder.clone()] };
+        if matches!(&part.kind, PartKind::Source(tops) if !tops.is_empty()) && !self.parts.contains(&part) {
+            self.parts.push(part);
+        }
         self.leads.insert(file.clone());
+    }
+
+    /// Goes where a finder leads.
+    fn follow(
+        &mut self,
+        root: &Root,
+        environment: &Environment,
+        finder: &RealPath,
+        distributions: &mut [Distribution],
+        findings: &mut Vec<Finding>,
+    ) {
+        let Ok(text) = root.read(finder, LARGEST) else { return };
+        for (module, source) in mapping(&String::from_utf8_lossy(&text)) {
+            match root.resolve(&WrittenPath::new(source.as_str())) {
+                Ok(Some(there)) if environment.in_whole_prefix(&there.path) => {}
+                Ok(Some(there)) => match folder_of(&module, &there.path) {
+                    Some(folder) => {
+                        claim(distributions, finder, vec![there.path.clone()]);
+                        self.lead(finder, &folder, vec![there.path]);
+                    }
+                    None => findings.push(
+                        Finding::new(Severity::Deny, Code::EditableInstall, finder, format!("has {source} imported as {module}"))
+                            .help("install it without --editable: its files have other names there"),
+                    ),
+                },
+                _ => findings.push(missing(finder, &source)),
+            }
+        }
     }
 }
 
@@ -111,19 +133,28 @@ fn developed(
     infos
 }
 
-/// What setuptools starts by a path file when a path alone does not do.
-fn finders(root: &Root, environment: &Environment) -> Vec<RealPath> {
-    let sites = environment.parts.iter().flat_map(|part| &part.sites);
-    let files = sites.flat_map(|site| root.list(site)).flatten().filter(|entry| entry.meta.kind == Kind::File);
-    let finder = |path: &RealPath| path.name().starts_with("__editable__") && path.name().ends_with("_finder.py");
-    files.map(|entry| entry.path).filter(finder).collect()
+/// Modules and where they are, without those that are inside another one: `MAPPING: ... = {'name': '/folder'}` of
+/// setuptools, `install({'name': '/folder/__init__.py'}, ...` of scikit-build-core, `F.map_module('name', ...)`.
+fn mapping(text: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in text.lines() {
+        let Some(start) = ["MAPPING", "install({", "F.map_module("].iter().find(|start| line.starts_with(**start)) else { continue };
+        let first = line[start.len()..].split('}').next().unwrap_or_default();
+        let literals: Vec<&str> = first.split(['\'', '"']).skip(1).step_by(2).collect();
+        let pairs = literals.chunks_exact(2).filter(|pair| pair[1].starts_with('/'));
+        found.extend(pairs.map(|pair| (pair[0].to_owned(), pair[1].trim_end_matches("/__init__.py").to_owned())));
+    }
+    let inside =
+        |module: &str| found.iter().any(|(other, _)| module.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with('.')));
+    found.iter().filter(|(module, _)| !inside(module)).cloned().collect()
 }
 
-/// The paths of `MAPPING = {'name': '/path'}` of a setuptools finder.
-fn mapping(text: &str) -> Vec<String> {
-    let Some(line) = text.lines().find(|line| line.starts_with("MAPPING")) else { return Vec::new() };
-    let literals = line.split(['\'', '"']).skip(1).step_by(2);
-    literals.filter(|literal| literal.starts_with('/')).map(str::to_owned).collect()
+/// The directory that a module is found in by its own name.
+fn folder_of(module: &str, path: &RealPath) -> Option<RealPath> {
+    let below = format!("/{}", module.replace('.', "/"));
+    let plain = path.as_str().strip_suffix(".py").unwrap_or(path.as_str());
+    let folder = plain.strip_suffix(&below).or_else(|| plain.rsplit_once(".cpython-")?.0.strip_suffix(&below))?;
+    Some(RealPath::known(if folder.is_empty() { "/" } else { folder }))
 }
 
 /// What of a source folder is importable and meant to be: all but tests, tools and build output.
@@ -156,11 +187,6 @@ fn holds_python(root: &Root, folder: &RealPath) -> bool {
             .any(|entry| entry.path.name().ends_with(".py") || (entry.meta.kind == Kind::Directory && is_package(root, &entry.path)))
 }
 
-fn source_part(tops: Vec<RealPath>) -> Option<Part> {
-    let folder = tops.first()?.parent()?;
-    Some(Part { kind: PartKind::Source(tops), prefix: folder.clone(), scripts: folder.join("bin"), sites: vec![folder] })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,8 +194,19 @@ mod tests {
 
     #[test]
     fn where_a_finder_leads() {
-        assert_eq!(mapping("x = 1\nMAPPING: dict[str, str] = {'app': '/src/app', \"b\": \"/src/b\"}\n"), ["/src/app", "/src/b"]);
-        assert_eq!(mapping("MAPPING = {}"), Vec::<String>::new());
+        for (text, expect) in [
+            ("x = 1\nMAPPING: dict[str, str] = {'app': '/src/app', \"b\": \"/src/b.py\"}\n", "app in /src, b in /src"),
+            ("MAPPING = {}", ""),
+            ("install({'a': '/s/a/__init__.py', 'a.b': '/s/a/b.py', 'ab': '/s/ab.py'}, {'a._c': 'a/_c.so'}, None)", "a in /s, ab in /s"),
+            ("F.map_module('name.space', '/s/name/space/__init__.py')\nF.map_module('m', '/s/m.py')", "name.space in /s, m in /s"),
+            ("MAPPING = {'app': '/src/lib', 'm': '/s/m.cpython-311-x86_64-linux-gnu.so'}", "app nowhere, m in /s"),
+        ] {
+            let shown = mapping(text).into_iter().map(|(module, path)| match folder_of(&module, &RealPath::known(&path)) {
+                Some(folder) => format!("{module} in {folder}"),
+                None => format!("{module} nowhere"),
+            });
+            assert_eq!(shown.collect::<Vec<_>>().join(", "), expect, "{text}");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub use metadata::{
     EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel, record_text,
     recorded_hash, resolve_recorded,
 };
-pub use path_file::{ImportFound, PathFile, PathLine, path_files};
+pub use path_file::{Import, ImportFound, PathFile, PathLine, path_files};
 pub use requirements::{Edges, Facts, Requirements, kept, reached};
 pub use roots::{ProjectFile, RequirementsFile, RootsError, parse_project, parse_requirements_file, parse_root, split_extras};
 pub use script::{Script, Shebang, absolute_header, parse_script, relocatable_header};

@@ -32,6 +32,18 @@ pub enum PathLine {
     Code { text: String, imports: Vec<Import> },
 }
 
+impl PathLine {
+    /// The finder of an editable install that it starts: a module of setuptools, scikit-build-core or `editables`
+    /// (hatchling, pdm-backend). Where the source is in its place nothing needs it.
+    pub fn finder(&self) -> Option<&Import> {
+        let PathLine::Code { imports, .. } = self else { return None };
+        let import = imports.first()?;
+        let name = import.name.as_str();
+        let known = ["__editable__", "_editable_skbc_", "_editable_impl_"].iter().any(|prefix| name.starts_with(prefix));
+        (known || (name.starts_with('_') && name.ends_with("_editable"))).then_some(import)
+    }
+}
+
 /// A module that a line of code imports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
