@@ -161,6 +161,10 @@ source scikit scikit-build-core scikit_build_core.build
 echo 'from . import _c' >> /src/scikit/src/app_scikit/__init__.py
 cp CMakeLists.txt c.c /src/scikit/
 /venv/bin/pip install -q -e /src/scikit
+# Where pip puts what it checks out.
+source inside setuptools setuptools.build_meta
+mkdir -p /venv/src /src/inside/.git && touch /src/inside/.git/HEAD && mv /src/inside /venv/src/
+/venv/bin/pip install -q -e /venv/src/inside
 wheelbarrow bundle /venv
 "#;
 
@@ -175,8 +179,8 @@ RUN sh /backends.sh
 
 FROM python:3.11-slim
 COPY --from=builder /bundle/rootfs/ /
-RUN mv /opt/app /opt/moved; for one in poetry pdm flit hatch setuptools uv exact scikit; do /opt/moved/bin/app_$one || exit 1; \
- test -f /opt/moved/lib/python3.11/site-packages/app_$one/inner/data.txt || exit 1; done; ! find /opt -name '*.pth' -o -name '_*editable*' | grep . && ! grep -rl /src/ /opt
+RUN mv /opt/app /opt/moved; for one in poetry pdm flit hatch setuptools uv exact scikit inside; do /opt/moved/bin/app_$one || exit 1; \
+ test -f /opt/moved/lib/python3.11/site-packages/app_$one/inner/data.txt || exit 1; done; ! find /opt -name '*.pth' -o -name '_*editable*' -o -name .git -o -path /opt/moved/src | grep . && ! grep -rl /src/ /opt
 "#;
 
 /// A module in C.
@@ -277,7 +281,7 @@ fn what_pip_and_uv_put_elsewhere() {
 #[ignore = "needs buildah and the base images"]
 fn editable_installs_of_every_backend() {
     let log = built("wheelbarrow-backends", EDITABLE, &[("backends.sh", BACKENDS), ("CMakeLists.txt", CMAKE), ("c.c", C)]);
-    for backend in ["poetry", "pdm", "flit", "hatch", "setuptools", "uv", "exact", "scikit"] {
+    for backend in ["poetry", "pdm", "flit", "hatch", "setuptools", "uv", "exact", "scikit", "inside"] {
         let module = format!("started /opt/moved/lib/python3.11/site-packages/app_{backend}/__init__.py");
         assert!(log.contains(&module), "{backend}: {log}");
     }

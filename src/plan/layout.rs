@@ -9,7 +9,7 @@ use super::{Action, Left, PlannedEntry, Request, path_files, scripts};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{FileFact, Inventory};
 use crate::path::RealPath;
-use crate::python::{self, Distribution, PartKind, PathFile, PathLine};
+use crate::python::{self, Distribution, Part, PartKind, PathFile, PathLine};
 use crate::root::Kind;
 
 /// Below `lib/pythonX.Y/`, whatever the builder calls it (Debian: `dist-packages`).
@@ -203,6 +203,14 @@ impl Writer<'_> {
         }
         let part = environment.part_of(&file.path).filter(|part| part.kind == PartKind::VirtualEnvironment)?;
         let below = file.path.below(&part.prefix)?;
+        // pip checks `-e git+...` out there: what it would not have installed stays, the history included.
+        let checkout = below.strip_prefix("src/").and_then(|rest| Some(part.prefix.join("src").join(rest.split('/').next()?)));
+        let led = |checkout: &RealPath| {
+            environment.parts.iter().any(|one| matches!(one.kind, PartKind::Source(_)) && one.prefix.below(checkout).is_some())
+        };
+        if checkout.as_ref().is_some_and(led) {
+            return Some("beside the source of an editable install, and not part of it".to_owned());
+        }
         // virtualenv patches distutils of the pip that runs inside; nothing imports it afterwards.
         let patch = matches!(file.path.name(), "_virtualenv.py" | "_virtualenv.pth");
         let interpreter = below.strip_prefix("bin/").is_some_and(|name| {
@@ -264,7 +272,8 @@ impl Writer<'_> {
     /// A path file with each line that names a place of the builder rewritten.
     fn path_file(&self, file: &PathFile) -> Option<Action> {
         let environment = &self.inventory.environment;
-        let sources = |to: &RealPath| !environment.in_whole_prefix(to);
+        let source = |part: &Part, to: &RealPath| matches!(part.kind, PartKind::Source(_)) && part.prefix == *to;
+        let sources = |to: &RealPath| !environment.in_whole_prefix(to) || environment.parts.iter().any(|part| source(part, to));
         let led = self.inventory.leads.contains(&file.path);
         let absolute = file.lines.iter().any(|line| matches!(line, PathLine::Path { text, .. } if text.starts_with('/')));
         if !led && !absolute {

@@ -38,7 +38,9 @@ pub fn editable(
     let mut found = Editable::default();
     for file in path_files {
         let mut claims = Vec::new();
-        for source in file.leads_out(environment) {
+        let owner = distributions.iter().find(|one| one.record.iter().any(|record| record.path == file.path));
+        let editable = owner.is_some_and(|owner| owner.editable) || file.path.name().ends_with(".egg-link");
+        for source in file.leads_out(environment, editable) {
             match source {
                 Ok(folder) => {
                     let mut tops = packages(root, &folder);
@@ -49,13 +51,14 @@ pub fn editable(
                 Err(text) => findings.push(missing(&file.path, &text)),
             }
         }
+        let by_path = !claims.is_empty();
         claim(distributions, &file.path, claims);
         for finder in file.lines.iter().filter_map(PathLine::finder) {
             let ImportFound::Beside(finder) = &finder.found else { continue };
-            found.follow(root, environment, finder, distributions, findings);
-            // Of both only the finder says where the source is.
-            if found.leads.contains(finder) {
-                found.leads.insert(file.path.clone());
+            found.follow(root, finder, distributions, findings);
+            // One of both says where the source is.
+            if by_path || found.leads.contains(finder) {
+                found.leads.extend([finder.clone(), file.path.clone()]);
             }
         }
     }
@@ -72,18 +75,10 @@ impl Editable {
     }
 
     /// Goes where a finder leads.
-    fn follow(
-        &mut self,
-        root: &Root,
-        environment: &Environment,
-        finder: &RealPath,
-        distributions: &mut [Distribution],
-        findings: &mut Vec<Finding>,
-    ) {
+    fn follow(&mut self, root: &Root, finder: &RealPath, distributions: &mut [Distribution], findings: &mut Vec<Finding>) {
         let Ok(text) = root.read(finder, LARGEST) else { return };
         for (module, source) in mapping(&String::from_utf8_lossy(&text)) {
             match root.resolve(&WrittenPath::new(source.as_str())) {
-                Ok(Some(there)) if environment.in_whole_prefix(&there.path) => {}
                 Ok(Some(there)) => match folder_of(&module, &there.path) {
                     Some(folder) => {
                         claim(distributions, finder, vec![there.path.clone()]);

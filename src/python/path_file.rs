@@ -62,11 +62,13 @@ pub enum ImportFound {
 }
 
 impl PathFile {
-    /// The folders outside of the environment that it leads to, those that do not exist as written.
-    pub fn leads_out(&self, environment: &Environment) -> Vec<Result<RealPath, String>> {
+    /// The folders outside of the environment that it leads to, those that do not exist as written. For an
+    /// `editable` install so is one that is only in its prefix: `pip install -e git+...` makes `src/` there.
+    pub fn leads_out(&self, environment: &Environment, editable: bool) -> Vec<Result<RealPath, String>> {
+        let in_site = |path: &RealPath| environment.parts.iter().flat_map(|part| &part.sites).any(|site| path.below(site).is_some());
         let outside = self.lines.iter().filter_map(|line| match line {
             // A path inside the environment needs no help, nor does one that Python passes over.
-            PathLine::Path { to: Some(to), .. } if environment.in_whole_prefix(to) => None,
+            PathLine::Path { to: Some(to), .. } if environment.in_whole_prefix(to) && (!editable || in_site(to)) => None,
             PathLine::Path { to: Some(to), .. } => Some(Ok(to.clone())),
             PathLine::Path { text, to: None } if text.starts_with('/') => Some(Err(text.clone())),
             PathLine::Path { .. } | PathLine::Code { .. } => None,
