@@ -67,6 +67,11 @@ fn what_pip_was_told_to_put_elsewhere() {
     assert_eq!(says(&top, &[&prefix]), "hello 1.0");
     assert_eq!(says(&top, &[&prefix.join(format!("lib/{python}/site-packages"))]), "hello 1.0");
     assert_eq!(says(&top, &[&debian]), "hello 1.1");
+    for (below, version) in [("usr/local", "1.2"), ("usr", "1.3")] {
+        let root = top.join("root of").join(version);
+        hello(&root.join(format!("{below}/lib/{python}/site-packages")), &root.join(below).join("bin"), "../../../bin/hello", version);
+        assert_eq!(says(&top, &[&root]), format!("hello {version}"));
+    }
     assert_eq!(says(&top, &[&target]), "hello 2.0");
     // The first one named is the first one Python would look into.
     assert_eq!(says(&top, &[&target, &prefix]), "hello 2.0");

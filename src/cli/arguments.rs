@@ -135,7 +135,7 @@ pub struct Question {
 #[derive(Args)]
 pub struct Input {
     /// A virtual environment, a prefix of conda, a site-packages folder, a Python program, what pip was given as
-    /// --prefix, --target or ~/.local, or a folder of wheels, as a path inside the root; several make one bundle
+    /// --prefix, --target, --root or ~/.local, or a folder of wheels, as a path inside the root; several make one bundle
     /// [default: $VIRTUAL_ENV, $UV_PROJECT_ENVIRONMENT, $CONDA_PREFIX, ./.venv, ./.pixi/envs/default, /opt/venv,
     /// /opt/conda, then the root's python3]
     pub env: Vec<String>,

@@ -27,8 +27,8 @@ pub struct Layout {
     pub travelling: BTreeSet<RealPath>,
 }
 
-/// What venv, virtualenv and uv write themselves, below the prefix.
-const SCAFFOLDING: [&str; 16] = [
+/// What venv, virtualenv, uv and pipx write themselves, below the prefix.
+const SCAFFOLDING: [&str; 18] = [
     "pyvenv.cfg",
     ".gitignore",
     "CACHEDIR.TAG",
@@ -45,6 +45,8 @@ const SCAFFOLDING: [&str; 16] = [
     "bin/activate_this.py",
     "bin/deactivate.bat",
     "bin/pydoc.bat",
+    "pipx_metadata.json",
+    "uv-receipt.toml",
 ];
 
 /// Lays the files out under the prefix.

@@ -236,10 +236,17 @@ fn is_virtual(root: &Root, prefix: &RealPath) -> bool {
     root.is_file(&WrittenPath::from(prefix).join("pyvenv.cfg"))
 }
 
-/// `pip install --prefix` and `--user`: the layout of an interpreter's prefix, without one.
+/// `pip install --prefix`, `--user` and `--root`: the layout of an interpreter's prefix, without one.
 fn prefix(root: &Root, prefix: &RealPath) -> Option<Opened> {
-    // Debian's pip adds `local` to a prefix (posix_local scheme).
-    for (top, name) in [(prefix.clone(), "site-packages"), (prefix.join("local"), "dist-packages")] {
+    // Debian's pip adds `local` to a prefix (posix_local scheme); below a root the whole of it is repeated.
+    for (top, name) in [
+        ("", "site-packages"),
+        ("local", "dist-packages"),
+        ("usr/local", "site-packages"),
+        ("usr/local", "dist-packages"),
+        ("usr", "site-packages"),
+    ] {
+        let top = prefix.descend(top);
         for entry in root.list(&top.join("lib")).into_iter().flatten() {
             let Some(minor) = entry.path.name().strip_prefix("python").filter(|minor| minor.contains('.')) else { continue };
             let sites = existing(root, ["lib", "lib64"].map(|lib| format!("{top}/{lib}/python{minor}/{name}")));
