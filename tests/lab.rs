@@ -5,20 +5,23 @@
 use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
+
+fn call(arguments: &[&str], directory: &Path) -> Output {
+    let output = Command::new("buildah").args(arguments).current_dir(directory).env("BUILDAH_ISOLATION", "chroot").output();
+    output.expect("this test needs the lab, and buildah does not start")
+}
 
 /// Whether a call of buildah succeeds, and all it prints.
 fn attempt(arguments: &[&str], directory: &Path) -> (bool, String) {
-    let output = Command::new("buildah").args(arguments).current_dir(directory).env("BUILDAH_ISOLATION", "chroot").output();
-    let output = output.expect("this test needs the lab, and buildah does not start");
+    let output = call(arguments, directory);
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.success(), text)
 }
 
 /// What a call of buildah that must succeed answers.
 pub fn buildah(arguments: &[&str]) -> String {
-    let output = Command::new("buildah").args(arguments).env("BUILDAH_ISOLATION", "chroot").output();
-    let output = output.expect("this test needs the lab, and buildah does not start");
+    let output = call(arguments, Path::new("/"));
     assert!(output.status.success(), "buildah {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }

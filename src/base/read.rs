@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Profile, ProfileInterpreter, SCHEMA};
-use crate::elf::{self, Machine};
+use crate::elf::Machine;
 use crate::inventory::release;
 use crate::loader::{self, Libc, Library, Loader, libc_version};
 use crate::path::{RealPath, WrittenPath};
@@ -64,9 +64,8 @@ fn program_interpreter(root: &Root, library: &Library) -> Option<(String, Machin
 
 /// Of musl its loader is the library.
 fn musl_symbols(root: &Root, loader: &dyn Loader) -> BTreeSet<String> {
-    let file = loader.own_file().filter(|_| loader.libc() == Libc::Musl).and_then(|path| root.open(path).ok());
-    let symbols = file.and_then(|file| elf::read_symbols(file.as_ref()).ok()).unwrap_or_default();
-    symbols.names().map(str::to_owned).collect()
+    let file = loader.own_file().filter(|_| loader.libc() == Libc::Musl);
+    file.map(|path| loader::symbols(root, path).names().map(str::to_owned).collect()).unwrap_or_default()
 }
 
 fn interpreters(root: &Root, library: &Library) -> Vec<ProfileInterpreter> {

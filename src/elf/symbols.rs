@@ -89,8 +89,7 @@ impl Symbols {
 
     /// What references without a version can bind to.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let shown = self.defined.iter().filter(|(_, definitions)| definitions.iter().any(|one| !one.hidden));
-        shown.map(|(name, _)| name.as_str())
+        self.defined.keys().map(String::as_str).filter(|name| self.defines(name))
     }
 }
 

@@ -163,13 +163,12 @@ fn glibc_need(library: &Library, path: &RealPath) -> Option<(u32, u32)> {
 
 /// What each of the files needs and musl defines, whatever other library may define it too.
 fn musl_needs(root: &Root, musl: &RealPath, objects: &BTreeSet<&RealPath>) -> BTreeMap<RealPath, BTreeSet<String>> {
-    let symbols = |path: &RealPath| elf::read_symbols(root.open(path).ok()?.as_ref()).ok();
-    let Some(own) = symbols(musl) else { return BTreeMap::new() };
+    let own = loader::symbols(root, musl);
     let needs = |path: &RealPath| {
-        let undefined = symbols(path)?.undefined.into_iter().filter(|reference| own.defines(&reference.name));
-        Some((path.clone(), undefined.map(|reference| reference.name).collect()))
+        let undefined = loader::symbols(root, path).undefined.into_iter().map(|reference| reference.name);
+        (path.clone(), undefined.filter(|name| own.defines(name)).collect())
     };
-    objects.par_iter().filter_map(|path| needs(path)).collect()
+    objects.par_iter().map(|path| needs(path)).collect()
 }
 
 fn glibc_version(version: &str) -> Option<(u32, u32)> {

@@ -20,8 +20,8 @@ use std::sync::{Arc, RwLock};
 use serde::{Deserialize, Serialize};
 
 pub use glibc::Glibc;
-pub use musl::{Musl, musl_binds};
-pub use symbols::{Missing, SymbolTables};
+pub use musl::{Musl, large_file_name};
+pub use symbols::{Missing, SymbolTables, symbols};
 pub use version::libc_version;
 pub use walk::{Edge, Load, Object, Outcome, Start, load};
 

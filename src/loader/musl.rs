@@ -57,13 +57,12 @@ const LARGE_FILE: &str = "aio_cancel aio_error aio_fsync aio_read aio_return aio
      sendfile setrlimit stat statfs statvfs tmpfile truncate versionsort __fxstat __fxstatat __lxstat \
      __xstat";
 
-/// Whether musl itself binds a name that nothing else defines (`get_lfs64`).
-pub fn musl_binds(exports: impl Fn(&str) -> bool, name: &str) -> bool {
-    let plain = match name {
+/// The name that musl binds in place of one that nothing defines (`get_lfs64`).
+pub fn large_file_name(name: &str) -> Option<&str> {
+    match name {
         "readdir64_r" => Some("readdir_r"),
         _ => name.strip_suffix("64").filter(|plain| LARGE_FILE.split(' ').any(|name| name == *plain)),
-    };
-    exports(name) || plain.is_some_and(exports)
+    }
 }
 
 /// Something is there, and it is no directory: `open(2)` says ENOTDIR, not ENOENT.

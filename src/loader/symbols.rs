@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
-use super::{Libc, Load, musl_binds};
+use super::{Libc, Load, large_file_name};
 use crate::elf::{self, Symbols};
 use crate::path::RealPath;
 use crate::root::Root;
@@ -17,6 +17,12 @@ use crate::root::Root;
 pub struct SymbolTables<'a> {
     root: &'a Root,
     known: RwLock<HashMap<RealPath, Arc<Symbols>>>,
+}
+
+/// The symbols of one file.
+pub fn symbols(root: &Root, path: &RealPath) -> Symbols {
+    let content = root.open(path).ok();
+    content.and_then(|content| elf::read_symbols(content.as_ref()).ok()).unwrap_or_default()
 }
 
 /// What one object of a load does not find.
@@ -37,8 +43,7 @@ impl<'a> SymbolTables<'a> {
         if let Some(known) = self.known.read().expect("no holder panics").get(path) {
             return known.clone();
         }
-        let content = self.root.open(path).ok();
-        let symbols = Arc::new(content.and_then(|content| elf::read_symbols(content.as_ref()).ok()).unwrap_or_default());
+        let symbols = Arc::new(symbols(self.root, path));
         self.known.write().expect("no holder panics").insert(path.clone(), symbols.clone());
         symbols
     }
@@ -48,7 +53,6 @@ impl<'a> SymbolTables<'a> {
     pub fn missing(&self, load: &Load, libc: Libc, loader: Option<&RealPath>) -> (BTreeSet<Missing>, usize) {
         let paths = load.objects.iter().map(|object| &object.real);
         let scope: Vec<(&RealPath, Arc<Symbols>)> = paths.chain(loader).map(|path| (path, self.of(path))).collect();
-        let own = loader.map(|path| self.of(path));
         let mut missing = BTreeSet::new();
         let mut count = 0;
         for (index, object) in load.objects.iter().enumerate().skip(load.start) {
@@ -61,8 +65,9 @@ impl<'a> SymbolTables<'a> {
                 let found = match libc {
                     Libc::Glibc => scope.iter().any(|(_, symbols)| symbols.defines_versioned(reference)),
                     Libc::Musl => {
-                        let itself = |own: &Arc<Symbols>| musl_binds(|name| own.defines(name), &reference.name);
-                        scope.iter().any(|(_, symbols)| symbols.defines(&reference.name)) || own.as_ref().is_some_and(itself)
+                        let by_loader = |name: &str| loader.and(scope.last()).is_some_and(|(_, own)| own.defines(name));
+                        scope.iter().any(|(_, symbols)| symbols.defines(&reference.name))
+                            || large_file_name(&reference.name).is_some_and(by_loader)
                     }
                 };
                 if !found {

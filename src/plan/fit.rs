@@ -8,7 +8,7 @@ use super::{Request, Shebang};
 use crate::base::{self, Profile, ProfileInterpreter};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{Inventory, Release};
-use crate::loader::{Libc, musl_binds};
+use crate::loader::{Libc, large_file_name};
 use crate::path::RealPath;
 use crate::pkgdb::Package;
 use crate::python::{Interpreter, InterpreterFacts};
@@ -76,7 +76,7 @@ impl<'a> Fit<'a> {
     /// A file that travels needs what only a newer musl has.
     pub fn musl<'b>(&self, mut travelling: impl Iterator<Item = &'b RealPath>) -> Option<Finding> {
         let Profile { libc_symbols, packages, .. } = self.profile;
-        let there = |symbol: &String| musl_binds(|name| libc_symbols.contains(name), symbol);
+        let there = |symbol: &str| libc_symbols.contains(symbol) || large_file_name(symbol).is_some_and(|name| libc_symbols.contains(name));
         let lacks = |path: &RealPath| self.inventory.musl_needs.get(path)?.iter().find(|symbol| !there(symbol));
         let (path, symbol) = travelling.find_map(|path| Some((path, lacks(path)?)))?;
         let version = packages.get("musl").map_or_else(String::new, |version| format!(" {version}"));

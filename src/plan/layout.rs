@@ -9,7 +9,7 @@ use super::{Action, Left, PlannedEntry, Request, path_files, scripts};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{FileFact, Inventory};
 use crate::path::RealPath;
-use crate::python::{self, Distribution, Part, PartKind, PathFile, PathLine};
+use crate::python::{self, Distribution, PartKind, PathFile, PathLine};
 use crate::root::Kind;
 
 /// Below `lib/pythonX.Y/`, whatever the builder calls it (Debian: `dist-packages`).
@@ -207,10 +207,7 @@ impl Writer<'_> {
         let below = file.path.below(&part.prefix)?;
         // pip checks `-e git+...` out there: what it would not have installed stays, the history included.
         let checkout = below.strip_prefix("src/").and_then(|rest| Some(part.prefix.join("src").join(rest.split('/').next()?)));
-        let led = |checkout: &RealPath| {
-            environment.parts.iter().any(|one| matches!(one.kind, PartKind::Source(_)) && one.prefix.below(checkout).is_some())
-        };
-        if checkout.as_ref().is_some_and(led) {
+        if checkout.is_some_and(|checkout| environment.sources().any(|source| source.below(&checkout).is_some())) {
             return Some("beside the source of an editable install, and not part of it".to_owned());
         }
         // virtualenv patches distutils of the pip that runs inside; nothing imports it afterwards.
@@ -274,8 +271,7 @@ impl Writer<'_> {
     /// A path file with each line that names a place of the builder rewritten.
     fn path_file(&self, file: &PathFile) -> Option<Action> {
         let environment = &self.inventory.environment;
-        let source = |part: &Part, to: &RealPath| matches!(part.kind, PartKind::Source(_)) && part.prefix == *to;
-        let sources = |to: &RealPath| !environment.in_whole_prefix(to) || environment.parts.iter().any(|part| source(part, to));
+        let sources = |to: &RealPath| !environment.in_whole_prefix(to) || environment.sources().any(|source| source == to);
         let led = self.inventory.leads.contains(&file.path);
         let absolute = file.lines.iter().any(|line| matches!(line, PathLine::Path { text, .. } if text.starts_with('/')));
         if !led && !absolute {

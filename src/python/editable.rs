@@ -38,8 +38,8 @@ pub fn editable(
     let mut found = Editable::default();
     for file in path_files {
         let mut claims = Vec::new();
-        let owner = distributions.iter().find(|one| one.record.iter().any(|record| record.path == file.path));
-        let editable = owner.is_some_and(|owner| owner.editable) || file.path.name().ends_with(".egg-link");
+        let owner = owner(distributions, &file.path);
+        let editable = owner.is_some_and(|owner| distributions[owner].editable) || file.path.name().ends_with(".egg-link");
         for source in file.leads_out(environment, editable) {
             match source {
                 Ok(folder) => {
@@ -52,7 +52,9 @@ pub fn editable(
             }
         }
         let by_path = !claims.is_empty();
-        claim(distributions, &file.path, claims);
+        if let Some(owner) = owner {
+            distributions[owner].claims.extend(claims);
+        }
         for finder in file.lines.iter().filter_map(PathLine::finder) {
             let ImportFound::Beside(finder) = &finder.found else { continue };
             found.follow(root, finder, distributions, findings);
@@ -67,21 +69,27 @@ pub fn editable(
 
 impl Editable {
     fn lead(&mut self, file: &RealPath, folder: &RealPath, tops: Vec<RealPath>) {
+        self.leads.insert(file.clone());
+        if tops.is_empty() {
+            return;
+        }
         let part = Part { kind: PartKind::Source(tops), prefix: folder.clone(), scripts: folder.join("bin"), sites: vec![folder.clone()] };
-        if matches!(&part.kind, PartKind::Source(tops) if !tops.is_empty()) && !self.parts.contains(&part) {
+        if !self.parts.contains(&part) {
             self.parts.push(part);
         }
-        self.leads.insert(file.clone());
     }
 
     /// Goes where a finder leads.
     fn follow(&mut self, root: &Root, finder: &RealPath, distributions: &mut [Distribution], findings: &mut Vec<Finding>) {
         let Ok(text) = root.read(finder, LARGEST) else { return };
+        let owner = owner(distributions, finder);
         for (module, source) in mapping(&String::from_utf8_lossy(&text)) {
             match root.resolve(&WrittenPath::new(source.as_str())) {
                 Ok(Some(there)) => match folder_of(&module, &there.path) {
                     Some(folder) => {
-                        claim(distributions, finder, vec![there.path.clone()]);
+                        if let Some(owner) = owner {
+                            distributions[owner].claims.push(there.path.clone());
+                        }
                         self.lead(finder, &folder, vec![there.path]);
                     }
                     None => findings.push(
@@ -100,11 +108,9 @@ fn missing(file: &RealPath, source: &str) -> Finding {
         .help(format!("have the source in the builder stage: COPY . {source}"))
 }
 
-/// The distribution that records `file` owns `claims` too.
-fn claim(distributions: &mut [Distribution], file: &RealPath, claims: Vec<RealPath>) {
-    if let Some(owner) = distributions.iter_mut().find(|one| one.record.iter().any(|record| record.path == *file)) {
-        owner.claims.extend(claims);
-    }
+/// The distribution that records the file; what the file leads to is its own too.
+fn owner(distributions: &[Distribution], file: &RealPath) -> Option<usize> {
+    distributions.iter().position(|one| one.record.iter().any(|record| record.path == *file))
 }
 
 /// Adds the distributions whose egg-info is in the source folder and nowhere else; returns the egg-info.

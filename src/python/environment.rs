@@ -77,6 +77,11 @@ impl Environment {
         self.part_of(path).is_some_and(Part::whole_prefix)
     }
 
+    /// The folders that hold the source of editable installs.
+    pub fn sources(&self) -> impl Iterator<Item = &RealPath> {
+        self.parts.iter().filter(|part| matches!(part.kind, PartKind::Source(_))).map(|part| &part.prefix)
+    }
+
     /// The part that a path belongs to: by its site directory first, since prefixes may enclose others.
     pub fn part_of(&self, path: &RealPath) -> Option<&Part> {
         let within = |part: &&Part| match &part.kind {
