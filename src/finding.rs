@@ -146,8 +146,8 @@ impl Code {
     /// Whether the final root cannot run the bundle as asked, so that nothing is written.
     pub fn refuses(self) -> bool {
         use Code::{
-            BaseArchitecture, BaseGlibc, BaseInterpreter, BaseLayout, BaseLibc, BaseLibrary, BaseMusl, BaseRelease, BaseShell,
-            PrefixTooLong,
+            BaseArchitecture, BaseGlibc, BaseInterpreter, BaseLayout, BaseLibc, BaseLibrary,
+            BaseMusl, BaseRelease, BaseShell, PrefixTooLong,
         };
         matches!(
             self,
@@ -183,8 +183,19 @@ pub struct Finding {
 
 impl Finding {
     /// A finding without help.
-    pub fn new(severity: Severity, code: Code, subject: impl ToString, message: impl Into<String>) -> Finding {
-        Finding { severity, code, subject: subject.to_string(), message: message.into(), help: None }
+    pub fn new(
+        severity: Severity,
+        code: Code,
+        subject: impl ToString,
+        message: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            severity,
+            code,
+            subject: subject.to_string(),
+            message: message.into(),
+            help: None,
+        }
     }
 
     /// Adds what to do next.

@@ -12,7 +12,7 @@
 //! | [`root`] | link resolution; the only reader of the disk | writes |
 //! | [`elf`] | facts of one ELF file, its run path; the only place that names goblin | roots |
 //! | [`loader`] | musl and glibc as data, one breadth-first walk | the host's libc |
-//! | [`pkgdb`] | apk, dpkg and conda databases, the owner index; the only place that names rattler | running a package manager |
+//! | [`packages`] | apk, dpkg and conda databases, the owner index; the only place that names rattler | running a package manager |
 //! | [`python`] | interpreter, environment, distributions, scripts | running Python |
 //! | [`wheelhouse`] | wheels: chosen by name, checked, unpacked below a given directory | running pip; downloads |
 //! | [`base`] | what the final root has, read from it or shipped | comparing |
@@ -33,8 +33,8 @@ pub mod elf;
 pub mod finding;
 pub mod inventory;
 pub mod loader;
+pub mod packages;
 pub mod path;
-pub mod pkgdb;
 pub mod plan;
 pub mod python;
 pub mod report;

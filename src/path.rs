@@ -21,8 +21,13 @@ impl TryFrom<String> for RealPath {
     type Error = String;
 
     fn try_from(text: String) -> Result<RealPath, String> {
-        let normal = text == "/" || text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_component));
-        if normal { Ok(RealPath(text)) } else { Err(format!("not an absolute normalised path: {text:?}")) }
+        let normal = text == "/"
+            || text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_component));
+        if normal {
+            Ok(RealPath(text))
+        } else {
+            Err(format!("not an absolute normalised path: {text:?}"))
+        }
     }
 }
 
@@ -52,12 +57,19 @@ impl RealPath {
     /// When `name` is not one plain component.
     pub fn join(&self, name: &str) -> RealPath {
         assert!(is_component(name), "not a path component: {name:?}");
-        if self.0 == "/" { RealPath(format!("/{name}")) } else { RealPath(format!("{}/{name}", self.0)) }
+        if self.0 == "/" {
+            RealPath(format!("/{name}"))
+        } else {
+            RealPath(format!("{}/{name}", self.0))
+        }
     }
 
     /// The path `relative` below this directory; `relative` holds plain components only.
     pub fn descend(&self, relative: &str) -> RealPath {
-        relative.split('/').filter(|part| !part.is_empty()).fold(self.clone(), |path, part| path.join(part))
+        relative
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .fold(self.clone(), |path, part| path.join(part))
     }
 
     /// The directory that holds this entry; `None` for `/`.
@@ -95,9 +107,11 @@ impl RealPath {
 
     /// This path as written from `directory`, with `..` where needed.
     pub fn relative_to(&self, directory: &RealPath) -> String {
-        let ups = std::iter::successors(Some(directory.clone()), RealPath::parent).take_while(|above| self.below(above).is_none()).count();
-        let shared =
-            std::iter::successors(Some(directory.clone()), RealPath::parent).find_map(|above| self.below(&above).map(str::to_owned));
+        let ups = std::iter::successors(Some(directory.clone()), RealPath::parent)
+            .take_while(|above| self.below(above).is_none())
+            .count();
+        let shared = std::iter::successors(Some(directory.clone()), RealPath::parent)
+            .find_map(|above| self.below(&above).map(str::to_owned));
         format!("{}{}", "../".repeat(ups), shared.unwrap_or_default())
     }
 

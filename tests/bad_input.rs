@@ -13,7 +13,8 @@ use crate::readme_root::{dump, fixture};
 
 const SITE: &str = "opt/venv/lib/python3.11/site-packages";
 const INFO: &str = "opt/venv/lib/python3.11/site-packages/pyyaml-6.0.2.dist-info";
-const MODULE: &str = "opt/venv/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-musl.so";
+const MODULE: &str =
+    "opt/venv/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-musl.so";
 const DATABASE: &str = "lib/apk/db/installed";
 const GARBAGE: &[u8] = b"\xff\xfe\x00\x01garbage\n:::\n\x80\x81,,,\"\n\0=\0";
 /// Debian's and Alpine's `nobody`: root may read everything, so tests of permissions run as this one.
@@ -27,7 +28,11 @@ struct Builder {
 impl Builder {
     fn new() -> Builder {
         let directory = tempfile::tempdir().unwrap();
-        let copied = Command::new("cp").args(["-a", &fixture()]).arg(directory.path().join("root")).status().unwrap();
+        let copied = Command::new("cp")
+            .args(["-a", &fixture()])
+            .arg(directory.path().join("root"))
+            .status()
+            .unwrap();
         assert!(copied.success());
         Builder { directory }
     }
@@ -57,7 +62,10 @@ impl Builder {
         let text = shown(&output);
         assert_eq!(output.status.code(), Some(status), "{name}: {text}");
         assert!(text.contains(says), "{name}: no {says:?} in\n{text}");
-        assert!(!text.contains("panicked") && (status != 2 || text.contains("hint: ")), "{name}: {text}");
+        assert!(
+            !text.contains("panicked") && (status != 2 || text.contains("hint: ")),
+            "{name}: {text}"
+        );
         let mut after = dump(self.directory.path());
         if status != 2 {
             after.retain(|path, _| !path.starts_with("bundle"));
@@ -67,7 +75,10 @@ impl Builder {
             all.retain(|path, _| !["", "disk"].map(Path::new).contains(&path.as_path()));
             all
         };
-        assert!(without_place(before) == without_place(after), "{name}: other files than the bundle changed");
+        assert!(
+            without_place(before) == without_place(after),
+            "{name}: other files than the bundle changed"
+        );
     }
 
     fn bundle(&self, out: &Path) -> Command {
@@ -78,7 +89,11 @@ impl Builder {
 }
 
 pub fn shown(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 fn write(path: PathBuf, content: impl AsRef<[u8]>) {
@@ -105,7 +120,12 @@ fn all(cases: &[Case]) {
     for (name, damage, status, says) in cases {
         let builder = Builder::new();
         damage(&builder);
-        builder.check(name, builder.bundle(&builder.directory.path().join("bundle")), *status, says);
+        builder.check(
+            name,
+            builder.bundle(&builder.directory.path().join("bundle")),
+            *status,
+            says,
+        );
     }
 }
 
@@ -117,10 +137,30 @@ fn modules() {
         ("cut in its header", |builder| cut(builder.path(MODULE), 40), 0, "corrupt-elf"),
         ("magic only", |builder| write(builder.path(MODULE), b"\x7fELF"), 0, "corrupt-elf"),
         ("empty", |builder| write(builder.path(MODULE), b""), 0, ""),
-        ("a broken library", |builder| cut(builder.path("usr/lib/libyaml-0.so.2.0.9"), 300), 1, "bad-library"),
-        ("no library", |builder| fs::remove_file(builder.path("usr/lib/libyaml-0.so.2")).unwrap(), 1, "unresolved-library"),
-        ("no interpreter", |builder| write(builder.path("usr/bin/python3.11"), GARBAGE), 2, "error: "),
-        ("an interpreter loop", |builder| relink(builder.path("usr/bin/python3.11"), "python3"), 2, "error: "),
+        (
+            "a broken library",
+            |builder| cut(builder.path("usr/lib/libyaml-0.so.2.0.9"), 300),
+            1,
+            "bad-library",
+        ),
+        (
+            "no library",
+            |builder| fs::remove_file(builder.path("usr/lib/libyaml-0.so.2")).unwrap(),
+            1,
+            "unresolved-library",
+        ),
+        (
+            "no interpreter",
+            |builder| write(builder.path("usr/bin/python3.11"), GARBAGE),
+            2,
+            "error: ",
+        ),
+        (
+            "an interpreter loop",
+            |builder| relink(builder.path("usr/bin/python3.11"), "python3"),
+            2,
+            "error: ",
+        ),
         ("no loader", |builder| write(builder.path("lib/ld-musl-x86_64.so.1"), GARBAGE), 0, ""),
     ]);
 }
@@ -128,10 +168,25 @@ fn modules() {
 #[test]
 fn metadata() {
     all(&[
-        ("METADATA garbage", |builder| write(builder.info("METADATA"), GARBAGE), 0, "corrupt-metadata"),
+        (
+            "METADATA garbage",
+            |builder| write(builder.info("METADATA"), GARBAGE),
+            0,
+            "corrupt-metadata",
+        ),
         ("METADATA empty", |builder| write(builder.info("METADATA"), ""), 0, "corrupt-metadata"),
-        ("METADATA nameless", |builder| write(builder.info("METADATA"), "Version: 1\n"), 0, "has no Name"),
-        ("METADATA missing", |builder| fs::remove_file(builder.info("METADATA")).unwrap(), 0, "METADATA is missing"),
+        (
+            "METADATA nameless",
+            |builder| write(builder.info("METADATA"), "Version: 1\n"),
+            0,
+            "has no Name",
+        ),
+        (
+            "METADATA missing",
+            |builder| fs::remove_file(builder.info("METADATA")).unwrap(),
+            0,
+            "METADATA is missing",
+        ),
         (
             "METADATA a directory",
             |builder| {
@@ -145,14 +200,34 @@ fn metadata() {
         ("RECORD garbage", |builder| write(builder.info("RECORD"), GARBAGE), 0, "corrupt-metadata"),
         (
             "RECORD leads out",
-            |builder| write(builder.info("RECORD"), "../../../../../../../../etc/os-release,,\n/etc/os-release,,\n"),
+            |builder| {
+                write(
+                    builder.info("RECORD"),
+                    "../../../../../../../../etc/os-release,,\n/etc/os-release,,\n",
+                )
+            },
             0,
             "outside-environment",
         ),
-        ("RECORD of nothing", |builder| write(builder.info("RECORD"), "gone.py,,\n"), 0, "missing-file"),
+        (
+            "RECORD of nothing",
+            |builder| write(builder.info("RECORD"), "gone.py,,\n"),
+            0,
+            "missing-file",
+        ),
         ("WHEEL garbage", |builder| write(builder.info("WHEEL"), GARBAGE), 0, "corrupt-metadata"),
-        ("entry_points.txt garbage", |builder| write(builder.info("entry_points.txt"), GARBAGE), 0, "corrupt-metadata"),
-        ("direct_url.json garbage", |builder| write(builder.info("direct_url.json"), GARBAGE), 0, "corrupt-metadata"),
+        (
+            "entry_points.txt garbage",
+            |builder| write(builder.info("entry_points.txt"), GARBAGE),
+            0,
+            "corrupt-metadata",
+        ),
+        (
+            "direct_url.json garbage",
+            |builder| write(builder.info("direct_url.json"), GARBAGE),
+            0,
+            "corrupt-metadata",
+        ),
     ]);
 }
 
@@ -170,11 +245,36 @@ fn databases() {
         ),
         ("truncated", |builder| cut(builder.path(DATABASE), 700), 1, "interpreter-not-in-base"),
         ("binary", |builder| write(builder.path(DATABASE), GARBAGE), 1, "corrupt-database"),
-        ("missing", |builder| fs::remove_file(builder.path(DATABASE)).unwrap(), 1, "interpreter-not-in-base"),
-        ("os-release garbage", |builder| write(builder.path("etc/os-release"), GARBAGE), 1, "unknown-base"),
-        ("pyvenv.cfg garbage", |builder| write(builder.path("opt/venv/pyvenv.cfg"), GARBAGE), 2, "error: "),
-        ("pyvenv.cfg empty", |builder| write(builder.path("opt/venv/pyvenv.cfg"), ""), 2, "error: "),
-        ("home is nowhere", |builder| write(builder.path("opt/venv/pyvenv.cfg"), "home = /nowhere\n"), 2, "/nowhere"),
+        (
+            "missing",
+            |builder| fs::remove_file(builder.path(DATABASE)).unwrap(),
+            1,
+            "interpreter-not-in-base",
+        ),
+        (
+            "os-release garbage",
+            |builder| write(builder.path("etc/os-release"), GARBAGE),
+            1,
+            "unknown-base",
+        ),
+        (
+            "pyvenv.cfg garbage",
+            |builder| write(builder.path("opt/venv/pyvenv.cfg"), GARBAGE),
+            2,
+            "error: ",
+        ),
+        (
+            "pyvenv.cfg empty",
+            |builder| write(builder.path("opt/venv/pyvenv.cfg"), ""),
+            2,
+            "error: ",
+        ),
+        (
+            "home is nowhere",
+            |builder| write(builder.path("opt/venv/pyvenv.cfg"), "home = /nowhere\n"),
+            2,
+            "/nowhere",
+        ),
     ]);
 }
 
@@ -191,8 +291,18 @@ fn what_a_tree_may_hold() {
             "",
         ),
         ("a link upwards", |builder| relink(builder.site("up"), ".."), 0, ""),
-        ("a link far upwards", |builder| relink(builder.site("up"), "../../../../../../../etc"), 0, "outside-environment"),
-        ("a name that is no text", |builder| write(builder.site(OsStr::from_bytes(b"\xff.py")), ""), 0, "non-utf8-name"),
+        (
+            "a link far upwards",
+            |builder| relink(builder.site("up"), "../../../../../../../etc"),
+            0,
+            "outside-environment",
+        ),
+        (
+            "a name that is no text",
+            |builder| write(builder.site(OsStr::from_bytes(b"\xff.py")), ""),
+            0,
+            "non-utf8-name",
+        ),
         ("a pipe", |builder| pipe(builder.site("pipe.py")), 0, "special-file"),
         (
             "a pipe for METADATA",
@@ -227,7 +337,13 @@ fn huge_files_cost_neither_memory_nor_time() {
         ("script", "opt/venv/bin/huge".to_owned(), 0, ""),
     ] {
         let builder = Builder::new();
-        fs::File::options().append(true).create(true).open(builder.path(&path)).unwrap().set_len(1 << 30).unwrap();
+        fs::File::options()
+            .append(true)
+            .create(true)
+            .open(builder.path(&path))
+            .unwrap()
+            .set_len(1 << 30)
+            .unwrap();
         let plan = builder.command("plan");
         let mut limited = Command::new("prlimit");
         limited.arg("--as=805306368").arg(plan.get_program()).args(plan.get_args());
@@ -241,7 +357,13 @@ fn what_may_not_be_read() {
     for (name, path, mode, status, says) in [
         ("a module", MODULE, 0, 1, "unreadable-file"),
         ("a directory", "opt/venv/lib/python3.11/site-packages/yaml", 0, 1, "unreadable-file"),
-        ("METADATA", "opt/venv/lib/python3.11/site-packages/pyyaml-6.0.2.dist-info/METADATA", 0, 1, "unreadable-file"),
+        (
+            "METADATA",
+            "opt/venv/lib/python3.11/site-packages/pyyaml-6.0.2.dist-info/METADATA",
+            0,
+            1,
+            "unreadable-file",
+        ),
         ("the database", DATABASE, 0, 1, "corrupt-database"),
         ("the environment", "opt/venv", 0, 2, "error: "),
         ("the output's place", "../out", 0o555, 2, "error: cannot create"),
@@ -255,10 +377,21 @@ fn what_may_not_be_read() {
         // The target directory may be below a home that only its owner may enter.
         let program = builder.path("../wheelbarrow");
         // By another process: a file that is open for writing in a fork of this one cannot be started.
-        assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_wheelbarrow")).arg(&program).status().unwrap().success());
+        assert!(
+            Command::new("cp")
+                .arg(env!("CARGO_BIN_EXE_wheelbarrow"))
+                .arg(&program)
+                .status()
+                .unwrap()
+                .success()
+        );
         fs::set_permissions(builder.path(path), fs::Permissions::from_mode(mode)).unwrap();
         let mut command = Command::new(program);
-        command.args(["bundle", "--root"]).arg(builder.path("")).arg("--out").arg(out.join("bundle"));
+        command
+            .args(["bundle", "--root"])
+            .arg(builder.path(""))
+            .arg("--out")
+            .arg(out.join("bundle"));
         if nobody {
             command.uid(NOBODY).gid(NOBODY);
         }
@@ -275,15 +408,45 @@ fn what_may_not_be_read() {
 fn outputs_that_are_refused() {
     type Refused = (&'static str, &'static str, fn(&Builder), &'static str);
     let cases: [Refused; 9] = [
-        ("inside site-packages", "root/opt/venv/lib/python3.11/site-packages/bundle", |_| {}, "is inside"),
+        (
+            "inside site-packages",
+            "root/opt/venv/lib/python3.11/site-packages/bundle",
+            |_| {},
+            "is inside",
+        ),
         ("the environment", "root/opt/venv", |_| {}, "is inside"),
         ("inside by dots", "root/opt/../opt/venv/new/bundle", |_| {}, "is inside"),
-        ("inside through a link", "way/bundle", |builder| relink(builder.path("../way"), "root/opt/venv"), "is inside"),
-        ("deep inside through a link", "way/new/bundle", |builder| relink(builder.path("../way"), "root/opt/venv"), "is inside"),
+        (
+            "inside through a link",
+            "way/bundle",
+            |builder| relink(builder.path("../way"), "root/opt/venv"),
+            "is inside",
+        ),
+        (
+            "deep inside through a link",
+            "way/new/bundle",
+            |builder| relink(builder.path("../way"), "root/opt/venv"),
+            "is inside",
+        ),
         ("a file", "bundle", |builder| write(builder.path("../bundle"), "x"), "is not a bundle"),
-        ("below a file", "file/bundle", |builder| write(builder.path("../file"), "x"), "cannot create"),
-        ("a link", "bundle", |builder| relink(builder.path("../bundle"), "root"), "is not a bundle"),
-        ("a dangling link", "bundle", |builder| relink(builder.path("../bundle"), "nowhere"), "is not a bundle"),
+        (
+            "below a file",
+            "file/bundle",
+            |builder| write(builder.path("../file"), "x"),
+            "cannot create",
+        ),
+        (
+            "a link",
+            "bundle",
+            |builder| relink(builder.path("../bundle"), "root"),
+            "is not a bundle",
+        ),
+        (
+            "a dangling link",
+            "bundle",
+            |builder| relink(builder.path("../bundle"), "nowhere"),
+            "is not a bundle",
+        ),
     ];
     for (name, out, damage, says) in cases {
         let builder = Builder::new();
@@ -306,14 +469,18 @@ fn a_full_disk() {
     let builder = Builder::new();
     let disk = builder.path("../disk");
     fs::create_dir(&disk).unwrap();
-    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(&disk).output();
+    let mount =
+        Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(&disk).output();
     let (command, says) = if mount.is_ok_and(|output| output.status.success()) {
         (builder.bundle(&disk.join("bundle")), "hint: free some space; nothing was left behind")
     } else {
         // Who may not mount may limit the size of a file; the signal would end the program first.
         let bundle = builder.bundle(&disk.join("bundle"));
         let mut limited = Command::new("sh");
-        limited.args(["-c", "trap '' XFSZ; ulimit -f 100; exec \"$@\"", "sh"]).arg(bundle.get_program()).args(bundle.get_args());
+        limited
+            .args(["-c", "trap '' XFSZ; ulimit -f 100; exec \"$@\"", "sh"])
+            .arg(bundle.get_program())
+            .args(bundle.get_args());
         (limited, "error: cannot write")
     };
     let _mounted = Mounted(disk.clone());

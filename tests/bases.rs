@@ -52,9 +52,16 @@ fn each_disagreement_is_refused() {
             "base-architecture] other:1: the environment is for x86_64, other:1 for aarch64",
             "FROM --platform of x86_64",
         ),
-        (|base| base["libc"] = json!("glibc"), &[], "base-libc] other:1: the environment is built for musl, other:1 has glibc", FITS),
         (
-            |base| base["libc_symbols"].as_array_mut().unwrap().retain(|symbol| symbol != "strrchr"),
+            |base| base["libc"] = json!("glibc"),
+            &[],
+            "base-libc] other:1: the environment is built for musl, other:1 has glibc",
+            FITS,
+        ),
+        (
+            |base| {
+                base["libc_symbols"].as_array_mut().unwrap().retain(|symbol| symbol != "strrchr")
+            },
             &[],
             "site-packages/yaml/_yaml.cpython-311-x86_64-linux-musl.so: needs strrchr of musl, which musl 1.2.5-r0 of other:1 lacks",
             FITS,
@@ -77,7 +84,12 @@ fn each_disagreement_is_refused() {
             "other:1 has Python 3.11 (cpython-311-x86_64-linux-gnu) at /usr/bin/python3.11",
             FITS,
         ),
-        (|base| python(base, "implementation", "pypy"), &[], "other:1 has pypy 3.11", "or let it travel: --with-interpreter"),
+        (
+            |base| python(base, "implementation", "pypy"),
+            &[],
+            "other:1 has pypy 3.11",
+            "or let it travel: --with-interpreter",
+        ),
         (
             |_| (),
             &["--interpreter", "/usr/local/bin/python3"],
@@ -85,7 +97,9 @@ fn each_disagreement_is_refused() {
             FITS,
         ),
         (
-            |base| (base["interpreters"], base["release"]["version"]) = (json!([]), json!("3.21.0")),
+            |base| {
+                (base["interpreters"], base["release"]["version"]) = (json!([]), json!("3.21.0"))
+            },
             &[],
             "other:1 has no Python, and installs packages of Alpine Linux v3.20",
             FITS,
@@ -129,7 +143,8 @@ fn each_disagreement_is_refused() {
     ];
     for (change, more, expect, nearest) in cases {
         let file = profile(&change);
-        let (code, said, out) = bundle(&[&["--base", file.path().to_str().unwrap()], more].concat());
+        let (code, said, out) =
+            bundle(&[&["--base", file.path().to_str().unwrap()], more].concat());
         assert_eq!(code, Some(2), "{expect}: {said}");
         assert!(said.contains(expect) && said.contains(nearest), "{expect}, {nearest}: {said}");
         assert_eq!(out.path().read_dir().unwrap().count(), 0, "{expect}");
@@ -140,7 +155,13 @@ fn each_disagreement_is_refused() {
 fn a_profile_of_another_schema_is_not_guessed_at() {
     let file = profile(&|base| base["schema"] = json!(2));
     let (code, said, _out) = bundle(&["--base", file.path().to_str().unwrap()]);
-    assert!(code == Some(2) && said.contains("a profile of schema 2, and this wheelbarrow reads 1\n  hint: mount the image"), "{said}");
+    assert!(
+        code == Some(2)
+            && said.contains(
+                "a profile of schema 2, and this wheelbarrow reads 1\n  hint: mount the image"
+            ),
+        "{said}"
+    );
 }
 
 /// The machine's own Python and merged /usr: a module that any glibc will do for, with a library that needs
@@ -151,20 +172,46 @@ fn an_older_glibc_and_another_layout() {
     let site = top.path().join("target");
     std::fs::create_dir(&site).unwrap();
     let (library, module) = (site.join("libdeep.so"), site.join("shallow.abi3.so"));
-    write(&top.path().join("deep.c"), "int __libc_start_main(void); int deep(void) { return __libc_start_main(); }\n");
-    compiled(&top.path().join("deep.c"), &["-Wl,-soname,libdeep.so", "-o", library.to_str().unwrap()]);
-    write(&top.path().join("shallow.c"), "int deep(void); int PyInit_shallow(void) { return deep(); }\n");
-    compiled(&top.path().join("shallow.c"), &[library.to_str().unwrap(), "-Wl,-rpath,$ORIGIN", "-o", module.to_str().unwrap()]);
-    write(&site.join("shallow-1.dist-info/METADATA"), "Metadata-Version: 2.1\nName: shallow\nVersion: 1\n");
-    write(&site.join("shallow-1.dist-info/RECORD"), "libdeep.so,,\nshallow.abi3.so,,\nshallow-1.dist-info/METADATA,,\n");
+    write(
+        &top.path().join("deep.c"),
+        "int __libc_start_main(void); int deep(void) { return __libc_start_main(); }\n",
+    );
+    compiled(
+        &top.path().join("deep.c"),
+        &["-Wl,-soname,libdeep.so", "-o", library.to_str().unwrap()],
+    );
+    write(
+        &top.path().join("shallow.c"),
+        "int deep(void); int PyInit_shallow(void) { return deep(); }\n",
+    );
+    compiled(
+        &top.path().join("shallow.c"),
+        &[library.to_str().unwrap(), "-Wl,-rpath,$ORIGIN", "-o", module.to_str().unwrap()],
+    );
+    write(
+        &site.join("shallow-1.dist-info/METADATA"),
+        "Metadata-Version: 2.1\nName: shallow\nVersion: 1\n",
+    );
+    write(
+        &site.join("shallow-1.dist-info/RECORD"),
+        "libdeep.so,,\nshallow.abi3.so,,\nshallow-1.dist-info/METADATA,,\n",
+    );
     let site = site.canonicalize().unwrap();
-    assert!(shown(&wheelbarrow(&["report", site.to_str().unwrap()])).contains("needs glibc 2.34 or newer"));
-    let base: Value = serde_json::from_slice(&wheelbarrow(&["base", "--root", "/"]).stdout).unwrap();
+    assert!(
+        shown(&wheelbarrow(&["report", site.to_str().unwrap()]))
+            .contains("needs glibc 2.34 or newer")
+    );
+    let base: Value =
+        serde_json::from_slice(&wheelbarrow(&["base", "--root", "/"]).stdout).unwrap();
     let file = top.path().join("base.json");
     type Change = fn(&mut Value);
     let cases: [(Change, &[&str], &str); 5] = [
         (|_| (), &[], ""),
-        (|base| base["libc_version"] = json!([2, 31]), &[], "libdeep.so: needs glibc 2.34; Debian GNU/Linux 12 (bookworm) has 2.31"),
+        (
+            |base| base["libc_version"] = json!([2, 31]),
+            &[],
+            "libdeep.so: needs glibc 2.34; Debian GNU/Linux 12 (bookworm) has 2.31",
+        ),
         // It brings its own, to where the links of the base lead.
         (|base| base["libc_version"] = json!([2, 31]), &["--with-interpreter"], ""),
         (|base| base["links"] = json!({}), &[], ""),
@@ -205,12 +252,16 @@ fn what_the_base_lacks_in_its_own_places() {
     ];
     for (change, more, expect) in cases {
         let file = profile(&change);
-        let (code, said, out) = bundle(&[&["--base", file.path().to_str().unwrap()], more].concat());
+        let (code, said, out) =
+            bundle(&[&["--base", file.path().to_str().unwrap()], more].concat());
         assert_eq!(code, Some(0), "{expect}: {said}");
         if expect.starts_with("RUN") {
             assert!(said.contains(expect), "{said}");
         } else {
-            assert!(!said.contains("apk add") && out.path().join("bundle/rootfs").join(expect).exists(), "{expect}: {said}");
+            assert!(
+                !said.contains("apk add") && out.path().join("bundle/rootfs").join(expect).exists(),
+                "{expect}: {said}"
+            );
         }
     }
 }

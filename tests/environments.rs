@@ -16,19 +16,34 @@ fn write(path: &Path, text: &str) {
 
 /// `3.11`, of this machine's own python3 as wheelbarrow finds it.
 fn own_minor(top: &Path) -> String {
-    write(&top.join("probe/x-1.dist-info/METADATA"), "Metadata-Version: 2.1\nName: x\nVersion: 1\n");
+    write(
+        &top.join("probe/x-1.dist-info/METADATA"),
+        "Metadata-Version: 2.1\nName: x\nVersion: 1\n",
+    );
     let report = wheelbarrow(&["report", "--json", top.join("probe").to_str().unwrap()]);
-    let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap_or_else(|_| panic!("{}", shown(&report)));
-    report["interpreter_facts"]["version"].as_str().unwrap().splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
+    let report: serde_json::Value =
+        serde_json::from_slice(&report.stdout).unwrap_or_else(|_| panic!("{}", shown(&report)));
+    report["interpreter_facts"]["version"]
+        .as_str()
+        .unwrap()
+        .splitn(3, '.')
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 /// The distribution `hello` in `site`, its script in `bin`; RECORD says where from `site` the script is.
 fn hello(site: &Path, bin: &Path, record: &str, version: &str) {
     let info = site.join(format!("hello-{version}.dist-info"));
-    write(&info.join("METADATA"), &format!("Metadata-Version: 2.1\nName: hello\nVersion: {version}\n"));
+    write(
+        &info.join("METADATA"),
+        &format!("Metadata-Version: 2.1\nName: hello\nVersion: {version}\n"),
+    );
     write(
         &info.join("RECORD"),
-        &format!("{record},,\nhello.py,,\nhello-{version}.dist-info/METADATA,,\nhello-{version}.dist-info/RECORD,,\n"),
+        &format!(
+            "{record},,\nhello.py,,\nhello-{version}.dist-info/METADATA,,\nhello-{version}.dist-info/RECORD,,\n"
+        ),
     );
     write(&site.join("hello.py"), &format!("def main():\n    print('hello', '{version}')\n"));
     write(&bin.join("hello"), "#!/elsewhere/bin/python3\nfrom hello import main\nmain()\n");
@@ -46,7 +61,8 @@ fn says(top: &Path, environments: &[&Path]) -> String {
     let moved = top.join("moved here");
     let _ = fs::remove_dir_all(&moved);
     fs::rename(out.join("rootfs/opt/app"), &moved).unwrap();
-    let mut found: Vec<PathBuf> = fs::read_dir(moved.join("bin")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut found: Vec<PathBuf> =
+        fs::read_dir(moved.join("bin")).unwrap().map(|entry| entry.unwrap().path()).collect();
     found.retain(|path| !path.file_name().unwrap().to_str().unwrap().starts_with("python"));
     assert_eq!(found, [moved.join("bin/hello")]);
     let said = Command::new(moved.join("bin/hello")).output().unwrap();
@@ -59,9 +75,19 @@ fn what_pip_was_told_to_put_elsewhere() {
     let top = top.path().canonicalize().unwrap();
     let python = format!("python{}", own_minor(&top));
     let prefix = top.join("prefix");
-    hello(&prefix.join(format!("lib/{python}/site-packages")), &prefix.join("bin"), "../../../bin/hello", "1.0");
+    hello(
+        &prefix.join(format!("lib/{python}/site-packages")),
+        &prefix.join("bin"),
+        "../../../bin/hello",
+        "1.0",
+    );
     let debian = top.join("debian");
-    hello(&debian.join(format!("local/lib/{python}/dist-packages")), &debian.join("local/bin"), "../../../bin/hello", "1.1");
+    hello(
+        &debian.join(format!("local/lib/{python}/dist-packages")),
+        &debian.join("local/bin"),
+        "../../../bin/hello",
+        "1.1",
+    );
     let target = top.join("deep/target");
     hello(&target, &target.join("bin"), "../../bin/hello", "2.0");
     assert_eq!(says(&top, &[&prefix]), "hello 1.0");
@@ -69,7 +95,12 @@ fn what_pip_was_told_to_put_elsewhere() {
     assert_eq!(says(&top, &[&debian]), "hello 1.1");
     for (below, version) in [("usr/local", "1.2"), ("usr", "1.3")] {
         let root = top.join("root of").join(version);
-        hello(&root.join(format!("{below}/lib/{python}/site-packages")), &root.join(below).join("bin"), "../../../bin/hello", version);
+        hello(
+            &root.join(format!("{below}/lib/{python}/site-packages")),
+            &root.join(below).join("bin"),
+            "../../../bin/hello",
+            version,
+        );
         assert_eq!(says(&top, &[&root]), format!("hello {version}"));
     }
     assert_eq!(says(&top, &[&target]), "hello 2.0");
@@ -84,10 +115,19 @@ fn what_pip_was_told_to_put_elsewhere() {
 fn environments_of_another_python_are_refused() {
     let top = tempfile::tempdir().unwrap();
     let prefix = top.path().join("prefix");
-    hello(&prefix.join("lib/python2.9/site-packages"), &prefix.join("bin"), "../../../bin/hello", "1.0");
+    hello(
+        &prefix.join("lib/python2.9/site-packages"),
+        &prefix.join("bin"),
+        "../../../bin/hello",
+        "1.0",
+    );
     let output = wheelbarrow(&["plan", prefix.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(shown(&output).contains("is of Python 2.9, and no Python 2.9 is in the root"), "{}", shown(&output));
+    assert!(
+        shown(&output).contains("is of Python 2.9, and no Python 2.9 is in the root"),
+        "{}",
+        shown(&output)
+    );
 }
 
 #[test]
@@ -99,9 +139,14 @@ fn editable_source_travels_as_if_it_were_installed() {
     fs::remove_file(site.join("hello.py")).unwrap();
     let lead = |name: &str, text: &str| {
         write(&site.join(name), text);
-        let record = format!("../../bin/hello,,\n{name},,\nhello-3.0.dist-info/METADATA,,\nhello-3.0.dist-info/RECORD,,\n");
+        let record = format!(
+            "../../bin/hello,,\n{name},,\nhello-3.0.dist-info/METADATA,,\nhello-3.0.dist-info/RECORD,,\n"
+        );
         write(&site.join("hello-3.0.dist-info/RECORD"), &record);
-        write(&site.join("hello-3.0.dist-info/direct_url.json"), "{\"url\": \"file:///x\", \"dir_info\": {\"editable\": true}}");
+        write(
+            &site.join("hello-3.0.dist-info/direct_url.json"),
+            "{\"url\": \"file:///x\", \"dir_info\": {\"editable\": true}}",
+        );
     };
     let source = top.join("builder/project/src");
     write(
@@ -114,14 +159,22 @@ fn editable_source_travels_as_if_it_were_installed() {
     for (name, text) in [
         ("__editable__.hello-3.0.pth", path.to_owned()),
         ("_editable_impl_hello.pth", format!("{path}\n")),
-        ("__editable___hello_3_0_finder.py", format!("MAPPING: dict[str, str] = {{'hello': '{path}/hello'}}\nNAMESPACES: dict = {{}}\n")),
+        (
+            "__editable___hello_3_0_finder.py",
+            format!(
+                "MAPPING: dict[str, str] = {{'hello': '{path}/hello'}}\nNAMESPACES: dict = {{}}\n"
+            ),
+        ),
     ] {
         lead(name, &text);
         if let Some(finder) = name.strip_suffix(".py") {
             write(&site.join("finder.pth"), &format!("import {finder}; {finder}.install()"));
         }
         assert_eq!(says(&top, &[&site]), "from source", "{name}");
-        let packages = top.join("moved here/lib").join(format!("python{}", own_minor(&top))).join("site-packages");
+        let packages = top
+            .join("moved here/lib")
+            .join(format!("python{}", own_minor(&top)))
+            .join("site-packages");
         let gone = [name, "finder.pth", "tests"].iter().all(|name| !packages.join(name).exists());
         assert!(gone && packages.join("hello/data.txt").exists(), "{name}");
         fs::remove_file(site.join(name)).unwrap();
@@ -129,11 +182,19 @@ fn editable_source_travels_as_if_it_were_installed() {
     fs::remove_file(site.join("finder.pth")).unwrap();
     lead("gone.pth", "/nowhere/src\n");
     let output = wheelbarrow(&["plan", "--from", "any", site.to_str().unwrap()]);
-    assert!(output.status.code() == Some(1) && shown(&output).contains("help: have the source in the builder stage: COPY . /nowhere/src"));
+    assert!(
+        output.status.code() == Some(1)
+            && shown(&output)
+                .contains("help: have the source in the builder stage: COPY . /nowhere/src")
+    );
     fs::remove_file(site.join("gone.pth")).unwrap();
     lead("code.pth", "import hello_finder; hello_finder.install()\n");
     let output = wheelbarrow(&["plan", "--from", "any", site.to_str().unwrap()]);
-    assert!(output.status.code() == Some(1) && shown(&output).contains("deny[editable-install] hello"), "{}", shown(&output));
+    assert!(
+        output.status.code() == Some(1) && shown(&output).contains("deny[editable-install] hello"),
+        "{}",
+        shown(&output)
+    );
 }
 
 #[test]
@@ -146,30 +207,60 @@ fn path_files_are_rewritten_and_judged() {
     // What `setup.py develop` leaves: the metadata is in the source folder alone.
     let source = top.join("builder/project");
     write(&source.join("hello.py"), "");
-    write(&source.join("hello.egg-info/PKG-INFO"), "Metadata-Version: 2.1\nName: hello\nVersion: 4.0\n");
+    write(
+        &source.join("hello.egg-info/PKG-INFO"),
+        "Metadata-Version: 2.1\nName: hello\nVersion: 4.0\n",
+    );
     write(&site.join("hello.egg-link"), &format!("{}\n.", source.display()));
     let inside = site.join("extra");
     write(&inside.join("inner.py"), "");
-    write(&site.join("easy-install.pth"), &format!("import os, other\n{}\n{}\n", source.display(), inside.display()));
+    write(
+        &site.join("easy-install.pth"),
+        &format!("import os, other\n{}\n{}\n", source.display(), inside.display()),
+    );
     write(&site.join("broken.pth"), "import absent; absent.start()\n");
     let out = top.join("out");
-    let output = wheelbarrow(&["bundle", "--from", "any", "--out", out.to_str().unwrap(), site.to_str().unwrap()]);
+    let output = wheelbarrow(&[
+        "bundle",
+        "--from",
+        "any",
+        "--out",
+        out.to_str().unwrap(),
+        site.to_str().unwrap(),
+    ]);
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
     assert!(
-        shown(&output).contains("warn[runs-at-start]") && shown(&output).contains("imports absent at every start"),
+        shown(&output).contains("warn[runs-at-start]")
+            && shown(&output).contains("imports absent at every start"),
         "{}",
         shown(&output)
     );
-    let packages = out.join("rootfs/opt/app/lib").join(format!("python{}", own_minor(&top))).join("site-packages");
-    assert_eq!(fs::read_to_string(packages.join("easy-install.pth")).unwrap(), "import os, other\nextra\n");
+    let packages = out
+        .join("rootfs/opt/app/lib")
+        .join(format!("python{}", own_minor(&top)))
+        .join("site-packages");
+    assert_eq!(
+        fs::read_to_string(packages.join("easy-install.pth")).unwrap(),
+        "import os, other\nextra\n"
+    );
     for travels in ["hello.py", "hello.egg-info/PKG-INFO", "extra/inner.py", "other.py"] {
         assert!(packages.join(travels).is_file(), "{travels}");
     }
     assert!(!packages.join("hello.egg-link").exists());
     let report = wheelbarrow(&["report", site.to_str().unwrap()]);
-    assert!(shown(&report).contains("easy-install.pth: what it imports is in the final image\n    import os, other"), "{}", shown(&report));
+    assert!(
+        shown(&report).contains(
+            "easy-install.pth: what it imports is in the final image\n    import os, other"
+        ),
+        "{}",
+        shown(&report)
+    );
     let one = wheelbarrow(&["plan", "--from", "any", "--require", "hello", site.to_str().unwrap()]);
-    assert!(shown(&one).contains("hello.egg-info/PKG-INFO  (recorded by hello)"), "{}", shown(&one));
+    assert!(
+        shown(&one).contains("hello.egg-info/PKG-INFO  (recorded by hello)"),
+        "{}",
+        shown(&one)
+    );
     assert!(!shown(&one).contains("missing-requirement"), "{}", shown(&one));
 }
 
@@ -200,28 +291,52 @@ fn bytecode_is_the_same_in_every_run_and_has_final_paths() {
         ]);
         assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
         assert!(shown(&output).contains("note[not-compiled]"), "{}", shown(&output));
-        (fs::read_to_string(out.join("wheelbarrow.json")).unwrap(), out.join("rootfs").join(prefix.trim_start_matches('/')))
+        (
+            fs::read_to_string(out.join("wheelbarrow.json")).unwrap(),
+            out.join("rootfs").join(prefix.trim_start_matches('/')),
+        )
     };
     let (first, written) = bundle("first");
     assert_eq!(first, bundle("second").0);
     fs::rename(written, &prefix).unwrap();
-    let packages = prefix.join("lib").join(format!("python{}", own_minor(&top))).join("site-packages");
-    assert!(fs::read_to_string(packages.join("one-1.0.dist-info/RECORD")).unwrap().contains("__pycache__/one."));
+    let packages =
+        prefix.join("lib").join(format!("python{}", own_minor(&top))).join("site-packages");
+    assert!(
+        fs::read_to_string(packages.join("one-1.0.dist-info/RECORD"))
+            .unwrap()
+            .contains("__pycache__/one.")
+    );
     // Unchecked: the source is not looked at any more.
     write(&packages.join("one.py"), "changed\n");
-    let said = Command::new(prefix.join("bin/python")).args(["-c", "import one; print(one.where('e'))"]).output().unwrap();
+    let said = Command::new(prefix.join("bin/python"))
+        .args(["-c", "import one; print(one.where('e'))"])
+        .output()
+        .unwrap();
     assert_eq!(shown(&said).trim(), format!("(True, '{}')", packages.join("one.py").display()));
     let mounted = wheelbarrow(&["bundle", "--compile", "--root", "py-fixtures/alpine-venv"]);
-    assert!(mounted.status.code() == Some(2) && shown(&mounted).contains("must be /"), "{}", shown(&mounted));
+    assert!(
+        mounted.status.code() == Some(2) && shown(&mounted).contains("must be /"),
+        "{}",
+        shown(&mounted)
+    );
 }
 
 /// `name requires` for each distribution, pure Python, in one `--target` folder.
 fn installed(top: &Path, distributions: &[(&str, &[&str])]) -> String {
     for (name, requires) in distributions {
         let info = top.join(format!("{name}-1.0.dist-info"));
-        let requires: String = requires.iter().map(|requirement| format!("Requires-Dist: {requirement}\n")).collect();
-        write(&info.join("METADATA"), &format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{requires}"));
-        write(&info.join("RECORD"), &format!("{name}.py,,\n{name}-1.0.dist-info/METADATA,,\n{name}-1.0.dist-info/RECORD,,\n"));
+        let requires: String =
+            requires.iter().map(|requirement| format!("Requires-Dist: {requirement}\n")).collect();
+        write(
+            &info.join("METADATA"),
+            &format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{requires}"),
+        );
+        write(
+            &info.join("RECORD"),
+            &format!(
+                "{name}.py,,\n{name}-1.0.dist-info/METADATA,,\n{name}-1.0.dist-info/RECORD,,\n"
+            ),
+        );
         write(&top.join(format!("{name}.py")), "");
     }
     top.to_str().unwrap().to_owned()
@@ -231,20 +346,41 @@ fn installed(top: &Path, distributions: &[(&str, &[&str])]) -> String {
 fn only_what_the_application_asks_for() {
     let top = tempfile::tempdir().unwrap();
     let web: &[&str] = &["base", "extra; extra == 'more'", "never; python_version < '3'"];
-    let folder = installed(&top.path().join("t"), &[("web", web), ("base", &["web"]), ("extra", &[]), ("other", &[]), ("pip", &[])]);
+    let folder = installed(
+        &top.path().join("t"),
+        &[("web", web), ("base", &["web"]), ("extra", &[]), ("other", &[]), ("pip", &[])],
+    );
     write(&top.path().join("requirements.txt"), "-r more/base.txt # all of it\n");
-    write(&top.path().join("more/base.txt"), "web[more]==1.0 --hash=sha256:00\n-r ../requirements.txt\n");
-    write(&top.path().join("pyproject.toml"), "[project]\ndependencies = ['other']\noptional-dependencies = {x = ['base']}\n");
-    write(&top.path().join("own/pyproject.toml"), "[project]\nname = 'Extra'\ndependencies = ['other']\n");
-    write(&top.path().join("copied/pyproject.toml"), "[project]\nname = 'not-installed'\ndependencies = ['other']\n");
-    write(&top.path().join("places.txt"), &format!("-e ./own\n{}/own\ngit+https://h/r#egg=base\n", top.path().display()));
+    write(
+        &top.path().join("more/base.txt"),
+        "web[more]==1.0 --hash=sha256:00\n-r ../requirements.txt\n",
+    );
+    write(
+        &top.path().join("pyproject.toml"),
+        "[project]\ndependencies = ['other']\noptional-dependencies = {x = ['base']}\n",
+    );
+    write(
+        &top.path().join("own/pyproject.toml"),
+        "[project]\nname = 'Extra'\ndependencies = ['other']\n",
+    );
+    write(
+        &top.path().join("copied/pyproject.toml"),
+        "[project]\nname = 'not-installed'\ndependencies = ['other']\n",
+    );
+    write(
+        &top.path().join("places.txt"),
+        &format!("-e ./own\n{}/own\ngit+https://h/r#egg=base\n", top.path().display()),
+    );
     let path = |name: &str| top.path().join(name).to_str().unwrap().to_owned();
     let travels = |more: &[&str], status: i32| {
         let output = wheelbarrow(&[&["plan", "--json", "--from", "any", &folder], more].concat());
         assert_eq!(output.status.code(), Some(status), "{}", shown(&output));
         let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         let all = plan["distributions"].as_array().cloned().unwrap_or_default();
-        let travelling = all.iter().filter(|one| one["travels"] == true).map(|one| one["name"].as_str().unwrap().to_owned());
+        let travelling = all
+            .iter()
+            .filter(|one| one["travels"] == true)
+            .map(|one| one["name"].as_str().unwrap().to_owned());
         travelling.collect::<Vec<_>>().join(" ")
     };
     assert_eq!(travels(&[], 0), "base extra other web");
@@ -252,7 +388,10 @@ fn only_what_the_application_asks_for() {
     assert_eq!(travels(&["--require", "base", "--require", "other"], 0), "base other web");
     assert_eq!(travels(&["-r", &path("requirements.txt")], 0), "base extra web");
     assert_eq!(travels(&["--project", &path("pyproject.toml")], 0), "other");
-    assert_eq!(travels(&["--project", &format!("{}[x]", path("pyproject.toml"))], 0), "base other web");
+    assert_eq!(
+        travels(&["--project", &format!("{}[x]", path("pyproject.toml"))], 0),
+        "base other web"
+    );
     // The project itself, where it is installed.
     assert_eq!(travels(&["--project", &path("own/pyproject.toml")], 0), "extra other");
     assert_eq!(travels(&["--project", &path("copied/pyproject.toml")], 0), "other");
@@ -263,21 +402,31 @@ fn only_what_the_application_asks_for() {
     // What stays is counted, with the bytes that it has.
     write(&Path::new(&folder).join("other.py"), &"#".repeat(5000));
     let said = shown(&wheelbarrow(&["report", "--from", "any", "--require", "web", &folder]));
-    assert!(said.contains("     5.1 kB  3 files: belongs to other, which stays behind\n"), "{said}");
+    assert!(
+        said.contains("     5.1 kB  3 files: belongs to other, which stays behind\n"),
+        "{said}"
+    );
     for (wrong, says) in [
         ("--require=web ==", "is not a requirement"),
         ("-rgone.txt", "there is no such file"),
         ("--project=/etc/passwd", "is not pyproject.toml"),
     ] {
         let output = wheelbarrow(&["plan", &folder, wrong]);
-        assert!(output.status.code() == Some(2) && shown(&output).contains(says), "{}", shown(&output));
+        assert!(
+            output.status.code() == Some(2) && shown(&output).contains(says),
+            "{}",
+            shown(&output)
+        );
     }
 }
 
 #[test]
 fn two_distributions_with_one_path() {
     let top = tempfile::tempdir().unwrap();
-    let (one, two) = ("sha256=LCa0a2j_xo_5m0U8HTBBNBNCLXBkg7-g-YpeiGJm564", "sha256=PLwNF3W8drB2xhbn_MeQVbI54JHIFMK2TjLDICNWk1E");
+    let (one, two) = (
+        "sha256=LCa0a2j_xo_5m0U8HTBBNBNCLXBkg7-g-YpeiGJm564",
+        "sha256=PLwNF3W8drB2xhbn_MeQVbI54JHIFMK2TjLDICNWk1E",
+    );
     let folder = |name: &str, hashes: [&str; 2]| {
         let site = top.path().join(name);
         installed(&site, &[("first", &[]), ("second", &[])]);
@@ -286,7 +435,9 @@ fn two_distributions_with_one_path() {
             let info = format!("{distribution}-1.0.dist-info");
             write(
                 &site.join(&info).join("RECORD"),
-                &format!("{distribution}.py,,\nshared/__init__.py,{hash},3\n{info}/METADATA,,\n{info}/RECORD,,\n"),
+                &format!(
+                    "{distribution}.py,,\nshared/__init__.py,{hash},3\n{info}/METADATA,,\n{info}/RECORD,,\n"
+                ),
             );
         }
         site.to_str().unwrap().to_owned()
@@ -296,12 +447,19 @@ fn two_distributions_with_one_path() {
     assert!(!same.contains("[recorded-twice]"), "{same}");
     assert!(other.contains("shared/__init__.py: recorded by first and by second"), "{other}");
     // In two folders: each file is its own distribution's, and the first folder's travels.
-    for (folder, name, hash) in [("left", "first", one), ("right", "second", one), ("far", "second", two)] {
+    for (folder, name, hash) in
+        [("left", "first", one), ("right", "second", one), ("far", "second", two)]
+    {
         let site = top.path().join(folder);
         installed(&site, &[(name, &[])]);
         write(&site.join("shared/__init__.py"), "");
         let info = format!("{name}-1.0.dist-info");
-        write(&site.join(&info).join("RECORD"), &format!("{name}.py,,\nshared/__init__.py,{hash},3\n{info}/METADATA,,\n{info}/RECORD,,\n"));
+        write(
+            &site.join(&info).join("RECORD"),
+            &format!(
+                "{name}.py,,\nshared/__init__.py,{hash},3\n{info}/METADATA,,\n{info}/RECORD,,\n"
+            ),
+        );
     }
     let both = |second: &str| {
         let path = |name: &str| top.path().join(name).to_str().unwrap().to_owned();
@@ -333,13 +491,21 @@ fn wheels_are_chosen_for_the_final_root() {
     let top = tempfile::tempdir().unwrap();
     let path = |name: &str| top.path().join(name).to_str().unwrap().to_owned();
     fs::create_dir(path("wheels")).unwrap();
-    assert!(Command::new("python3").args(["-c", WHEELS, &path("wheels")]).status().unwrap().success());
-    let mut profile: serde_json::Value = serde_json::from_slice(&wheelbarrow(&["base", "--root", "/"]).stdout).unwrap();
+    assert!(
+        Command::new("python3").args(["-c", WHEELS, &path("wheels")]).status().unwrap().success()
+    );
+    let mut profile: serde_json::Value =
+        serde_json::from_slice(&wheelbarrow(&["base", "--root", "/"]).stdout).unwrap();
     for (libc, passed_over) in [([2, 20], "manylinux_2_30"), ([2, 36], "manylinux_2_5")] {
         profile["libc_version"] = libc.into();
         write(&top.path().join("base.json"), &profile.to_string());
         let output = shown(&wheelbarrow(&["plan", &path("wheels"), "--base", &path("base.json")]));
-        assert!(output.contains(&format!("note[wheel-passed-over] native-1.0-py3-none-{passed_over}_x86_64.whl")), "{libc:?}: {output}");
+        assert!(
+            output.contains(&format!(
+                "note[wheel-passed-over] native-1.0-py3-none-{passed_over}_x86_64.whl"
+            )),
+            "{libc:?}: {output}"
+        );
     }
 }
 

@@ -31,7 +31,10 @@ impl Example {
     }
 
     fn read(&self, file: &str) -> String {
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(self.name).join(file)).unwrap()
+        fs::read_to_string(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(self.name).join(file),
+        )
+        .unwrap()
     }
 
     fn build(&self, name: &str, dockerfile: &str) {
@@ -53,7 +56,8 @@ impl Example {
         let output = wheelbarrow(&["plan", "--json", "--root", container.root().to_str().unwrap()]);
         let outside = String::from_utf8(output.stdout).unwrap();
         let same = inside.lines().eq(outside.lines());
-        let differs = inside.lines().zip(outside.lines()).find(|(inside, outside)| inside != outside);
+        let differs =
+            inside.lines().zip(outside.lines()).find(|(inside, outside)| inside != outside);
         assert!(same && inside.lines().count() > 100, "{}: {differs:?}", self.name);
     }
 
@@ -72,7 +76,10 @@ fn build(name: &'static str) {
     example.build("final", &dockerfile);
     for (command, why) in [
         ("python /my.py", "imports"),
-        ("mv /opt/app /opt/moved && /opt/moved/bin/python /my.py && ! grep -r /opt/venv /opt/moved", "moved, and no builder path"),
+        (
+            "mv /opt/app /opt/moved && /opt/moved/bin/python /my.py && ! grep -r /opt/venv /opt/moved",
+            "moved, and no builder path",
+        ),
     ] {
         let said = example.says("final", &["sh", "-c", command]);
         assert!(said.contains("yaml 6.0.2 ok"), "{name}: {why}: {said}");
@@ -92,7 +99,9 @@ fn sizes(example: &Example, builder: &str, pasted: &str, program: &str) {
     let installed = builder.split_once("COPY wheelbarrow").unwrap().0;
     let environment = if installed.contains("/opt/venv") { "/opt/venv" } else { "/usr/local" };
     let bundle = "COPY --from=builder /bundle/rootfs/ /";
-    let copied = pasted.replace(bundle, &format!("COPY --from=builder {environment}/ {environment}/")).replace("/opt/app", environment);
+    let copied = pasted
+        .replace(bundle, &format!("COPY --from=builder {environment}/ {environment}/"))
+        .replace("/opt/app", environment);
     example.build("single-stage", &format!("{installed}COPY my.py{program}"));
     example.build("copied", &format!("{installed}{copied}COPY my.py{program}"));
     example.build("mega-run", &example.read("mega-run.Dockerfile"));
@@ -100,8 +109,12 @@ fn sizes(example: &Example, builder: &str, pasted: &str, program: &str) {
         // It is a fair comparison.
         example.says(name, &["python", "/my.py"]);
     }
-    let [ours, mega, copied, single] = ["final", "mega-run", "copied", "single-stage"].map(|name| example.size(name));
-    println!("{:14} | ours {ours:6.1} MB | mega-RUN {mega:6.1} | copied {copied:6.1} | single stage {single:6.1}", example.name);
+    let [ours, mega, copied, single] =
+        ["final", "mega-run", "copied", "single-stage"].map(|name| example.size(name));
+    println!(
+        "{:14} | ours {ours:6.1} MB | mega-RUN {mega:6.1} | copied {copied:6.1} | single stage {single:6.1}",
+        example.name
+    );
     assert!(ours <= mega, "{}: {ours} MB, the mega-RUN has {mega}", example.name);
 }
 
@@ -131,8 +144,11 @@ fn python_slim() {
 
 /// The libraries that the real loader and wheelbarrow name for every module, from the builder stage's log.
 fn agree_with_the_loader(log: &str) {
-    let between = |from: &str, to: &str| log.rsplit_once(from).unwrap().1.split_once(to).unwrap().0.to_owned();
-    let report: serde_json::Value = serde_json::from_str(&between("REPORT-BEGIN", "REPORT-END")).unwrap();
+    let between = |from: &str, to: &str| {
+        log.rsplit_once(from).unwrap().1.split_once(to).unwrap().0.to_owned()
+    };
+    let report: serde_json::Value =
+        serde_json::from_str(&between("REPORT-BEGIN", "REPORT-END")).unwrap();
     let mut oracle: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for line in between("ORACLE-BEGIN", "ORACLE-END").lines() {
         if let Some((module, library)) = line.split_once(" => ") {
@@ -146,9 +162,18 @@ fn agree_with_the_loader(log: &str) {
         let needs = module["needs"].as_array().unwrap().iter();
         // The loader lists itself; how it is named there is of no use to anybody.
         let is_loader = |library: &String| library.rsplit('/').next().unwrap().starts_with("ld-");
-        let ours: BTreeSet<String> =
-            needs.filter_map(|need| need["path"].as_str()).map(str::to_owned).filter(|path| !is_loader(path)).collect();
-        let theirs: BTreeSet<String> = oracle.get(path).into_iter().flatten().filter(|path| !is_loader(path)).cloned().collect();
+        let ours: BTreeSet<String> = needs
+            .filter_map(|need| need["path"].as_str())
+            .map(str::to_owned)
+            .filter(|path| !is_loader(path))
+            .collect();
+        let theirs: BTreeSet<String> = oracle
+            .get(path)
+            .into_iter()
+            .flatten()
+            .filter(|path| !is_loader(path))
+            .cloned()
+            .collect();
         assert_eq!(ours, theirs, "{path}");
     }
 }

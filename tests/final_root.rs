@@ -9,7 +9,9 @@ use crate::readme_root::wheelbarrow;
 pub fn bundle(more: &[&str]) -> (Option<i32>, String, tempfile::TempDir) {
     let out = tempfile::tempdir().unwrap();
     let path = out.path().join("bundle");
-    let arguments = [&["bundle", "--root", "py-fixtures/alpine-venv", "--out", path.to_str().unwrap()], more].concat();
+    let arguments =
+        [&["bundle", "--root", "py-fixtures/alpine-venv", "--out", path.to_str().unwrap()], more]
+            .concat();
     let output = wheelbarrow(&arguments);
     (output.status.code(), shown(&output), out)
 }
@@ -17,16 +19,43 @@ pub fn bundle(more: &[&str]) -> (Option<i32>, String, tempfile::TempDir) {
 #[test]
 fn a_base_that_does_not_fit_is_refused_with_what_would() {
     for (more, expect) in [
-        (&["--base", "debian:bookworm-slim"][..], "deny[base-libc] debian:bookworm-slim: the environment is built for musl"),
-        (&["--base", "alpine:3.18"], "deny[base-interpreter] /usr/bin/python3.11: the environment is of Python 3.11"),
-        (&["--base", "alpine:3.18"], "alpine:3.18 installs packages of Alpine Linux v3.18, the builder is Alpine Linux v3.20"),
-        (&["--base", "alpine:3.18"], "help: this would fit: FROM alpine:3.20, or python:3.11-alpine"),
+        (
+            &["--base", "debian:bookworm-slim"][..],
+            "deny[base-libc] debian:bookworm-slim: the environment is built for musl",
+        ),
+        (
+            &["--base", "alpine:3.18"],
+            "deny[base-interpreter] /usr/bin/python3.11: the environment is of Python 3.11",
+        ),
+        (
+            &["--base", "alpine:3.18"],
+            "alpine:3.18 installs packages of Alpine Linux v3.18, the builder is Alpine Linux v3.20",
+        ),
+        (
+            &["--base", "alpine:3.18"],
+            "help: this would fit: FROM alpine:3.20, or python:3.11-alpine",
+        ),
         (&["--base", "scratch"], "or let it travel: --with-interpreter"),
-        (&["--base", "alpine:3.20", "--interpreter", "/usr/local/bin/python3"], "alpine:3.20 has no Python at /usr/local/bin/python3"),
-        (&["--interpreter", "/usr/bin/python3.12", "--from", "x"], "the environment is of Python 3.11, the final stage has 3.12"),
-        (&["--from", "python:3.12-alpine"], "the environment is of Python 3.11, the final stage has 3.12"),
-        (&["--with-interpreter", "--shebang", "relocatable"], "deny[base-shell] scratch: has no sh, dirname and realpath"),
-        (&["--base", "nobody/knows"], "no profile of exactly this image ships with wheelbarrow (alpine:3.18, alpine:3.20, cgr.dev"),
+        (
+            &["--base", "alpine:3.20", "--interpreter", "/usr/local/bin/python3"],
+            "alpine:3.20 has no Python at /usr/local/bin/python3",
+        ),
+        (
+            &["--interpreter", "/usr/bin/python3.12", "--from", "x"],
+            "the environment is of Python 3.11, the final stage has 3.12",
+        ),
+        (
+            &["--from", "python:3.12-alpine"],
+            "the environment is of Python 3.11, the final stage has 3.12",
+        ),
+        (
+            &["--with-interpreter", "--shebang", "relocatable"],
+            "deny[base-shell] scratch: has no sh, dirname and realpath",
+        ),
+        (
+            &["--base", "nobody/knows"],
+            "no profile of exactly this image ships with wheelbarrow (alpine:3.18, alpine:3.20, cgr.dev",
+        ),
         (&["--base", "README.md"], "not a profile"),
     ] {
         let (code, said, out) = bundle(more);
@@ -56,23 +85,37 @@ fn a_base_that_is_known_is_subtracted() {
 fn what_the_final_root_lacks_is_carried() {
     let (code, said, out) = bundle(&["--native", "vendor"]);
     assert!(code == Some(0) && said.contains("RUN apk add --no-cache python3\n"), "{said}");
-    assert!(out.path().join("bundle/rootfs/usr/lib/libyaml-0.so.2").is_symlink() && !out.path().join("bundle/rootfs/lib").exists());
+    assert!(
+        out.path().join("bundle/rootfs/usr/lib/libyaml-0.so.2").is_symlink()
+            && !out.path().join("bundle/rootfs/lib").exists()
+    );
     let (code, said, out) = bundle(&["--with-interpreter"]);
     assert!(code == Some(0) && said.contains("FROM scratch\nCOPY"), "{said}");
-    for path in
-        ["usr/bin/python3.11", "usr/lib/python3.11/os.py", "usr/lib/libpython3.11.so.1.0", "lib/ld-musl-x86_64.so.1", "etc/os-release"]
-    {
+    for path in [
+        "usr/bin/python3.11",
+        "usr/lib/python3.11/os.py",
+        "usr/lib/libpython3.11.so.1.0",
+        "lib/ld-musl-x86_64.so.1",
+        "etc/os-release",
+    ] {
         assert!(out.path().join("bundle/rootfs").join(path).exists(), "{path}");
     }
-    let database = std::fs::read_to_string(out.path().join("bundle/rootfs/lib/apk/db/installed")).unwrap();
-    assert!(database.contains("=\nP:yaml\nV:0.2.5-r2\n") && database.contains("F:usr/lib\nR:libyaml-0.so.2\n"), "{database}");
+    let database =
+        std::fs::read_to_string(out.path().join("bundle/rootfs/lib/apk/db/installed")).unwrap();
+    assert!(
+        database.contains("=\nP:yaml\nV:0.2.5-r2\n")
+            && database.contains("F:usr/lib\nR:libyaml-0.so.2\n"),
+        "{database}"
+    );
 }
 
 #[test]
 fn every_name_has_a_reason() {
     let ask = |command: &str, name: &str| {
-        let (name, more) = name.split_once(' ').map_or((name, None), |(name, more)| (name, Some(more)));
-        let arguments = [command, name, "--root", "py-fixtures/alpine-venv"].into_iter().chain(more);
+        let (name, more) =
+            name.split_once(' ').map_or((name, None), |(name, more)| (name, Some(more)));
+        let arguments =
+            [command, name, "--root", "py-fixtures/alpine-venv"].into_iter().chain(more);
         let output = wheelbarrow(&arguments.collect::<Vec<_>>());
         (output.status.code(), shown(&output))
     };
@@ -84,7 +127,12 @@ fn every_name_has_a_reason() {
     for (command, name, code, expect) in [
         ("why", "pyyaml", 0, "distribution PyYAML 6.0.2 (installed by request)\n"),
         ("why", "musl", 0, "package yaml (installed)\n  package musl (brought along)\n"),
-        ("why", "musl --with-interpreter", 0, "package python3 (carried in the bundle)\n  package musl (carried in the bundle)\n"),
+        (
+            "why",
+            "musl --with-interpreter",
+            0,
+            "package python3 (carried in the bundle)\n  package musl (carried in the bundle)\n",
+        ),
         ("why", "yaml --with-interpreter", 0, "package yaml (carried in the bundle)\n"),
         (
             "why",
@@ -93,14 +141,39 @@ fn every_name_has_a_reason() {
             "file /usr/lib/python3.11/os.py -> /usr/lib/python3.11/os.py (the interpreter, which travels)\n",
         ),
         ("why", "cyaml.py", 0, "/site-packages/yaml/cyaml.py (recorded by PyYAML)\n"),
-        ("why-not", "yaml-dev", 0, "yaml-dev 0.2.5-r2 stays behind: installed in the builder, and nothing that travels needs it\n"),
-        ("why-not", "libyaml-0.so.2", 0, "libyaml-0.so.2 is in the final root: see wheelbarrow why\n"),
+        (
+            "why-not",
+            "yaml-dev",
+            0,
+            "yaml-dev 0.2.5-r2 stays behind: installed in the builder, and nothing that travels needs it\n",
+        ),
+        (
+            "why-not",
+            "libyaml-0.so.2",
+            0,
+            "libyaml-0.so.2 is in the final root: see wheelbarrow why\n",
+        ),
         ("why-not", "setuptools", 0, "setuptools 65.5.0 stays behind: "),
-        ("why-not", "nobody", 2, "nothing in the environment, and nothing it leads to, is called nobody"),
+        (
+            "why-not",
+            "nobody",
+            2,
+            "nothing in the environment, and nothing it leads to, is called nobody",
+        ),
         ("why", "bin/python", 0, "file made -> /opt/app/bin/python (the final interpreter)\n"),
         ("why-not", "yaml", 0, "yaml is in the final root: see wheelbarrow why\n"),
-        ("why-not", "bin/activate", 0, "stays behind: made by venv for the builder; the bundle has its own\n"),
-        ("why", "nobody", 2, "nothing in the environment, and nothing it leads to, is called nobody"),
+        (
+            "why-not",
+            "bin/activate",
+            0,
+            "stays behind: made by venv for the builder; the bundle has its own\n",
+        ),
+        (
+            "why",
+            "nobody",
+            2,
+            "nothing in the environment, and nothing it leads to, is called nobody",
+        ),
     ] {
         let (status, said) = ask(command, name);
         assert_eq!(status, Some(code), "{command} {name}: {said}");
@@ -113,15 +186,28 @@ fn each_way_has_its_size() {
     let output = wheelbarrow(&["report", "--sizes", "--json", "--root", "py-fixtures/alpine-venv"]);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let sizes = report["sizes"].as_array().unwrap();
-    let of = |field: &str| sizes.iter().map(|mode| mode[field].as_u64().unwrap()).collect::<Vec<_>>();
+    let of =
+        |field: &str| sizes.iter().map(|mode| mode[field].as_u64().unwrap()).collect::<Vec<_>>();
     assert_eq!(
         sizes.iter().map(|mode| mode["option"].as_str().unwrap()).collect::<Vec<_>>(),
         ["--native packages", "--native vendor", "--with-interpreter"]
     );
-    assert!(of("bundle").is_sorted_by(|a, b| a < b) && of("packages").is_sorted_by(|a, b| a > b), "{sizes:?}");
-    let plan = wheelbarrow(&["plan", "--with-interpreter", "--json", "--root", "py-fixtures/alpine-venv"]);
+    assert!(
+        of("bundle").is_sorted_by(|a, b| a < b) && of("packages").is_sorted_by(|a, b| a > b),
+        "{sizes:?}"
+    );
+    let plan =
+        wheelbarrow(&["plan", "--with-interpreter", "--json", "--root", "py-fixtures/alpine-venv"]);
     let plan: Value = serde_json::from_slice(&plan.stdout).unwrap();
-    assert_eq!(plan["entries"].as_array().unwrap().iter().map(|entry| entry["size"].as_u64().unwrap()).sum::<u64>(), of("bundle")[2]);
+    assert_eq!(
+        plan["entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["size"].as_u64().unwrap())
+            .sum::<u64>(),
+        of("bundle")[2]
+    );
 }
 
 /// Musl: into nothing, into a root that installs Python only, and not into an older release.
@@ -192,7 +278,10 @@ RUN ["/opt/app/bin/flask", "--version"]
 #[ignore = "needs buildah and the base images"]
 fn scratch_vendored_and_refused_on_alpine() {
     let log = built("wheelbarrow-final-alpine", ALPINE, &[]);
-    assert!(log.contains("installs packages of Alpine Linux v3.18, not of Alpine Linux v3.20"), "{log}");
+    assert!(
+        log.contains("installs packages of Alpine Linux v3.18, not of Alpine Linux v3.20"),
+        "{log}"
+    );
     assert!(log.contains("FROM alpine:3.20\nRUN apk add --no-cache libpq python3 yaml\n"), "{log}");
 }
 

@@ -8,21 +8,33 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 fn call(arguments: &[&str], directory: &Path) -> Output {
-    let output = Command::new("buildah").args(arguments).current_dir(directory).env("BUILDAH_ISOLATION", "chroot").output();
+    let output = Command::new("buildah")
+        .args(arguments)
+        .current_dir(directory)
+        .env("BUILDAH_ISOLATION", "chroot")
+        .output();
     output.expect("this test needs the lab, and buildah does not start")
 }
 
 /// Whether a call of buildah succeeds, and all it prints.
 fn attempt(arguments: &[&str], directory: &Path) -> (bool, String) {
     let output = call(arguments, directory);
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     (output.status.success(), text)
 }
 
 /// What a call of buildah that must succeed answers.
 pub fn buildah(arguments: &[&str]) -> String {
     let output = call(arguments, Path::new("/"));
-    assert!(output.status.success(), "buildah {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "buildah {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
@@ -62,7 +74,9 @@ impl Lab {
 
     fn build_with(&self, image: &str, dockerfile: &str, options: &[&str]) -> String {
         self.write("Dockerfile", dockerfile);
-        let arguments = [&["bud", "--isolation", "chroot", "--force-rm", "-t", image], options, &["."]].concat();
+        let arguments =
+            [&["bud", "--isolation", "chroot", "--force-rm", "-t", image], options, &["."]]
+                .concat();
         let (ok, log) = attempt(&arguments, self.directory());
         assert!(ok, "{image}: {log}");
         self.keep(image);
@@ -109,7 +123,10 @@ impl Container {
 
     /// Runs a command; what it prints and whether it succeeds.
     pub fn run(&self, command: &[&str]) -> (bool, String) {
-        attempt(&[&["run", "--isolation", "chroot", &self.name, "--"], command].concat(), Path::new("/"))
+        attempt(
+            &[&["run", "--isolation", "chroot", &self.name, "--"], command].concat(),
+            Path::new("/"),
+        )
     }
 
     /// What a command that must succeed prints.

@@ -190,7 +190,10 @@ const C: &str = "#include <Python.h>\nstatic struct PyModuleDef module = {PyModu
 /// A module in C, and data beside it. What setup.py has as `data_files` no editable install puts anywhere.
 fn project() -> Vec<(&'static str, &'static str)> {
     vec![
-        ("project/pyproject.toml", "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n"),
+        (
+            "project/pyproject.toml",
+            "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n",
+        ),
         (
             "project/setup.py",
             "from setuptools import setup, Extension, find_packages\nsetup(name='fast', version='1.0', package_dir={'': 'src'}, packages=find_packages('src'), \
@@ -230,7 +233,12 @@ fn kinds_on_docker_library() {
             assert!(log.contains(&format!("imported {prefix}")), "{kind}: {log}");
         }
     }
-    assert!(log.contains("zope") && log.contains("imported /opt/editable 1 fast") && log.contains("beside"), "{log}");
+    assert!(
+        log.contains("zope")
+            && log.contains("imported /opt/editable 1 fast")
+            && log.contains("beside"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -250,7 +258,10 @@ fn interpreters_of_their_own_travel() {
     assert!(log.matches("FROM debian:bookworm-slim").count() >= 3, "{log}");
     assert!(log.matches("apt-get install -y --no-install-recommends libffi8 libncursesw6 libreadline8 libsqlite3-0 libssl3").count() >= 3);
     assert_eq!(log.matches("note[interpreter-travels]").count(), 2, "{log}");
-    assert!(log.contains("deny[unresolved-library] /opt/uv-app/lib/python3.11/lib-dynload/_ssl."), "{log}");
+    assert!(
+        log.contains("deny[unresolved-library] /opt/uv-app/lib/python3.11/lib-dynload/_ssl."),
+        "{log}"
+    );
     assert!(log.contains("so it travels to /opt/pyenv\n"), "{log}");
 }
 
@@ -258,12 +269,20 @@ fn interpreters_of_their_own_travel() {
 #[ignore = "needs buildah and the base images"]
 fn site_packages_of_alpine() {
     let log = built("wheelbarrow-matrix-alpine", ALPINE, &project());
-    assert!(log.contains("pip 24.0 stays behind: belongs to the package py3-pip") && !log.contains("[missing-file]"), "{log}");
-    for kind in ["system", "moved system", "venv-system", "moved venv-system", "over", "moved over"] {
+    assert!(
+        log.contains("pip 24.0 stays behind: belongs to the package py3-pip")
+            && !log.contains("[missing-file]"),
+        "{log}"
+    );
+    for kind in ["system", "moved system", "venv-system", "moved venv-system", "over", "moved over"]
+    {
         assert!(log.contains(&format!("imported /opt/{kind} ")), "{kind}: {log}");
     }
     // The first environment's version counts, and that is said.
-    assert!(log.contains("click 8.1.7") && log.contains("warn[collision] click: 8.1.7 in /venv"), "{log}");
+    assert!(
+        log.contains("click 8.1.7") && log.contains("warn[collision] click: 8.1.7 in /venv"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -280,9 +299,16 @@ fn what_pip_and_uv_put_elsewhere() {
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn editable_installs_of_every_backend() {
-    let log = built("wheelbarrow-backends", EDITABLE, &[("backends.sh", BACKENDS), ("CMakeLists.txt", CMAKE), ("c.c", C)]);
-    for backend in ["poetry", "pdm", "flit", "hatch", "setuptools", "uv", "exact", "scikit", "inside"] {
-        let module = format!("started /opt/moved/lib/python3.11/site-packages/app_{backend}/__init__.py");
+    let log = built(
+        "wheelbarrow-backends",
+        EDITABLE,
+        &[("backends.sh", BACKENDS), ("CMakeLists.txt", CMAKE), ("c.c", C)],
+    );
+    for backend in
+        ["poetry", "pdm", "flit", "hatch", "setuptools", "uv", "exact", "scikit", "inside"]
+    {
+        let module =
+            format!("started /opt/moved/lib/python3.11/site-packages/app_{backend}/__init__.py");
         assert!(log.contains(&module), "{backend}: {log}");
     }
 }

@@ -7,7 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 pub fn wheelbarrow(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_wheelbarrow")).args(arguments).env_remove("SOURCE_DATE_EPOCH").output().expect("it starts")
+    Command::new(env!("CARGO_BIN_EXE_wheelbarrow"))
+        .args(arguments)
+        .env_remove("SOURCE_DATE_EPOCH")
+        .output()
+        .expect("it starts")
 }
 
 pub fn fixture() -> String {
@@ -36,7 +40,10 @@ pub fn dump(top: &Path) -> Dump {
         } else {
             Vec::new()
         };
-        all.insert(entry.path().strip_prefix(top).unwrap().to_owned(), (meta.mode(), meta.mtime(), content));
+        all.insert(
+            entry.path().strip_prefix(top).unwrap().to_owned(),
+            (meta.mode(), meta.mtime(), content),
+        );
     }
     all
 }
@@ -54,7 +61,10 @@ fn the_final_stage() {
     COPY rootfs/ /
     ENV PATH=/opt/app/bin:$PATH
     "#);
-    assert_eq!(fs::read_to_string(out.path().join("bundle/runtime-packages.txt")).unwrap(), "python3\nyaml\n");
+    assert_eq!(
+        fs::read_to_string(out.path().join("bundle/runtime-packages.txt")).unwrap(),
+        "python3\nyaml\n"
+    );
 }
 
 #[test]
@@ -68,7 +78,11 @@ fn two_runs_are_identical_and_hold_no_builder_path() {
     assert_eq!(a, b);
     assert!(a.values().all(|(_, time, _)| *time == 315_532_800));
     for (path, (_, _, content)) in &a {
-        assert!(memchr::memmem::find(content, b"/opt/venv").is_none(), "{} holds the builder's path", path.display());
+        assert!(
+            memchr::memmem::find(content, b"/opt/venv").is_none(),
+            "{} holds the builder's path",
+            path.display()
+        );
     }
 }
 
@@ -87,7 +101,10 @@ fn pinned_and_by_so_name() {
     let check = |more: &[&str], expect: &str| {
         let out = tempfile::tempdir().unwrap();
         assert!(bundle(&out.path().join("bundle"), more).status.success());
-        assert_eq!(fs::read_to_string(out.path().join("bundle/runtime-packages.txt")).unwrap(), expect);
+        assert_eq!(
+            fs::read_to_string(out.path().join("bundle/runtime-packages.txt")).unwrap(),
+            expect
+        );
     };
     check(&["--pin"], "python3=3.11.2-r0\nyaml=0.2.5-r2\n");
     check(&["--so-names"], "python3\nso:libyaml-0.so.2\n");
@@ -95,7 +112,10 @@ fn pinned_and_by_so_name() {
 
 #[test]
 fn the_environment_may_be_named_in_three_ways() {
-    let plan = |env: &str| String::from_utf8(wheelbarrow(&["plan", "--json", "--root", &fixture(), env]).stdout).unwrap();
+    let plan = |env: &str| {
+        String::from_utf8(wheelbarrow(&["plan", "--json", "--root", &fixture(), env]).stdout)
+            .unwrap()
+    };
     let venv = plan("/opt/venv");
     assert!(venv.contains("\"prefix\": \"/opt/app\""), "{venv}");
     assert_eq!(plan("/opt/venv/bin/python"), venv);
@@ -119,7 +139,8 @@ fn on_a_terminal(command: &str, no_color: Option<&str>) -> String {
     if let Some(value) = no_color {
         script.env("NO_COLOR", value);
     }
-    String::from_utf8_lossy(&script.output().expect("script of util-linux starts").stdout).into_owned()
+    String::from_utf8_lossy(&script.output().expect("script of util-linux starts").stdout)
+        .into_owned()
 }
 
 #[test]
@@ -133,7 +154,12 @@ fn colours_and_the_progress_bar_are_for_terminals() {
     let out = tempfile::tempdir().unwrap();
     let written = bundle(&out.path().join("bundle"), &[]);
     assert!(!written.stderr.contains(&0x1b) && !written.stderr.contains(&b'\r'));
-    let bundle = format!("{} bundle --root {} --out {}/again", env!("CARGO_BIN_EXE_wheelbarrow"), fixture(), out.path().display());
+    let bundle = format!(
+        "{} bundle --root {} --out {}/again",
+        env!("CARGO_BIN_EXE_wheelbarrow"),
+        fixture(),
+        out.path().display()
+    );
     // How far it gets is a matter of speed.
     assert!(on_a_terminal(&bundle, None).contains(['░', '█']), "a bar is drawn");
 }
@@ -142,6 +168,11 @@ fn colours_and_the_progress_bar_are_for_terminals() {
 fn the_readme_explains_every_finding() {
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     for code in wheelbarrow::finding::Code::ALL {
-        assert!(readme.contains(&format!("| `{}` | {} |", code.as_str(), code.meaning().trim())), "{} {}", code.as_str(), code.meaning());
+        assert!(
+            readme.contains(&format!("| `{}` | {} |", code.as_str(), code.meaning().trim())),
+            "{} {}",
+            code.as_str(),
+            code.meaning()
+        );
     }
 }

@@ -50,7 +50,12 @@ const YOURS: Way = Way {
     bytecode: true,
     launcher: "#!/bin/sh\n'''exec' 'PREFIX/bin/python' \"$0\" \"$@\"\n' '''\nimport sys\nfrom web import main\nif __name__ == \"__main__\":\n    sys.exit(main())\n",
     changed: 1_234_567_890,
-    variables: [("TZ", "Asia/Tokyo"), ("LANG", "de_DE.UTF-8"), ("HOME", "/home/somebody"), ("USER", "somebody")],
+    variables: [
+        ("TZ", "Asia/Tokyo"),
+        ("LANG", "de_DE.UTF-8"),
+        ("HOME", "/home/somebody"),
+        ("USER", "somebody"),
+    ],
 };
 
 /// Beside PyYAML of the fixture: a program from a local folder and what it uses, below site-packages.
@@ -72,29 +77,42 @@ fn texts() -> Vec<(String, String)> {
         ("edge-1.0.dist-info/METADATA", metadata("edge")),
         ("app.py", "import web\n".to_owned()),
         ("app-1.0.dist-info/METADATA", metadata("app")),
-        ("app-1.0.dist-info/direct_url.json", "{\"dir_info\": {}, \"url\": \"file://CLONE\"}".to_owned()),
+        (
+            "app-1.0.dist-info/direct_url.json",
+            "{\"dir_info\": {}, \"url\": \"file://CLONE\"}".to_owned(),
+        ),
         ("local.pth", "PREFIX/lib/python3.11/site-packages/web\n".to_owned()),
     ];
     fixed.into_iter().map(|(path, text)| (path.to_owned(), text)).collect()
 }
 
-const MODULES: [(&str, &[&str]); 3] = [("web", &["web/__init__", "web/one", "web/two"]), ("edge", &["edge"]), ("app", &["app"])];
+const MODULES: [(&str, &[&str]); 3] =
+    [("web", &["web/__init__", "web/one", "web/two"]), ("edge", &["edge"]), ("app", &["app"])];
 
 impl Way {
     /// What is in site-packages here, in the order of its creation.
     fn files(&self) -> Vec<(String, Vec<u8>)> {
         let shipped = dump(&Path::new(&fixture()).join("opt/venv/lib/python3.11/site-packages"));
         let shipped = shipped.into_iter().filter(|(_, (mode, ..))| mode & 0o170_000 == 0o100_000);
-        let mut files: Vec<(String, Vec<u8>)> =
-            shipped.map(|(path, (_, _, content))| (path.to_str().unwrap().to_owned(), content)).collect();
+        let mut files: Vec<(String, Vec<u8>)> = shipped
+            .map(|(path, (_, _, content))| (path.to_str().unwrap().to_owned(), content))
+            .collect();
         let texts = texts();
         for (name, modules) in MODULES {
-            let own = |path: &str| path.starts_with(name) || (name == "web" && path.contains("/bin/"));
-            let mut record: Vec<String> = texts.iter().filter(|(path, _)| own(path)).map(|(path, _)| format!("{path},,\n")).collect();
+            let own =
+                |path: &str| path.starts_with(name) || (name == "web" && path.contains("/bin/"));
+            let mut record: Vec<String> = texts
+                .iter()
+                .filter(|(path, _)| own(path))
+                .map(|(path, _)| format!("{path},,\n"))
+                .collect();
             if self.bytecode {
                 let compiled = modules.iter().map(|module| {
-                    let (folder, stem) =
-                        module.rsplit_once('/').map_or((String::new(), *module), |(folder, stem)| (format!("{folder}/"), stem));
+                    let (folder, stem) = module
+                        .rsplit_once('/')
+                        .map_or((String::new(), *module), |(folder, stem)| {
+                            (format!("{folder}/"), stem)
+                        });
                     format!("{folder}__pycache__/{stem}.cpython-311.pyc")
                 });
                 for path in compiled {
@@ -102,13 +120,19 @@ impl Way {
                     files.push((path, format!("{}/{}", self.prefix, self.changed).into_bytes()));
                 }
                 // Such as pip writes when it is told that a package was asked for.
-                record.extend((0..20).map(|number| format!("{name}/__pycache__/gone{number}.cpython-311.opt-2.pyc,,\n")));
+                record.extend((0..20).map(|number| {
+                    format!("{name}/__pycache__/gone{number}.cpython-311.opt-2.pyc,,\n")
+                }));
                 record.reverse();
             }
             files.push((format!("{name}-1.0.dist-info/RECORD"), record.concat().into_bytes()));
         }
-        let here =
-            |text: &str| text.replace("LAUNCHER", self.launcher).replace("PREFIX", self.prefix).replace("CLONE", self.clone).into_bytes();
+        let here = |text: &str| {
+            text.replace("LAUNCHER", self.launcher)
+                .replace("PREFIX", self.prefix)
+                .replace("CLONE", self.clone)
+                .into_bytes()
+        };
         files.extend(texts.iter().map(|(path, text)| (path.clone(), here(text))));
         if self.reversed {
             files.reverse();
@@ -127,8 +151,14 @@ impl Way {
         fs::remove_dir_all(root.join("opt/venv")).unwrap();
         fs::create_dir_all(&site).unwrap();
         fs::rename(kept, &bin).unwrap();
-        fs::write(venv.join("pyvenv.cfg"), format!("home = /usr/bin\nversion = 3.11.2\ncommand = python3 -m venv {}\n", self.prefix))
-            .unwrap();
+        fs::write(
+            venv.join("pyvenv.cfg"),
+            format!(
+                "home = /usr/bin\nversion = 3.11.2\ncommand = python3 -m venv {}\n",
+                self.prefix
+            ),
+        )
+        .unwrap();
         for (path, content) in self.files() {
             let path = site.join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -142,7 +172,8 @@ impl Way {
             let entry = entry.unwrap();
             if !entry.path_is_symlink() {
                 let mode = fs::metadata(entry.path()).unwrap().permissions().mode();
-                fs::set_permissions(entry.path(), fs::Permissions::from_mode(mode & !self.umask)).unwrap();
+                fs::set_permissions(entry.path(), fs::Permissions::from_mode(mode & !self.umask))
+                    .unwrap();
                 fs::File::open(entry.path()).unwrap().set_modified(time).unwrap();
             }
         }
@@ -155,14 +186,28 @@ impl Way {
         let top = directory.path();
         let root = self.build(top);
         let program = top.join("wheelbarrow");
-        assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_wheelbarrow")).arg(&program).status().unwrap().success());
+        assert!(
+            Command::new("cp")
+                .arg(env!("CARGO_BIN_EXE_wheelbarrow"))
+                .arg(&program)
+                .status()
+                .unwrap()
+                .success()
+        );
         let out = top.join("bundle");
         let mut command = Command::new("sh");
         command.args(["-c", &format!("umask {:03o}; exec \"$@\"", self.umask), "sh"]).arg(program);
-        command.args(["bundle", self.prefix, "--root"]).arg(&root).arg("--out").arg(&out).args(options);
+        command
+            .args(["bundle", self.prefix, "--root"])
+            .arg(&root)
+            .arg("--out")
+            .arg(&out)
+            .args(options);
         command.env_remove("SOURCE_DATE_EPOCH").envs(self.variables);
         if !self.root && rustix::process::geteuid().is_root() {
-            walkdir::WalkDir::new(top).into_iter().for_each(|entry| lchown(entry.unwrap().path(), Some(NOBODY), Some(NOBODY)).unwrap());
+            walkdir::WalkDir::new(top).into_iter().for_each(|entry| {
+                lchown(entry.unwrap().path(), Some(NOBODY), Some(NOBODY)).unwrap()
+            });
             command.uid(NOBODY).gid(NOBODY);
         }
         let output = command.output().unwrap();
@@ -181,21 +226,45 @@ fn every_layer_is_the_same_whoever_builds_it() {
         &["--layers"][..],
         &["--layers", "--slim", "all", "--link"],
         &["--format", "oci-layout"],
-        &["--format", "oci-layout", "--native", "vendor", "--base", "scratch", "--with-interpreter"],
+        &[
+            "--format",
+            "oci-layout",
+            "--native",
+            "vendor",
+            "--base",
+            "scratch",
+            "--with-interpreter",
+        ],
     ] {
         let (mine, my_stage) = MINE.bundle(options);
         let (yours, your_stage) = YOURS.bundle(options);
-        let differs: Vec<&PathBuf> = mine.keys().chain(yours.keys()).filter(|path| mine.get(*path) != yours.get(*path)).collect();
+        let differs: Vec<&PathBuf> = mine
+            .keys()
+            .chain(yours.keys())
+            .filter(|path| mine.get(*path) != yours.get(*path))
+            .collect();
         assert!(differs.is_empty() && mine.len() > 10, "{options:?}: {differs:?}");
-        let scripts = mine.keys().filter(|path| path.ends_with("opt/app/bin/web") || path.ends_with("opt/app/bin/own")).count();
+        let scripts = mine
+            .keys()
+            .filter(|path| path.ends_with("opt/app/bin/web") || path.ends_with("opt/app/bin/own"))
+            .count();
         assert_eq!(scripts, if options[0] == "--layers" { 2 } else { 0 });
         assert_eq!(my_stage, your_stage.replace("--chown=0:0 ", ""), "{options:?}");
         for (path, (mode, time, content)) in &mine {
             // Parents too: with COPY --link they are part of the layer.
-            let expect: &[u32] = if mode & 0o170_000 == 0o040_000 { &[0o755] } else { &[0o644, 0o755, 0o777] };
-            assert!(*time == 315_532_800 && expect.contains(&(mode & 0o7777)), "{options:?}: {} {mode:o} {time}", path.display());
+            let expect: &[u32] =
+                if mode & 0o170_000 == 0o040_000 { &[0o755] } else { &[0o644, 0o755, 0o777] };
+            assert!(
+                *time == 315_532_800 && expect.contains(&(mode & 0o7777)),
+                "{options:?}: {} {mode:o} {time}",
+                path.display()
+            );
             for builder in [MINE.prefix, MINE.clone] {
-                assert!(memchr::memmem::find(content, builder.as_bytes()).is_none(), "{options:?}: {} holds {builder}", path.display());
+                assert!(
+                    memchr::memmem::find(content, builder.as_bytes()).is_none(),
+                    "{options:?}: {} holds {builder}",
+                    path.display()
+                );
             }
         }
     }

@@ -10,16 +10,31 @@ use crate::lab::built;
 /// A virtual environment of this machine with one distribution whose script prints what it was given.
 fn environment(top: &Path) -> String {
     let venv = top.join("builder/venv");
-    assert!(Command::new("python3").args(["-m", "venv", "--without-pip"]).arg(&venv).status().unwrap().success());
+    assert!(
+        Command::new("python3")
+            .args(["-m", "venv", "--without-pip"])
+            .arg(&venv)
+            .status()
+            .unwrap()
+            .success()
+    );
     let lib = fs::read_dir(venv.join("lib")).unwrap().next().unwrap().unwrap().path();
     let info = lib.join("site-packages/hello-1.0.dist-info");
     fs::create_dir(&info).unwrap();
     fs::write(info.join("METADATA"), "Metadata-Version: 2.1\nName: hello\nVersion: 1.0\n").unwrap();
     fs::write(info.join("RECORD"), "../../../bin/hello,,\nhello.py,,\nhello-1.0.dist-info/METADATA,,\nhello-1.0.dist-info/RECORD,,\n")
         .unwrap();
-    fs::write(lib.join("site-packages/hello.py"), "import sys\ndef main():\n    print(sys.prefix, *sys.argv[1:], sep='|')\n").unwrap();
+    fs::write(
+        lib.join("site-packages/hello.py"),
+        "import sys\ndef main():\n    print(sys.prefix, *sys.argv[1:], sep='|')\n",
+    )
+    .unwrap();
     let script = venv.join("bin/hello");
-    fs::write(&script, format!("#!{}/bin/python\nfrom hello import main\nmain()\n", venv.display())).unwrap();
+    fs::write(
+        &script,
+        format!("#!{}/bin/python\nfrom hello import main\nmain()\n", venv.display()),
+    )
+    .unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     venv.to_str().unwrap().to_owned()
 }
@@ -27,13 +42,16 @@ fn environment(top: &Path) -> String {
 /// What `command` prints, run by `sh` in `directory`.
 fn said(directory: &Path, command: &str) -> String {
     let output = Command::new("sh").args(["-c", command]).current_dir(directory).output().unwrap();
-    String::from_utf8_lossy(&output.stdout).trim().to_owned() + &String::from_utf8_lossy(&output.stderr)
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        + &String::from_utf8_lossy(&output.stderr)
 }
 
 fn bundled(top: &Path, prefix: &str, shebang: &str) {
     let venv = environment(top);
     let mut command = Command::new(env!("CARGO_BIN_EXE_wheelbarrow"));
-    command.args(["bundle", &venv, "--prefix", prefix, "--shebang", shebang, "--from", "any", "--out"]).arg(top.join("out"));
+    command
+        .args(["bundle", &venv, "--prefix", prefix, "--shebang", shebang, "--from", "any", "--out"])
+        .arg(top.join("out"));
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     fs::remove_dir_all(venv).unwrap();
@@ -56,12 +74,19 @@ fn relocatable() {
                 (bin.as_path(), "PATH=\"$PWD:$PATH\"; cd /; hello".to_owned()),
                 (top.as_path(), "./linked".to_owned()),
                 (bin.as_path(), "python hello".replace("python", "./python")),
-                (bin.as_path(), "./python3 -m hello_is_not_a_program 2>/dev/null; ./python3 ./hello".to_owned()),
+                (
+                    bin.as_path(),
+                    "./python3 -m hello_is_not_a_program 2>/dev/null; ./python3 ./hello".to_owned(),
+                ),
             ] {
                 let link = top.join("linked");
                 let _ = fs::remove_file(&link);
                 symlink(bin.join("hello"), &link).unwrap();
-                assert_eq!(said(directory, &format!("{command} 'a b' \"'c'\"")), expect, "{command}");
+                assert_eq!(
+                    said(directory, &format!("{command} 'a b' \"'c'\"")),
+                    expect,
+                    "{command}"
+                );
             }
         };
         let place = top.join("out/rootfs").join(prefix.trim_start_matches('/'));
@@ -82,7 +107,8 @@ fn absolute() {
         let prefix = top.join("final").join(prefix);
         bundled(&top, prefix.to_str().unwrap(), "absolute");
         fs::create_dir_all(prefix.parent().unwrap()).unwrap();
-        fs::rename(top.join("out/rootfs").join(prefix.strip_prefix("/").unwrap()), &prefix).unwrap();
+        fs::rename(top.join("out/rootfs").join(prefix.strip_prefix("/").unwrap()), &prefix)
+            .unwrap();
         let command = format!("'{}/bin/hello' x", prefix.display());
         assert_eq!(said(&top, &command), format!("{}|x", prefix.display()));
     }
@@ -115,14 +141,23 @@ fn every_form_of_the_first_line() {
     let prefix = top.join("final/app");
     for shebang in ["absolute", "relocatable"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wheelbarrow"));
-        command.args(["bundle", &venv, "--shebang", shebang, "--from", "any", "--prefix"]).arg(&prefix).arg("--out").arg(top.join(shebang));
+        command
+            .args(["bundle", &venv, "--shebang", shebang, "--from", "any", "--prefix"])
+            .arg(&prefix)
+            .arg("--out")
+            .arg(top.join(shebang));
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let _ = fs::remove_dir_all(&prefix);
         fs::create_dir_all(prefix.parent().unwrap()).unwrap();
-        fs::rename(top.join(shebang).join("rootfs").join(prefix.strip_prefix("/").unwrap()), &prefix).unwrap();
+        fs::rename(
+            top.join(shebang).join("rootfs").join(prefix.strip_prefix("/").unwrap()),
+            &prefix,
+        )
+        .unwrap();
         for (name, _) in &forms {
-            let said = said(&top, &format!("PYTHONDONTWRITEBYTECODE= '{}/bin/{name}'", prefix.display()));
+            let said =
+                said(&top, &format!("PYTHONDONTWRITEBYTECODE= '{}/bin/{name}'", prefix.display()));
             let expect = match *name {
                 "shell" => "shell".to_owned(),
                 "arguments" | "wrapper" => format!("{} 1 0 Doc. True", prefix.display()),

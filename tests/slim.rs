@@ -15,13 +15,28 @@ fn write(path: &Path, text: &str) {
 /// A `--target` folder with one package that has everything; the path of its library with debug sections.
 fn environment(top: &Path) -> (PathBuf, PathBuf) {
     let site = top.join("builder/target");
-    let files =
-        ["pkg/__init__.py", "pkg/tests/test_a.py", "pkg/tests/LICENSE", "pkg/a.pyi", "pkg/inc/a.h", "pkg/lib.a", "pkg-1.dist-info/tests.c"];
+    let files = [
+        "pkg/__init__.py",
+        "pkg/tests/test_a.py",
+        "pkg/tests/LICENSE",
+        "pkg/a.pyi",
+        "pkg/inc/a.h",
+        "pkg/lib.a",
+        "pkg-1.dist-info/tests.c",
+    ];
     files.iter().for_each(|file| write(&site.join(file), "x = 1\n"));
     let source = top.join("answer.c");
-    write(&source, "static int hidden(int x) { return x * 2; }\nint answer(void) { return hidden(21); }\n");
+    write(
+        &source,
+        "static int hidden(int x) { return x * 2; }\nint answer(void) { return hidden(21); }\n",
+    );
     let library = site.join("pkg/libanswer.so");
-    let made = Command::new("gcc").args(["-g", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status().unwrap();
+    let made = Command::new("gcc")
+        .args(["-g", "-shared", "-fPIC", "-o"])
+        .arg(&library)
+        .arg(&source)
+        .status()
+        .unwrap();
     assert!(made.success());
     let record: String = files
         .iter()
@@ -36,7 +51,16 @@ fn environment(top: &Path) -> (PathBuf, PathBuf) {
 /// The site directory of a bundle.
 fn bundled(top: &Path, site: &Path, slim: &str) -> (PathBuf, String) {
     let out = top.join("out");
-    let output = wheelbarrow(&["bundle", "--from", "any", "--out", out.to_str().unwrap(), "--slim", slim, site.to_str().unwrap()]);
+    let output = wheelbarrow(&[
+        "bundle",
+        "--from",
+        "any",
+        "--out",
+        out.to_str().unwrap(),
+        "--slim",
+        slim,
+        site.to_str().unwrap(),
+    ]);
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
     let lib = fs::read_dir(out.join("rootfs/opt/app/lib")).unwrap().next().unwrap().unwrap().path();
     (lib.join("site-packages"), shown(&output))
@@ -82,15 +106,25 @@ fn each_kind_takes_its_own_files_and_verifies() {
     let top = tempfile::tempdir().unwrap();
     let top = top.path().canonicalize().unwrap();
     let (site, library) = environment(&top);
-    let kinds = [("tests", "pkg/tests/test_a.py"), ("stubs", "pkg/a.pyi"), ("headers", "pkg/inc/a.h"), ("static", "pkg/lib.a")];
+    let kinds = [
+        ("tests", "pkg/tests/test_a.py"),
+        ("stubs", "pkg/a.pyi"),
+        ("headers", "pkg/inc/a.h"),
+        ("static", "pkg/lib.a"),
+    ];
     for slim in ["tests", "stubs", "headers", "static", "strip", "tests,static", "all"] {
         let (packages, _) = bundled(&top, &site, slim);
         let record = fs::read_to_string(packages.join("pkg-1.dist-info/RECORD")).unwrap();
         for (kind, file) in kinds {
             let stays = slim != "all" && !slim.split(',').any(|one| one == kind);
-            assert_eq!((packages.join(file).exists(), record.contains(&format!("{file},"))), (stays, stays), "{slim}: {file}");
+            assert_eq!(
+                (packages.join(file).exists(), record.contains(&format!("{file},"))),
+                (stays, stays),
+                "{slim}: {file}"
+            );
         }
-        let same = fs::read(packages.join("pkg/libanswer.so")).unwrap() == fs::read(&library).unwrap();
+        let same =
+            fs::read(packages.join("pkg/libanswer.so")).unwrap() == fs::read(&library).unwrap();
         assert_eq!(same, !matches!(slim, "strip" | "all"), "{slim}");
         let verified = wheelbarrow(&["verify", top.join("out").to_str().unwrap()]);
         assert_eq!(verified.status.code(), Some(0), "{slim}: {}", shown(&verified));
@@ -111,11 +145,30 @@ fn a_damaged_library_is_copied_as_it_is_or_still_the_same_to_the_loader() {
         broken[at] ^= 0xff;
         fs::write(folder.join(format!("lib{number}.so")), broken).unwrap();
     }
-    let output =
-        wheelbarrow(&["bundle", "--from", "any", "--out", top.join("out").to_str().unwrap(), "--slim", "strip", site.to_str().unwrap()]);
+    let output = wheelbarrow(&[
+        "bundle",
+        "--from",
+        "any",
+        "--out",
+        top.join("out").to_str().unwrap(),
+        "--slim",
+        "strip",
+        site.to_str().unwrap(),
+    ]);
     assert!(output.status.code().is_some_and(|code| code < 2), "{}", shown(&output));
-    let notes = shown(&output).lines().filter(|line| line.starts_with("note[not-stripped]") && line.contains("/pkg/many/lib")).count();
-    assert!(notes > 0 && !shown(&output).contains("libanswer.so: not stripped"), "{}", shown(&output));
-    let lib = fs::read_dir(top.join("out/rootfs/opt/app/lib")).unwrap().next().unwrap().unwrap().path();
-    assert_eq!(fs::read_dir(lib.join("site-packages/pkg/many")).unwrap().count(), fs::read_dir(folder).unwrap().count());
+    let notes = shown(&output)
+        .lines()
+        .filter(|line| line.starts_with("note[not-stripped]") && line.contains("/pkg/many/lib"))
+        .count();
+    assert!(
+        notes > 0 && !shown(&output).contains("libanswer.so: not stripped"),
+        "{}",
+        shown(&output)
+    );
+    let lib =
+        fs::read_dir(top.join("out/rootfs/opt/app/lib")).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(
+        fs::read_dir(lib.join("site-packages/pkg/many")).unwrap().count(),
+        fs::read_dir(folder).unwrap().count()
+    );
 }

@@ -14,7 +14,8 @@ use crate::final_root::DISTROLESS;
 use crate::lab::built;
 use crate::readme_root::{fixture, wheelbarrow};
 
-const MODULE: &str = "/opt/app/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-musl.so";
+const MODULE: &str =
+    "/opt/app/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-musl.so";
 const X86_64: Machine = Machine { machine: 62, wide: true, little_endian: true };
 
 /// The fixture with libyaml where only the path file tells the loader to look.
@@ -26,7 +27,11 @@ fn builder() -> tempfile::TempDir {
     for name in ["libyaml-0.so.2", "libyaml-0.so.2.0.9"] {
         fs::rename(from.join(name), to.join(name)).unwrap();
     }
-    fs::write(root.path().join("etc/ld-musl-x86_64.path"), "/lib:/usr/local/lib:/usr/lib:/opt/x/lib\n").unwrap();
+    fs::write(
+        root.path().join("etc/ld-musl-x86_64.path"),
+        "/lib:/usr/local/lib:/usr/lib:/opt/x/lib\n",
+    )
+    .unwrap();
     root
 }
 
@@ -64,10 +69,14 @@ fn needs(root: &Path, module: &str) -> Vec<(String, Option<String>)> {
     let loader = of_root(&root, "/lib/ld-musl-x86_64.so.1", X86_64).unwrap();
     let program = root.resolve(&WrittenPath::new("/usr/bin/python3.11")).unwrap().unwrap().path;
     let module = RealPath::known(module);
-    let load = load(loader.as_ref(), &library, Start::Module { program: &program, module: &module }).unwrap();
+    let load =
+        load(loader.as_ref(), &library, Start::Module { program: &program, module: &module })
+            .unwrap();
     let found = load.edges.iter().filter_map(|edge| match &edge.outcome {
         Outcome::BuiltIn => None,
-        Outcome::Loaded { object, .. } => Some((edge.name.clone(), Some(load.objects[*object].real.to_string()))),
+        Outcome::Loaded { object, .. } => {
+            Some((edge.name.clone(), Some(load.objects[*object].real.to_string())))
+        }
         _ => Some((edge.name.clone(), None)),
     });
     found.filter(|(name, _)| !name.starts_with("libpython")).collect()
@@ -83,29 +92,61 @@ fn bundle(builder: &Path, out: &Path, more: &[&str]) -> (Option<i32>, String) {
 fn a_library_of_the_path_file_gets_a_run_path() {
     let (builder, final_root, out) = (builder(), final_root(), tempfile::tempdir().unwrap());
     let out: PathBuf = out.path().join("bundle");
-    let (code, said) = bundle(builder.path(), &out, &["--native", "vendor", "--base-root", final_root.path().to_str().unwrap()]);
+    let (code, said) = bundle(
+        builder.path(),
+        &out,
+        &["--native", "vendor", "--base-root", final_root.path().to_str().unwrap()],
+    );
     assert_eq!(code, Some(0), "{said}");
-    assert!(!said.contains("ldconfig") && !out.join("rootfs/etc/ld-musl-x86_64.path").exists(), "{said}");
+    assert!(
+        !said.contains("ldconfig") && !out.join("rootfs/etc/ld-musl-x86_64.path").exists(),
+        "{said}"
+    );
     lay_over(final_root.path(), &out.join("rootfs"));
     let library = "/opt/app/lib/wheelbarrow/libyaml-0.so.2.0.9".to_owned();
-    assert_eq!(needs(final_root.path(), MODULE), [("libyaml-0.so.2".to_owned(), Some(library.clone()))]);
+    assert_eq!(
+        needs(final_root.path(), MODULE),
+        [("libyaml-0.so.2".to_owned(), Some(library.clone()))]
+    );
     // What opens it by its path still does.
-    assert_eq!(fs::canonicalize(final_root.path().join("opt/x/lib/libyaml-0.so.2")).unwrap(), final_root.path().join(&library[1..]));
+    assert_eq!(
+        fs::canonicalize(final_root.path().join("opt/x/lib/libyaml-0.so.2")).unwrap(),
+        final_root.path().join(&library[1..])
+    );
     let manifest = fs::read_to_string(out.join("wheelbarrow.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
-    let entry = manifest["entries"].as_array().unwrap().iter().find(|entry| entry["path"] == MODULE).unwrap();
+    let entry = manifest["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["path"] == MODULE)
+        .unwrap();
     let hash = |path: &Path| serde_json::json!(sha256(&fs::read(path).unwrap()));
     assert_eq!(entry["sha256"], hash(&out.join("rootfs").join(&MODULE[1..])));
     let original = builder.path().join("opt/venv").join(MODULE.strip_prefix("/opt/app/").unwrap());
     assert_eq!(entry["builder_sha256"], hash(&original));
-    assert_eq!(needs(builder.path(), &MODULE.replace("/opt/app", "/opt/venv")).len(), 1, "the builder is as it was");
+    assert_eq!(
+        needs(builder.path(), &MODULE.replace("/opt/app", "/opt/venv")).len(),
+        1,
+        "the builder is as it was"
+    );
     // From another depth it is another way to the same place.
-    let deep = ["--native", "vendor", "--base-root", final_root.path().to_str().unwrap(), "--prefix", "/srv/a/b/c"];
+    let deep = [
+        "--native",
+        "vendor",
+        "--base-root",
+        final_root.path().to_str().unwrap(),
+        "--prefix",
+        "/srv/a/b/c",
+    ];
     let (code, said) = bundle(builder.path(), &out, &deep);
     assert_eq!(code, Some(0), "{said}");
     lay_over(final_root.path(), &out.join("rootfs"));
     let library = library.replace("/opt/app", "/srv/a/b/c");
-    assert_eq!(needs(final_root.path(), &MODULE.replace("/opt/app", "/srv/a/b/c")), [("libyaml-0.so.2".to_owned(), Some(library))]);
+    assert_eq!(
+        needs(final_root.path(), &MODULE.replace("/opt/app", "/srv/a/b/c")),
+        [("libyaml-0.so.2".to_owned(), Some(library))]
+    );
 }
 
 /// Configuration travels only where it is sure to be in force: it takes the place of the base's own.
@@ -182,7 +223,13 @@ RUN {CHECK}, "tiny", "one"]
         ),
         &[],
     );
-    for said in ["imported [42]", "imported [102]", "imported [202]", "imported [42, 102]", "/lib/wheelbarrow/opt/y/lib/libshared.so.1\n"] {
+    for said in [
+        "imported [42]",
+        "imported [102]",
+        "imported [202]",
+        "imported [42, 102]",
+        "/lib/wheelbarrow/opt/y/lib/libshared.so.1\n",
+    ] {
         assert!(log.contains(said), "{said}: {log}");
     }
 }

@@ -12,9 +12,12 @@ use crate::readme_root::{fixture, wheelbarrow};
 /// Exit status and codes of deny level.
 fn verified(arguments: &[&str]) -> (Option<i32>, Vec<String>) {
     let output = wheelbarrow(&[&["verify", "--json"], arguments].concat());
-    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", shown(&output)));
-    let findings = json["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] == "deny");
-    let mut codes: Vec<String> = findings.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect();
+    let json: serde_json::Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", shown(&output)));
+    let findings =
+        json["findings"].as_array().unwrap().iter().filter(|finding| finding["severity"] == "deny");
+    let mut codes: Vec<String> =
+        findings.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect();
     codes.dedup();
     (output.status.code(), codes)
 }
@@ -43,29 +46,45 @@ fn each_broken_thing_has_its_code() {
     let top = tempfile::tempdir().unwrap();
     let whole = final_root(top.path());
     let mutations: [(&str, &str, Mutation); 13] = [
-        ("unresolved-library", "one library", |root| fs::remove_file(root.join("usr/lib/libyaml-0.so.2.0.9")).unwrap()),
+        ("unresolved-library", "one library", |root| {
+            fs::remove_file(root.join("usr/lib/libyaml-0.so.2.0.9")).unwrap()
+        }),
         ("unresolved-library", "a package", |root| {
             ["libyaml-0.so.2.0.9", "libyaml-0.so.2", "libyaml.so"]
                 .iter()
                 .for_each(|file| fs::remove_file(root.join("usr/lib").join(file)).unwrap())
         }),
-        ("unresolved-library", "the interpreter's own", |root| fs::remove_file(root.join("usr/lib/libpython3.11.so.1.0")).unwrap()),
+        ("unresolved-library", "the interpreter's own", |root| {
+            fs::remove_file(root.join("usr/lib/libpython3.11.so.1.0")).unwrap()
+        }),
         ("missing-symbol", "one symbol", |root| {
-            fs::copy(root.join("usr/lib/libpython3.11.so.1.0"), root.join("usr/lib/libyaml-0.so.2.0.9")).unwrap();
+            fs::copy(
+                root.join("usr/lib/libpython3.11.so.1.0"),
+                root.join("usr/lib/libyaml-0.so.2.0.9"),
+            )
+            .unwrap();
         }),
         ("broken-interpreter", "another minor version", |root| {
             fs::rename(root.join("usr/bin/python3.11"), root.join("usr/bin/python3.12")).unwrap();
             fs::rename(root.join("usr/lib/python3.11"), root.join("usr/lib/python3.12")).unwrap();
         }),
-        ("broken-interpreter", "no interpreter", |root| fs::remove_file(root.join("usr/bin/python3.11")).unwrap()),
+        ("broken-interpreter", "no interpreter", |root| {
+            fs::remove_file(root.join("usr/bin/python3.11")).unwrap()
+        }),
         ("broken-interpreter", "another home", |root| {
-            write(&root.join("opt/app/pyvenv.cfg"), "home = /usr/local/bin\ninclude-system-site-packages = false\n");
+            write(
+                &root.join("opt/app/pyvenv.cfg"),
+                "home = /usr/local/bin\ninclude-system-site-packages = false\n",
+            );
         }),
         ("broken-interpreter", "bin/python leads elsewhere", |root| {
             fs::remove_file(root.join("opt/app/bin/python")).unwrap();
-            std::os::unix::fs::symlink("/usr/lib/libyaml-0.so.2", root.join("opt/app/bin/python")).unwrap();
+            std::os::unix::fs::symlink("/usr/lib/libyaml-0.so.2", root.join("opt/app/bin/python"))
+                .unwrap();
         }),
-        ("broken-interpreter", "no loader", |root| fs::remove_file(root.join("lib/ld-musl-x86_64.so.1")).unwrap()),
+        ("broken-interpreter", "no loader", |root| {
+            fs::remove_file(root.join("lib/ld-musl-x86_64.so.1")).unwrap()
+        }),
         ("foreign-libc", "another libc", |root| {
             let program = fs::canonicalize("/usr/bin/python3").unwrap();
             fs::copy(program, root.join("usr/bin/python3.11")).unwrap();
@@ -76,8 +95,12 @@ fn each_broken_thing_has_its_code() {
             bytes[3] ^= 1;
             fs::write(file, bytes).unwrap();
         }),
-        ("missing-file", "one file", |root| fs::remove_file(root.join(SITE).join("yaml/cyaml.py")).unwrap()),
-        ("dangling-link", "one link", |root| std::os::unix::fs::symlink("nowhere", root.join(SITE).join("link")).unwrap()),
+        ("missing-file", "one file", |root| {
+            fs::remove_file(root.join(SITE).join("yaml/cyaml.py")).unwrap()
+        }),
+        ("dangling-link", "one link", |root| {
+            std::os::unix::fs::symlink("nowhere", root.join(SITE).join("link")).unwrap()
+        }),
     ];
     assert_eq!(verified(&["--root", whole.to_str().unwrap()]), (Some(0), Vec::new()), "untouched");
     for (code, what, mutate) in mutations {
@@ -96,7 +119,12 @@ pub fn write(path: &Path, text: &str) {
 }
 
 pub fn compiled(source: &Path, arguments: &[&str]) {
-    let output = Command::new("gcc").args(["-shared", "-fPIC"]).arg(source).args(arguments).output().unwrap();
+    let output = Command::new("gcc")
+        .args(["-shared", "-fPIC"])
+        .arg(source)
+        .args(arguments)
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", shown(&output));
 }
 
@@ -110,13 +138,28 @@ fn versions_scripts_and_entry_points() {
         write(&top.join("library.c"), "int answer(void) { return 42; }\n");
         write(&top.join("map"), &format!("{version} {{ global: answer; local: *; }};\n"));
         let map = format!("-Wl,--version-script={}", top.join("map").display());
-        compiled(&top.join("library.c"), &[&map, "-Wl,-soname,libanswer.so", "-o", to.to_str().unwrap()]);
+        compiled(
+            &top.join("library.c"),
+            &[&map, "-Wl,-soname,libanswer.so", "-o", to.to_str().unwrap()],
+        );
     };
     fs::create_dir_all(site.join("bin")).unwrap();
     library("ANSWER_1", &site.join("libanswer.so"));
-    write(&top.join("module.c"), "int answer(void);\nint PyInit_question(void) { return answer(); }\n");
+    write(
+        &top.join("module.c"),
+        "int answer(void);\nint PyInit_question(void) { return answer(); }\n",
+    );
     let at = format!("-L{}", site.display());
-    compiled(&top.join("module.c"), &[&at, "-lanswer", "-Wl,-rpath,$ORIGIN", "-o", site.join("question.abi3.so").to_str().unwrap()]);
+    compiled(
+        &top.join("module.c"),
+        &[
+            &at,
+            "-lanswer",
+            "-Wl,-rpath,$ORIGIN",
+            "-o",
+            site.join("question.abi3.so").to_str().unwrap(),
+        ],
+    );
     let info = site.join("question-1.dist-info");
     write(&info.join("METADATA"), "Metadata-Version: 2.1\nName: question\nVersion: 1\n");
     write(&info.join("entry_points.txt"), "[console_scripts]\nask = ask:main\n");
@@ -155,7 +198,9 @@ fn versions_scripts_and_entry_points() {
         let (status, codes) = verified(&["--prefix", prefix.to_str().unwrap()]);
         match code {
             None => assert_eq!((status, codes), (Some(0), Vec::new())),
-            Some(code) => assert!(status == Some(1) && codes.contains(&code.to_owned()), "{code}: {codes:?}"),
+            Some(code) => {
+                assert!(status == Some(1) && codes.contains(&code.to_owned()), "{code}: {codes:?}")
+            }
         }
     };
     check(None, &|| {});
@@ -171,9 +216,11 @@ fn versions_scripts_and_entry_points() {
 
 #[test]
 fn the_final_stage_verifies_itself_when_asked() {
-    let output = wheelbarrow(&["bundle", "--verify", "--root", &fixture(), "--out", "/nowhere/out"]);
+    let output =
+        wheelbarrow(&["bundle", "--verify", "--root", &fixture(), "--out", "/nowhere/out"]);
     assert!(
-        output.status.code() == Some(2) && shown(&output).contains("run wheelbarrow verify BUNDLE --root FINAL instead"),
+        output.status.code() == Some(2)
+            && shown(&output).contains("run wheelbarrow verify BUNDLE --root FINAL instead"),
         "{}",
         shown(&output)
     );

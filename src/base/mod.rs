@@ -17,8 +17,8 @@ pub use shipped::{find, names, nearest, shipped};
 
 use crate::inventory::Release;
 use crate::loader::Libc;
+use crate::packages::Manager;
 use crate::path::RealPath;
-use crate::pkgdb::Manager;
 use crate::python::InterpreterFacts;
 
 /// Version of the JSON of [`Profile`].
@@ -98,7 +98,9 @@ impl Profile {
 
     /// The interpreter that is started by `path`.
     pub fn interpreter(&self, path: &RealPath) -> Option<&ProfileInterpreter> {
-        self.interpreters.iter().find(|interpreter| interpreter.path == *path || interpreter.names.contains(path))
+        self.interpreters
+            .iter()
+            .find(|interpreter| interpreter.path == *path || interpreter.names.contains(path))
     }
 
     /// Whether a script can find its own directory: what a relocatable header runs.

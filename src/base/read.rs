@@ -8,8 +8,8 @@ use super::{Profile, ProfileInterpreter, SCHEMA};
 use crate::elf::Machine;
 use crate::inventory::release;
 use crate::loader::{self, Libc, Library, Loader, libc_version};
+use crate::packages::{Manager, PackageIndex};
 use crate::path::{RealPath, WrittenPath};
-use crate::pkgdb::{Manager, PackageIndex};
 use crate::python::read_interpreter;
 use crate::root::{Kind, Root};
 
@@ -22,8 +22,11 @@ pub fn read(root: &Root) -> Profile {
     let (packages, _) = PackageIndex::read(root, &[]);
     let started = program_interpreter(root, &library);
     let loader = started.as_ref().and_then(|(path, machine)| loader::of_root(root, path, *machine));
-    let there = |name: &str| PROGRAMS.iter().any(|directory| root.is_file(&WrittenPath::new(*directory).join(name)));
-    let installs_with = if there("apk") { Some(Manager::Apk) } else { there("apt-get").then_some(Manager::Dpkg) };
+    let there = |name: &str| {
+        PROGRAMS.iter().any(|directory| root.is_file(&WrittenPath::new(*directory).join(name)))
+    };
+    let installs_with =
+        if there("apk") { Some(Manager::Apk) } else { there("apt-get").then_some(Manager::Dpkg) };
     Profile {
         schema: SCHEMA,
         image: None,
@@ -31,12 +34,23 @@ pub fn read(root: &Root) -> Profile {
         release: release(root),
         architecture: started.as_ref().map(|(_, machine)| machine.name()),
         libc: loader.as_ref().map(|loader| loader.libc()),
-        libc_version: started.as_ref().and_then(|(path, machine)| libc_version(root, path, *machine)),
-        libc_symbols: loader.as_ref().map(|loader| musl_symbols(root, loader.as_ref())).unwrap_or_default(),
+        libc_version: started
+            .as_ref()
+            .and_then(|(path, machine)| libc_version(root, path, *machine)),
+        libc_symbols: loader
+            .as_ref()
+            .map(|loader| musl_symbols(root, loader.as_ref()))
+            .unwrap_or_default(),
         interpreters: interpreters(root, &library),
         installs_with,
-        packages: packages.packages.into_iter().map(|package| (package.name, package.version)).collect(),
-        library_directories: loader.as_ref().map(|loader| loader.directories().to_vec()).unwrap_or_default(),
+        packages: packages
+            .iter()
+            .map(|(_, package)| (package.name.clone(), package.version.clone()))
+            .collect(),
+        library_directories: loader
+            .as_ref()
+            .map(|loader| loader.directories().to_vec())
+            .unwrap_or_default(),
         libraries: loader.map(|loader| libraries(root, loader.as_ref())).unwrap_or_default(),
         tools: TOOLS.iter().filter(|tool| there(tool)).map(|tool| (*tool).to_owned()).collect(),
         links: links(root),
@@ -45,12 +59,17 @@ pub fn read(root: &Root) -> Profile {
 
 /// The `PT_INTERP` that programs of the root have, and the machine of the file it names.
 fn program_interpreter(root: &Root, library: &Library) -> Option<(String, Machine)> {
-    let directories = ["/lib", "/lib64"].map(|path| (path, root.resolve(&WrittenPath::new(path)).ok().flatten()));
+    let directories =
+        ["/lib", "/lib64"].map(|path| (path, root.resolve(&WrittenPath::new(path)).ok().flatten()));
     for (written, found) in directories {
-        let Some(found) = found.filter(|found| found.meta.kind == Kind::Directory) else { continue };
+        let Some(found) = found.filter(|found| found.meta.kind == Kind::Directory) else {
+            continue;
+        };
         for entry in root.list(&found.path).into_iter().flatten() {
             let path = format!("{written}/{}", entry.path.name());
-            let Some(file) = Libc::of_interpreter(&path).and_then(|_| root.resolve(&WrittenPath::new(&path)).ok()?) else {
+            let Some(file) = Libc::of_interpreter(&path)
+                .and_then(|_| root.resolve(&WrittenPath::new(&path)).ok()?)
+            else {
                 continue;
             };
             let Ok(facts) = library.read(&file.path) else { continue };
@@ -65,7 +84,8 @@ fn program_interpreter(root: &Root, library: &Library) -> Option<(String, Machin
 /// Of musl its loader is the library.
 fn musl_symbols(root: &Root, loader: &dyn Loader) -> BTreeSet<String> {
     let file = loader.own_file().filter(|_| loader.libc() == Libc::Musl);
-    file.map(|path| loader::symbols(root, path).names().map(str::to_owned).collect()).unwrap_or_default()
+    file.map(|path| loader::symbols(root, path).names().map(str::to_owned).collect())
+        .unwrap_or_default()
 }
 
 fn interpreters(root: &Root, library: &Library) -> Vec<ProfileInterpreter> {
@@ -73,16 +93,30 @@ fn interpreters(root: &Root, library: &Library) -> Vec<ProfileInterpreter> {
     for directory in ["/usr/local/bin", "/usr/bin"].map(RealPath::known) {
         let Ok(Some(there)) = root.resolve(&WrittenPath::from(&directory)) else { continue };
         for entry in root.list(&there.path).into_iter().flatten() {
-            let version = entry.path.name().strip_prefix("python").or_else(|| entry.path.name().strip_prefix("pypy"));
-            let plain = version.is_some_and(|rest| rest.chars().all(|one| one.is_ascii_digit() || matches!(one, '.' | 't')));
+            let version = entry
+                .path
+                .name()
+                .strip_prefix("python")
+                .or_else(|| entry.path.name().strip_prefix("pypy"));
+            let plain = version.is_some_and(|rest| {
+                rest.chars().all(|one| one.is_ascii_digit() || matches!(one, '.' | 't'))
+            });
             if !plain {
                 continue;
             }
             let name = directory.join(entry.path.name());
-            let Some(interpreter) = read_interpreter(root, library, &WrittenPath::from(&name), &mut Vec::new()) else { continue };
+            let Some(interpreter) =
+                read_interpreter(root, library, &WrittenPath::from(&name), &mut Vec::new())
+            else {
+                continue;
+            };
             let path = interpreter.executable.clone();
             let known = found.entry(path.clone());
-            let known = known.or_insert_with(|| ProfileInterpreter { path: path.clone(), names: Vec::new(), facts: interpreter.facts });
+            let known = known.or_insert_with(|| ProfileInterpreter {
+                path: path.clone(),
+                names: Vec::new(),
+                facts: interpreter.facts,
+            });
             if name != path {
                 known.names.push(name);
             }
@@ -96,10 +130,19 @@ fn libraries(root: &Root, loader: &dyn Loader) -> BTreeMap<String, RealPath> {
     let mut names: BTreeSet<String> = loader.cached().into_iter().map(str::to_owned).collect();
     for directory in loader.directories() {
         let Ok(Some(there)) = root.resolve(&WrittenPath::new(directory.as_str())) else { continue };
-        let entries = root.list(&there.path).into_iter().flatten().filter(|entry| entry.meta.kind != Kind::Directory);
-        names.extend(entries.map(|entry| entry.path.name().to_owned()).filter(|name| name.contains(".so")));
+        let entries = root
+            .list(&there.path)
+            .into_iter()
+            .flatten()
+            .filter(|entry| entry.meta.kind != Kind::Directory);
+        names.extend(
+            entries.map(|entry| entry.path.name().to_owned()).filter(|name| name.contains(".so")),
+        );
     }
-    names.into_iter().filter_map(|name| loader::system_library(root, loader, &name).map(|path| (name, path))).collect()
+    names
+        .into_iter()
+        .filter_map(|name| loader::system_library(root, loader, &name).map(|path| (name, path)))
+        .collect()
 }
 
 fn links(root: &Root) -> BTreeMap<RealPath, String> {

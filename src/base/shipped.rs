@@ -17,21 +17,44 @@ struct Shipped {
 
 /// Sorted by name.
 const SHIPPED: [Shipped; 7] = [
-    Shipped { name: "alpine:3.18", also: &["alpine:3.18.9"], text: include_str!("profiles/alpine-3.18.json") },
-    Shipped { name: "alpine:3.20", also: &["alpine:3.20.3"], text: include_str!("profiles/alpine-3.20.json") },
+    Shipped {
+        name: "alpine:3.18",
+        also: &["alpine:3.18.9"],
+        text: include_str!("profiles/alpine-3.18.json"),
+    },
+    Shipped {
+        name: "alpine:3.20",
+        also: &["alpine:3.20.3"],
+        text: include_str!("profiles/alpine-3.20.json"),
+    },
     Shipped {
         name: "cgr.dev/chainguard/wolfi-base",
         also: &["cgr.dev/chainguard/wolfi-base:latest"],
         text: include_str!("profiles/wolfi-base.json"),
     },
-    Shipped { name: "debian:bookworm-slim", also: &["debian:12-slim"], text: include_str!("profiles/debian-bookworm-slim.json") },
+    Shipped {
+        name: "debian:bookworm-slim",
+        also: &["debian:12-slim"],
+        text: include_str!("profiles/debian-bookworm-slim.json"),
+    },
     Shipped {
         name: "gcr.io/distroless/python3-debian12",
-        also: &["gcr.io/distroless/python3-debian12:latest", "gcr.io/distroless/python3-debian12:nonroot"],
+        also: &[
+            "gcr.io/distroless/python3-debian12:latest",
+            "gcr.io/distroless/python3-debian12:nonroot",
+        ],
         text: include_str!("profiles/distroless-python3-debian12.json"),
     },
-    Shipped { name: "python:3.11-alpine", also: &["python:3.11-alpine3.20"], text: include_str!("profiles/python-3.11-alpine.json") },
-    Shipped { name: "python:3.11-slim", also: &["python:3.11-slim-bookworm"], text: include_str!("profiles/python-3.11-slim.json") },
+    Shipped {
+        name: "python:3.11-alpine",
+        also: &["python:3.11-alpine3.20"],
+        text: include_str!("profiles/python-3.11-alpine.json"),
+    },
+    Shipped {
+        name: "python:3.11-slim",
+        also: &["python:3.11-slim-bookworm"],
+        text: include_str!("profiles/python-3.11-slim.json"),
+    },
 ];
 
 /// The names of the profiles.
@@ -46,25 +69,31 @@ pub fn find(image: &str) -> Option<Profile> {
     if name == "scratch" {
         return Some(Profile::empty());
     }
-    let shipped = SHIPPED.iter().find(|shipped| shipped.name == name || shipped.also.contains(&name))?;
+    let shipped =
+        SHIPPED.iter().find(|shipped| shipped.name == name || shipped.also.contains(&name))?;
     Some(Profile { image: Some(image.to_owned()), ..parse(shipped.text) })
 }
 
 /// The profile whose name has most in common with that of an image that none is of.
 pub fn nearest(image: &str) -> Option<&'static str> {
     let wanted = words(image);
-    let scored = SHIPPED.iter().map(|shipped| (words(shipped.name).intersection(&wanted).copied().collect::<Vec<_>>(), shipped.name));
+    let scored = SHIPPED.iter().map(|shipped| {
+        (words(shipped.name).intersection(&wanted).copied().collect::<Vec<_>>(), shipped.name)
+    });
     // Numbers and `io` alone are nothing in common.
     let related = scored.filter(|(common, _)| common.iter().any(|word| word.len() > 3));
     related
-        .max_by_key(|(common, name)| (common.iter().map(|word| word.len()).sum::<usize>(), std::cmp::Reverse(name.len())))
+        .max_by_key(|(common, name)| {
+            (common.iter().map(|word| word.len()).sum::<usize>(), std::cmp::Reverse(name.len()))
+        })
         .map(|(_, name)| name)
 }
 
 /// Runs of letters and of digits.
 fn words(name: &str) -> BTreeSet<&str> {
     let parts = name.split(|one: char| !one.is_ascii_alphanumeric());
-    let runs = parts.flat_map(|part| part.as_bytes().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()));
+    let runs = parts
+        .flat_map(|part| part.as_bytes().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()));
     runs.filter_map(|run| std::str::from_utf8(run).ok()).collect()
 }
 
@@ -91,11 +120,18 @@ mod tests {
             assert_eq!(profile.runs_relocatable_scripts(), !name.contains("distroless"), "{name}");
             assert_eq!(profile.interpreters.is_empty(), !name.contains("python"), "{name}");
             for other in also {
-                assert_eq!(find(other).unwrap(), Profile { image: Some((*other).to_owned()), ..profile.clone() });
+                assert_eq!(
+                    find(other).unwrap(),
+                    Profile { image: Some((*other).to_owned()), ..profile.clone() }
+                );
                 // A number in a tag is one that the profile has.
                 let known = format!("{} {:?}", profile.release.version, profile.interpreters);
-                let numbers = other.split(|one: char| !(one.is_ascii_digit() || one == '.')).filter(|part| part.contains('.'));
-                numbers.map(|number| number.trim_matches('.')).for_each(|number| assert!(known.contains(number), "{other}: {number}"));
+                let numbers = other
+                    .split(|one: char| !(one.is_ascii_digit() || one == '.'))
+                    .filter(|part| part.contains('.'));
+                numbers
+                    .map(|number| number.trim_matches('.'))
+                    .for_each(|number| assert!(known.contains(number), "{other}: {number}"));
             }
         }
         assert_eq!(find("scratch").unwrap().libraries.len(), 0);
@@ -112,14 +148,18 @@ mod tests {
             ("alpine", Err(Some("alpine:3.20"))),
             ("python:3.12-slim", Err(Some("python:3.11-slim"))),
             ("python:3.11.9-alpine3.20", Err(Some("python:3.11-alpine"))),
-            ("gcr.io/distroless/python3-debian12:debug", Err(Some("gcr.io/distroless/python3-debian12"))),
+            (
+                "gcr.io/distroless/python3-debian12:debug",
+                Err(Some("gcr.io/distroless/python3-debian12")),
+            ),
             ("wolfi", Err(Some("cgr.dev/chainguard/wolfi-base"))),
             ("cgr.dev/chainguard/python:latest", Err(Some("cgr.dev/chainguard/wolfi-base"))),
             ("cgr.dev/chainguard/wolfi-base:latest", Ok("20230201")),
             ("registry.example/team/program:3.20", Err(None)),
             ("nobody/knows", Err(None)),
         ] {
-            let found = find(typed).map(|profile| profile.release.version).ok_or_else(|| nearest(typed));
+            let found =
+                find(typed).map(|profile| profile.release.version).ok_or_else(|| nearest(typed));
             assert_eq!(found, expect.map(str::to_owned), "{typed}");
         }
     }

@@ -9,7 +9,12 @@ pub struct BuilderPaths(Vec<memmem::Finder<'static>>);
 
 impl BuilderPaths {
     pub fn new(prefixes: &[String]) -> BuilderPaths {
-        BuilderPaths(prefixes.iter().map(|prefix| memmem::Finder::new(prefix.as_bytes()).into_owned()).collect())
+        BuilderPaths(
+            prefixes
+                .iter()
+                .map(|prefix| memmem::Finder::new(prefix.as_bytes()).into_owned())
+                .collect(),
+        )
     }
 
     /// Bytes that two blocks must share: a path and the two bytes before it.
@@ -21,7 +26,8 @@ impl BuilderPaths {
     /// but in `-L/opt/app`. What ends with the block is judged with the next one, unless this is the last;
     /// what begins with it was judged with the one before, unless this is the first.
     pub fn are_in(&self, bytes: &[u8], first: bool, last: bool) -> bool {
-        let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        let goes_on =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         let begins = |at: usize| match &bytes[..at] {
             [] => first,
             [.., b'-', letter] if letter.is_ascii_alphabetic() => true,
@@ -29,7 +35,9 @@ impl BuilderPaths {
         };
         let ends = |at: usize| bytes.get(at).map_or(last, |next| !goes_on(next));
         let whole = |at: usize, length: usize| begins(at) && ends(at + length);
-        self.0.iter().any(|finder| finder.find_iter(bytes).any(|at| whole(at, finder.needle().len())))
+        self.0
+            .iter()
+            .any(|finder| finder.find_iter(bytes).any(|at| whole(at, finder.needle().len())))
     }
 }
 

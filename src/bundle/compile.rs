@@ -57,9 +57,12 @@ pub fn compile<'a>(
     }
     // The largest first: it would be a pity to wait for it alone at the end.
     let mut groups: Vec<Vec<&PlannedEntry>> = groups.into_values().collect();
-    groups.sort_by_key(|group| std::cmp::Reverse(group.iter().map(|entry| entry.size).sum::<u64>()));
-    let done: Vec<(Compiled, Vec<Finding>)> =
-        groups.par_iter().map(|group| one_process(root, interpreter, group, output)).collect::<Result<_, _>>()?;
+    groups
+        .sort_by_key(|group| std::cmp::Reverse(group.iter().map(|entry| entry.size).sum::<u64>()));
+    let done: Vec<(Compiled, Vec<Finding>)> = groups
+        .par_iter()
+        .map(|group| one_process(root, interpreter, group, output))
+        .collect::<Result<_, _>>()?;
     let (compiled, findings): (Vec<Compiled>, Vec<Vec<Finding>>) = done.into_iter().unzip();
     Ok((compiled.concat(), findings.concat()))
 }
@@ -74,13 +77,24 @@ fn one_process<'a>(
     #[allow(clippy::disallowed_methods, reason = "--compile is the one option that runs Python")]
     let mut command = Command::new(interpreter.as_str());
     // Nothing of the environment reaches it, and sets have one order.
-    command.args(["-S", "-s", "-B", "-W", "ignore", "-c", PROGRAM]).env_clear().env("PYTHONHASHSEED", "0").current_dir("/");
-    let mut python = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(broken)?;
+    command
+        .args(["-S", "-s", "-B", "-W", "ignore", "-c", PROGRAM])
+        .env_clear()
+        .env("PYTHONHASHSEED", "0")
+        .current_dir("/");
+    let mut python = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(broken)?;
     let mut questions = python.stdin.take().expect("it is piped");
     let mut answers = BufReader::new(python.stdout.take().expect("it is piped"));
     let (mut compiled, mut findings) = (Vec::new(), Vec::new());
     for entry in entries {
-        let Action::Compile { source } = &entry.action else { unreachable!("only these are asked for") };
+        let Action::Compile { source } = &entry.action else {
+            unreachable!("only these are asked for")
+        };
         let text = root.read(entry.from.as_ref().expect("a source is in the root"), LARGEST)?;
         let mut ask = || -> io::Result<Result<Vec<u8>, String>> {
             write!(questions, "{} {}\n{source}", source.as_str().len(), text.len())?;

@@ -24,7 +24,9 @@ use sha2::{Digest, Sha256};
 use crate::elf::ElfError;
 use crate::finding::{Code, Finding, Severity};
 use crate::path::RealPath;
-use crate::plan::{Action, PackageSet, Plan, PlannedDistribution, PlannedEntry, PlannedLayer, Receipt, SlimKind};
+use crate::plan::{
+    Action, PackageSet, Plan, PlannedDistribution, PlannedEntry, PlannedLayer, Receipt, SlimKind,
+};
 use crate::root::{Root, RootError};
 pub use output::Written;
 use output::{Output, hex};
@@ -69,20 +71,29 @@ impl BundleError {
     pub fn hint(&self) -> &'static str {
         match self {
             BundleError::Foreign { .. } => "name another directory with --out, or remove this one",
-            BundleError::Root(_) => "run as the user that installed the environment, or fix its permissions",
+            BundleError::Root(_) => {
+                "run as the user that installed the environment, or fix its permissions"
+            }
             BundleError::Compile { .. } => {
                 "--compile needs a Python of 3.8 or newer that runs here; without it Python compiles at its first start"
             }
             BundleError::RunPath { .. } => {
                 "put the libraries it needs where the final loader looks, such as /usr/lib, or give it that run path in the builder"
             }
-            BundleError::Prefix { .. } => "give --prefix the path of the conda environment: nothing changes then",
-            BundleError::Write { why, .. } if why.kind() == io::ErrorKind::StorageFull => "free some space; nothing was left behind",
+            BundleError::Prefix { .. } => {
+                "give --prefix the path of the conda environment: nothing changes then"
+            }
+            BundleError::Write { why, .. } if why.kind() == io::ErrorKind::StorageFull => {
+                "free some space; nothing was left behind"
+            }
             BundleError::Write { .. } => "name a directory that can be written with --out",
         }
     }
 
-    fn write(operation: &'static str, path: impl ToString) -> impl FnOnce(io::Error) -> BundleError {
+    fn write(
+        operation: &'static str,
+        path: impl ToString,
+    ) -> impl FnOnce(io::Error) -> BundleError {
         let path = path.to_string();
         move |why| BundleError::Write { operation, path, why }
     }
@@ -153,7 +164,8 @@ pub fn write(
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Outcome, BundleError> {
     refuse_foreign(out)?;
-    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent =
+        out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let shown = out.display().to_string();
     fs::create_dir_all(parent).map_err(BundleError::write("create the parent of", &shown))?;
     let temporary = tempfile::Builder::new()
@@ -181,7 +193,8 @@ pub fn write(
         .collect::<Result<_, BundleError>>()?;
     let mut all: BTreeMap<&RealPath, (&PlannedEntry, Written)> =
         written.into_iter().map(|(entry, written)| (&entry.to, (entry, written))).collect();
-    let (compiled, not_compiled) = compile::compile(root, &plan.builder_interpreter, &compiled, &output)?;
+    let (compiled, not_compiled) =
+        compile::compile(root, &plan.builder_interpreter, &compiled, &output)?;
     all.extend(compiled.into_iter().map(|(entry, written)| (&entry.to, (entry, written))));
     for entry in records {
         let text = record::text(entry, all.values().map(|(entry, written)| (*entry, written)));
@@ -200,7 +213,8 @@ pub fn write(
             output.finish()?;
         }
         Format::OciLayout => {
-            let written: Vec<(&PlannedEntry, &Written)> = all.values().map(|(entry, written)| (*entry, written)).collect();
+            let written: Vec<(&PlannedEntry, &Written)> =
+                all.values().map(|(entry, written)| (*entry, written)).collect();
             oci::pack(&output, plan, &written, time.unsigned_abs())?;
             output.publish()?;
         }
@@ -242,13 +256,21 @@ fn appear(temporary: tempfile::TempDir, out: &Path) -> io::Result<()> {
     }
     let path: PathBuf = temporary.keep();
     fs::rename(&path, out).inspect_err(|_| drop(fs::remove_dir_all(&path)))?;
-    fs::File::open(out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
+    fs::File::open(
+        out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+    )?
+    .sync_all()
 }
 
-fn manifest<'a>(plan: &'a Plan, all: &'a BTreeMap<&RealPath, (&PlannedEntry, Written)>, time: i64) -> Manifest<'a> {
+fn manifest<'a>(
+    plan: &'a Plan,
+    all: &'a BTreeMap<&RealPath, (&PlannedEntry, Written)>,
+    time: i64,
+) -> Manifest<'a> {
     let PackageSet { install, .. } = &plan.packages;
     let packages = install.iter().map(|package| {
-        let mut libraries: Vec<&str> = package.reasons.iter().map(|reason| reason.library.as_str()).collect();
+        let mut libraries: Vec<&str> =
+            package.reasons.iter().map(|reason| reason.library.as_str()).collect();
         libraries.sort_unstable();
         libraries.dedup();
         ManifestPackage { name: &package.name, version: &package.version, libraries }
@@ -280,21 +302,38 @@ fn manifest<'a>(plan: &'a Plan, all: &'a BTreeMap<&RealPath, (&PlannedEntry, Wri
 
 /// What stripping saved.
 fn stripped(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Option<Receipt> {
-    let smaller = all.values().filter(|(entry, written)| entry.action == Action::Strip && written.size < entry.size);
+    let smaller = all
+        .values()
+        .filter(|(entry, written)| entry.action == Action::Strip && written.size < entry.size);
     let saved: Vec<u64> = smaller.map(|(entry, written)| entry.size - written.size).collect();
-    (!saved.is_empty()).then(|| Receipt { kind: SlimKind::Strip, files: saved.len(), size: saved.iter().sum() })
+    (!saved.is_empty()).then(|| Receipt {
+        kind: SlimKind::Strip,
+        files: saved.len(),
+        size: saved.iter().sum(),
+    })
 }
 
-fn manifest_layer<'a>(layer: &'a PlannedLayer, all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>, time: i64) -> ManifestLayer<'a> {
+fn manifest_layer<'a>(
+    layer: &'a PlannedLayer,
+    all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>,
+    time: i64,
+) -> ManifestLayer<'a> {
     let mut hash = Sha256::new_with_prefix(format!("{time}\0"));
     let mut size = 0;
-    for (entry, written) in all.values().filter(|(entry, _)| entry.layer.as_deref() == Some(&layer.name)) {
+    for (entry, written) in
+        all.values().filter(|(entry, _)| entry.layer.as_deref() == Some(&layer.name))
+    {
         let content = written.sha256.as_deref().or(written.link.as_deref()).unwrap_or_default();
         // No path and no link target holds a zero byte.
         hash.update(format!("{}\0{}\0{content}\0", entry.to, written.mode));
         size += written.size;
     }
-    ManifestLayer { name: &layer.name, distributions: &layer.distributions, size, content: hex(&hash.finalize()) }
+    ManifestLayer {
+        name: &layer.name,
+        distributions: &layer.distributions,
+        size,
+        content: hex(&hash.finalize()),
+    }
 }
 
 fn findings(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Vec<Finding> {
@@ -308,6 +347,8 @@ fn findings(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Vec<Finding>
         .help("build with the environment at its final path: --prefix, or python -m venv there")
     });
     let whole = all.values().filter_map(|(entry, written)| Some((entry, written.not_stripped?)));
-    let whole = whole.map(|(entry, why)| Finding::new(Severity::Note, Code::NotStripped, &entry.to, format!("not stripped: {why}")));
+    let whole = whole.map(|(entry, why)| {
+        Finding::new(Severity::Note, Code::NotStripped, &entry.to, format!("not stripped: {why}"))
+    });
     left.chain(whole).collect()
 }

@@ -18,8 +18,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use oci_spec::OciSpecError;
 use oci_spec::image::{
-    Arch, ConfigBuilder, Descriptor, HistoryBuilder, ImageConfiguration, ImageConfigurationBuilder, ImageIndexBuilder,
-    ImageManifestBuilder, MediaType, OciLayoutBuilder, Os, RootFsBuilder, Sha256Digest,
+    Arch, ConfigBuilder, Descriptor, HistoryBuilder, ImageConfiguration, ImageConfigurationBuilder,
+    ImageIndexBuilder, ImageManifestBuilder, MediaType, OciLayoutBuilder, Os, RootFsBuilder,
+    Sha256Digest,
 };
 use rayon::prelude::*;
 use serde::Serialize;
@@ -53,19 +54,33 @@ struct LayerBlob {
 
 /// Packs `layers/` of the output into blobs and the documents that name them, and removes it. `time` is in
 /// seconds since the epoch.
-pub fn pack(output: &Output, plan: &Plan, all: &[(&PlannedEntry, &Written)], time: u64) -> Result<(), BundleError> {
-    let made = |why: OciSpecError| BundleError::write("make", "the image layout")(io::Error::other(why));
+pub fn pack(
+    output: &Output,
+    plan: &Plan,
+    all: &[(&PlannedEntry, &Written)],
+    time: u64,
+) -> Result<(), BundleError> {
+    let made =
+        |why: OciSpecError| BundleError::write("make", "the image layout")(io::Error::other(why));
     output.folder("blobs")?;
     output.folder("blobs/sha256")?;
     let pack_one = |name: &String| -> Result<LayerBlob, BundleError> {
-        let own: Vec<_> = all.iter().copied().filter(|(entry, _)| entry.layer.as_ref() == Some(name)).collect();
+        let own: Vec<_> =
+            all.iter().copied().filter(|(entry, _)| entry.layer.as_ref() == Some(name)).collect();
         layer(output, name, &own, time).map_err(BundleError::write("pack", name))
     };
-    let layers: Vec<LayerBlob> = plan.layers.par_iter().map(|layer| pack_one(&layer.name)).collect::<Result<_, _>>()?;
-    fs::remove_dir_all(output.top.join("layers")).map_err(BundleError::write("remove", "layers"))?;
-    let config = document(output, MediaType::ImageConfig, &configuration(plan, &layers).map_err(made)?)?;
+    let layers: Vec<LayerBlob> =
+        plan.layers.par_iter().map(|layer| pack_one(&layer.name)).collect::<Result<_, _>>()?;
+    fs::remove_dir_all(output.top.join("layers"))
+        .map_err(BundleError::write("remove", "layers"))?;
+    let config =
+        document(output, MediaType::ImageConfig, &configuration(plan, &layers).map_err(made)?)?;
     let layers: Vec<Descriptor> = layers.into_iter().map(|layer| layer.descriptor).collect();
-    let docker = DockerImage { config: blob_path(&config), repo_tags: Vec::new(), layers: layers.iter().map(blob_path).collect() };
+    let docker = DockerImage {
+        config: blob_path(&config),
+        repo_tags: Vec::new(),
+        layers: layers.iter().map(blob_path).collect(),
+    };
     output.paper("manifest.json", &text(&[docker]))?;
     let manifest = ImageManifestBuilder::default()
         .schema_version(2u32)
@@ -75,7 +90,11 @@ pub fn pack(output: &Output, plan: &Plan, all: &[(&PlannedEntry, &Written)], tim
         .build()
         .map_err(made)?;
     let manifest = document(output, MediaType::ImageManifest, &manifest)?;
-    let index = ImageIndexBuilder::default().schema_version(2u32).media_type(MediaType::ImageIndex).manifests(vec![manifest]).build();
+    let index = ImageIndexBuilder::default()
+        .schema_version(2u32)
+        .media_type(MediaType::ImageIndex)
+        .manifests(vec![manifest])
+        .build();
     output.paper("index.json", &text(&index.map_err(made)?))?;
     let layout = OciLayoutBuilder::default().image_layout_version("1.0.0").build();
     output.paper("oci-layout", &text(&layout.map_err(made)?))?;
@@ -85,11 +104,17 @@ pub fn pack(output: &Output, plan: &Plan, all: &[(&PlannedEntry, &Written)], tim
 
 fn configuration(plan: &Plan, layers: &[LayerBlob]) -> Result<ImageConfiguration, OciSpecError> {
     let diff_ids: Vec<String> = layers.iter().map(|layer| layer.diff_id.clone()).collect();
-    let history = layers.iter().map(|layer| HistoryBuilder::default().created_by(format!("wheelbarrow {}", layer.name)).build());
+    let history = layers.iter().map(|layer| {
+        HistoryBuilder::default().created_by(format!("wheelbarrow {}", layer.name)).build()
+    });
     ImageConfigurationBuilder::default()
         .architecture(architecture(&plan.interpreter_facts.architecture))
         .os(Os::Linux)
-        .config(ConfigBuilder::default().env(vec![format!("PATH={}/bin:{SEARCH_PATH}", plan.prefix)]).build()?)
+        .config(
+            ConfigBuilder::default()
+                .env(vec![format!("PATH={}/bin:{SEARCH_PATH}", plan.prefix)])
+                .build()?,
+        )
         .rootfs(RootFsBuilder::default().typ("layers").diff_ids(diff_ids).build()?)
         .history(history.collect::<Result<Vec<_>, _>>()?)
         .build()
@@ -114,7 +139,11 @@ fn text(document: &impl Serialize) -> String {
 }
 
 /// Writes a document as a blob.
-fn document(output: &Output, media_type: MediaType, document: &impl Serialize) -> Result<Descriptor, BundleError> {
+fn document(
+    output: &Output,
+    media_type: MediaType,
+    document: &impl Serialize,
+) -> Result<Descriptor, BundleError> {
     let text = text(document);
     let digest = hex(&Sha256::digest(&text));
     output.paper(&format!("blobs/sha256/{digest}"), &text)?;
@@ -130,26 +159,42 @@ fn blob_path(descriptor: &Descriptor) -> String {
 }
 
 /// Packs one layer; the blob gets its name when its digest is known.
-fn layer(output: &Output, name: &str, entries: &[(&PlannedEntry, &Written)], time: u64) -> io::Result<LayerBlob> {
+fn layer(
+    output: &Output,
+    name: &str,
+    entries: &[(&PlannedEntry, &Written)],
+    time: u64,
+) -> io::Result<LayerBlob> {
     let temporary = output.top.join(format!("blobs/{name}"));
     let blob = Hashing::new(BufWriter::new(output.file(&temporary, 0o644)?));
     let mut tar = tar::Builder::new(Hashing::new(GzEncoder::new(blob, Compression::default())));
     let mut made: Vec<RealPath> = vec![RealPath::root()];
     for (entry, written) in entries {
-        let missing: Vec<RealPath> = entry.to.ancestors().take_while(|parent| !made.contains(parent)).collect();
+        let missing: Vec<RealPath> =
+            entry.to.ancestors().take_while(|parent| !made.contains(parent)).collect();
         // Entries come in path order: what is no parent of this one will not come again.
         made.retain(|parent| entry.to.below(parent).is_some());
         for parent in missing.into_iter().rev() {
-            tar.append_data(&mut header(EntryType::Directory, 0o755, 0, time), format!("{}/", parent.relative()), io::empty())?;
+            tar.append_data(
+                &mut header(EntryType::Directory, 0o755, 0, time),
+                format!("{}/", parent.relative()),
+                io::empty(),
+            )?;
             made.push(parent);
         }
         let path = entry.to.relative();
         match &written.link {
-            Some(target) => tar.append_link(&mut header(EntryType::Symlink, 0o777, 0, time), path, target)?,
+            Some(target) => {
+                tar.append_link(&mut header(EntryType::Symlink, 0o777, 0, time), path, target)?
+            }
             None => {
                 let mode = u32::from_str_radix(&written.mode, 8).expect("our own mode");
                 let file = File::open(output.top.join("layers").join(name).join(path))?;
-                tar.append_data(&mut header(EntryType::Regular, mode, written.size, time), path, BufReader::new(file))?;
+                tar.append_data(
+                    &mut header(EntryType::Regular, mode, written.size, time),
+                    path,
+                    BufReader::new(file),
+                )?;
             }
         }
     }

@@ -18,8 +18,8 @@ use sha2::{Digest, Sha256};
 use super::BundleError;
 use super::builder_paths::BuilderPaths;
 use crate::elf::{self, Edited, WhenNone};
+use crate::packages::{Embedding, with_prefix};
 use crate::path::RealPath;
-use crate::pkgdb::{Embedding, with_prefix};
 use crate::plan::{Action, PlannedEntry};
 use crate::root::{Content, Root};
 
@@ -58,7 +58,11 @@ pub struct Output {
 }
 
 impl Output {
-    pub fn create(top: &Path, builder_prefixes: &[String], time: i64) -> Result<Output, BundleError> {
+    pub fn create(
+        top: &Path,
+        builder_prefixes: &[String],
+        time: i64,
+    ) -> Result<Output, BundleError> {
         let stamp = Timespec { tv_sec: time, tv_nsec: 0 };
         let output = Output {
             top: top.to_owned(),
@@ -83,14 +87,18 @@ impl Output {
     pub fn directories(&self, entry: &PlannedEntry) -> Result<(), BundleError> {
         let tree = self.tree(entry.layer.as_deref());
         let mut made = self.made.lock().expect("no holder panics");
-        let mut missing: Vec<RealPath> =
-            entry.to.ancestors().take_while(|parent| !made.contains(&(tree.clone(), parent.clone()))).collect();
+        let mut missing: Vec<RealPath> = entry
+            .to
+            .ancestors()
+            .take_while(|parent| !made.contains(&(tree.clone(), parent.clone())))
+            .collect();
         while let Some(parent) = missing.pop() {
             let above = tree.parent().expect("a tree is below the bundle");
             if parent == RealPath::root() && !above.is_dir() {
                 self.directory(above).map_err(BundleError::write("create", "the bundle"))?;
             }
-            self.directory(&tree.join(parent.relative())).map_err(BundleError::write("create", &parent))?;
+            self.directory(&tree.join(parent.relative()))
+                .map_err(BundleError::write("create", &parent))?;
             made.insert((tree.clone(), parent));
         }
         Ok(())
@@ -98,7 +106,11 @@ impl Output {
 
     fn directory(&self, host: &Path) -> io::Result<()> {
         fs::DirBuilder::new().mode(0o755).create(host)?;
-        if self.umask & 0o755 != 0 { fs::set_permissions(host, fs::Permissions::from_mode(0o755)) } else { Ok(()) }
+        if self.umask & 0o755 != 0 {
+            fs::set_permissions(host, fs::Permissions::from_mode(0o755))
+        } else {
+            Ok(())
+        }
     }
 
     /// Writes one planned entry; RECORD and bytecode are made from the others.
@@ -107,9 +119,12 @@ impl Output {
             Action::Copy => self.copy(root, entry, None),
             Action::Strip => self.strip(root, entry),
             Action::Script { cut, header } => self.copy(root, entry, Some((*cut, header))),
-            Action::RunPath { directories, inherits } => {
-                self.run_path(root, entry, directories, if *inherits { WhenNone::RPath } else { WhenNone::RunPath })
-            }
+            Action::RunPath { directories, inherits } => self.run_path(
+                root,
+                entry,
+                directories,
+                if *inherits { WhenNone::RPath } else { WhenNone::RunPath },
+            ),
             Action::Prefix { embedded, prefix } => self.prefix(root, entry, embedded, prefix),
             Action::Write { content } => self.bytes(entry, content.as_bytes()),
             Action::Link { target } => self.link(entry, target),
@@ -144,10 +159,21 @@ impl Output {
             self.close(&file)
         };
         write().map_err(BundleError::write("write", &entry.to))?;
-        Ok(self.written(entry.mode, bytes.len() as u64, &Sha256::digest(bytes), None, self.builder_paths.are_in(bytes, true, true)))
+        Ok(self.written(
+            entry.mode,
+            bytes.len() as u64,
+            &Sha256::digest(bytes),
+            None,
+            self.builder_paths.are_in(bytes, true, true),
+        ))
     }
 
-    fn copy(&self, root: &Root, entry: &PlannedEntry, script: Option<(usize, &String)>) -> Result<Written, BundleError> {
+    fn copy(
+        &self,
+        root: &Root,
+        entry: &PlannedEntry,
+        script: Option<(usize, &String)>,
+    ) -> Result<Written, BundleError> {
         self.content(root.open(source(entry))?.as_ref(), entry, script)
     }
 
@@ -156,35 +182,61 @@ impl Output {
         let from = source(entry);
         match elf::strip(root.open(from)?) {
             Ok(stripped) => {
-                let builder_sha256 = hash_of(root.open(from)?.as_ref()).map_err(BundleError::write("read", from))?;
-                Ok(Written { builder_sha256: Some(builder_sha256), ..self.content(&stripped, entry, None)? })
+                let builder_sha256 =
+                    hash_of(root.open(from)?.as_ref()).map_err(BundleError::write("read", from))?;
+                Ok(Written {
+                    builder_sha256: Some(builder_sha256),
+                    ..self.content(&stripped, entry, None)?
+                })
             }
-            Err((content, why)) => Ok(Written { not_stripped: why, ..self.content(content.as_ref(), entry, None)? }),
+            Err((content, why)) => {
+                Ok(Written { not_stripped: why, ..self.content(content.as_ref(), entry, None)? })
+            }
         }
     }
 
     /// With another run path; only what changes is in memory.
-    fn run_path(&self, root: &Root, entry: &PlannedEntry, directories: &[String], when_none: WhenNone) -> Result<Written, BundleError> {
+    fn run_path(
+        &self,
+        root: &Root,
+        entry: &PlannedEntry,
+        directories: &[String],
+        when_none: WhenNone,
+    ) -> Result<Written, BundleError> {
         let from = source(entry);
         let content = root.open(from)?;
-        let edits =
-            elf::add_run_path(content.as_ref(), directories, when_none).map_err(|why| BundleError::RunPath { path: from.clone(), why })?;
+        let edits = elf::add_run_path(content.as_ref(), directories, when_none)
+            .map_err(|why| BundleError::RunPath { path: from.clone(), why })?;
         let builder_sha256 = hash_of(content.as_ref()).map_err(BundleError::write("read", from))?;
         let edited = Edited { content: content.as_ref(), edits: &edits };
         Ok(Written { builder_sha256: Some(builder_sha256), ..self.content(&edited, entry, None)? })
     }
 
     /// With another prefix. It is in memory as a whole, as rattler takes it; such files are few.
-    fn prefix(&self, root: &Root, entry: &PlannedEntry, embedded: &Embedding, prefix: &RealPath) -> Result<Written, BundleError> {
+    fn prefix(
+        &self,
+        root: &Root,
+        entry: &PlannedEntry,
+        embedded: &Embedding,
+        prefix: &RealPath,
+    ) -> Result<Written, BundleError> {
         let from = source(entry);
         let before = root.read(from, u64::MAX)?;
         let failed = |why| BundleError::Prefix { path: from.clone(), prefix: prefix.clone(), why };
         let after = with_prefix(&before, embedded, prefix.as_str()).map_err(failed)?;
-        Ok(Written { builder_sha256: Some(hex(&Sha256::digest(&before))), ..self.bytes(entry, &after)? })
+        Ok(Written {
+            builder_sha256: Some(hex(&Sha256::digest(&before))),
+            ..self.bytes(entry, &after)?
+        })
     }
 
     /// Copies, hashes and searches in one pass of bounded memory, which each thread asks for once.
-    fn content(&self, content: &dyn Content, entry: &PlannedEntry, script: Option<(usize, &String)>) -> Result<Written, BundleError> {
+    fn content(
+        &self,
+        content: &dyn Content,
+        entry: &PlannedEntry,
+        script: Option<(usize, &String)>,
+    ) -> Result<Written, BundleError> {
         thread_local!(static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
         let overlap = self.builder_paths.overlap();
         BUFFER.with_borrow_mut(|buffer| {
@@ -202,9 +254,11 @@ impl Output {
         block: &mut [u8],
     ) -> Result<Written, BundleError> {
         let from = source(entry);
-        let failed = |why| BundleError::Write { operation: "write", path: entry.to.to_string(), why };
+        let failed =
+            |why| BundleError::Write { operation: "write", path: entry.to.to_string(), why };
         let mut file = self.file(&self.host(entry), entry.mode).map_err(failed)?;
-        let (mut final_hash, mut builder_hash) = (Sha256::new(), script.is_some().then(Sha256::new));
+        let (mut final_hash, mut builder_hash) =
+            (Sha256::new(), script.is_some().then(Sha256::new));
         let (mut kept, mut offset, mut size, mut builder_path) = (0, 0_u64, 0, false);
         if let Some((_, header)) = script {
             file.write_all(header.as_bytes()).map_err(failed)?;
@@ -212,10 +266,12 @@ impl Output {
             size += header.len() as u64;
         }
         loop {
-            let count = content.read_at(&mut block[kept..], offset).map_err(|error| crate::root::RootError::Io {
-                path: from.to_string(),
-                operation: "read",
-                why: error.kind().to_string(),
+            let count = content.read_at(&mut block[kept..], offset).map_err(|error| {
+                crate::root::RootError::Io {
+                    path: from.to_string(),
+                    operation: "read",
+                    why: error.kind().to_string(),
+                }
             })?;
             if count == 0 {
                 break;
@@ -232,7 +288,8 @@ impl Output {
             offset += count as u64;
             let window = if cut > 0 { kept + cut } else { 0 }..kept + count;
             let first = cut > 0 || offset == window.len() as u64;
-            builder_path |= self.builder_paths.are_in(&block[window], first, offset >= content.size());
+            builder_path |=
+                self.builder_paths.are_in(&block[window], first, offset >= content.size());
             if offset >= content.size() {
                 break;
             }
@@ -241,11 +298,32 @@ impl Output {
             kept = tail;
         }
         self.close(&file).map_err(failed)?;
-        Ok(self.written(entry.mode, size, &final_hash.finalize(), builder_hash.map(|hash| hex(&hash.finalize())), builder_path))
+        Ok(self.written(
+            entry.mode,
+            size,
+            &final_hash.finalize(),
+            builder_hash.map(|hash| hex(&hash.finalize())),
+            builder_path,
+        ))
     }
 
-    fn written(&self, mode: u32, size: u64, hash: &[u8], builder_sha256: Option<String>, builder_path: bool) -> Written {
-        Written { mode: format!("{mode:04o}"), size, sha256: Some(hex(hash)), builder_sha256, link: None, builder_path, not_stripped: None }
+    fn written(
+        &self,
+        mode: u32,
+        size: u64,
+        hash: &[u8],
+        builder_sha256: Option<String>,
+        builder_path: bool,
+    ) -> Written {
+        Written {
+            mode: format!("{mode:04o}"),
+            size,
+            sha256: Some(hex(hash)),
+            builder_sha256,
+            link: None,
+            builder_path,
+            not_stripped: None,
+        }
     }
 
     pub fn file(&self, host: &Path, mode: u32) -> io::Result<File> {
@@ -284,7 +362,8 @@ impl Output {
             self.stamp("layers")?;
         }
         made.par_iter().try_for_each(|(tree, path)| {
-            self.set_times(&tree.join(path.relative())).map_err(BundleError::write("set the times of", path))
+            self.set_times(&tree.join(path.relative()))
+                .map_err(BundleError::write("set the times of", path))
         })?;
         self.publish()
     }

@@ -7,11 +7,17 @@ use crate::plan::PlannedEntry;
 use crate::python::{record_text, recorded_hash};
 
 /// The text of the RECORD that `entry` is.
-pub fn text<'a>(entry: &PlannedEntry, written: impl Iterator<Item = (&'a PlannedEntry, &'a Written)>) -> String {
+pub fn text<'a>(
+    entry: &PlannedEntry,
+    written: impl Iterator<Item = (&'a PlannedEntry, &'a Written)>,
+) -> String {
     let site = entry.to.ancestors().nth(1).expect("RECORD is two directories below something");
-    let own = written.filter(|(other, _)| other.distribution == entry.distribution && other.action != entry.action);
+    let own = written.filter(|(other, _)| {
+        other.distribution == entry.distribution && other.action != entry.action
+    });
     let line = |(other, written): (&PlannedEntry, &Written)| {
-        let hash = written.sha256.as_deref().map(|hex| recorded_hash(&bytes_of(hex))).unwrap_or_default();
+        let hash =
+            written.sha256.as_deref().map(|hex| recorded_hash(&bytes_of(hex))).unwrap_or_default();
         let size = written.sha256.as_ref().map(|_| written.size.to_string()).unwrap_or_default();
         [other.to.relative_to(&site), hash, size]
     };

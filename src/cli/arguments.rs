@@ -151,7 +151,9 @@ pub const DEFAULT_LAYERS: &str = "32";
 fn budget(typed: &str) -> Result<u8, &'static str> {
     match typed.parse() {
         Ok(number) if (5..=100).contains(&number) => Ok(number),
-        _ if typed.contains('/') => Err("name the environment first: wheelbarrow bundle ENV --layers"),
+        _ if typed.contains('/') => {
+            Err("name the environment first: wheelbarrow bundle ENV --layers")
+        }
         _ => Err("give a number from 5 to 100, or none"),
     }
 }

@@ -45,15 +45,23 @@ pub fn read(choice: &Choice, always: bool) -> Result<Option<LayerRequest>, Troub
 /// `web=flask,jinja2`, the members by their normalised names; the name becomes one of a directory.
 fn group(typed: &str) -> Option<(String, Vec<String>)> {
     let (name, members) = typed.split_once('=')?;
-    let plain = name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.')) && !name.starts_with('.');
-    let members: Vec<String> = members.split(',').map(|member| normalised_name(member.trim())).collect();
-    (plain && !name.is_empty() && members.iter().all(|member| !member.is_empty())).then(|| (name.to_owned(), members))
+    let plain =
+        name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.'))
+            && !name.starts_with('.');
+    let members: Vec<String> =
+        members.split(',').map(|member| normalised_name(member.trim())).collect();
+    (plain && !name.is_empty() && members.iter().all(|member| !member.is_empty()))
+        .then(|| (name.to_owned(), members))
 }
 
 /// The first distribution that two groups have, or one has twice, with the names of both.
 fn named_twice(groups: &[(String, Vec<String>)]) -> Option<(&str, &str, &str)> {
-    let named: Vec<(&str, &str)> =
-        groups.iter().flat_map(|(name, members)| members.iter().map(move |member| (member.as_str(), name.as_str()))).collect();
+    let named: Vec<(&str, &str)> = groups
+        .iter()
+        .flat_map(|(name, members)| {
+            members.iter().map(move |member| (member.as_str(), name.as_str()))
+        })
+        .collect();
     let again = |(at, (member, second)): (usize, &(_, _))| {
         let (_, first) = named[..at].iter().find(|(earlier, _)| earlier == member)?;
         Some((*member, *first, *second))

@@ -25,7 +25,11 @@ pub struct Asked {
 }
 
 /// Reads `--require`, `-r` and `--project`; `inside` makes a typed path one of the root.
-pub fn read(root: &Root, choice: &Choice, inside: &dyn Fn(&String) -> String) -> Result<Asked, Trouble> {
+pub fn read(
+    root: &Root,
+    choice: &Choice,
+    inside: &dyn Fn(&String) -> String,
+) -> Result<Asked, Trouble> {
     let mut asked = Asked::default();
     for text in &choice.require {
         asked.roots.push(parse_root(text).map_err(|error| trouble("--require", &error))?);
@@ -38,18 +42,26 @@ pub fn read(root: &Root, choice: &Choice, inside: &dyn Fn(&String) -> String) ->
         if found.is_some_and(|found| !read.insert(found.path)) {
             continue;
         }
-        let file = parse_requirements_file(&text(root, &path)?).map_err(|error| trouble(&path, &error))?;
+        let file =
+            parse_requirements_file(&text(root, &path)?).map_err(|error| trouble(&path, &error))?;
         asked.roots.extend(file.requirements);
         let directory = WrittenPath::new(path.as_str()).directory();
         for (folder, extras) in &file.projects {
-            asked.roots.push(project_of(root, &directory.join(folder).join("pyproject.toml").to_string(), extras)?);
+            asked.roots.push(project_of(
+                root,
+                &directory.join(folder).join("pyproject.toml").to_string(),
+                extras,
+            )?);
         }
-        pending.extend(file.included.iter().rev().map(|included| directory.join(included).to_string()));
+        pending.extend(
+            file.included.iter().rev().map(|included| directory.join(included).to_string()),
+        );
     }
     for project in &choice.project {
         let (path, extras) = split_extras(project);
         let path = inside(&path.to_owned());
-        let file = parse_project(&text(root, &path)?, &extras).map_err(|error| trouble(&path, &error))?;
+        let file =
+            parse_project(&text(root, &path)?, &extras).map_err(|error| trouble(&path, &error))?;
         asked.projects.extend(file.itself(&extras).map_err(|error| trouble(&path, &error))?);
         asked.roots.extend(file.requirements);
     }
@@ -67,14 +79,19 @@ fn project_of(root: &Root, path: &str, extras: &[String]) -> Result<Requirement<
 }
 
 fn trouble(place: &str, error: &RootsError) -> Trouble {
-    Trouble { message: format!("{place}: {error}"), hint: Some("write requirements as pip takes them: name[extra]>=1.0") }
+    Trouble {
+        message: format!("{place}: {error}"),
+        hint: Some("write requirements as pip takes them: name[extra]>=1.0"),
+    }
 }
 
 fn text(root: &Root, path: &str) -> Result<String, Trouble> {
     let hint = Some("give the path of the file inside the root");
     match root.read_text(path, LARGEST) {
         Ok(Some(text)) => Ok(text),
-        Ok(None) => Err(Trouble { message: format!("{path}: there is no such file in the root"), hint }),
+        Ok(None) => {
+            Err(Trouble { message: format!("{path}: there is no such file in the root"), hint })
+        }
         Err(error) => Err(Trouble { message: error.to_string(), hint }),
     }
 }

@@ -2,13 +2,18 @@
 //!
 //! Invariant: host paths end here; what goes on is a root and paths inside it.
 
-#![allow(clippy::disallowed_methods, reason = "here the host's environment and paths become settings")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "here the host's environment and paths become settings"
+)]
 
 use std::path::{Component, Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::arguments::{BundleArguments, Choice, FormatChoice, Input, NativeChoice, ShebangChoice, SlimChoice};
+use super::arguments::{
+    BundleArguments, Choice, FormatChoice, Input, NativeChoice, ShebangChoice, SlimChoice,
+};
 use super::layers;
 use super::roots::{self, Asked};
 use crate::base::{self, Profile};
@@ -60,7 +65,11 @@ impl Settings {
         Settings::new(&typed.input, &typed.choice, Some(typed))
     }
 
-    fn new(input: &Input, choice: &Choice, bundle: Option<&BundleArguments>) -> Result<Settings, Trouble> {
+    fn new(
+        input: &Input,
+        choice: &Choice,
+        bundle: Option<&BundleArguments>,
+    ) -> Result<Settings, Trouble> {
         let out = absolute(bundle.map_or(Path::new("/bundle"), |bundle| &bundle.out));
         let stage = bundle.map_or("builder", |bundle| &bundle.stage);
         let link = bundle.is_some_and(|bundle| bundle.link);
@@ -72,7 +81,11 @@ impl Settings {
             });
         }
         let directory = open_directory(&input.root, std::slice::from_ref(&out))?;
-        let out_inside = out.strip_prefix(directory.base()).ok().and_then(Path::to_str).map(|path| format!("/{path}"));
+        let out_inside = out
+            .strip_prefix(directory.base())
+            .ok()
+            .and_then(Path::to_str)
+            .map(|path| format!("/{path}"));
         let stage = match &out_inside {
             Some(path) => Stage::Named { name: stage.to_owned(), path: path.clone() },
             None => Stage::Context,
@@ -85,7 +98,13 @@ impl Settings {
             });
         }
         let here = std::env::current_dir().ok().filter(|_| own_root);
-        let inside = |typed: &String| if own_root { absolute(Path::new(typed)).to_string_lossy().into_owned() } else { typed.clone() };
+        let inside = |typed: &String| {
+            if own_root {
+                absolute(Path::new(typed)).to_string_lossy().into_owned()
+            } else {
+                typed.clone()
+            }
+        };
         let named = input.env.iter().map(inside).collect();
         let root = Root::new(directory.clone());
         let Asked { roots, projects } = roots::read(&root, choice, &inside)?;
@@ -99,7 +118,11 @@ impl Settings {
             // What carries its own interpreter needs no base.
             base: base(choice)?.or_else(|| choice.with_interpreter.then(Profile::empty)),
             with_interpreter: choice.with_interpreter,
-            interpreter: choice.interpreter.as_deref().map(|typed| plain_path("--interpreter", typed)).transpose()?,
+            interpreter: choice
+                .interpreter
+                .as_deref()
+                .map(|typed| plain_path("--interpreter", typed))
+                .transpose()?,
             native: match choice.native.unwrap_or(NativeChoice::Auto) {
                 NativeChoice::Auto => NativeMode::Auto,
                 NativeChoice::Packages => NativeMode::Packages,
@@ -142,24 +165,35 @@ impl Settings {
 
     /// A folder of wheels is installed first, and laid over the root at the prefix.
     pub fn unpack_wheels(&mut self) -> Result<Option<(Environment, Vec<Finding>)>, Trouble> {
-        let trouble = |error: FolderError| Trouble { message: error.to_string(), hint: Some(error.hint()) };
-        let Some(folder) = wheelhouse::find_folder(&self.root, &self.named).map_err(|error| trouble(error.into()))? else {
+        let trouble =
+            |error: FolderError| Trouble { message: error.to_string(), hint: Some(error.hint()) };
+        let Some(folder) = wheelhouse::find_folder(&self.root, &self.named)
+            .map_err(|error| trouble(error.into()))?
+        else {
             return Ok(None);
         };
         let Request { prefix, roots, base, .. } = &self.request;
         let final_libc = base.as_ref().and_then(|base| base.libc_version);
         let Unpacked { directory, environment, findings } =
             wheelhouse::unpack(&self.root, &folder, prefix, roots, final_libc).map_err(trouble)?;
-        let upper = Directory::open(directory.path(), &[]).map_err(|why| trouble(FolderError::Temporary(why)))?;
-        self.root = Root::new(Overlay { lower: self.directory.clone(), upper, place: self.request.prefix.clone() });
+        let upper = Directory::open(directory.path(), &[])
+            .map_err(|why| trouble(FolderError::Temporary(why)))?;
+        self.root = Root::new(Overlay {
+            lower: self.directory.clone(),
+            upper,
+            place: self.request.prefix.clone(),
+        });
         self.unpacked = Some(directory);
         Ok(Some((environment, findings)))
     }
 
     /// The output must not be written into what is read.
     pub fn refuse_inside(&self, environment: &Environment) -> Result<(), Trouble> {
-        let inside =
-            |top: &RealPath| self.out_inside.as_deref().is_some_and(|out| out == top.as_str() || out.starts_with(&format!("{top}/")));
+        let inside = |top: &RealPath| {
+            self.out_inside
+                .as_deref()
+                .is_some_and(|out| out == top.as_str() || out.starts_with(&format!("{top}/")))
+        };
         let mut tops = environment.parts.iter().flat_map(Part::tops);
         match tops.find(inside) {
             Some(top) => Err(Trouble {
@@ -172,24 +206,37 @@ impl Settings {
 }
 
 /// A final root with the bundle in it: its prefix, and the native files that the bundle has elsewhere.
-pub fn final_root(bundle: Option<&Path>, root: &Path, typed: Option<&str>) -> Result<(Root, RealPath, Vec<RealPath>), Trouble> {
+pub fn final_root(
+    bundle: Option<&Path>,
+    root: &Path,
+    typed: Option<&str>,
+) -> Result<(Root, RealPath, Vec<RealPath>), Trouble> {
     let typed = typed.map(|typed| plain_path("--prefix", typed)).transpose()?;
     let base = open_directory(root, &[])?;
     let Some(bundle) = bundle else {
-        return Ok((Root::new(base), typed.unwrap_or_else(|| RealPath::known("/opt/app")), Vec::new()));
+        return Ok((
+            Root::new(base),
+            typed.unwrap_or_else(|| RealPath::known("/opt/app")),
+            Vec::new(),
+        ));
     };
-    let prefix = RealPath::try_from(application(bundle)?.prefix).map_err(|message| Trouble { message, hint: None })?;
+    let prefix = RealPath::try_from(application(bundle)?.prefix)
+        .map_err(|message| Trouble { message, hint: None })?;
     let layers = bundle.join("layers");
     let mut trees: Vec<PathBuf> = match std::fs::read_dir(&layers) {
         Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
         Err(_) => vec![bundle.join("rootfs")],
     };
     trees.sort();
-    let trees = trees.iter().map(|tree| open_directory(tree, &[])).collect::<Result<Vec<_>, _>>()?;
+    let trees =
+        trees.iter().map(|tree| open_directory(tree, &[])).collect::<Result<Vec<_>, _>>()?;
     let own = Root::new(Union(trees.clone()));
     let native = |path: &RealPath| path.below(&prefix).is_none() && path.name().contains(".so");
     let found = own.walk(&RealPath::root(), |_| true).into_iter().flatten();
-    let carried = found.filter(|entry| entry.meta.kind == Kind::File && native(&entry.path)).map(|entry| entry.path).collect();
+    let carried = found
+        .filter(|entry| entry.meta.kind == Kind::File && native(&entry.path))
+        .map(|entry| entry.path)
+        .collect();
     let all = std::iter::once(base).chain(trees).collect();
     Ok((Root::new(Union(all)), typed.unwrap_or(prefix), carried))
 }
@@ -199,16 +246,24 @@ pub fn application(path: &Path) -> Result<Application, Trouble> {
     let file = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };
     let named = if path.ends_with(MANIFEST) { path.parent().unwrap_or(path) } else { path };
     let name = named.to_string_lossy();
-    let trouble = |message: String| Trouble { message, hint: Some("give the directories that bundle wrote, or their wheelbarrow.json") };
-    let text = std::fs::read_to_string(&file).map_err(|error| trouble(format!("cannot read {}: {error}", file.display())))?;
-    report::application(name.trim_end_matches('/'), &text).map_err(|error| trouble(format!("{} is no manifest: {error}", file.display())))
+    let trouble = |message: String| Trouble {
+        message,
+        hint: Some("give the directories that bundle wrote, or their wheelbarrow.json"),
+    };
+    let text = std::fs::read_to_string(&file)
+        .map_err(|error| trouble(format!("cannot read {}: {error}", file.display())))?;
+    report::application(name.trim_end_matches('/'), &text)
+        .map_err(|error| trouble(format!("{} is no manifest: {error}", file.display())))
 }
 
 /// A bundle that was cut into layers.
 pub fn cut_application(path: &Path) -> Result<Application, Trouble> {
     let application = application(path)?;
     if application.layers.is_empty() {
-        return Err(Trouble { message: format!("{} has no layers to compare", application.name), hint: Some("bundle it with --layers") });
+        return Err(Trouble {
+            message: format!("{} has no layers to compare", application.name),
+            hint: Some("bundle it with --layers"),
+        });
     }
     Ok(application)
 }
@@ -226,12 +281,17 @@ fn open_directory(path: &Path, without: &[PathBuf]) -> Result<Directory, Trouble
 }
 
 /// Where the final stage finds this program.
-fn verifier(bundle: Option<&BundleArguments>, own_root: bool, in_stage: bool) -> Result<Option<String>, Trouble> {
+fn verifier(
+    bundle: Option<&BundleArguments>,
+    own_root: bool,
+    in_stage: bool,
+) -> Result<Option<String>, Trouble> {
     match (bundle.is_some_and(|bundle| bundle.verify), own_root && in_stage) {
         (false, _) => Ok(None),
         (true, true) => Ok(std::env::current_exe().ok().map(|path| path.display().to_string())),
         (true, false) => Err(Trouble {
-            message: "--verify mounts this program from the builder stage, and this is not one".to_owned(),
+            message: "--verify mounts this program from the builder stage, and this is not one"
+                .to_owned(),
             hint: Some("run wheelbarrow verify BUNDLE --root FINAL instead"),
         }),
     }
@@ -241,11 +301,25 @@ fn verifier(bundle: Option<&BundleArguments>, own_root: bool, in_stage: bool) ->
 fn usual(here: Option<&Path>, own_root: bool) -> Vec<String> {
     let active = ["VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "CONDA_PREFIX"]
         .map(|name| std::env::var(name).ok().filter(|path| own_root && !path.is_empty()));
-    let beside = |name: &str| here.map_or(format!("/{name}"), |here| here.join(name).to_string_lossy().into_owned());
-    let fixed =
-        ["/opt/venv", "/opt/conda/bin/python3", "/usr/local/bin/python3", "/usr/bin/python3", "/usr/local/bin/python", "/usr/bin/python"];
+    let beside = |name: &str| {
+        here.map_or(format!("/{name}"), |here| here.join(name).to_string_lossy().into_owned())
+    };
+    let fixed = [
+        "/opt/venv",
+        "/opt/conda/bin/python3",
+        "/usr/local/bin/python3",
+        "/usr/bin/python3",
+        "/usr/local/bin/python",
+        "/usr/bin/python",
+    ];
     let local = [".venv", ".pixi/envs/default"].map(beside);
-    active.into_iter().flatten().map(|path| beside(&path)).chain(local).chain(fixed.map(str::to_owned)).collect()
+    active
+        .into_iter()
+        .flatten()
+        .map(|path| beside(&path))
+        .chain(local)
+        .chain(fixed.map(str::to_owned))
+        .collect()
 }
 
 fn slim(choice: &SlimChoice) -> Vec<SlimKind> {
@@ -255,7 +329,13 @@ fn slim(choice: &SlimChoice) -> Vec<SlimKind> {
         SlimChoice::Headers => vec![SlimKind::Headers],
         SlimChoice::Static => vec![SlimKind::Static],
         SlimChoice::Strip => vec![SlimKind::Strip],
-        SlimChoice::All => vec![SlimKind::Tests, SlimKind::Stubs, SlimKind::Headers, SlimKind::Static, SlimKind::Strip],
+        SlimChoice::All => vec![
+            SlimKind::Tests,
+            SlimKind::Stubs,
+            SlimKind::Headers,
+            SlimKind::Static,
+            SlimKind::Strip,
+        ],
     }
 }
 
@@ -268,13 +348,16 @@ fn base(choice: &Choice) -> Result<Option<Profile>, Trouble> {
     if let Some(profile) = base::find(typed) {
         return Ok(Some(profile));
     }
-    let hint = Some("mount the image: --base-root DIR, or write its profile: wheelbarrow base --root DIR > profile.json");
+    let hint = Some(
+        "mount the image: --base-root DIR, or write its profile: wheelbarrow base --root DIR > profile.json",
+    );
     let trouble = |message: String| Trouble { message, hint };
     let text = std::fs::read_to_string(typed).map_err(|_| {
         let nearest = base::nearest(typed).map_or_else(|| base::names().join(", "), |name| format!("the nearest is {name}"));
         trouble(format!("--base {typed}: no such file, and no profile of exactly this image ships with wheelbarrow ({nearest})"))
     })?;
-    let profile: Profile = serde_json::from_str(&text).map_err(|error| trouble(format!("--base {typed}: not a profile: {error}")))?;
+    let profile: Profile = serde_json::from_str(&text)
+        .map_err(|error| trouble(format!("--base {typed}: not a profile: {error}")))?;
     if profile.schema != base::SCHEMA {
         return Err(trouble(format!(
             "--base {typed}: a profile of schema {}, and this wheelbarrow reads {}",
@@ -287,9 +370,13 @@ fn base(choice: &Choice) -> Result<Option<Profile>, Trouble> {
 
 fn plain_path(option: &str, typed: &str) -> Result<RealPath, Trouble> {
     let trimmed = typed.trim_end_matches('/');
-    let plain = trimmed.starts_with('/') && trimmed[1..].split('/').all(|part| !matches!(part, "" | "." | ".."));
+    let plain = trimmed.starts_with('/')
+        && trimmed[1..].split('/').all(|part| !matches!(part, "" | "." | ".."));
     if !plain || typed.contains(['\n', '\0']) {
-        return Err(Trouble { message: format!("{option} {typed:?} is not an absolute path"), hint: Some("give a path such as /opt/app") });
+        return Err(Trouble {
+            message: format!("{option} {typed:?} is not an absolute path"),
+            hint: Some("give a path such as /opt/app"),
+        });
     }
     Ok(RealPath::known(trimmed))
 }

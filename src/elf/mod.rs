@@ -110,7 +110,8 @@ pub fn read(content: &dyn Content) -> Result<Option<Elf>, ElfError> {
     if !start.starts_with(MAGIC) {
         return Ok(None);
     }
-    let header = goblin::elf::Elf::parse_header(&start).map_err(|_| ElfError::Truncated { what: "the ELF header" })?;
+    let header = goblin::elf::Elf::parse_header(&start)
+        .map_err(|_| ElfError::Truncated { what: "the ELF header" })?;
     let (Ok(endianness), Ok(container)) = (header.endianness(), header.container()) else {
         return Err(ElfError::Nonsense { what: "the ELF header" });
     };
@@ -122,7 +123,11 @@ pub fn read(content: &dyn Content) -> Result<Option<Elf>, ElfError> {
         return Err(ElfError::Truncated { what: "a segment" });
     }
     let mut elf = Elf {
-        machine: Machine { machine: header.e_machine, wide: container.is_big(), little_endian: endianness.is_little() },
+        machine: Machine {
+            machine: header.e_machine,
+            wide: container.is_big(),
+            little_endian: endianness.is_little(),
+        },
         loadable: matches!(header.e_type, header::ET_DYN | header::ET_EXEC),
         interpreter: None,
         soname: None,
@@ -150,7 +155,10 @@ impl Reader<'_> {
     fn up_to(&self, offset: u64, size: u64) -> Result<Vec<u8>, ElfError> {
         let there = self.content.size().saturating_sub(offset).min(size).min(LARGEST_TABLE);
         let mut bytes = vec![0; usize::try_from(there).expect("bounded by LARGEST_TABLE")];
-        let got = self.content.read_at(&mut bytes, offset).map_err(|error| ElfError::Unreadable { why: error.kind().to_string() })?;
+        let got = self
+            .content
+            .read_at(&mut bytes, offset)
+            .map_err(|error| ElfError::Unreadable { why: error.kind().to_string() })?;
         bytes.truncate(got);
         Ok(bytes)
     }
@@ -185,7 +193,8 @@ impl Reader<'_> {
         const WHAT: &str = "the program header table";
         let size = u64::from(header.e_phnum) * ProgramHeader::size(context) as u64;
         let bytes = self.exactly(header.e_phoff, size, WHAT)?;
-        ProgramHeader::parse(&bytes, 0, usize::from(header.e_phnum), context).map_err(|_| ElfError::Nonsense { what: WHAT })
+        ProgramHeader::parse(&bytes, 0, usize::from(header.e_phnum), context)
+            .map_err(|_| ElfError::Nonsense { what: WHAT })
     }
 
     fn dynamic_entries(&self, segment: &ProgramHeader, context: Ctx) -> Result<Vec<Dyn>, ElfError> {
@@ -199,11 +208,18 @@ impl Reader<'_> {
         }
     }
 
-    fn dynamic(&self, segment: &ProgramHeader, segments: &[ProgramHeader], context: Ctx, elf: &mut Elf) -> Result<(), ElfError> {
+    fn dynamic(
+        &self,
+        segment: &ProgramHeader,
+        segments: &[ProgramHeader],
+        context: Ctx,
+        elf: &mut Elf,
+    ) -> Result<(), ElfError> {
         let entries = self.dynamic_entries(segment, context)?;
         let value = |tag| entries.iter().find(|entry| entry.d_tag == tag).map(|entry| entry.d_val);
         let Some(strings) = value(dynamic::DT_STRTAB) else { return Ok(()) };
-        let strings = offset_of(strings, segments).ok_or(ElfError::Nonsense { what: "DT_STRTAB" })?;
+        let strings =
+            offset_of(strings, segments).ok_or(ElfError::Nonsense { what: "DT_STRTAB" })?;
         for entry in &entries {
             let text = || self.string(strings.saturating_add(entry.d_val));
             match entry.d_tag {
@@ -211,18 +227,28 @@ impl Reader<'_> {
                 dynamic::DT_SONAME => elf.soname = Some(text()?),
                 dynamic::DT_RPATH => elf.rpath = Some(text()?),
                 dynamic::DT_RUNPATH => elf.runpath = Some(text()?),
-                dynamic::DT_FLAGS_1 => elf.no_default_directories = entry.d_val & dynamic::DF_1_NODEFLIB != 0,
+                dynamic::DT_FLAGS_1 => {
+                    elf.no_default_directories = entry.d_val & dynamic::DF_1_NODEFLIB != 0
+                }
                 _ => {}
             }
         }
-        if let (Some(needs), Some(count)) = (value(dynamic::DT_VERNEED), value(dynamic::DT_VERNEEDNUM)) {
+        if let (Some(needs), Some(count)) =
+            (value(dynamic::DT_VERNEED), value(dynamic::DT_VERNEEDNUM))
+        {
             let at = offset_of(needs, segments).ok_or(ElfError::Nonsense { what: "DT_VERNEED" })?;
             elf.version_needs = self.version_needs(at, count, strings, context)?;
         }
         Ok(())
     }
 
-    fn version_needs(&self, at: u64, count: u64, strings: u64, context: Ctx) -> Result<Vec<VersionNeed>, ElfError> {
+    fn version_needs(
+        &self,
+        at: u64,
+        count: u64,
+        strings: u64,
+        context: Ctx,
+    ) -> Result<Vec<VersionNeed>, ElfError> {
         const WHAT: &str = "the table of needed versions";
         let bytes = self.up_to(at, 64 * 1024)?;
         // No program header tells the table's size; goblin takes it from a section, so it gets one.
@@ -251,9 +277,11 @@ impl Reader<'_> {
 
 /// File offset of a virtual address, by the `PT_LOAD` that maps it.
 fn offset_of(address: u64, segments: &[ProgramHeader]) -> Option<u64> {
-    let segment = segments
-        .iter()
-        .find(|segment| segment.p_type == PT_LOAD && address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz)?;
+    let segment = segments.iter().find(|segment| {
+        segment.p_type == PT_LOAD
+            && address >= segment.p_vaddr
+            && address - segment.p_vaddr < segment.p_filesz
+    })?;
     segment.p_offset.checked_add(address - segment.p_vaddr)
 }
 

@@ -54,12 +54,15 @@ pub struct Edited<'a> {
 
 impl Content for Edited<'_> {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let there = usize::try_from(self.size().saturating_sub(offset)).unwrap_or(usize::MAX).min(buffer.len());
+        let there = usize::try_from(self.size().saturating_sub(offset))
+            .unwrap_or(usize::MAX)
+            .min(buffer.len());
         let buffer = &mut buffer[..there];
         let old = self.content.read_at(buffer, offset)?;
         buffer[old..].fill(0);
         for (at, bytes) in &self.edits.writes {
-            let (from, to) = ((*at).max(offset), (at + bytes.len() as u64).min(offset + there as u64));
+            let (from, to) =
+                ((*at).max(offset), (at + bytes.len() as u64).min(offset + there as u64));
             if from < to {
                 let length = distance(from, to);
                 let (source, target) = (distance(*at, from), distance(offset, from));
@@ -83,8 +86,14 @@ fn distance(from: u64, to: u64) -> usize {
 ///
 /// # Errors
 /// When the file is no loadable object with a dynamic section, or its tables contradict each other.
-pub fn add_run_path(content: &dyn Content, directories: &[String], when_none: WhenNone) -> Result<Edits, ElfError> {
-    let facts = super::read(content)?.filter(|elf| elf.loadable).ok_or(ElfError::Lacks { what: "code that a loader maps" })?;
+pub fn add_run_path(
+    content: &dyn Content,
+    directories: &[String],
+    when_none: WhenNone,
+) -> Result<Edits, ElfError> {
+    let facts = super::read(content)?
+        .filter(|elf| elf.loadable)
+        .ok_or(ElfError::Lacks { what: "code that a loader maps" })?;
     let mut file = File::read(content)?;
     let kind = match (&facts.runpath, &facts.rpath, when_none) {
         (Some(_), _, _) | (None, None, WhenNone::RunPath) => DT_RUNPATH,
@@ -96,7 +105,11 @@ pub fn add_run_path(content: &dyn Content, directories: &[String], when_none: Wh
     // Nothing leaves here that the loader would read otherwise than meant.
     let after = super::read(&Edited { content, edits: &edits })?;
     let text = Some(String::from_utf8_lossy(&text).into_owned());
-    let expected = if kind == DT_RUNPATH { Elf { runpath: text, ..facts } } else { Elf { rpath: text, ..facts } };
+    let expected = if kind == DT_RUNPATH {
+        Elf { runpath: text, ..facts }
+    } else {
+        Elf { rpath: text, ..facts }
+    };
     if after == Some(expected) { Ok(edits) } else { Err(nonsense("what its run path would be in")) }
 }
 
@@ -118,7 +131,11 @@ impl Format {
     }
 
     fn bytes(self, value: u64, size: usize) -> Vec<u8> {
-        if self.little { value.to_le_bytes()[..size].to_vec() } else { value.to_be_bytes()[8 - size..].to_vec() }
+        if self.little {
+            value.to_le_bytes()[..size].to_vec()
+        } else {
+            value.to_be_bytes()[8 - size..].to_vec()
+        }
     }
 
     /// Bytes of an address or offset.
@@ -131,7 +148,16 @@ impl Format {
     }
 
     fn segment(self, out: &mut Vec<u8>, segment: &ProgramHeader) {
-        let ProgramHeader { p_type, p_flags, p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align } = segment.clone();
+        let ProgramHeader {
+            p_type,
+            p_flags,
+            p_offset,
+            p_vaddr,
+            p_paddr,
+            p_filesz,
+            p_memsz,
+            p_align,
+        } = segment.clone();
         out.extend(self.bytes(p_type.into(), 4));
         if self.wide {
             out.extend(self.bytes(p_flags.into(), 4));
@@ -164,16 +190,22 @@ impl<'a> File<'a> {
         const WHAT: &str = "the dynamic section";
         let reader = Reader { content };
         let start = reader.up_to(0, super::FIRST_READ as u64)?;
-        let header = goblin::elf::Elf::parse_header(&start).map_err(|_| ElfError::Truncated { what: "the ELF header" })?;
-        let (Ok(endianness), Ok(container)) = (header.endianness(), header.container()) else { return Err(nonsense("the ELF header")) };
+        let header = goblin::elf::Elf::parse_header(&start)
+            .map_err(|_| ElfError::Truncated { what: "the ELF header" })?;
+        let (Ok(endianness), Ok(container)) = (header.endianness(), header.container()) else {
+            return Err(nonsense("the ELF header"));
+        };
         let context = Ctx::new(container, endianness);
         let format = Format { wide: container.is_big(), little: endianness.is_little() };
         let segments = reader.segments(&header, context)?;
         // 0xffff stands for a number that is elsewhere.
-        if header.e_phnum >= 0xfffe || usize::from(header.e_phentsize) != ProgramHeader::size(context) {
+        if header.e_phnum >= 0xfffe
+            || usize::from(header.e_phentsize) != ProgramHeader::size(context)
+        {
             return Err(nonsense("the program header table"));
         }
-        let found: Vec<usize> = (0..segments.len()).filter(|index| segments[*index].p_type == PT_DYNAMIC).collect();
+        let found: Vec<usize> =
+            (0..segments.len()).filter(|index| segments[*index].p_type == PT_DYNAMIC).collect();
         let dynamic = match found[..] {
             [] => return Err(ElfError::Lacks { what: "a dynamic section" }),
             [one] => one,
@@ -183,17 +215,24 @@ impl<'a> File<'a> {
         let word = format.word();
         let entry = |pair: &[u8]| (format.number(&pair[..word]), format.number(&pair[word..]));
         let entries: Vec<(u64, u64)> = bytes.chunks_exact(2 * word).map(entry).collect();
-        let end = entries.iter().position(|(tag, _)| *tag == DT_NULL).ok_or(ElfError::Truncated { what: WHAT })?;
-        let value = |tag| entries[..end].iter().rfind(|(found, _)| *found == tag).map(|(_, value)| *value);
+        let end = entries
+            .iter()
+            .position(|(tag, _)| *tag == DT_NULL)
+            .ok_or(ElfError::Truncated { what: WHAT })?;
+        let value =
+            |tag| entries[..end].iter().rfind(|(found, _)| *found == tag).map(|(_, value)| *value);
         let (Some(strings_at), Some(size)) = (value(DT_STRTAB), value(DT_STRSZ)) else {
             return Err(ElfError::Lacks { what: "a table of dynamic strings" });
         };
         let offset = offset_of(strings_at, &segments).ok_or(nonsense("DT_STRTAB"))?;
-        if size > LARGEST_STRINGS || offset.checked_add(size).is_none_or(|end| end > content.size()) {
+        if size > LARGEST_STRINGS || offset.checked_add(size).is_none_or(|end| end > content.size())
+        {
             return Err(nonsense("DT_STRSZ"));
         }
         let mut strings = vec![0; distance(0, size)];
-        let got = content.read_at(&mut strings, offset).map_err(|error| ElfError::Unreadable { why: error.kind().to_string() })?;
+        let got = content
+            .read_at(&mut strings, offset)
+            .map_err(|error| ElfError::Unreadable { why: error.kind().to_string() })?;
         if got < strings.len() || strings.last().is_some_and(|last| *last != 0) {
             return Err(nonsense("the table of dynamic strings"));
         }
@@ -220,7 +259,9 @@ impl<'a> File<'a> {
                 &rest[..memchr::memchr(0, rest).ok_or(nonsense("the run path"))?]
             }
         };
-        let lacks = |directory: &&String| !old.split(|byte| *byte == b':').any(|element| element == directory.as_bytes());
+        let lacks = |directory: &&String| {
+            !old.split(|byte| *byte == b':').any(|element| element == directory.as_bytes())
+        };
         let mut text = old.to_vec();
         for directory in directories.iter().filter(lacks) {
             if !text.is_empty() {
@@ -244,7 +285,9 @@ impl<'a> File<'a> {
         match self.entry(kind) {
             Some(entry) => self.entries[entry].1 = at,
             None => {
-                dynamic_moves = self.entries[end..].iter().take(2).filter(|(tag, _)| *tag == DT_NULL).count() < 2;
+                dynamic_moves =
+                    self.entries[end..].iter().take(2).filter(|(tag, _)| *tag == DT_NULL).count()
+                        < 2;
                 if dynamic_moves {
                     self.entries.truncate(end);
                     self.entries.extend([(kind, at), (DT_NULL, 0)]);
@@ -257,7 +300,10 @@ impl<'a> File<'a> {
             self.strings.extend(terminated);
         }
         if known.is_some() && !dynamic_moves {
-            return Ok(Edits { writes: vec![(self.segments[self.dynamic].p_offset, self.dynamic_bytes())], size: 0 });
+            return Ok(Edits {
+                writes: vec![(self.segments[self.dynamic].p_offset, self.dynamic_bytes())],
+                size: 0,
+            });
         }
         self.grow(known.is_none(), dynamic_moves, program)
     }
@@ -269,14 +315,23 @@ impl<'a> File<'a> {
     }
 
     /// The new segment: program headers, then the dynamic section and the strings if they move.
-    fn grow(&mut self, strings_move: bool, dynamic_moves: bool, program: bool) -> Result<Edits, ElfError> {
+    fn grow(
+        &mut self,
+        strings_move: bool,
+        dynamic_moves: bool,
+        program: bool,
+    ) -> Result<Edits, ElfError> {
         let (offset, address, align) = self.room(program)?;
         let table = (self.segments.len() + 1) * usize::from(self.header.e_phentsize);
         let dynamic = table.next_multiple_of(16);
-        let strings = dynamic + if dynamic_moves { self.entries.len() * 2 * self.format.word() } else { 0 };
+        let strings =
+            dynamic + if dynamic_moves { self.entries.len() * 2 * self.format.word() } else { 0 };
         let size = (strings + if strings_move { self.strings.len() } else { 0 }) as u64;
         let most = if self.format.wide { i64::MAX as u64 } else { u64::from(u32::MAX) };
-        if [offset, address].iter().any(|start| start.checked_add(size).is_none_or(|end| end > most)) {
+        if [offset, address]
+            .iter()
+            .any(|start| start.checked_add(size).is_none_or(|end| end > most))
+        {
             return Err(nonsense("an address"));
         }
         let mut writes = Vec::new();
@@ -286,14 +341,21 @@ impl<'a> File<'a> {
                 let entry = self.entry(tag).expect("seen when it was read");
                 self.entries[entry].1 = value;
             }
-            writes.extend(self.section(SHT_STRTAB, self.strings_at, [moved, offset + strings as u64, self.strings.len() as u64])?);
+            writes.extend(self.section(
+                SHT_STRTAB,
+                self.strings_at,
+                [moved, offset + strings as u64, self.strings.len() as u64],
+            )?);
             writes.push((offset + strings as u64, self.strings.clone()));
         }
         let bytes = self.dynamic_bytes();
         let mut flags = PF_R;
         let length = bytes.len() as u64;
         if dynamic_moves {
-            let (old, moved) = (self.segments[self.dynamic].p_vaddr, (offset + dynamic as u64, address + dynamic as u64));
+            let (old, moved) = (
+                self.segments[self.dynamic].p_vaddr,
+                (offset + dynamic as u64, address + dynamic as u64),
+            );
             writes.extend(self.section(SHT_DYNAMIC, old, [moved.1, moved.0, length])?);
             writes.push((moved.0, bytes));
             // ld.so writes into it where the linker left it writable.
@@ -319,7 +381,11 @@ impl<'a> File<'a> {
             p_align: align,
         };
         // glibc wants them by address.
-        let last = self.segments.iter().rposition(|segment| segment.p_type == PT_LOAD).map_or(0, |last| last + 1);
+        let last = self
+            .segments
+            .iter()
+            .rposition(|segment| segment.p_type == PT_LOAD)
+            .map_or(0, |last| last + 1);
         self.segments.insert(last, load);
         let mut headers = Vec::new();
         self.segments.iter().for_each(|segment| self.format.segment(&mut headers, segment));
@@ -339,14 +405,20 @@ impl<'a> File<'a> {
         let align = loads().map(|load| load.p_align).max().unwrap_or(0).clamp(1 << 12, 1 << 16);
         let align = if align.is_power_of_two() { align } else { return Err(nonsense(WHAT)) };
         let up = |value: u64| value.checked_next_multiple_of(align).ok_or(nonsense(WHAT));
-        let ends = loads().map(|load| load.p_vaddr.checked_add(load.p_memsz)).collect::<Option<Vec<u64>>>();
+        let ends = loads()
+            .map(|load| load.p_vaddr.checked_add(load.p_memsz))
+            .collect::<Option<Vec<u64>>>();
         let address = up(ends.and_then(|ends| ends.into_iter().max()).ok_or(nonsense(WHAT))?)?;
         let offset = up(self.content.size())?;
         if !program {
             return Ok((offset, address, align));
         }
         // Kernels before 5.18 tell a program where its headers are by the offset and the first segment.
-        let bias = first.p_vaddr.checked_sub(first.p_offset).filter(|bias| bias % align == 0).ok_or(nonsense(WHAT))?;
+        let bias = first
+            .p_vaddr
+            .checked_sub(first.p_offset)
+            .filter(|bias| bias % align == 0)
+            .ok_or(nonsense(WHAT))?;
         let address = address.max(offset.checked_add(bias).ok_or(nonsense(WHAT))?);
         if address - bias - offset > LARGEST_GAP {
             return Err(nonsense("the distance between its segments"));
@@ -355,18 +427,25 @@ impl<'a> File<'a> {
     }
 
     /// The new place of a section, when there is a section table: no loader reads it, debuggers do.
-    fn section(&self, kind: u32, address: u64, place: [u64; 3]) -> Result<Option<(u64, Vec<u8>)>, ElfError> {
+    fn section(
+        &self,
+        kind: u32,
+        address: u64,
+        place: [u64; 3],
+    ) -> Result<Option<(u64, Vec<u8>)>, ElfError> {
         let (size, word) = if self.format.wide { (64, 8) } else { (40, 4) };
         let (count, at) = (u64::from(self.header.e_shnum), self.header.e_shoff);
         let whole = at.checked_add(count * size).is_some_and(|end| end <= self.content.size());
         if at == 0 || u64::from(self.header.e_shentsize) != size || !whole {
             return Ok(None);
         }
-        let bytes = Reader { content: self.content }.exactly(at, count * size, "the section table")?;
+        let bytes =
+            Reader { content: self.content }.exactly(at, count * size, "the section table")?;
         // sh_type at 4, then one word of flags, then address, offset and size.
         let from = 8 + word;
         let found = bytes.chunks_exact(distance(0, size)).position(|header| {
-            self.format.number(&header[4..8]) == u64::from(kind) && self.format.number(&header[from..from + word]) == address
+            self.format.number(&header[4..8]) == u64::from(kind)
+                && self.format.number(&header[from..from + word]) == address
         });
         let mut new = Vec::new();
         self.format.put(&mut new, &place);

@@ -9,7 +9,9 @@
 
 use goblin::container::Ctx;
 use goblin::elf::header::Header;
-use goblin::elf::section_header::{SHF_ALLOC, SHF_INFO_LINK, SHT_NOBITS, SHT_NULL, SHT_REL, SHT_RELA, SHT_SYMTAB, SectionHeader};
+use goblin::elf::section_header::{
+    SHF_ALLOC, SHF_INFO_LINK, SHT_NOBITS, SHT_NULL, SHT_REL, SHT_RELA, SHT_SYMTAB, SectionHeader,
+};
 use scroll::Pwrite;
 
 use super::{Reader, read};
@@ -34,13 +36,20 @@ impl Content for Stripped {
         while done < buffer.len() {
             let at = offset + done as u64;
             let rest = &mut buffer[done..];
-            let count = if let Some(head) = usize::try_from(at).ok().and_then(|at| self.head.get(at..)).filter(|head| !head.is_empty()) {
+            let count = if let Some(head) = usize::try_from(at)
+                .ok()
+                .and_then(|at| self.head.get(at..))
+                .filter(|head| !head.is_empty())
+            {
                 copy(head, rest)
             } else if at < self.kept {
                 let room = usize::try_from(self.kept - at).unwrap_or(usize::MAX).min(rest.len());
                 self.content.read_at(&mut rest[..room], at)?
             } else {
-                usize::try_from(at - self.kept).ok().and_then(|at| self.tail.get(at..)).map_or(0, |tail| copy(tail, rest))
+                usize::try_from(at - self.kept)
+                    .ok()
+                    .and_then(|at| self.tail.get(at..))
+                    .map_or(0, |tail| copy(tail, rest))
             };
             if count == 0 {
                 break;
@@ -62,7 +71,9 @@ fn copy(from: &[u8], to: &mut [u8]) -> usize {
 }
 
 /// The stripped file, or the file as it was, with the reason where there would have been something to strip.
-pub fn strip(content: Box<dyn Content>) -> Result<Stripped, (Box<dyn Content>, Option<&'static str>)> {
+pub fn strip(
+    content: Box<dyn Content>,
+) -> Result<Stripped, (Box<dyn Content>, Option<&'static str>)> {
     let (head, kept, tail) = match cut(content.as_ref()) {
         Ok(Some(cut)) => cut,
         Ok(None) => return Err((content, None)),
@@ -73,7 +84,11 @@ pub fn strip(content: Box<dyn Content>) -> Result<Stripped, (Box<dyn Content>, O
     if before != read(&stripped) {
         return Err((stripped.content, Some("it would not be the same to the loader")));
     }
-    if stripped.size() < stripped.content.size() { Ok(stripped) } else { Err((stripped.content, None)) }
+    if stripped.size() < stripped.content.size() {
+        Ok(stripped)
+    } else {
+        Err((stripped.content, None))
+    }
 }
 
 type Cut = (Vec<u8>, u64, Vec<u8>);
@@ -84,19 +99,24 @@ fn cut(content: &dyn Content) -> Result<Option<Cut>, &'static str> {
     let file = Reader { content };
     let start = file.up_to(0, 64).map_err(|_| BROKEN)?;
     let mut header = goblin::elf::Elf::parse_header(&start).map_err(|_| BROKEN)?;
-    let context = Ctx::new(header.container().map_err(|_| BROKEN)?, header.endianness().map_err(|_| BROKEN)?);
+    let context =
+        Ctx::new(header.container().map_err(|_| BROKEN)?, header.endianness().map_err(|_| BROKEN)?);
     let sections = sections(&file, &header, context).ok_or(BROKEN)?;
     if sections.is_empty() {
         return Ok(None);
     }
     let names = sections.get(usize::from(header.e_shstrndx)).ok_or(BROKEN)?;
     let names = file.exactly(names.sh_offset, names.sh_size, "names").map_err(|_| BROKEN)?;
-    let drop: Vec<bool> = sections.iter().map(|section| is_for_debuggers(section, &sections, &names)).collect();
+    let drop: Vec<bool> =
+        sections.iter().map(|section| is_for_debuggers(section, &sections, &names)).collect();
     if !drop.contains(&true) {
         return Ok(None);
     }
     let kept = end_of_loaded(&file, &header, &sections, context).ok_or(BROKEN)?;
-    let mut between = sections.iter().zip(&drop).filter(|(section, drop)| **drop && section.sh_type != SHT_NOBITS);
+    let mut between = sections
+        .iter()
+        .zip(&drop)
+        .filter(|(section, drop)| **drop && section.sh_type != SHT_NOBITS);
     if between.any(|(section, _)| section.sh_offset < kept) {
         return Err("debug sections lie between what is loaded");
     }
@@ -110,14 +130,17 @@ fn cut(content: &dyn Content) -> Result<Option<Cut>, &'static str> {
     for section in &mut table {
         let number = |old: u32| numbers.get(old as usize).copied().unwrap_or(0);
         section.sh_link = number(section.sh_link);
-        if section.sh_flags & u64::from(SHF_INFO_LINK) != 0 || matches!(section.sh_type, SHT_REL | SHT_RELA) {
+        if section.sh_flags & u64::from(SHF_INFO_LINK) != 0
+            || matches!(section.sh_type, SHT_REL | SHT_RELA)
+        {
             section.sh_info = number(section.sh_info);
         }
     }
     pad(&mut tail, kept, 8);
     header.e_shoff = kept + tail.len() as u64;
     header.e_shnum = u16::try_from(table.len()).map_err(|_| BROKEN)?;
-    header.e_shstrndx = u16::try_from(numbers[usize::from(header.e_shstrndx)]).map_err(|_| BROKEN)?;
+    header.e_shstrndx =
+        u16::try_from(numbers[usize::from(header.e_shstrndx)]).map_err(|_| BROKEN)?;
     let size = SectionHeader::size(context);
     let at = tail.len();
     tail.resize(at + table.len() * size, 0);
@@ -142,8 +165,13 @@ fn is_for_debuggers(section: &SectionHeader, all: &[SectionHeader], names: &[u8]
     if section.sh_flags & u64::from(SHF_ALLOC) != 0 || section.sh_type == SHT_NULL {
         return false;
     }
-    let name = names.get(section.sh_name..).and_then(|rest| rest.split(|byte| *byte == 0).next()).unwrap_or_default();
-    let debug = [&b".debug"[..], b".zdebug", b".stab", b".gdb_index", b".gnu.debuglto"].iter().any(|start| name.starts_with(start));
+    let name = names
+        .get(section.sh_name..)
+        .and_then(|rest| rest.split(|byte| *byte == 0).next())
+        .unwrap_or_default();
+    let debug = [&b".debug"[..], b".zdebug", b".stab", b".gdb_index", b".gnu.debuglto"]
+        .iter()
+        .any(|start| name.starts_with(start));
     let symbols = section.sh_type == SHT_SYMTAB;
     // Its strings have no other reader.
     let strings = name == b".strtab" && all.iter().any(|one| one.sh_type == SHT_SYMTAB);
@@ -151,17 +179,35 @@ fn is_for_debuggers(section: &SectionHeader, all: &[SectionHeader], names: &[u8]
 }
 
 /// The end of everything that a loader, or the kernel, may look at.
-fn end_of_loaded(file: &Reader, header: &Header, sections: &[SectionHeader], context: Ctx) -> Option<u64> {
+fn end_of_loaded(
+    file: &Reader,
+    header: &Header,
+    sections: &[SectionHeader],
+    context: Ctx,
+) -> Option<u64> {
     let segments = file.segments(header, context).ok()?;
     let segments = segments.iter().map(|segment| segment.p_offset.checked_add(segment.p_filesz));
-    let loaded = sections.iter().filter(|section| section.sh_flags & u64::from(SHF_ALLOC) != 0 && section.sh_type != SHT_NOBITS);
+    let loaded = sections.iter().filter(|section| {
+        section.sh_flags & u64::from(SHF_ALLOC) != 0 && section.sh_type != SHT_NOBITS
+    });
     let loaded = loaded.map(|section| section.sh_offset.checked_add(section.sh_size));
-    let table = header.e_phoff.checked_add(u64::from(header.e_phnum) * u64::from(header.e_phentsize));
-    segments.chain(loaded).chain([table, Some(u64::from(header.e_ehsize))]).collect::<Option<Vec<u64>>>()?.into_iter().max()
+    let table =
+        header.e_phoff.checked_add(u64::from(header.e_phnum) * u64::from(header.e_phentsize));
+    segments
+        .chain(loaded)
+        .chain([table, Some(u64::from(header.e_ehsize))])
+        .collect::<Option<Vec<u64>>>()?
+        .into_iter()
+        .max()
 }
 
 /// A section that stays, its content at the end of the tail when it is not loaded.
-fn moved(file: &Reader, section: &SectionHeader, kept: u64, tail: &mut Vec<u8>) -> Option<SectionHeader> {
+fn moved(
+    file: &Reader,
+    section: &SectionHeader,
+    kept: u64,
+    tail: &mut Vec<u8>,
+) -> Option<SectionHeader> {
     let mut section = section.clone();
     if section.sh_offset < kept || matches!(section.sh_type, SHT_NULL | SHT_NOBITS) {
         return Some(section);

@@ -9,7 +9,10 @@
 use goblin::container::Ctx;
 use goblin::elf::dynamic::{self, Dyn};
 use goblin::elf::program_header::PT_DYNAMIC;
-use goblin::elf::sym::{STB_GLOBAL, STB_GNU_UNIQUE, STB_WEAK, STT_TLS, STV_HIDDEN, STV_INTERNAL, Sym, st_bind, st_type, st_visibility};
+use goblin::elf::sym::{
+    STB_GLOBAL, STB_GNU_UNIQUE, STB_WEAK, STT_TLS, STV_HIDDEN, STV_INTERNAL, Sym, st_bind, st_type,
+    st_visibility,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 use scroll::Pread;
 
@@ -103,22 +106,33 @@ pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
         return Ok(Symbols::default());
     }
     let header = goblin::elf::Elf::parse_header(&start).map_err(|_| nonsense())?;
-    let context = Ctx::new(header.container().map_err(|_| nonsense())?, header.endianness().map_err(|_| nonsense())?);
+    let context = Ctx::new(
+        header.container().map_err(|_| nonsense())?,
+        header.endianness().map_err(|_| nonsense())?,
+    );
     let segments = file.segments(&header, context)?;
-    let Some(segment) = segments.iter().find(|segment| segment.p_type == PT_DYNAMIC) else { return Ok(Symbols::default()) };
+    let Some(segment) = segments.iter().find(|segment| segment.p_type == PT_DYNAMIC) else {
+        return Ok(Symbols::default());
+    };
     let entries = file.dynamic_entries(segment, context)?;
-    let value = |tag| entries.iter().find(|entry: &&Dyn| entry.d_tag == tag).map(|entry| entry.d_val);
+    let value =
+        |tag| entries.iter().find(|entry: &&Dyn| entry.d_tag == tag).map(|entry| entry.d_val);
     let place = |tag| value(tag).and_then(|address| offset_of(address, &segments));
-    let (Some(table), Some(strings)) = (place(dynamic::DT_SYMTAB), place(dynamic::DT_STRTAB)) else { return Ok(Symbols::default()) };
+    let (Some(table), Some(strings)) = (place(dynamic::DT_SYMTAB), place(dynamic::DT_STRTAB))
+    else {
+        return Ok(Symbols::default());
+    };
     let tables = Tables { file: &file, context };
     let count = match (place(dynamic::DT_HASH), place(dynamic::DT_GNU_HASH)) {
         (Some(at), _) => tables.number(at + 4).map(u64::from).ok_or_else(nonsense)?,
         (None, Some(at)) => tables.gnu_count(at).ok_or_else(nonsense)?,
         (None, None) => return Ok(Symbols::default()),
     };
-    let strings = tables.bytes(strings, value(dynamic::DT_STRSZ).unwrap_or(0)).ok_or_else(nonsense)?;
+    let strings =
+        tables.bytes(strings, value(dynamic::DT_STRSZ).unwrap_or(0)).ok_or_else(nonsense)?;
     let size = Sym::size(context.container) as u64;
-    let symbols = tables.bytes(table, count.checked_mul(size).ok_or_else(nonsense)?).ok_or_else(nonsense)?;
+    let symbols =
+        tables.bytes(table, count.checked_mul(size).ok_or_else(nonsense)?).ok_or_else(nonsense)?;
     let indices = match place(dynamic::DT_VERSYM) {
         Some(at) => Some(tables.bytes(at, count * 2).ok_or_else(nonsense)?),
         None => None,
@@ -138,8 +152,14 @@ pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
         ..Symbols::default()
     };
     for number in 1..usize::try_from(count).map_err(|_| nonsense())? {
-        let Ok(symbol) = symbols.pread_with::<Sym>(number * Sym::size(context.container), context) else { break };
-        let index = indices.as_ref().and_then(|bytes| bytes.pread_with::<u16>(number * 2, context.le).ok()).unwrap_or(1);
+        let Ok(symbol) = symbols.pread_with::<Sym>(number * Sym::size(context.container), context)
+        else {
+            break;
+        };
+        let index = indices
+            .as_ref()
+            .and_then(|bytes| bytes.pread_with::<u16>(number * 2, context.le).ok())
+            .unwrap_or(1);
         // A loader looks up what a relocation names, whatever else the table lists.
         if symbol.st_shndx != 0 || relocated.contains(&(number as u64)) {
             found.take(&symbol, text(&strings, symbol.st_name), index, &versions);
@@ -152,7 +172,8 @@ impl Symbols {
     fn take(&mut self, symbol: &Sym, name: String, index: u16, versions: &Versions) {
         let binding = st_bind(symbol.st_info);
         let visible = !matches!(st_visibility(symbol.st_other), STV_HIDDEN | STV_INTERNAL);
-        if name.is_empty() || !visible || !matches!(binding, STB_GLOBAL | STB_WEAK | STB_GNU_UNIQUE) {
+        if name.is_empty() || !visible || !matches!(binding, STB_GLOBAL | STB_WEAK | STB_GNU_UNIQUE)
+        {
             return;
         }
         let (number, hidden) = (index & !HIDDEN, index & HIDDEN != 0);
@@ -161,15 +182,27 @@ impl Symbols {
             if binding != STB_WEAK {
                 let need = versions.by_index.get(&number).filter(|_| number > 1);
                 let version = need.map(|(version, _)| version.clone());
-                self.undefined.push(Reference { name, version, exact: need.is_some_and(|(_, hidden)| *hidden) });
+                self.undefined.push(Reference {
+                    name,
+                    version,
+                    exact: need.is_some_and(|(_, hidden)| *hidden),
+                });
             }
             return;
         }
         let kind = st_type(symbol.st_info);
         let has_value = symbol.st_value != 0 || symbol.st_shndx == ABSOLUTE || kind == STT_TLS;
         if has_value && BINDABLE.contains(&kind) {
-            let version = versions.by_index.get(&number).filter(|_| number > 1).map(|(version, _)| version.clone());
-            self.defined.entry(name).or_default().push(Definition { index: number, version, hidden });
+            let version = versions
+                .by_index
+                .get(&number)
+                .filter(|_| number > 1)
+                .map(|(version, _)| version.clone());
+            self.defined.entry(name).or_default().push(Definition {
+                index: number,
+                version,
+                hidden,
+            });
         }
     }
 }
@@ -201,7 +234,11 @@ impl Tables<'_> {
     }
 
     /// The symbols that relocations name: `DT_RELA`, `DT_REL` and `DT_JMPREL` (`DT_RELR` names none).
-    fn relocated(&self, value: &dyn Fn(u64) -> Option<u64>, place: &dyn Fn(u64) -> Option<u64>) -> FxHashSet<u64> {
+    fn relocated(
+        &self,
+        value: &dyn Fn(u64) -> Option<u64>,
+        place: &dyn Fn(u64) -> Option<u64>,
+    ) -> FxHashSet<u64> {
         let wide = self.context.container.is_big();
         let (word, rela, rel) = if wide { (8, 24, 16) } else { (4, 12, 8) };
         let lazy = if value(dynamic::DT_PLTREL) == Some(dynamic::DT_RELA) { rela } else { rel };
@@ -212,10 +249,17 @@ impl Tables<'_> {
         ];
         let mut symbols = FxHashSet::default();
         for (table, size, entry) in parts {
-            let Some(bytes) = place(table).zip(value(size)).and_then(|(at, size)| self.bytes(at, size)) else { continue };
+            let Some(bytes) =
+                place(table).zip(value(size)).and_then(|(at, size)| self.bytes(at, size))
+            else {
+                continue;
+            };
             let info = |at: usize| match wide {
                 true => bytes.pread_with::<u64>(at, self.context.le).map(|info| info >> 32).ok(),
-                false => bytes.pread_with::<u32>(at, self.context.le).map(|info| u64::from(info >> 8)).ok(),
+                false => bytes
+                    .pread_with::<u32>(at, self.context.le)
+                    .map(|info| u64::from(info >> 8))
+                    .ok(),
             };
             symbols.extend((0..bytes.len() / entry).filter_map(|index| info(index * entry + word)));
         }
@@ -230,7 +274,9 @@ impl Tables<'_> {
         let word = if self.context.container.is_big() { 8 } else { 4 };
         let table = at + 16 + blooms * word;
         let bytes = self.bytes(table, buckets.checked_mul(4)?)?;
-        let highest = (0..bytes.len() / 4).filter_map(|index| bytes.pread_with::<u32>(index * 4, self.context.le).ok()).max()?;
+        let highest = (0..bytes.len() / 4)
+            .filter_map(|index| bytes.pread_with::<u32>(index * 4, self.context.le).ok())
+            .max()?;
         if highest < first {
             return Some(u64::from(first));
         }
@@ -290,7 +336,11 @@ impl Versions {
                 let version = text(strings, word(8) as usize);
                 self.by_index.insert(half(6) & !HIDDEN, (version.clone(), half(6) & HIDDEN != 0));
                 // VER_FLG_WEAK.
-                self.needed.push(NeededVersion { library: library.clone(), version, weak: half(4) & 2 != 0 });
+                self.needed.push(NeededVersion {
+                    library: library.clone(),
+                    version,
+                    weak: half(4) & 2 != 0,
+                });
                 if word(12) == 0 {
                     break;
                 }
@@ -326,13 +376,25 @@ mod tests {
             defined: [("f".to_owned(), definitions)].into_iter().collect(),
             ..Symbols::default()
         };
-        let reference = |version: Option<&str>, exact| Reference { name: "f".to_owned(), version: version.map(str::to_owned), exact };
-        let two = symbols(true, vec![definition(2, Some("A"), true), definition(3, Some("B"), false)]);
+        let reference = |version: Option<&str>, exact| Reference {
+            name: "f".to_owned(),
+            version: version.map(str::to_owned),
+            exact,
+        };
+        let two =
+            symbols(true, vec![definition(2, Some("A"), true), definition(3, Some("B"), false)]);
         for (symbols, reference, expect) in [
             (&two, reference(Some("A"), false), true),
             (&two, reference(Some("C"), false), false),
             (&two, reference(None, false), true),
-            (&symbols(true, vec![definition(4, Some("A"), false), definition(5, Some("B"), false)]), reference(None, false), false),
+            (
+                &symbols(
+                    true,
+                    vec![definition(4, Some("A"), false), definition(5, Some("B"), false)],
+                ),
+                reference(None, false),
+                false,
+            ),
             (&symbols(true, vec![definition(1, None, false)]), reference(Some("A"), false), true),
             (&symbols(true, vec![definition(1, None, false)]), reference(Some("A"), true), false),
             (&symbols(false, vec![definition(1, None, false)]), reference(Some("A"), true), true),
@@ -341,7 +403,8 @@ mod tests {
         }
         assert!(
             two.defines(&reference(Some("C"), false).name)
-                && !symbols(true, vec![definition(2, Some("A"), true)]).defines(&reference(None, false).name)
+                && !symbols(true, vec![definition(2, Some("A"), true)])
+                    .defines(&reference(None, false).name)
         );
     }
 
@@ -350,7 +413,8 @@ mod tests {
         let Some(bytes) = own_library() else { return };
         let symbols = read_symbols(&bytes).unwrap();
         assert!(
-            symbols.defined.contains_key("inflate") && symbols.undefined.iter().any(|one| one.name == "malloc"),
+            symbols.defined.contains_key("inflate")
+                && symbols.undefined.iter().any(|one| one.name == "malloc"),
             "{:?}",
             symbols.undefined
         );

@@ -26,11 +26,15 @@ impl Inventory {
         }
         let mut more = Vec::new();
         for (package, distribution) in distributions {
-            let package = &self.packages.packages[package];
+            let package = &self.packages[package];
             for recorded in &package.files {
-                let Ok(Some(found)) = root.resolve_parent(&WrittenPath::new(recorded.as_str())) else { continue };
+                let Ok(Some(found)) = root.resolve_parent(&WrittenPath::new(recorded.as_str()))
+                else {
+                    continue;
+                };
                 let known = self.files.binary_search_by(|file| file.path.cmp(&found.path)).is_ok();
-                let unwanted = carriable::for_people(&carriable::in_usr(package, recorded)) || bytecode_cache(&found.path);
+                let unwanted = carriable::for_people(&carriable::in_usr(package, recorded))
+                    || bytecode_cache(&found.path);
                 if known || unwanted || found.meta.kind == Kind::Directory {
                     continue;
                 }

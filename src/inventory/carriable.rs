@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use super::licences::licences;
 use super::{Inventory, NeedOutcome, Scope};
 use crate::loader::Libc;
+use crate::packages::Package;
 use crate::path::{RealPath, WrittenPath};
-use crate::pkgdb::Package;
 use crate::root::{Kind, Meta, Root};
 
 /// A file or link, where it is in the builder.
@@ -45,7 +45,8 @@ pub struct Carriable {
     pub configuration: BTreeMap<RealPath, String>,
 }
 
-const PROGRAMS: [&str; 6] = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
+const PROGRAMS: [&str; 6] =
+    ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
 const FOR_PEOPLE: [&str; 12] = [
     "/usr/share/man/",
     "/usr/share/info/",
@@ -66,14 +67,23 @@ impl Inventory {
     /// Looks at what may be carried: of packages those in a prefix of conda, unless the scope is wider.
     pub(super) fn look_at_carriable(&mut self, root: &Root, scope: Scope) {
         let interpreter = &self.environment.interpreter;
-        let link = |path: &RealPath| Some(CarriableFile::in_place(path.clone(), root.lookup(path).ok()??));
-        let mut own: Vec<CarriableFile> = interpreter.links.iter().chain([&interpreter.executable]).filter_map(link).collect();
+        let link =
+            |path: &RealPath| Some(CarriableFile::in_place(path.clone(), root.lookup(path).ok()??));
+        let mut own: Vec<CarriableFile> =
+            interpreter.links.iter().chain([&interpreter.executable]).filter_map(link).collect();
         own.extend(beside(root, &interpreter.executable, interpreter.minor()));
-        let walked = root.walk(&interpreter.stdlib, |name| !matches!(name, "__pycache__" | "site-packages" | "dist-packages"));
-        let files = walked.into_iter().flatten().filter(|entry| matches!(entry.meta.kind, Kind::File | Kind::Link(_)));
+        let walked = root.walk(&interpreter.stdlib, |name| {
+            !matches!(name, "__pycache__" | "site-packages" | "dist-packages")
+        });
+        let files = walked
+            .into_iter()
+            .flatten()
+            .filter(|entry| matches!(entry.meta.kind, Kind::File | Kind::Link(_)));
         own.extend(files.map(|entry| CarriableFile::in_place(entry.path, entry.meta)));
         // Those below the standard library were walked.
-        let beside_it = |path: &&RealPath| path.below(&interpreter.stdlib).is_none() && self.packages.owner(path).is_none();
+        let beside_it = |path: &&RealPath| {
+            path.below(&interpreter.stdlib).is_none() && self.packages.owner(path).is_none()
+        };
         for library in self.interpreter_files.iter().filter(beside_it) {
             own.extend(names_of(root, library));
         }
@@ -81,15 +91,23 @@ impl Inventory {
         own.dedup_by(|a, b| a.path == b.path);
         let written = interpreter.facts.loader.as_deref().unwrap_or_default();
         let found = root.resolve(&WrittenPath::new(written)).ok().flatten();
-        let loader = found.into_iter().flat_map(|found| found.links.into_iter().map(|link| link.at).chain([found.path]));
+        let loader = found
+            .into_iter()
+            .flat_map(|found| found.links.into_iter().map(|link| link.at).chain([found.path]));
         // A library in a directory such as /usr/local/lib is found through the cache alone.
-        let cache = root.resolve(&WrittenPath::new("/etc/ld.so.cache")).ok().flatten().map(|found| found.path);
+        let cache = root
+            .resolve(&WrittenPath::new("/etc/ld.so.cache"))
+            .ok()
+            .flatten()
+            .map(|found| found.path);
         let cache = cache.filter(|_| interpreter.libc == Some(Libc::Glibc));
         let loader = loader.chain(cache).filter_map(|path| link(&path)).collect();
-        let counts = |index: &usize| scope.packages || self.packages.packages[*index].in_prefix.is_some();
+        let counts = |index: &usize| scope.packages || self.packages[*index].in_prefix.is_some();
         let reached: Vec<usize> = self.reached_packages(&own).into_iter().filter(counts).collect();
-        let files = reached.par_iter().map(|index| (*index, self.run_time_files(root, *index))).collect();
-        let configuration = if self.own_prefix.is_some() { configuration(root, &own) } else { BTreeMap::new() };
+        let files =
+            reached.par_iter().map(|index| (*index, self.run_time_files(root, *index))).collect();
+        let configuration =
+            if self.own_prefix.is_some() { configuration(root, &own) } else { BTreeMap::new() };
         self.carriable = Carriable { packages: files, interpreter: own, loader, configuration };
     }
 
@@ -98,13 +116,17 @@ impl Inventory {
     /// by name.
     fn reached_packages(&self, interpreter: &[CarriableFile]) -> BTreeSet<usize> {
         let needs = self.natives.iter().flat_map(|native| &native.needs);
-        let needed = needs.filter_map(|need| if let NeedOutcome::Library { path, .. } = &need.outcome { Some(path) } else { None });
-        let files = needed.chain(&self.interpreter_files).chain(interpreter.iter().map(|file| &file.path));
-        let mut reached: BTreeSet<usize> = files.filter_map(|path| self.packages.owner(path)).collect();
+        let needed = needs.filter_map(|need| {
+            if let NeedOutcome::Library { path, .. } = &need.outcome { Some(path) } else { None }
+        });
+        let files =
+            needed.chain(&self.interpreter_files).chain(interpreter.iter().map(|file| &file.path));
+        let mut reached: BTreeSet<usize> =
+            files.filter_map(|path| self.packages.owner(path)).collect();
         let mut pending: Vec<usize> = reached.iter().copied().collect();
         while let Some(package) = pending.pop() {
             for next in self.packages.depends_on(package) {
-                if !has_programs(&self.packages.packages[next]) && reached.insert(next) {
+                if !has_programs(&self.packages[next]) && reached.insert(next) {
                     pending.push(next);
                 }
             }
@@ -113,9 +135,10 @@ impl Inventory {
     }
 
     fn run_time_files(&self, root: &Root, package: usize) -> Vec<CarriableFile> {
-        let package = &self.packages.packages[package];
+        let package = &self.packages[package];
         let recorded = package.files.iter().filter(|path| at_run_time(&in_usr(package, path)));
-        let found = recorded.filter_map(|path| root.resolve_parent(&WrittenPath::new(path.as_str())).ok()?);
+        let found = recorded
+            .filter_map(|path| root.resolve_parent(&WrittenPath::new(path.as_str())).ok()?);
         let files = found.filter(|found| matches!(found.meta.kind, Kind::File | Kind::Link(_)));
         let files = files.map(|found| CarriableFile::in_place(found.path, found.meta));
         let mut files: Vec<CarriableFile> = files.chain(licences(root, package)).collect();
@@ -128,23 +151,35 @@ impl Inventory {
 /// A prefix of conda is laid out like /usr.
 pub(super) fn in_usr(package: &Package, path: &str) -> String {
     let prefix = package.in_prefix.as_ref().map(|own| own.prefix.as_str());
-    prefix.and_then(|prefix| path.strip_prefix(prefix)).map_or_else(|| path.to_owned(), |below| format!("/usr{below}"))
+    prefix
+        .and_then(|prefix| path.strip_prefix(prefix))
+        .map_or_else(|| path.to_owned(), |below| format!("/usr{below}"))
 }
 
 /// `_sysconfigdata_*.py`, made when the interpreter was built; uv changes the prefix in it.
 fn configuration(root: &Root, files: &[CarriableFile]) -> BTreeMap<RealPath, String> {
-    let named = files.iter().filter(|file| file.path.name().starts_with("_sysconfigdata") && file.meta.kind == Kind::File);
-    named.filter_map(|file| Some((file.path.clone(), root.read_text(file.path.as_str(), 1 << 20).ok()??))).collect()
+    let named = files.iter().filter(|file| {
+        file.path.name().starts_with("_sysconfigdata") && file.meta.kind == Kind::File
+    });
+    named
+        .filter_map(|file| {
+            Some((file.path.clone(), root.read_text(file.path.as_str(), 1 << 20).ok()??))
+        })
+        .collect()
 }
 
 /// A library with the links in its directory that lead to it.
 fn names_of(root: &Root, library: &RealPath) -> Vec<CarriableFile> {
     let entries = library.parent().map(|directory| root.list(&directory)).unwrap_or_default();
-    let leads = |path: &RealPath| root.resolve(&WrittenPath::from(path)).ok().flatten().is_some_and(|found| found.path == *library);
-    let named = entries
-        .into_iter()
-        .flatten()
-        .filter(|entry| entry.path == *library || (matches!(entry.meta.kind, Kind::Link(_)) && leads(&entry.path)));
+    let leads = |path: &RealPath| {
+        root.resolve(&WrittenPath::from(path))
+            .ok()
+            .flatten()
+            .is_some_and(|found| found.path == *library)
+    };
+    let named = entries.into_iter().flatten().filter(|entry| {
+        entry.path == *library || (matches!(entry.meta.kind, Kind::Link(_)) && leads(&entry.path))
+    });
     named.map(|entry| CarriableFile::in_place(entry.path, entry.meta)).collect()
 }
 
@@ -153,13 +188,23 @@ fn beside(root: &Root, executable: &RealPath, minor: &str) -> Vec<CarriableFile>
     let Some(directory) = executable.parent() else { return Vec::new() };
     let names = ["python".to_owned(), "python3".to_owned(), format!("python{minor}")];
     let paths = names.iter().map(|name| directory.join(name));
-    let found = paths.filter_map(|path| Some(CarriableFile::in_place(path.clone(), root.lookup(&path).ok()??)));
-    let leads = |path: &RealPath| root.resolve(&WrittenPath::from(path)).ok().flatten().is_some_and(|found| found.path == *executable);
+    let found = paths
+        .filter_map(|path| Some(CarriableFile::in_place(path.clone(), root.lookup(&path).ok()??)));
+    let leads = |path: &RealPath| {
+        root.resolve(&WrittenPath::from(path))
+            .ok()
+            .flatten()
+            .is_some_and(|found| found.path == *executable)
+    };
     found.filter(|file| leads(&file.path)).collect()
 }
 
 fn has_programs(package: &Package) -> bool {
-    package.files.iter().map(|path| in_usr(package, path)).any(|path| PROGRAMS.iter().any(|directory| path.starts_with(directory)))
+    package
+        .files
+        .iter()
+        .map(|path| in_usr(package, path))
+        .any(|path| PROGRAMS.iter().any(|directory| path.starts_with(directory)))
 }
 
 /// Not for people, no program; Python's own files are the interpreter's to judge.
@@ -170,7 +215,8 @@ fn at_run_time(path: &str) -> bool {
 
 /// Documentation but licences, and what compilers read.
 pub(super) fn for_people(path: &str) -> bool {
-    let licence = path.contains("/licenses/") || (path.starts_with("/usr/share/doc/") && path.ends_with("/copyright"));
+    let licence = path.contains("/licenses/")
+        || (path.starts_with("/usr/share/doc/") && path.ends_with("/copyright"));
     let read = FOR_PEOPLE.iter().any(|directory| path.starts_with(directory));
     let compiler = [".a", ".la", ".pc", ".h"].iter().any(|suffix| path.ends_with(suffix));
     !licence && (read || compiler)

@@ -38,7 +38,12 @@ pub struct Files {
 }
 
 /// Every file of the environment.
-pub fn files(root: &Root, environment: &Environment, distributions: &[Distribution], findings: &mut Vec<Finding>) -> Files {
+pub fn files(
+    root: &Root,
+    environment: &Environment,
+    distributions: &[Distribution],
+    findings: &mut Vec<Finding>,
+) -> Files {
     let mut files = Files::default();
     let tops: Vec<RealPath> = environment.parts.iter().flat_map(Part::tops).collect();
     let mut entries: FxHashMap<RealPath, Meta> = FxHashMap::default();
@@ -78,14 +83,21 @@ pub fn files(root: &Root, environment: &Environment, distributions: &[Distributi
         }
     }
     // A RECORD that forgets itself is its distribution's all the same.
-    for (index, distribution) in distributions.iter().enumerate().filter(|(_, distribution)| distribution.has_record) {
+    for (index, distribution) in
+        distributions.iter().enumerate().filter(|(_, distribution)| distribution.has_record)
+    {
         owners.entry(distribution.info.join("RECORD")).or_insert((index, None));
     }
-    let mut entries: Vec<(RealPath, Meta)> =
-        entries.into_iter().filter(|(path, meta)| meta.kind != Kind::Directory && !bytecode_cache(path)).collect();
+    let mut entries: Vec<(RealPath, Meta)> = entries
+        .into_iter()
+        .filter(|(path, meta)| meta.kind != Kind::Directory && !bytecode_cache(path))
+        .collect();
     entries.par_sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-    let claims: BTreeMap<&RealPath, usize> =
-        distributions.iter().enumerate().flat_map(|(index, one)| one.claims.iter().map(move |path| (path, index))).collect();
+    let claims: BTreeMap<&RealPath, usize> = distributions
+        .iter()
+        .enumerate()
+        .flat_map(|(index, one)| one.claims.iter().map(move |path| (path, index)))
+        .collect();
     let claimed = |path: &RealPath| {
         let mut above = std::iter::once(path.clone()).chain(path.ancestors());
         if claims.is_empty() { None } else { above.find_map(|path| claims.get(&path).copied()) }
@@ -116,7 +128,8 @@ pub(super) fn look(
     owner: Option<usize>,
     recorded_hash: Option<String>,
 ) -> (FileFact, Option<RootError>) {
-    let (is_elf, script) = if meta.kind == Kind::File { start_of(root, &path) } else { (Ok(false), None) };
+    let (is_elf, script) =
+        if meta.kind == Kind::File { start_of(root, &path) } else { (Ok(false), None) };
     (FileFact { path, meta, owner, recorded_hash, script, elf: is_elf == Ok(true) }, is_elf.err())
 }
 
@@ -135,7 +148,16 @@ fn start_of(root: &Root, path: &RealPath) -> (Result<bool, RootError>, Option<Sc
     let mut start = [0; 1024];
     let count = match content.read_at(&mut start, 0) {
         Ok(count) => count,
-        Err(error) => return (Err(RootError::Io { path: path.to_string(), operation: "read", why: error.kind().to_string() }), None),
+        Err(error) => {
+            return (
+                Err(RootError::Io {
+                    path: path.to_string(),
+                    operation: "read",
+                    why: error.kind().to_string(),
+                }),
+                None,
+            );
+        }
     };
     (Ok(start[..count].starts_with(MAGIC)), python::parse_script(&start[..count]))
 }

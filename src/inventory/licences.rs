@@ -7,8 +7,8 @@
 //! Invariant: a licence is at the path where people look for it, with the links that lead there.
 
 use super::carriable::CarriableFile;
+use crate::packages::{InPrefix, Manager, Package};
 use crate::path::{RealPath, WrittenPath};
-use crate::pkgdb::{InPrefix, Manager, Package};
 use crate::root::{Kind, Root};
 
 /// Texts that are longer than any licence are none.
@@ -36,7 +36,9 @@ fn copyright(root: &Root, package: &str) -> Vec<CarriableFile> {
 /// The names of the texts that a copyright file refers to.
 fn common_licences(text: &str) -> impl Iterator<Item = &str> {
     text.split(COMMON).skip(1).filter_map(|rest| {
-        let end = rest.find(|one: char| !(one.is_ascii_alphanumeric() || matches!(one, '-' | '.' | '+'))).unwrap_or(rest.len());
+        let end = rest
+            .find(|one: char| !(one.is_ascii_alphanumeric() || matches!(one, '-' | '.' | '+')))
+            .unwrap_or(rest.len());
         // A sentence may end there.
         Some(rest[..end].trim_end_matches('.')).filter(|name| !name.is_empty())
     })
@@ -44,12 +46,19 @@ fn common_licences(text: &str) -> impl Iterator<Item = &str> {
 
 /// A file with the links that lead to it.
 fn with_links(root: &Root, path: &str) -> Vec<CarriableFile> {
-    let Some(found) = root.resolve(&WrittenPath::new(path)).ok().flatten().filter(|found| found.meta.kind == Kind::File) else {
+    let Some(found) = root
+        .resolve(&WrittenPath::new(path))
+        .ok()
+        .flatten()
+        .filter(|found| found.meta.kind == Kind::File)
+    else {
         return Vec::new();
     };
     let below = |path: &RealPath| path.below(&RealPath::known("/usr/share")).is_some();
     let links = found.links.into_iter().map(|link| link.at).filter(below);
-    let mut files: Vec<CarriableFile> = links.filter_map(|at| Some(CarriableFile::in_place(at.clone(), root.lookup(&at).ok()??))).collect();
+    let mut files: Vec<CarriableFile> = links
+        .filter_map(|at| Some(CarriableFile::in_place(at.clone(), root.lookup(&at).ok()??)))
+        .collect();
     files.push(CarriableFile::in_place(found.path, found.meta));
     files
 }
@@ -57,11 +66,23 @@ fn with_links(root: &Root, path: &str) -> Vec<CarriableFile> {
 /// What the package cache has goes where packages of other managers have it.
 fn cached(root: &Root, package: &Package, own: &InPrefix) -> Vec<CarriableFile> {
     let found = own.licences.as_ref().and_then(|directory| root.resolve(directory).ok().flatten());
-    let Some(top) = found.filter(|found| found.meta.kind == Kind::Directory).map(|found| found.path) else { return Vec::new() };
+    let Some(top) =
+        found.filter(|found| found.meta.kind == Kind::Directory).map(|found| found.path)
+    else {
+        return Vec::new();
+    };
     let to = own.prefix.descend("share/licenses").join(&package.name);
-    let walked = root.walk(&top, |_| true).into_iter().flatten().filter(|entry| entry.meta.kind == Kind::File);
+    let walked = root
+        .walk(&top, |_| true)
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry.meta.kind == Kind::File);
     walked
-        .map(|entry| CarriableFile { to: to.descend(entry.path.below(&top).unwrap_or_default()), path: entry.path, meta: entry.meta })
+        .map(|entry| CarriableFile {
+            to: to.descend(entry.path.below(&top).unwrap_or_default()),
+            path: entry.path,
+            meta: entry.meta,
+        })
         .collect()
 }
 
@@ -81,12 +102,21 @@ mod tests {
         ));
         let common = ["/usr/share/common-licenses/GPL", "/usr/share/common-licenses/GPL-3"];
         for (package, own) in [
-            ("libgcc-s1", &["/usr/share/doc/libgcc-s1", "/usr/share/doc/gcc-12-base/copyright", common[0], common[1]][..]),
+            (
+                "libgcc-s1",
+                &[
+                    "/usr/share/doc/libgcc-s1",
+                    "/usr/share/doc/gcc-12-base/copyright",
+                    common[0],
+                    common[1],
+                ][..],
+            ),
             ("gcc-12-base", &["/usr/share/doc/gcc-12-base/copyright", common[0], common[1]]),
             ("libz", &["/usr/share/doc/libz/copyright"]),
             ("libnone", &[]),
         ] {
-            let found: Vec<String> = copyright(&root, package).iter().map(|file| file.path.to_string()).collect();
+            let found: Vec<String> =
+                copyright(&root, package).iter().map(|file| file.path.to_string()).collect();
             assert_eq!(found, own, "{package}");
         }
     }

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
+use crate::packages::{Package, PackageIndex};
 use crate::path::RealPath;
-use crate::pkgdb::{Package, PackageIndex};
 use crate::python::{self, Distribution, Editable, Environment, EnvironmentError, PathFile};
 use crate::root::{Root, RootError};
 
@@ -65,25 +65,39 @@ pub struct Inventory {
 impl Inventory {
     /// The package that brings the interpreter.
     pub fn interpreter_package(&self) -> Option<&Package> {
-        self.packages.owner(&self.environment.interpreter.executable).map(|index| &self.packages.packages[index])
+        self.packages
+            .owner(&self.environment.interpreter.executable)
+            .map(|index| &self.packages[index])
     }
 
     /// Whether the interpreter is in a prefix of its own: it has to travel unless the final root has another.
     pub fn stands_alone(&self) -> bool {
-        self.own_prefix.as_ref().is_some_and(|prefix| self.environment.interpreter.executable.below(prefix).is_some())
+        self.own_prefix
+            .as_ref()
+            .is_some_and(|prefix| self.environment.interpreter.executable.below(prefix).is_some())
     }
 
     /// What is recorded and not there, as findings, of the distributions that count.
-    pub fn missing_files(&self, severity: Severity, counts: impl Fn(usize) -> bool) -> impl Iterator<Item = Finding> {
+    pub fn missing_files(
+        &self,
+        severity: Severity,
+        counts: impl Fn(usize) -> bool,
+    ) -> impl Iterator<Item = Finding> {
         let missing = self.missing.iter().filter(move |(distribution, _)| counts(*distribution));
         missing.map(move |(distribution, path)| {
-            let message = format!("RECORD of {} names it, but it is not there", self.distributions[*distribution].name);
+            let message = format!(
+                "RECORD of {} names it, but it is not there",
+                self.distributions[*distribution].name
+            );
             Finding::new(severity, Code::MissingFile, path, message)
         })
     }
 
     /// The newest version of glibc that one of these files asks for, and that file.
-    pub fn newest_glibc<'a>(&self, files: impl Iterator<Item = &'a RealPath>) -> Option<((u32, u32), &'a RealPath)> {
+    pub fn newest_glibc<'a>(
+        &self,
+        files: impl Iterator<Item = &'a RealPath>,
+    ) -> Option<((u32, u32), &'a RealPath)> {
         files.filter_map(|path| Some((*self.glibc_needs.get(path)?, path))).max()
     }
 
@@ -117,7 +131,12 @@ pub struct Scope {
 }
 
 /// Reads the root. `named` is the environment as typed; `usual` the places to look otherwise.
-pub fn take(root: &Root, named: &[String], usual: &[String], scope: Scope) -> Result<Inventory, EnvironmentError> {
+pub fn take(
+    root: &Root,
+    named: &[String],
+    usual: &[String],
+    scope: Scope,
+) -> Result<Inventory, EnvironmentError> {
     let mut findings = Vec::new();
     let library = Library::new(root);
     let environment = python::find_environment(root, &library, named, usual, &mut findings)?;
@@ -125,17 +144,32 @@ pub fn take(root: &Root, named: &[String], usual: &[String], scope: Scope) -> Re
 }
 
 /// Reads the root around an environment that is known.
-pub fn of(library: &Library, environment: Environment, scope: Scope, mut findings: Vec<Finding>) -> Inventory {
+pub fn of(
+    library: &Library,
+    environment: Environment,
+    scope: Scope,
+    mut findings: Vec<Finding>,
+) -> Inventory {
     let root = library.root();
     let mut prefixes = vec![environment.interpreter.prefix.clone()];
     prefixes.extend(environment.parts.iter().map(|part| part.prefix.clone()));
     prefixes.sort();
     prefixes.dedup();
     // The databases of a big root take as long as the environment, and neither asks the other.
-    let (index, read) = rayon::join(|| PackageIndex::read(root, &prefixes), || environment_files(root, environment));
+    let (index, read) = rayon::join(
+        || PackageIndex::read(root, &prefixes),
+        || environment_files(root, environment),
+    );
     let (packages, problems) = index;
     findings.extend(problems);
-    let EnvironmentFiles { environment, distributions, path_files, leads, files, findings: problems } = read;
+    let EnvironmentFiles {
+        environment,
+        distributions,
+        path_files,
+        leads,
+        files,
+        findings: problems,
+    } = read;
     findings.extend(problems);
     let mut inventory = Inventory {
         release: release(root),
@@ -160,7 +194,7 @@ pub fn of(library: &Library, environment: Environment, scope: Scope, mut finding
     };
     inventory.adopt(root);
     inventory.resolve(library, scope);
-    let of_conda = inventory.packages.packages.iter().any(|package| package.in_prefix.is_some());
+    let of_conda = inventory.packages.iter().any(|(_, package)| package.in_prefix.is_some());
     if scope.packages || of_conda || (scope.interpreter && inventory.own_prefix.is_some()) {
         inventory.look_at_carriable(root, scope);
     }
@@ -182,14 +216,16 @@ struct EnvironmentFiles {
 fn environment_files(root: &Root, mut environment: Environment) -> EnvironmentFiles {
     let mut findings = Vec::new();
     let mut distributions = Vec::new();
-    let sites = environment.parts.iter().flat_map(|part| part.sites.iter().map(|site| (site, &part.kind)));
+    let sites =
+        environment.parts.iter().flat_map(|part| part.sites.iter().map(|site| (site, &part.kind)));
     for (site, kind) in sites {
         let (found, problems) = python::read_distributions(root, site, kind);
         distributions.extend(found);
         findings.extend(problems);
     }
     let path_files = python::path_files(root, &environment, &mut findings);
-    let Editable { parts, leads } = python::editable(root, &environment, &path_files, &mut distributions, &mut findings);
+    let Editable { parts, leads } =
+        python::editable(root, &environment, &path_files, &mut distributions, &mut findings);
     environment.parts.extend(parts);
     let files = files::files(root, &environment, &distributions, &mut findings);
     EnvironmentFiles { environment, distributions, path_files, leads, files, findings }
@@ -199,31 +235,56 @@ fn environment_files(root: &Root, mut environment: Environment) -> EnvironmentFi
 /// these two.
 fn own_prefix(environment: &Environment, packages: &PackageIndex) -> Option<RealPath> {
     let interpreter = &environment.interpreter;
-    let of_conda: BTreeSet<&RealPath> =
-        packages.packages.iter().filter_map(|package| package.in_prefix.as_ref()).map(|own| &own.prefix).collect();
-    let mut prefixes = std::iter::once(&interpreter.prefix).chain(environment.parts.iter().map(|part| &part.prefix));
-    let unowned = packages.owner(&interpreter.executable).is_none() && !["/", "/usr", "/usr/local"].contains(&interpreter.prefix.as_str());
-    prefixes.find(|prefix| of_conda.contains(prefix)).or_else(|| unowned.then_some(&interpreter.prefix)).cloned()
+    let of_conda: BTreeSet<&RealPath> = packages
+        .iter()
+        .filter_map(|(_, package)| package.in_prefix.as_ref())
+        .map(|own| &own.prefix)
+        .collect();
+    let mut prefixes = std::iter::once(&interpreter.prefix)
+        .chain(environment.parts.iter().map(|part| &part.prefix));
+    let unowned = packages.owner(&interpreter.executable).is_none()
+        && !["/", "/usr", "/usr/local"].contains(&interpreter.prefix.as_str());
+    prefixes
+        .find(|prefix| of_conda.contains(prefix))
+        .or_else(|| unowned.then_some(&interpreter.prefix))
+        .cloned()
 }
 
 /// Reads os-release of a root.
 pub fn release(root: &Root) -> Release {
-    let text =
-        ["/etc/os-release", "/usr/lib/os-release"].iter().find_map(|path| root.read_text(path, 1 << 16).ok().flatten()).unwrap_or_default();
+    let text = ["/etc/os-release", "/usr/lib/os-release"]
+        .iter()
+        .find_map(|path| root.read_text(path, 1 << 16).ok().flatten())
+        .unwrap_or_default();
     let value = |key: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
         line.map(|value| value.trim().trim_matches(['"', '\'']).to_owned()).unwrap_or_default()
     };
-    Release { id: value("ID"), version: value("VERSION_ID"), codename: value("VERSION_CODENAME"), pretty_name: value("PRETTY_NAME") }
+    Release {
+        id: value("ID"),
+        version: value("VERSION_ID"),
+        codename: value("VERSION_CODENAME"),
+        pretty_name: value("PRETTY_NAME"),
+    }
 }
 
 /// A problem of reading as a finding.
 fn problem(error: &RootError) -> Finding {
     let (severity, code, message) = match error {
-        RootError::Loop { .. } => (Severity::Warn, Code::LinkLoop, "too many levels of symbolic links".to_owned()),
-        RootError::NotUtf8 { .. } => (Severity::Warn, Code::NonUtf8Name, "the name is not UTF-8; the file is left behind".to_owned()),
-        RootError::Forbidden { .. } => (Severity::Deny, Code::UnreadableFile, "permission denied".to_owned()),
-        RootError::Io { operation, why, .. } => (Severity::Deny, Code::UnreadableFile, format!("cannot {operation}: {why}")),
+        RootError::Loop { .. } => {
+            (Severity::Warn, Code::LinkLoop, "too many levels of symbolic links".to_owned())
+        }
+        RootError::NotUtf8 { .. } => (
+            Severity::Warn,
+            Code::NonUtf8Name,
+            "the name is not UTF-8; the file is left behind".to_owned(),
+        ),
+        RootError::Forbidden { .. } => {
+            (Severity::Deny, Code::UnreadableFile, "permission denied".to_owned())
+        }
+        RootError::Io { operation, why, .. } => {
+            (Severity::Deny, Code::UnreadableFile, format!("cannot {operation}: {why}"))
+        }
     };
     Finding::new(severity, code, error.path(), message)
 }

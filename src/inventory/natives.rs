@@ -67,7 +67,8 @@ impl Need {
     /// The library and the directory that the loader found it in, which a link may have led out of.
     pub fn found(&self) -> Option<(&RealPath, RealPath)> {
         let NeedOutcome::Library { path, links, .. } = &self.outcome else { return None };
-        let name = links.iter().map(|link| &link.at).find(|at| at.name() == self.name).unwrap_or(path);
+        let name =
+            links.iter().map(|link| &link.at).find(|at| at.name() == self.name).unwrap_or(path);
         Some((path, name.parent()?))
     }
 }
@@ -76,12 +77,19 @@ impl Inventory {
     /// Follows the needs of every ELF file.
     pub(super) fn resolve(&mut self, library: &Library, scope: Scope) {
         let interpreter = self.environment.interpreter.clone();
-        let loader = interpreter.facts.loader.as_deref().and_then(|path| loader::of_root(library.root(), path, interpreter.machine));
+        let loader = interpreter
+            .facts
+            .loader
+            .as_deref()
+            .and_then(|path| loader::of_root(library.root(), path, interpreter.machine));
         let Some(loader) = loader else { return };
         let loader = loader.as_ref();
-        (self.interpreter_natives, self.interpreter_files) = of_interpreter(library, loader, &interpreter);
-        let elf_files: Vec<RealPath> = self.files.iter().filter(|file| file.elf).map(|file| file.path.clone()).collect();
-        let looked: Vec<(Option<Native>, Vec<Finding>)> = elf_files.par_iter().map(|path| self.native(library, loader, path)).collect();
+        (self.interpreter_natives, self.interpreter_files) =
+            of_interpreter(library, loader, &interpreter);
+        let elf_files: Vec<RealPath> =
+            self.files.iter().filter(|file| file.elf).map(|file| file.path.clone()).collect();
+        let looked: Vec<(Option<Native>, Vec<Finding>)> =
+            elf_files.par_iter().map(|path| self.native(library, loader, path)).collect();
         for (native, findings) in looked {
             self.natives.extend(native);
             self.findings.extend(findings);
@@ -95,18 +103,42 @@ impl Inventory {
             }
         }
         let needs = self.natives.iter().flat_map(|native| &native.needs);
-        let objects = self.natives.iter().map(|native| &native.path).chain(needs.filter_map(|need| Some(need.found()?.0)));
+        let objects = self
+            .natives
+            .iter()
+            .map(|native| &native.path)
+            .chain(needs.filter_map(|need| Some(need.found()?.0)));
         let objects: BTreeSet<&RealPath> = objects.chain(&self.interpreter_files).collect();
-        self.glibc_needs = objects.iter().filter_map(|path| Some(((*path).clone(), glibc_need(library, path)?))).collect();
-        if let Some(musl) = loader.own_file().filter(|_| scope.musl && loader.libc() == Libc::Musl) {
+        self.glibc_needs = objects
+            .iter()
+            .filter_map(|path| Some(((*path).clone(), glibc_need(library, path)?)))
+            .collect();
+        if let Some(musl) = loader.own_file().filter(|_| scope.musl && loader.libc() == Libc::Musl)
+        {
             self.musl_needs = musl_needs(library.root(), musl, &objects);
         }
-        let resolved = |directory: String| library.root().resolve(&WrittenPath::new(directory)).ok()?;
-        self.default_directories = loader.compiled_directories().into_iter().filter_map(resolved).map(|found| found.path).collect();
-        self.loader_configuration = loader.configuration().iter().filter(|path| self.packages.owner(path).is_none()).cloned().collect();
+        let resolved =
+            |directory: String| library.root().resolve(&WrittenPath::new(directory)).ok()?;
+        self.default_directories = loader
+            .compiled_directories()
+            .into_iter()
+            .filter_map(resolved)
+            .map(|found| found.path)
+            .collect();
+        self.loader_configuration = loader
+            .configuration()
+            .iter()
+            .filter(|path| self.packages.owner(path).is_none())
+            .cloned()
+            .collect();
     }
 
-    fn native(&self, library: &Library, loader: &dyn Loader, path: &RealPath) -> (Option<Native>, Vec<Finding>) {
+    fn native(
+        &self,
+        library: &Library,
+        loader: &dyn Loader,
+        path: &RealPath,
+    ) -> (Option<Native>, Vec<Finding>) {
         let interpreter = &self.environment.interpreter;
         let facts = match library.read(path) {
             Ok(facts) => facts,
@@ -133,9 +165,15 @@ impl Inventory {
             return (None, Vec::new());
         }
         match loader::load(loader, library, kind.start(&interpreter.executable, path)) {
-            Ok(load) => {
-                (Some(Native { path: path.clone(), kind, version_needs: elf.version_needs.clone(), needs: needs(&load) }), Vec::new())
-            }
+            Ok(load) => (
+                Some(Native {
+                    path: path.clone(),
+                    kind,
+                    version_needs: elf.version_needs.clone(),
+                    needs: needs(&load),
+                }),
+                Vec::new(),
+            ),
             Err(error) => (None, vec![problem(&error)]),
         }
     }
@@ -150,7 +188,8 @@ impl Inventory {
                 _ => None,
             }));
         }
-        self.natives.retain(|native| native.kind != NativeKind::Library || !reached.contains(&native.path));
+        self.natives
+            .retain(|native| native.kind != NativeKind::Library || !reached.contains(&native.path));
     }
 }
 
@@ -162,10 +201,15 @@ fn glibc_need(library: &Library, path: &RealPath) -> Option<(u32, u32)> {
 }
 
 /// What each of the files needs and musl defines, whatever other library may define it too.
-fn musl_needs(root: &Root, musl: &RealPath, objects: &BTreeSet<&RealPath>) -> BTreeMap<RealPath, BTreeSet<String>> {
+fn musl_needs(
+    root: &Root,
+    musl: &RealPath,
+    objects: &BTreeSet<&RealPath>,
+) -> BTreeMap<RealPath, BTreeSet<String>> {
     let own = loader::symbols(root, musl);
     let needs = |path: &RealPath| {
-        let undefined = loader::symbols(root, path).undefined.into_iter().map(|reference| reference.name);
+        let undefined =
+            loader::symbols(root, path).undefined.into_iter().map(|reference| reference.name);
         (path.clone(), undefined.filter(|name| own.defines(name)).collect())
     };
     objects.par_iter().map(|path| needs(path)).collect()
@@ -176,7 +220,8 @@ fn glibc_version(version: &str) -> Option<(u32, u32)> {
     if version == "GLIBC_ABI_DT_RELR" {
         return Some((2, 36));
     }
-    let mut numbers = version.strip_prefix("GLIBC_")?.split('.').map_while(|number| number.parse().ok());
+    let mut numbers =
+        version.strip_prefix("GLIBC_")?.split('.').map_while(|number| number.parse().ok());
     Some((numbers.next()?, numbers.next()?))
 }
 
@@ -194,18 +239,35 @@ fn kind_of(elf: &elf::Elf, path: &RealPath, suffixes: &[String]) -> NativeKind {
     }
 }
 
-fn foreign(elf: &elf::Elf, path: &RealPath, kind: NativeKind, interpreter: &python::Interpreter) -> Option<Finding> {
+fn foreign(
+    elf: &elf::Elf,
+    path: &RealPath,
+    kind: NativeKind,
+    interpreter: &python::Interpreter,
+) -> Option<Finding> {
     let severity = if kind == NativeKind::Module { Severity::Deny } else { Severity::Warn };
     if elf.machine != interpreter.machine {
-        let message = format!("built for {}, the interpreter is {}", elf.machine.name(), interpreter.machine.name());
-        return Some(Finding::new(severity, Code::ForeignArchitecture, path, message).help("install the wheel of this architecture"));
+        let message = format!(
+            "built for {}, the interpreter is {}",
+            elf.machine.name(),
+            interpreter.machine.name()
+        );
+        return Some(
+            Finding::new(severity, Code::ForeignArchitecture, path, message)
+                .help("install the wheel of this architecture"),
+        );
     }
     let libc = elf.needed.iter().find_map(|name| Libc::of_needed(name))?;
     let wrong = interpreter.libc.is_some_and(|own| own != libc);
     let name = |libc| if libc == Libc::Musl { "musl" } else { "glibc" };
-    let message = format!("built for {}, the interpreter uses {}", name(libc), interpreter.libc.map_or("neither", name));
+    let message = format!(
+        "built for {}, the interpreter uses {}",
+        name(libc),
+        interpreter.libc.map_or("neither", name)
+    );
     wrong.then(|| {
-        Finding::new(severity, Code::ForeignLibc, path, message).help("install the wheel of this platform: pip install --force-reinstall")
+        Finding::new(severity, Code::ForeignLibc, path, message)
+            .help("install the wheel of this platform: pip install --force-reinstall")
     })
 }
 
@@ -214,7 +276,9 @@ fn needs(load: &Load) -> Vec<Need> {
     own.map(|edge| {
         let outcome = match edge.outcome.clone() {
             Outcome::BuiltIn => NeedOutcome::BuiltIn,
-            Outcome::Loaded { object, rule, links } => NeedOutcome::Library { path: load.objects[object].real.clone(), links, rule },
+            Outcome::Loaded { object, rule, links } => {
+                NeedOutcome::Library { path: load.objects[object].real.clone(), links, rule }
+            }
             Outcome::Foreign { path } => NeedOutcome::Foreign { path },
             Outcome::Broken { path, why } => NeedOutcome::Broken { path, why },
             Outcome::Missing { tried } => NeedOutcome::Missing { tried },
@@ -226,11 +290,17 @@ fn needs(load: &Load) -> Vec<Need> {
 
 /// The program and its standard modules with all that they load, which an image that has this interpreter
 /// has as well. `_tkinter` is left out: docker-library's slim images do not keep Tk.
-fn of_interpreter(library: &Library, loader: &dyn Loader, interpreter: &python::Interpreter) -> (Vec<Native>, BTreeSet<RealPath>) {
+fn of_interpreter(
+    library: &Library,
+    loader: &dyn Loader,
+    interpreter: &python::Interpreter,
+) -> (Vec<Native>, BTreeSet<RealPath>) {
     let program = &interpreter.executable;
     let listed = library.root().list(&interpreter.stdlib.join("lib-dynload")).into_iter().flatten();
-    let wanted = |entry: &Entry| entry.meta.kind == Kind::File && !entry.path.name().starts_with("_tkinter");
-    let mut all: Vec<(RealPath, NativeKind)> = listed.filter(wanted).map(|entry| (entry.path, NativeKind::Module)).collect();
+    let wanted =
+        |entry: &Entry| entry.meta.kind == Kind::File && !entry.path.name().starts_with("_tkinter");
+    let mut all: Vec<(RealPath, NativeKind)> =
+        listed.filter(wanted).map(|entry| (entry.path, NativeKind::Module)).collect();
     all.push((program.clone(), NativeKind::Program));
     let loads: Vec<(RealPath, NativeKind, Load)> = all
         .into_par_iter()
@@ -239,7 +309,11 @@ fn of_interpreter(library: &Library, loader: &dyn Loader, interpreter: &python::
             Some((path, kind, load))
         })
         .collect();
-    let files = loads.iter().flat_map(|(_, _, load)| &load.objects).map(|object| object.real.clone()).collect();
+    let files = loads
+        .iter()
+        .flat_map(|(_, _, load)| &load.objects)
+        .map(|object| object.real.clone())
+        .collect();
     let native = |(path, kind, load): (RealPath, NativeKind, Load)| {
         let version_needs = load.objects[load.start].elf.version_needs.clone();
         Native { path, kind, version_needs, needs: needs(&load) }

@@ -42,7 +42,9 @@ pub fn parse_cache(bytes: &[u8]) -> Vec<CacheEntry> {
     } else {
         0
     };
-    let Some(cache) = bytes.get(start..).filter(|cache| cache.starts_with(MAGIC)) else { return Vec::new() };
+    let Some(cache) = bytes.get(start..).filter(|cache| cache.starts_with(MAGIC)) else {
+        return Vec::new();
+    };
     let count = word(cache, MAGIC.len()).unwrap_or(0);
     let entry = |index: usize| -> Option<CacheEntry> {
         let at = HEADER.checked_add(index.checked_mul(ENTRY)?)?;
@@ -90,7 +92,11 @@ mod tests {
 
     #[test]
     fn baseline_entries_only() {
-        let entry = CacheEntry { flags: 0x0303, name: "libz.so.1".to_owned(), path: "/lib/libz.so.1".to_owned() };
+        let entry = CacheEntry {
+            flags: 0x0303,
+            name: "libz.so.1".to_owned(),
+            path: "/lib/libz.so.1".to_owned(),
+        };
         assert_eq!(parse_cache(&cache()), [entry]);
         assert_eq!(flags_of("x86_64"), Some(0x0303));
     }

@@ -29,15 +29,27 @@ impl Glibc {
         let wanted = flags_of(&machine.name());
         if let Ok(Some(found)) = root.resolve(&WrittenPath::new("/etc/ld.so.cache")) {
             let entries = parse_cache(&root.read(&found.path, 1 << 26).unwrap_or_default());
-            for entry in entries.into_iter().filter(|entry| wanted.is_none_or(|wanted| wanted == entry.flags)) {
+            for entry in entries
+                .into_iter()
+                .filter(|entry| wanted.is_none_or(|wanted| wanted == entry.flags))
+            {
                 cache.entry(entry.name).or_insert(entry.path);
             }
         }
-        let file = root.resolve(&WrittenPath::new(interpreter)).ok().flatten().filter(|found| found.meta.kind == Kind::File);
+        let file = root
+            .resolve(&WrittenPath::new(interpreter))
+            .ok()
+            .flatten()
+            .filter(|found| found.meta.kind == Kind::File);
         let content = file.as_ref().and_then(|file| root.open(&file.path).ok());
-        let soname = content.and_then(|content| elf::read(content.as_ref()).ok()?).and_then(|elf| elf.soname);
-        let directories = file.and_then(|file| compiled_directories(&root.read(&file.path, 1 << 24).ok()?));
-        let directories = directories.unwrap_or_else(|| ["/lib64", "/usr/lib64", "/lib", "/usr/lib"].map(str::to_owned).to_vec());
+        let soname = content
+            .and_then(|content| elf::read(content.as_ref()).ok()?)
+            .and_then(|elf| elf.soname);
+        let directories =
+            file.and_then(|file| compiled_directories(&root.read(&file.path, 1 << 24).ok()?));
+        let directories = directories.unwrap_or_else(|| {
+            ["/lib64", "/usr/lib64", "/lib", "/usr/lib"].map(str::to_owned).to_vec()
+        });
         let configuration = root.list(&RealPath::known("/etc/ld.so.conf.d"));
         let configuration = configuration.into_iter().flatten().map(|entry| entry.path).collect();
         Glibc {
@@ -60,14 +72,17 @@ impl Glibc {
         while let Some(at) = rest.find('$') {
             out.push_str(&rest[..at]);
             rest = &rest[at..];
-            let token = [("ORIGIN", origin), ("LIB", self.lib()), ("PLATFORM", &self.platform)].into_iter().find_map(|(name, value)| {
-                if let Some(tail) = rest.strip_prefix(&format!("${{{name}}}")) {
-                    return Some((value, tail));
-                }
-                let tail = rest[1..].strip_prefix(name)?;
-                let ends = !tail.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_');
-                ends.then_some((value, tail))
-            });
+            let token = [("ORIGIN", origin), ("LIB", self.lib()), ("PLATFORM", &self.platform)]
+                .into_iter()
+                .find_map(|(name, value)| {
+                    if let Some(tail) = rest.strip_prefix(&format!("${{{name}}}")) {
+                        return Some((value, tail));
+                    }
+                    let tail = rest[1..].strip_prefix(name)?;
+                    let ends =
+                        !tail.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_');
+                    ends.then_some((value, tail))
+                });
             match token {
                 Some((value, tail)) => {
                     out.push_str(value);
@@ -86,7 +101,10 @@ impl Glibc {
         let origin = object.opened.directory();
         // An empty text is no element; an empty element is the working directory, `/` here.
         let text = Some(text).filter(|text| !text.is_empty());
-        text.into_iter().flat_map(|text| text.split(':')).map(|element| self.expand(element, origin.as_str())).collect()
+        text.into_iter()
+            .flat_map(|text| text.split(':'))
+            .map(|element| self.expand(element, origin.as_str()))
+            .collect()
     }
 }
 
@@ -94,9 +112,9 @@ impl Glibc {
 fn compiled_directories(loader: &[u8]) -> Option<Vec<String>> {
     let mut run: Vec<String> = Vec::new();
     for part in loader.split(|byte| *byte == 0) {
-        let text = std::str::from_utf8(part)
-            .ok()
-            .filter(|text| text.len() > 2 && text.starts_with('/') && text.ends_with('/') && text.contains("lib"));
+        let text = std::str::from_utf8(part).ok().filter(|text| {
+            text.len() > 2 && text.starts_with('/') && text.ends_with('/') && text.contains("lib")
+        });
         match text {
             Some(text) => run.push(text.trim_end_matches('/').to_owned()),
             None if run.len() >= 2 => return Some(run),
@@ -123,25 +141,35 @@ impl Loader for Glibc {
             return vec![Candidate { path: start.join(&path), rule: Rule::Path }];
         }
         let mut found = Vec::new();
-        let mut add = |directory: &str, rule: Rule| found.push(Candidate { path: start.join(directory).join(name), rule });
+        let mut add = |directory: &str, rule: Rule| {
+            found.push(Candidate { path: start.join(directory).join(name), rule })
+        };
         if requester.elf.runpath.is_none() {
             // An object with a RUNPATH has its own RPATH ignored, as an ancestor too.
             for object in chain.iter().filter(|object| object.elf.runpath.is_none()) {
-                for directory in object.elf.rpath.iter().flat_map(|text| self.run_path(text, object)) {
+                for directory in
+                    object.elf.rpath.iter().flat_map(|text| self.run_path(text, object))
+                {
                     add(&directory, Rule::RunPath { of: object.opened.to_string() });
                 }
             }
         }
-        for directory in requester.elf.runpath.iter().flat_map(|text| self.run_path(text, requester)) {
+        for directory in
+            requester.elf.runpath.iter().flat_map(|text| self.run_path(text, requester))
+        {
             add(&directory, Rule::RunPath { of: requester.opened.to_string() });
         }
         let mut system = self.system_candidates(name);
         if requester.elf.no_default_directories {
             // Of the cache too, by the path that it has there.
             let default = |path: &str| {
-                self.directories.iter().any(|directory| path.strip_prefix(directory.as_str()).is_some_and(|rest| rest.starts_with('/')))
+                self.directories.iter().any(|directory| {
+                    path.strip_prefix(directory.as_str()).is_some_and(|rest| rest.starts_with('/'))
+                })
             };
-            system.retain(|candidate| candidate.rule == Rule::Cache && !default(candidate.path.as_str()));
+            system.retain(|candidate| {
+                candidate.rule == Rule::Cache && !default(candidate.path.as_str())
+            });
         }
         found.extend(system);
         found
@@ -149,8 +177,14 @@ impl Loader for Glibc {
 
     fn system_candidates(&self, name: &str) -> Vec<Candidate> {
         let start = WrittenPath::new("/");
-        let cached = self.cache.get(name).map(|path| Candidate { path: start.join(path), rule: Rule::Cache });
-        let default = |directory: &String| Candidate { path: start.join(directory).join(name), rule: Rule::DefaultDirectory };
+        let cached = self
+            .cache
+            .get(name)
+            .map(|path| Candidate { path: start.join(path), rule: Rule::Cache });
+        let default = |directory: &String| Candidate {
+            path: start.join(directory).join(name),
+            rule: Rule::DefaultDirectory,
+        };
         cached.into_iter().chain(self.directories.iter().map(default)).collect()
     }
 
@@ -193,8 +227,12 @@ mod tests {
 
     #[test]
     fn directories_come_from_the_loader_file() {
-        let file = b"x\0/proc/\0/lib/x86_64-linux-gnu/\0/usr/lib/x86_64-linux-gnu/\0/lib/\0/usr/lib/\0y";
-        assert_eq!(compiled_directories(file).unwrap().join(" "), "/lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu /lib /usr/lib");
+        let file =
+            b"x\0/proc/\0/lib/x86_64-linux-gnu/\0/usr/lib/x86_64-linux-gnu/\0/lib/\0/usr/lib/\0y";
+        assert_eq!(
+            compiled_directories(file).unwrap().join(" "),
+            "/lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu /lib /usr/lib"
+        );
         assert_eq!(compiled_directories(b"nothing"), None);
     }
 

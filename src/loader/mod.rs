@@ -30,7 +30,9 @@ use crate::path::{RealPath, WrittenPath};
 use crate::root::{Content, Root, RootError};
 
 /// The family of the C library.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Libc {
     Musl,
@@ -42,7 +44,10 @@ impl Libc {
     pub fn of_needed(name: &str) -> Option<Libc> {
         if name == "libc.so.6" || name.starts_with("ld-linux") {
             Some(Libc::Glibc)
-        } else if name == "libc.so" || name.starts_with("libc.musl-") || name.starts_with("ld-musl-") {
+        } else if name == "libc.so"
+            || name.starts_with("libc.musl-")
+            || name.starts_with("ld-musl-")
+        {
             Some(Libc::Musl)
         } else {
             None
@@ -54,7 +59,10 @@ impl Libc {
         let name = path.rsplit('/').next().unwrap_or_default();
         if name.starts_with("ld-musl-") {
             Some(Libc::Musl)
-        } else if name.starts_with("ld-linux") || name.starts_with("ld64.so") || name.starts_with("ld.so") {
+        } else if name.starts_with("ld-linux")
+            || name.starts_with("ld64.so")
+            || name.starts_with("ld.so")
+        {
             Some(Libc::Glibc)
         } else {
             None
@@ -181,7 +189,11 @@ impl<'a> Library<'a> {
 
 /// Where `name` leads for a program that has no run path.
 pub fn system_library(root: &Root, loader: &dyn Loader, name: &str) -> Option<RealPath> {
-    loader.system_candidates(name).into_iter().find_map(|candidate| root.resolve(&candidate.path).ok()?).map(|found| found.path)
+    loader
+        .system_candidates(name)
+        .into_iter()
+        .find_map(|candidate| root.resolve(&candidate.path).ok()?)
+        .map(|found| found.path)
 }
 
 /// The loader that `interpreter` (a `PT_INTERP` string) names in this root.

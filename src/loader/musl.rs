@@ -32,18 +32,24 @@ impl Musl {
         let mut configuration = Vec::new();
         let (directories, rule) = match root.resolve(&WrittenPath::new(&file)) {
             // Only ENOENT falls back; an empty or unreadable file means no directory at all.
-            Ok(None) if is_no_directory(root, &format!("{prefix}/etc")) => (Vec::new(), Rule::PathFile),
+            Ok(None) if is_no_directory(root, &format!("{prefix}/etc")) => {
+                (Vec::new(), Rule::PathFile)
+            }
             Ok(None) => default(),
             Ok(Some(found)) => {
                 let text = root.read(&found.path, 1 << 16).unwrap_or_default();
                 configuration.push(found.path);
                 (split(&String::from_utf8_lossy(&text)), Rule::PathFile)
             }
-            Err(RootError::Loop { .. } | RootError::Forbidden { .. } | RootError::NotUtf8 { .. } | RootError::Io { .. }) => {
-                (Vec::new(), Rule::PathFile)
-            }
+            Err(
+                RootError::Loop { .. }
+                | RootError::Forbidden { .. }
+                | RootError::NotUtf8 { .. }
+                | RootError::Io { .. },
+            ) => (Vec::new(), Rule::PathFile),
         };
-        let own_file = root.resolve(&WrittenPath::new(interpreter)).ok().flatten().map(|found| found.path);
+        let own_file =
+            root.resolve(&WrittenPath::new(interpreter)).ok().flatten().map(|found| found.path);
         Musl { interpreter: interpreter.to_owned(), directories, rule, configuration, own_file }
     }
 }
@@ -61,7 +67,9 @@ const LARGE_FILE: &str = "aio_cancel aio_error aio_fsync aio_read aio_return aio
 pub fn large_file_name(name: &str) -> Option<&str> {
     match name {
         "readdir64_r" => Some("readdir_r"),
-        _ => name.strip_suffix("64").filter(|plain| LARGE_FILE.split(' ').any(|name| name == *plain)),
+        _ => {
+            name.strip_suffix("64").filter(|plain| LARGE_FILE.split(' ').any(|name| name == *plain))
+        }
     }
 }
 
@@ -76,7 +84,9 @@ fn split(text: &str) -> Vec<String> {
 
 /// The run path of one object; any `$` that is not `$ORIGIN` drops the whole of it.
 fn run_path(object: &Requester) -> Vec<String> {
-    let Some(text) = object.elf.runpath.as_ref().or(object.elf.rpath.as_ref()) else { return Vec::new() };
+    let Some(text) = object.elf.runpath.as_ref().or(object.elf.rpath.as_ref()) else {
+        return Vec::new();
+    };
     let origin = object.opened.directory();
     // What is before the last slash: nothing at all for a file in `/`.
     let origin = origin.as_str().trim_end_matches('/');
@@ -112,14 +122,19 @@ impl Loader for Musl {
         let mut found = Vec::new();
         for object in chain {
             let rule = || Rule::RunPath { of: object.opened.to_string() };
-            found.extend(run_path(object).iter().filter_map(|directory| candidate(directory, name, rule())));
+            found.extend(
+                run_path(object).iter().filter_map(|directory| candidate(directory, name, rule())),
+            );
         }
         found.extend(self.system_candidates(name));
         found
     }
 
     fn system_candidates(&self, name: &str) -> Vec<Candidate> {
-        self.directories.iter().filter_map(|directory| candidate(directory, name, self.rule.clone())).collect()
+        self.directories
+            .iter()
+            .filter_map(|directory| candidate(directory, name, self.rule.clone()))
+            .collect()
     }
 
     fn after(&self, failure: Failure) -> After {

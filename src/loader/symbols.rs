@@ -50,9 +50,15 @@ impl<'a> SymbolTables<'a> {
 
     /// What the objects of a load from its start on do not find; `loader` is the loader's own file,
     /// which defines symbols too. Returns the references that were looked at as well.
-    pub fn missing(&self, load: &Load, libc: Libc, loader: Option<&RealPath>) -> (BTreeSet<Missing>, usize) {
+    pub fn missing(
+        &self,
+        load: &Load,
+        libc: Libc,
+        loader: Option<&RealPath>,
+    ) -> (BTreeSet<Missing>, usize) {
         let paths = load.objects.iter().map(|object| &object.real);
-        let scope: Vec<(&RealPath, Arc<Symbols>)> = paths.chain(loader).map(|path| (path, self.of(path))).collect();
+        let scope: Vec<(&RealPath, Arc<Symbols>)> =
+            paths.chain(loader).map(|path| (path, self.of(path))).collect();
         let mut missing = BTreeSet::new();
         let mut count = 0;
         for (index, object) in load.objects.iter().enumerate().skip(load.start) {
@@ -63,16 +69,24 @@ impl<'a> SymbolTables<'a> {
             count += symbols.undefined.len();
             for reference in &symbols.undefined {
                 let found = match libc {
-                    Libc::Glibc => scope.iter().any(|(_, symbols)| symbols.defines_versioned(reference)),
+                    Libc::Glibc => {
+                        scope.iter().any(|(_, symbols)| symbols.defines_versioned(reference))
+                    }
                     Libc::Musl => {
-                        let by_loader = |name: &str| loader.and(scope.last()).is_some_and(|(_, own)| own.defines(name));
+                        let by_loader = |name: &str| {
+                            loader.and(scope.last()).is_some_and(|(_, own)| own.defines(name))
+                        };
                         scope.iter().any(|(_, symbols)| symbols.defines(&reference.name))
                             || large_file_name(&reference.name).is_some_and(by_loader)
                     }
                 };
                 if !found {
                     let version = reference.version.clone().filter(|_| libc == Libc::Glibc);
-                    missing.insert(Missing::Symbol { by: object.real.clone(), symbol: reference.name.clone(), version });
+                    missing.insert(Missing::Symbol {
+                        by: object.real.clone(),
+                        symbol: reference.name.clone(),
+                        version,
+                    });
                 }
             }
         }
@@ -80,19 +94,30 @@ impl<'a> SymbolTables<'a> {
     }
 
     /// `_dl_check_map_versions`: a library without any version is taken as it is.
-    fn versions(&self, load: &Load, index: usize, scope: &[(&RealPath, Arc<Symbols>)]) -> Vec<Missing> {
+    fn versions(
+        &self,
+        load: &Load,
+        index: usize,
+        scope: &[(&RealPath, Arc<Symbols>)],
+    ) -> Vec<Missing> {
         let mut missing = Vec::new();
         for needed in scope[index].1.needed_versions.iter().filter(|needed| !needed.weak) {
             let answers = |at: usize| {
                 let object = load.objects.get(at);
-                let name = object.map_or(scope[at].0.name(), |object| object.elf.soname.as_deref().unwrap_or(object.real.name()));
+                let name = object.map_or(scope[at].0.name(), |object| {
+                    object.elf.soname.as_deref().unwrap_or(object.real.name())
+                });
                 name == needed.library || scope[at].0.name() == needed.library
             };
             let Some(at) = (0..scope.len()).find(|at| answers(*at)) else { continue };
             let (library, symbols) = &scope[at];
             if !symbols.versions.is_empty() && !symbols.versions.contains(&needed.version) {
                 let by = load.objects[index].real.clone();
-                missing.push(Missing::Version { by, library: (*library).clone(), version: needed.version.clone() });
+                missing.push(Missing::Version {
+                    by,
+                    library: (*library).clone(),
+                    version: needed.version.clone(),
+                });
             }
         }
         missing

@@ -17,8 +17,12 @@ pub fn libc_version(root: &Root, interpreter: &str, machine: Machine) -> Option<
     let loader = of_root(root, interpreter, machine)?;
     match loader.libc() {
         // musl's loader is its library.
-        Libc::Musl => musl(&root.read(&root.resolve(&WrittenPath::new(interpreter)).ok()??.path, LARGEST).ok()?),
-        Libc::Glibc => glibc(&root.read(&system_library(root, loader.as_ref(), "libc.so.6")?, LARGEST).ok()?),
+        Libc::Musl => musl(
+            &root.read(&root.resolve(&WrittenPath::new(interpreter)).ok()??.path, LARGEST).ok()?,
+        ),
+        Libc::Glibc => {
+            glibc(&root.read(&system_library(root, loader.as_ref(), "libc.so.6")?, LARGEST).ok()?)
+        }
     }
 }
 
@@ -27,7 +31,8 @@ fn musl(bytes: &[u8]) -> Option<(u32, u32)> {
     let mut strings = bytes.split(|byte| *byte == 0).filter(|part| (5..9).contains(&part.len()));
     strings.find_map(|part| {
         let text = std::str::from_utf8(part).ok()?;
-        let numbers: Vec<u32> = text.split('.').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+        let numbers: Vec<u32> =
+            text.split('.').map(|number| number.parse().ok()).collect::<Option<_>>()?;
         matches!(numbers[..], [1, _, _]).then(|| (numbers[0], numbers[1]))
     })
 }
@@ -37,7 +42,8 @@ fn glibc(bytes: &[u8]) -> Option<(u32, u32)> {
     const BANNER: &[u8] = b" release version ";
     let at = memmem::find(bytes, BANNER)? + BANNER.len();
     let text = bytes.get(at..)?.split(|byte| !byte.is_ascii_digit() && *byte != b'.').next()?;
-    let mut numbers = std::str::from_utf8(text).ok()?.split('.').map_while(|number| number.parse().ok());
+    let mut numbers =
+        std::str::from_utf8(text).ok()?.split('.').map_while(|number| number.parse().ok());
     Some((numbers.next()?, numbers.next()?))
 }
 
@@ -49,7 +55,10 @@ mod tests {
     fn versions_in_text() {
         assert_eq!(musl(b"\0musl libc (x86_64)\nVersion %s\0\x001.2.5\0"), Some((1, 2)));
         assert_eq!(musl(b"\x002.1.2.5\x001.2\0"), None);
-        assert_eq!(glibc(b"GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.\nCopyright"), Some((2, 36)));
+        assert_eq!(
+            glibc(b"GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.\nCopyright"),
+            Some((2, 36))
+        );
         assert_eq!(glibc(b"GNU C Library"), None);
     }
 }

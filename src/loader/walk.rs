@@ -87,9 +87,16 @@ struct State<'a> {
 
 impl State<'_> {
     fn begin(&mut self, path: &RealPath, needed_by: Option<usize>) -> Result<(), RootError> {
-        if let Some(elf) = self.library.read(path)?.as_ref().as_ref().ok().and_then(Option::as_ref) {
+        if let Some(elf) = self.library.read(path)?.as_ref().as_ref().ok().and_then(Option::as_ref)
+        {
             let first = self.load.objects.len();
-            self.push(Object { opened: path.into(), real: path.clone(), elf: elf.clone(), needed_by, named: false });
+            self.push(Object {
+                opened: path.into(),
+                real: path.clone(),
+                elf: elf.clone(),
+                needed_by,
+                named: false,
+            });
             self.breadth_first(first);
         }
         Ok(())
@@ -123,9 +130,12 @@ impl State<'_> {
             return Outcome::Loaded { object: *object, rule: None, links: Vec::new() };
         }
         let candidates = {
-            let chain = std::iter::successors(Some(from), |index| self.load.objects[*index].needed_by);
-            let chain: Vec<Requester> =
-                chain.map(|index| &self.load.objects[index]).map(|object| Requester { opened: &object.opened, elf: &object.elf }).collect();
+            let chain =
+                std::iter::successors(Some(from), |index| self.load.objects[*index].needed_by);
+            let chain: Vec<Requester> = chain
+                .map(|index| &self.load.objects[index])
+                .map(|object| Requester { opened: &object.opened, elf: &object.elf })
+                .collect();
             self.loader.candidates(name, &chain)
         };
         self.search(from, name, candidates)
@@ -151,7 +161,15 @@ impl State<'_> {
                         Failure::Foreign
                     }
                     Ok(Ok(Some(elf))) if elf.loadable => {
-                        return self.found(from, name, path, rule, found.path, found.links, elf.clone());
+                        return self.found(
+                            from,
+                            name,
+                            path,
+                            rule,
+                            found.path,
+                            found.links,
+                            elf.clone(),
+                        );
                     }
                     Err(RootError::Forbidden { .. }) => Failure::Absent,
                     _ => Failure::Broken,
@@ -161,7 +179,12 @@ impl State<'_> {
                 After::Next => {}
                 After::NextRule => skip = Some(rule),
                 After::Stop if failure == Failure::Foreign => break,
-                After::Stop => return Outcome::Broken { path: path.to_string(), why: reason(failure).to_owned() },
+                After::Stop => {
+                    return Outcome::Broken {
+                        path: path.to_string(),
+                        why: reason(failure).to_owned(),
+                    };
+                }
             }
         }
         match foreign {
@@ -189,8 +212,16 @@ impl State<'_> {
             Identity::ShortName => 1,
         };
         // The same inode is the same object, by whatever link it was reached.
-        let known = self.load.objects.iter().skip(compared).position(|object| object.real == real).map(|at| at + compared);
-        let object = known.unwrap_or_else(|| self.push(Object { opened, real, elf, needed_by: Some(from), named: false }));
+        let known = self
+            .load
+            .objects
+            .iter()
+            .skip(compared)
+            .position(|object| object.real == real)
+            .map(|at| at + compared);
+        let object = known.unwrap_or_else(|| {
+            self.push(Object { opened, real, elf, needed_by: Some(from), named: false })
+        });
         if !name.contains('/') {
             self.answer_to(object, name);
         }

@@ -32,17 +32,29 @@ pub fn close(inventory: &Inventory, request: &Request, findings: &mut Vec<Findin
         let key = python::normalised_name(project.name.as_ref());
         inventory.distributions.iter().any(|distribution| distribution.key == key)
     };
-    let roots: Vec<Requirement<Url>> = request.roots.iter().chain(request.projects.iter().filter(installed)).cloned().collect();
+    let roots: Vec<Requirement<Url>> =
+        request.roots.iter().chain(request.projects.iter().filter(installed)).cloned().collect();
     let Edges { edges, asked, findings: problems } = edges(inventory, &roots);
     findings.extend(problems);
     let everything = request.roots.is_empty() && request.projects.is_empty();
-    let kept = if everything { kept(&inventory.distributions, &edges) } else { reached(&asked, &edges) };
-    let closure =
-        Closure { edges, asked, kept, system: packages::system_owned(inventory), shadowed: shadowed(inventory, findings), everything };
+    let kept =
+        if everything { kept(&inventory.distributions, &edges) } else { reached(&asked, &edges) };
+    let closure = Closure {
+        edges,
+        asked,
+        kept,
+        system: packages::system_owned(inventory),
+        shadowed: shadowed(inventory, findings),
+        everything,
+    };
     // A problem of something that stays behind is nobody's problem.
     findings.retain(|finding| {
-        let index = inventory.distributions.iter().position(|distribution| distribution.name == finding.subject);
-        !(finding.code == Code::MissingRequirement && index.is_some_and(|index| !closure.travels(index)))
+        let index = inventory
+            .distributions
+            .iter()
+            .position(|distribution| distribution.name == finding.subject);
+        !(finding.code == Code::MissingRequirement
+            && index.is_some_and(|index| !closure.travels(index)))
     });
     closure
 }
@@ -50,7 +62,9 @@ pub fn close(inventory: &Inventory, request: &Request, findings: &mut Vec<Findin
 impl Closure {
     /// Whether the distribution is part of the bundle.
     pub fn travels(&self, index: usize) -> bool {
-        self.kept.contains(&index) && !self.system.contains_key(&index) && !self.shadowed.contains_key(&index)
+        self.kept.contains(&index)
+            && !self.system.contains_key(&index)
+            && !self.shadowed.contains_key(&index)
     }
 
     /// The ones that are needed, those of OS packages included.
@@ -65,10 +79,11 @@ impl Closure {
             return format!("{} has it, and comes first", inventory.distributions[*earlier].site);
         }
         if let Some(package) = self.system.get(&index) {
-            return format!("belongs to the package {}", inventory.packages.packages[*package].name);
+            return format!("belongs to the package {}", inventory.packages[*package].name);
         }
         let required_by = || {
-            let by = (0..self.edges.len()).find(|from| self.kept.contains(from) && self.edges[*from].contains(&index));
+            let by = (0..self.edges.len())
+                .find(|from| self.kept.contains(from) && self.edges[*from].contains(&index));
             by.map(|from| format!("required by {}", inventory.distributions[from].name))
         };
         match (self.kept.contains(&index), self.everything) {
@@ -85,7 +100,9 @@ impl Closure {
 /// Names of distributions that were installed from a local folder: the user's own.
 pub fn applications(inventory: &Inventory) -> BTreeSet<String> {
     let environment = &inventory.environment;
-    let source = |one: &python::Distribution| environment.part_of(&one.info).is_some_and(|part| matches!(part.kind, PartKind::Source(_)));
+    let source = |one: &python::Distribution| {
+        environment.part_of(&one.info).is_some_and(|part| matches!(part.kind, PartKind::Source(_)))
+    };
     let own = inventory.distributions.iter().filter(|one| one.from_folder || source(one));
     own.map(|one| one.name.clone()).collect()
 }
@@ -93,13 +110,22 @@ pub fn applications(inventory: &Inventory) -> BTreeSet<String> {
 fn edges(inventory: &Inventory, roots: &[Requirement<Url>]) -> Edges {
     let interpreter = &inventory.environment.interpreter;
     let facts = &interpreter.facts;
-    let facts = Facts { full_version: &facts.version, implementation: &facts.implementation, machine: &facts.architecture };
+    let facts = Facts {
+        full_version: &facts.version,
+        implementation: &facts.implementation,
+        machine: &facts.architecture,
+    };
     match Requirements::new(&facts) {
         Ok(requirements) => requirements.edges(&inventory.distributions, roots),
         Err(why) => Edges {
             edges: vec![BTreeSet::new(); inventory.distributions.len()],
             asked: BTreeSet::new(),
-            findings: vec![Finding::new(Severity::Warn, Code::InterpreterFact, &interpreter.executable, why)],
+            findings: vec![Finding::new(
+                Severity::Warn,
+                Code::InterpreterFact,
+                &interpreter.executable,
+                why,
+            )],
         },
     }
 }
@@ -123,7 +149,10 @@ fn shadowed(inventory: &Inventory, findings: &mut Vec<Finding>) -> BTreeMap<usiz
         shadowed.insert(index, earlier);
         let earlier = &all[earlier];
         if earlier.version != distribution.version {
-            let message = format!("{} in {} hides {} in {}", earlier.version, earlier.site, distribution.version, distribution.site);
+            let message = format!(
+                "{} in {} hides {} in {}",
+                earlier.version, earlier.site, distribution.version, distribution.site
+            );
             findings.push(
                 Finding::new(Severity::Warn, Code::Collision, &distribution.name, message)
                     .help("name the environment whose version is right first"),

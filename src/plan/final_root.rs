@@ -15,8 +15,8 @@ use crate::base::Profile;
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
 use crate::loader::{Libc, Rule};
+use crate::packages::Package;
 use crate::path::RealPath;
-use crate::pkgdb::Package;
 use crate::python::Interpreter;
 
 /// What the decisions of a plan ask about the final root.
@@ -50,7 +50,9 @@ impl FinalRoot<'_> {
 
     /// Whether a package is there already; `None` when nothing is known of it.
     pub fn has_package(&self, package: &Package) -> Option<bool> {
-        self.profile.map(|profile| package.in_prefix.is_none() && profile.packages.contains_key(&package.name))
+        self.profile.map(|profile| {
+            package.in_prefix.is_none() && profile.packages.contains_key(&package.name)
+        })
     }
 
     /// Whether files of a package travel when they are needed: nobody installs conda's.
@@ -65,7 +67,8 @@ impl FinalRoot<'_> {
 
     /// Whether its loader finds a file that is put into this directory, as the builder's did by this rule.
     pub fn searches(&self, directory: &RealPath, rule: &Rule) -> bool {
-        self.directories.contains(&self.place(directory)) || (self.configured && matches!(rule, Rule::Cache | Rule::PathFile))
+        self.directories.contains(&self.place(directory))
+            || (self.configured && matches!(rule, Rule::Cache | Rule::PathFile))
     }
 
     /// Whether nothing is there: `FROM scratch`.
@@ -76,7 +79,9 @@ impl FinalRoot<'_> {
     /// Where a path of the builder is there: through the links of its top-level directories, and in the
     /// bundle's prefix what was in conda's. The layout below is the same, so relative run paths lead on.
     pub fn place(&self, path: &RealPath) -> RealPath {
-        if let Some((below, to)) = self.moved.as_ref().and_then(|(from, to)| Some((path.below(from)?, to))) {
+        if let Some((below, to)) =
+            self.moved.as_ref().and_then(|(from, to)| Some((path.below(from)?, to)))
+        {
             return to.descend(below);
         }
         self.profile.map_or_else(|| path.clone(), |profile| place(profile, path))
@@ -103,7 +108,10 @@ impl FinalRoot<'_> {
 
 fn place(profile: &Profile, path: &RealPath) -> RealPath {
     let through = profile.links.iter().find_map(|(link, target)| Some((path.below(link)?, target)));
-    through.map_or_else(|| path.clone(), |(rest, target)| RealPath::root().descend(target.trim_start_matches('/')).descend(rest))
+    through.map_or_else(
+        || path.clone(),
+        |(rest, target)| RealPath::root().descend(target.trim_start_matches('/')).descend(rest),
+    )
 }
 
 /// The directories that the loader of the final root searches for everything.
@@ -111,7 +119,9 @@ fn directories(inventory: &Inventory, request: &Request) -> BTreeSet<RealPath> {
     match &request.base {
         Some(profile) if !request.with_interpreter => {
             let known = profile.library_directories.iter();
-            let normal = known.filter_map(|directory| RealPath::try_from(directory.trim_end_matches('/').to_owned()).ok());
+            let normal = known.filter_map(|directory| {
+                RealPath::try_from(directory.trim_end_matches('/').to_owned()).ok()
+            });
             normal.map(|directory| place(profile, &directory)).collect()
         }
         // What travels with its loader, or is like the builder.
@@ -120,9 +130,18 @@ fn directories(inventory: &Inventory, request: &Request) -> BTreeSet<RealPath> {
 }
 
 /// Decides, and refuses what cannot work.
-pub fn decide<'a>(inventory: &Inventory, request: &'a Request, findings: &mut Vec<Finding>) -> FinalRoot<'a> {
-    let stays = inventory.interpreter_package().is_none() && inventory.environment.interpreter.pinned;
-    let moved = inventory.own_prefix.as_ref().filter(|_| !stays).map(|prefix| (prefix.clone(), request.prefix.clone()));
+pub fn decide<'a>(
+    inventory: &Inventory,
+    request: &'a Request,
+    findings: &mut Vec<Finding>,
+) -> FinalRoot<'a> {
+    let stays =
+        inventory.interpreter_package().is_none() && inventory.environment.interpreter.pinned;
+    let moved = inventory
+        .own_prefix
+        .as_ref()
+        .filter(|_| !stays)
+        .map(|prefix| (prefix.clone(), request.prefix.clone()));
     match &request.base {
         Some(profile) => known(inventory, request, profile, moved, findings),
         None => like_builder(inventory, request, moved, findings),
@@ -144,7 +163,10 @@ fn like_builder<'a>(
     let same = interpreter == own.executable || own.links.contains(&interpreter);
     let origin = if travels || (owned && same) { Origin::Package } else { Origin::Image };
     findings.extend(named_minor(own, request).filter(|_| !travels));
-    let image = request.from.clone().or_else(|| image(&inventory.release, origin, &interpreter, own.minor()));
+    let image = request
+        .from
+        .clone()
+        .or_else(|| image(&inventory.release, origin, &interpreter, own.minor()));
     if image.is_none() {
         findings.push(unknown_image(inventory, owned || travels, &interpreter));
     }
@@ -187,8 +209,14 @@ fn known<'a>(
         _ if request.with_interpreter => (own.executable.clone(), false),
         Ok(found) => {
             if found.path != own.executable && request.interpreter.is_none() {
-                let message = format!("the base has this Python at {}; the bundle uses that one", found.path);
-                findings.push(Finding::new(Severity::Note, Code::InterpreterMoved, &own.executable, message));
+                let message =
+                    format!("the base has this Python at {}; the bundle uses that one", found.path);
+                findings.push(Finding::new(
+                    Severity::Note,
+                    Code::InterpreterMoved,
+                    &own.executable,
+                    message,
+                ));
             }
             (request.interpreter.clone().unwrap_or_else(|| found.path.clone()), false)
         }
@@ -196,7 +224,12 @@ fn known<'a>(
             interpreter_travels = true;
             (own.executable.clone(), false)
         }
-        Err(_) if owner.is_some_and(|package| fit.installs(package)) && request.interpreter.is_none() => (own.executable.clone(), true),
+        Err(_)
+            if owner.is_some_and(|package| fit.installs(package))
+                && request.interpreter.is_none() =>
+        {
+            (own.executable.clone(), true)
+        }
         Err(finding) => {
             findings.push(finding);
             (own.executable.clone(), false)
@@ -207,8 +240,11 @@ fn known<'a>(
         false => Shebang::Absolute,
     });
     findings.extend(fit.shell(shebang));
-    let origin = if interpreter_is_package || interpreter_travels { Origin::Package } else { Origin::Image };
-    let derived = || profile.image.clone().or_else(|| image(&profile.release, origin, &interpreter, own.minor()));
+    let origin =
+        if interpreter_is_package || interpreter_travels { Origin::Package } else { Origin::Image };
+    let derived = || {
+        profile.image.clone().or_else(|| image(&profile.release, origin, &interpreter, own.minor()))
+    };
     let image = request.from.clone().or_else(derived);
     // The builder's cache travels with its loader; otherwise ldconfig runs where there is a shell.
     let configured = match request.with_interpreter {
@@ -233,20 +269,38 @@ fn known<'a>(
 
 fn unknown_image(inventory: &Inventory, owned: bool, interpreter: &RealPath) -> Finding {
     let (code, message) = if owned {
-        (Code::UnknownBase, format!("no image is known for this distribution ({})", inventory.release.id))
+        (
+            Code::UnknownBase,
+            format!("no image is known for this distribution ({})", inventory.release.id),
+        )
     } else {
-        (Code::InterpreterNotInBase, "no package owns this interpreter and no base image is known to have it at this path".to_owned())
+        (
+            Code::InterpreterNotInBase,
+            "no package owns this interpreter and no base image is known to have it at this path"
+                .to_owned(),
+        )
     };
-    refuse(code, interpreter, message, Some("name an image that has it: --from IMAGE, or read one: --base-root DIR".to_owned()))
+    refuse(
+        code,
+        interpreter,
+        message,
+        Some("name an image that has it: --from IMAGE, or read one: --base-root DIR".to_owned()),
+    )
 }
 
 /// Of a final root that nobody has read, what its names tell.
 fn named_minor(own: &Interpreter, request: &Request) -> Option<Finding> {
     let typed = request.interpreter.as_ref();
-    let of_path = typed.and_then(|path| path.name().strip_prefix("python").filter(|rest| rest.contains('.')).map(str::to_owned));
+    let of_path = typed.and_then(|path| {
+        path.name().strip_prefix("python").filter(|rest| rest.contains('.')).map(str::to_owned)
+    });
     let of_image = request.from.as_deref().and_then(tagged_minor);
     let other = of_path.or(of_image).filter(|minor| minor != own.minor())?;
-    let message = format!("the environment is of Python {}, the final stage has {other}", own.minor());
-    let help = format!("use an image with Python {0}, such as python:{0}-slim, or build with Python {other}", own.minor());
+    let message =
+        format!("the environment is of Python {}, the final stage has {other}", own.minor());
+    let help = format!(
+        "use an image with Python {0}, such as python:{0}-slim, or build with Python {other}",
+        own.minor()
+    );
     Some(refuse(Code::BaseInterpreter, &own.executable, message, Some(help)))
 }

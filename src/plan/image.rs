@@ -16,12 +16,17 @@ pub enum Origin {
 pub fn image(release: &Release, origin: Origin, path: &RealPath, minor: &str) -> Option<String> {
     // A free-threaded `python3.13t` is in none of them.
     let name = path.as_str().strip_prefix("/usr/local/bin/python");
-    let in_local = name.is_some_and(|version| version.is_empty() || version == "3" || version == minor);
+    let in_local =
+        name.is_some_and(|version| version.is_empty() || version == "3" || version == minor);
     match (release.id.as_str(), origin) {
         ("alpine", Origin::Package) => Some(format!("alpine:{}", short(&release.version))),
-        ("debian", Origin::Package) if !release.codename.is_empty() => Some(format!("debian:{}-slim", release.codename)),
+        ("debian", Origin::Package) if !release.codename.is_empty() => {
+            Some(format!("debian:{}-slim", release.codename))
+        }
         ("ubuntu", Origin::Package) => Some(format!("ubuntu:{}", release.version)),
-        ("wolfi" | "chainguard", Origin::Package) => Some("cgr.dev/chainguard/wolfi-base".to_owned()),
+        ("wolfi" | "chainguard", Origin::Package) => {
+            Some("cgr.dev/chainguard/wolfi-base".to_owned())
+        }
         // docker-library images: the interpreter is compiled into /usr/local and owned by nobody.
         ("alpine", Origin::Image) if in_local => Some(format!("python:{minor}-alpine")),
         ("debian", Origin::Image) if in_local => Some(format!("python:{minor}-slim")),
@@ -37,8 +42,9 @@ pub fn short(version: &str) -> String {
 /// The Python that the tag of a docker-library image names: `3.12` of `python:3.12-slim`.
 pub fn tagged_minor(image: &str) -> Option<String> {
     let (name, tag) = image.split_once('@').map_or(image, |(name, _)| name).rsplit_once(':')?;
-    let version =
-        tag.split('-').next().filter(|version| version.contains('.') && version.chars().all(|one| one.is_ascii_digit() || one == '.'))?;
+    let version = tag.split('-').next().filter(|version| {
+        version.contains('.') && version.chars().all(|one| one.is_ascii_digit() || one == '.')
+    })?;
     (name.rsplit('/').next() == Some("python")).then(|| short(version))
 }
 
@@ -48,7 +54,12 @@ mod tests {
 
     #[test]
     fn images_of_docker_library() {
-        let release = Release { id: "debian".into(), version: "12".into(), codename: "bookworm".into(), pretty_name: String::new() };
+        let release = Release {
+            id: "debian".into(),
+            version: "12".into(),
+            codename: "bookworm".into(),
+            pretty_name: String::new(),
+        };
         for (origin, path, expect) in [
             (Origin::Image, "/usr/local/bin/python3.13", Some("python:3.13-slim")),
             (Origin::Image, "/usr/local/bin/python3", Some("python:3.13-slim")),
@@ -56,7 +67,11 @@ mod tests {
             (Origin::Image, "/opt/python/bin/python3.13", None),
             (Origin::Package, "/usr/bin/python3.13", Some("debian:bookworm-slim")),
         ] {
-            assert_eq!(image(&release, origin, &RealPath::known(path), "3.13").as_deref(), expect, "{path}");
+            assert_eq!(
+                image(&release, origin, &RealPath::known(path), "3.13").as_deref(),
+                expect,
+                "{path}"
+            );
         }
     }
 

@@ -112,7 +112,11 @@ pub struct Facts<'a> {
 }
 
 /// Gives every entry its layer.
-pub fn cut(entries: &mut [PlannedEntry], facts: &Facts, request: &LayerRequest) -> Vec<PlannedLayer> {
+pub fn cut(
+    entries: &mut [PlannedEntry],
+    facts: &Facts,
+    request: &LayerRequest,
+) -> Vec<PlannedLayer> {
     let groups: Vec<Group> = entries.iter().map(|entry| group(entry, facts, request)).collect();
     let mut sizes: BTreeMap<&Group, u64> = BTreeMap::new();
     for (entry, group) in entries.iter().zip(&groups) {
@@ -120,8 +124,16 @@ pub fn cut(entries: &mut [PlannedEntry], facts: &Facts, request: &LayerRequest) 
     }
     let mut threshold = SMALLEST_ALONE;
     loop {
-        let cut: Vec<Group> =
-            groups.iter().map(|group| if sizes[group] < group.smallest(threshold) { group.together() } else { group.clone() }).collect();
+        let cut: Vec<Group> = groups
+            .iter()
+            .map(|group| {
+                if sizes[group] < group.smallest(threshold) {
+                    group.together()
+                } else {
+                    group.clone()
+                }
+            })
+            .collect();
         let names: Vec<String> = cut.iter().map(Group::name).collect();
         let names = parts(entries, &names, &|index| cut[index].single(), request.cap);
         let count = names.iter().collect::<BTreeSet<_>>().len();
@@ -139,7 +151,9 @@ pub fn cut(entries: &mut [PlannedEntry], facts: &Facts, request: &LayerRequest) 
 fn group(entry: &PlannedEntry, facts: &Facts, request: &LayerRequest) -> Group {
     if let Some(distribution) = &entry.distribution {
         let key = normalised_name(distribution);
-        return if let Some((name, _)) = request.groups.iter().find(|(_, members)| members.contains(&key)) {
+        return if let Some((name, _)) =
+            request.groups.iter().find(|(_, members)| members.contains(&key))
+        {
             if name == APPLICATION { Group::Application } else { Group::ByHand(name.clone()) }
         } else if facts.applications.contains(distribution) {
             Group::Application
@@ -148,7 +162,8 @@ fn group(entry: &PlannedEntry, facts: &Facts, request: &LayerRequest) -> Group {
         };
     }
     // Beside the packages of conda: what scanners read about them, and their licences.
-    let beside = |below: &str| below.starts_with("conda-meta/") || below.starts_with("share/licenses/");
+    let beside =
+        |below: &str| below.starts_with("conda-meta/") || below.starts_with("share/licenses/");
     match (entry.from.as_ref().map(facts.package), entry.to.below(facts.prefix)) {
         (Some(Some(package)), _) => Group::Package(package),
         (_, None) => Group::System,
@@ -160,12 +175,24 @@ fn group(entry: &PlannedEntry, facts: &Facts, request: &LayerRequest) -> Group {
 
 /// Members of groups that are no distribution of the bundle.
 pub fn absent(entries: &[PlannedEntry], request: &LayerRequest) -> Vec<Finding> {
-    let there: BTreeSet<String> = entries.iter().filter_map(|entry| entry.distribution.as_deref()).map(normalised_name).collect();
-    let groups = request.groups.iter().flat_map(|(name, members)| members.iter().map(move |member| (name, member)));
+    let there: BTreeSet<String> = entries
+        .iter()
+        .filter_map(|entry| entry.distribution.as_deref())
+        .map(normalised_name)
+        .collect();
+    let groups = request
+        .groups
+        .iter()
+        .flat_map(|(name, members)| members.iter().map(move |member| (name, member)));
     let absent = groups.filter(|(_, member)| !there.contains(*member));
     let finding = |(name, member): (&String, &String)| {
-        Finding::new(Severity::Warn, Code::NotInLayer, member, format!("--layer {name} names it, and no such distribution travels"))
-            .help("`wheelbarrow plan` lists what does")
+        Finding::new(
+            Severity::Warn,
+            Code::NotInLayer,
+            member,
+            format!("--layer {name} names it, and no such distribution travels"),
+        )
+        .help("`wheelbarrow plan` lists what does")
     };
     absent.map(finding).collect()
 }
@@ -178,24 +205,43 @@ fn describe(entries: &[PlannedEntry], groups: &[Group], threshold: u64) -> Vec<P
             name: name.to_owned(),
             reason: match group {
                 Group::System => {
-                    format!("carried from the builder's system: packages below {} kB, together", threshold.max(SMALLEST_PACKAGE) >> 10)
+                    format!(
+                        "carried from the builder's system: packages below {} kB, together",
+                        threshold.max(SMALLEST_PACKAGE) >> 10
+                    )
                 }
-                Group::Package(_) if name != group.name() => "one package that is carried, above --layer-cap".to_owned(),
-                Group::Package(_) => "one package that is carried: the same layer in every application that has it".to_owned(),
-                Group::Environment => "the same for every application of this Python and prefix".to_owned(),
+                Group::Package(_) if name != group.name() => {
+                    "one package that is carried, above --layer-cap".to_owned()
+                }
+                Group::Package(_) => {
+                    "one package that is carried: the same layer in every application that has it"
+                        .to_owned()
+                }
+                Group::Environment => {
+                    "the same for every application of this Python and prefix".to_owned()
+                }
                 Group::ByHand(_) => "grouped by --layer".to_owned(),
-                Group::Alone(_) if name != group.name() => "one distribution, above --layer-cap".to_owned(),
-                Group::Alone(_) => "one distribution: the same layer in every application that has it".to_owned(),
+                Group::Alone(_) if name != group.name() => {
+                    "one distribution, above --layer-cap".to_owned()
+                }
+                Group::Alone(_) => {
+                    "one distribution: the same layer in every application that has it".to_owned()
+                }
                 Group::Small => format!("distributions below {} kB, together", threshold >> 10),
                 Group::Other => "recorded by no distribution".to_owned(),
-                Group::Application => "installed from a local folder, or named by --layer app: what changes most".to_owned(),
+                Group::Application => {
+                    "installed from a local folder, or named by --layer app: what changes most"
+                        .to_owned()
+                }
             },
             distributions: Vec::new(),
             files: 0,
             size: 0,
         });
         (layer.files, layer.size) = (layer.files + 1, layer.size + entry.size);
-        if let Some(distribution) = entry.distribution.as_ref().filter(|name| !layer.distributions.contains(name)) {
+        if let Some(distribution) =
+            entry.distribution.as_ref().filter(|name| !layer.distributions.contains(name))
+        {
             layer.distributions.push(distribution.clone());
         }
     }
@@ -215,7 +261,11 @@ mod tests {
         let made = words[0] == "made";
         PlannedEntry {
             to: RealPath::known(words[1]),
-            from: (!made).then(|| words.get(3).map_or_else(|| RealPath::known("/x"), |package| RealPath::known(package))),
+            from: (!made).then(|| {
+                words
+                    .get(3)
+                    .map_or_else(|| RealPath::known("/x"), |package| RealPath::known(package))
+            }),
             action: Action::Copy,
             mode: 0o644,
             size: words[2].parse::<u64>().unwrap() << 10,
@@ -228,9 +278,15 @@ mod tests {
     fn layers(text: &str, request: &LayerRequest) -> Vec<String> {
         let mut entries: Vec<PlannedEntry> = text.lines().map(entry).collect();
         let package = |from: &RealPath| from.as_str().strip_prefix("/package/").map(str::to_owned);
-        let facts = Facts { prefix: &RealPath::known("/opt/app"), applications: &BTreeSet::from(["App".to_owned()]), package: &package };
+        let facts = Facts {
+            prefix: &RealPath::known("/opt/app"),
+            applications: &BTreeSet::from(["App".to_owned()]),
+            package: &package,
+        };
         let cut = cut(&mut entries, &facts, request);
-        cut.iter().map(|layer| format!("{} {} {}", layer.name, layer.files, layer.size >> 10)).collect()
+        cut.iter()
+            .map(|layer| format!("{} {} {}", layer.name, layer.files, layer.size >> 10))
+            .collect()
     }
 
     const APP: &str = "- /usr/lib/libpq.so.5 300\nmade /opt/app/pyvenv.cfg 1\nApp /opt/app/s-packages/app.py 1\nNum_Py /opt/app/s-packages/n/a.so 900\n\
@@ -244,30 +300,59 @@ mod tests {
     fn each_kind_has_its_place() {
         assert_eq!(
             layers(APP, &request(32, 2000)),
-            ["10-system 1 300", "20-environment 1 1", "50-num-py 1 900", "50-web 1 100", "70-small 2 7", "80-other 1 1", "90-app 1 1"]
+            [
+                "10-system 1 300",
+                "20-environment 1 1",
+                "50-num-py 1 900",
+                "50-web 1 100",
+                "70-small 2 7",
+                "80-other 1 1",
+                "90-app 1 1"
+            ]
         );
-        let by_hand = LayerRequest { groups: vec![("common".to_owned(), vec!["web".to_owned(), "tiny".to_owned()])], ..request(32, 2000) };
+        let by_hand = LayerRequest {
+            groups: vec![("common".to_owned(), vec!["web".to_owned(), "tiny".to_owned()])],
+            ..request(32, 2000)
+        };
         assert!(layers(APP, &by_hand).contains(&"30-common 2 103".to_owned()));
         // A program that was installed from a wheel looks like any other distribution.
-        let program = LayerRequest { groups: vec![("app".to_owned(), vec!["web".to_owned()])], ..request(32, 2000) };
+        let program = LayerRequest {
+            groups: vec![("app".to_owned(), vec!["web".to_owned()])],
+            ..request(32, 2000)
+        };
         assert_eq!(layers(APP, &program).last().unwrap(), "90-app 2 101");
     }
 
     #[test]
     fn a_carried_package_is_the_same_layer_beside_any_other() {
-        let python = "- /usr/bin/python3 5000 /package/python3\n- /usr/lib/libz.so.1 100 /package/zlib";
-        let (one, two) = ("- /usr/lib/libpq.so.5 1024 /package/libpq", "- /opt/app/lib/libmkl.so 1000 /package/mkl");
+        let python =
+            "- /usr/bin/python3 5000 /package/python3\n- /usr/lib/libz.so.1 100 /package/zlib";
+        let (one, two) = (
+            "- /usr/lib/libpq.so.5 1024 /package/libpq",
+            "- /opt/app/lib/libmkl.so 1000 /package/mkl",
+        );
         let system = "10-system 2 400";
-        assert_eq!(layers(&format!("{APP}\n{python}"), &request(32, 9000))[..3], [system, "15-python3 1 5000", "20-environment 1 1"]);
-        let more = layers(&format!("{APP}\n{python}\n{one}\n{two}\nmade /opt/app/conda-meta/mkl.json 1"), &request(32, 9000));
-        assert_eq!(more[..4], ["10-system 4 1401", "15-libpq 1 1024", "15-python3 1 5000", "20-environment 1 1"]);
+        assert_eq!(
+            layers(&format!("{APP}\n{python}"), &request(32, 9000))[..3],
+            [system, "15-python3 1 5000", "20-environment 1 1"]
+        );
+        let more = layers(
+            &format!("{APP}\n{python}\n{one}\n{two}\nmade /opt/app/conda-meta/mkl.json 1"),
+            &request(32, 9000),
+        );
+        assert_eq!(
+            more[..4],
+            ["10-system 4 1401", "15-libpq 1 1024", "15-python3 1 5000", "20-environment 1 1"]
+        );
         // A budget takes from packages what it takes from distributions.
         assert_eq!(layers(&format!("{APP}\n{python}"), &request(5, 9000))[0], "10-system 3 5400");
     }
 
     #[test]
     fn the_budget_is_kept_by_putting_the_smallest_together() {
-        for (budget, expect, has) in [(7, 7, "50-web 1 100"), (6, 6, "70-small 3 107"), (5, 5, "70-small 4 1007")] {
+        for (budget, expect, has) in
+            [(7, 7, "50-web 1 100"), (6, 6, "70-small 3 107"), (5, 5, "70-small 4 1007")]
+        {
             let cut = layers(APP, &request(budget, 2000));
             assert!(cut.len() == expect && cut.contains(&has.to_owned()), "{budget}: {cut:?}");
         }
@@ -277,7 +362,10 @@ mod tests {
             .collect();
         for budget in [5, 32, 100] {
             let cut = layers(&format!("{APP}{more}"), &request(budget, 400));
-            assert!(cut.len() <= budget && cut.last().unwrap().starts_with("90-app"), "{budget}: {cut:?}");
+            assert!(
+                cut.len() <= budget && cut.last().unwrap().starts_with("90-app"),
+                "{budget}: {cut:?}"
+            );
         }
     }
 
@@ -287,7 +375,10 @@ mod tests {
         let expect = ["50-t-part1 3 100", "50-t-part2 1 50", "50-t-part3 1 300", "50-t-part4 1 20"];
         assert_eq!(layers(torch, &request(32, 100)), expect);
         // Another huge one in the same folders changes nothing of it.
-        let between: String = torch.lines().map(|line| format!("{line}\n{}\n", line.replacen('t', "u", 1).replace("so", "sp"))).collect();
+        let between: String = torch
+            .lines()
+            .map(|line| format!("{line}\n{}\n", line.replacen('t', "u", 1).replace("so", "sp")))
+            .collect();
         assert_eq!(layers(&between, &request(32, 100))[..4], expect);
     }
 
@@ -302,7 +393,8 @@ mod tests {
             ("App /opt/app/s-packages/more.py 5000", "90-app 2 5001"),
             ("- /usr/lib/libz.so.1 100", "10-system 2 400"),
         ] {
-            let after: BTreeSet<String> = layers(&format!("{APP}\n{added}"), &request(32, 2000)).into_iter().collect();
+            let after: BTreeSet<String> =
+                layers(&format!("{APP}\n{added}"), &request(32, 2000)).into_iter().collect();
             assert_eq!(after.difference(&before).collect::<Vec<_>>(), [expect]);
             assert!(before.difference(&after).count() <= 1, "{after:?}");
         }
@@ -311,11 +403,19 @@ mod tests {
     #[test]
     fn a_group_of_what_is_not_there() {
         let by_hand = |members: &[&str]| LayerRequest {
-            groups: vec![("common".to_owned(), members.iter().map(|member| (*member).to_owned()).collect())],
+            groups: vec![(
+                "common".to_owned(),
+                members.iter().map(|member| (*member).to_owned()).collect(),
+            )],
             ..request(32, 2000)
         };
         let entries = [entry("Num_Py /opt/app/a.so 1")];
-        let said = |members: &[&str]| absent(&entries, &by_hand(members)).into_iter().map(|finding| finding.subject).collect::<Vec<_>>();
+        let said = |members: &[&str]| {
+            absent(&entries, &by_hand(members))
+                .into_iter()
+                .map(|finding| finding.subject)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(said(&["num-py"]), [""; 0]);
         assert_eq!(said(&["numpy", "num-py", "flask"]), ["numpy", "flask"]);
     }

@@ -38,8 +38,8 @@ pub use slim::{Receipt, SlimKind, receipts};
 use crate::base::Profile;
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
+use crate::packages::{Embedding, Manager};
 use crate::path::RealPath;
-use crate::pkgdb::{Embedding, Manager};
 use crate::python::InterpreterFacts;
 
 /// Version of the JSON of [`Plan`], of the manifest and of the report.
@@ -81,7 +81,9 @@ impl Request {
     /// Whether files of packages or of the interpreter may have to travel.
     pub fn may_carry(&self) -> bool {
         let no_manager = self.base.as_ref().is_some_and(|base| base.installs_with.is_none());
-        self.with_interpreter || self.native == NativeMode::Vendor || (self.native == NativeMode::Auto && no_manager)
+        self.with_interpreter
+            || self.native == NativeMode::Vendor
+            || (self.native == NativeMode::Auto && no_manager)
     }
 }
 
@@ -226,7 +228,8 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         wanted.interpreter_libraries();
     }
     wanted.distributions(&closure);
-    let native = native::follow(inventory, &final_root, &layout.travelling, &mut wanted, &mut findings);
+    let native =
+        native::follow(inventory, &final_root, &layout.travelling, &mut wanted, &mut findings);
     let runs_at_start = path_files::judge(inventory, &layout.travelling, &mut findings);
     let packages = wanted.decide(request, &final_root);
     let carried = carry::carry(inventory, &final_root, &packages.carried_indices);
@@ -245,12 +248,19 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     entries.dedup_by(|a, b| a.to == b.to);
     let is_elf = |path: &RealPath| inventory.is_elf(path);
     let (removed, slimmed) = slim::slim(&mut entries, &request.slim, &is_elf);
-    let of_interpreter = |from: &RealPath| inventory.carriable.interpreter.binary_search_by(|file| file.path.cmp(from)).is_ok();
+    let of_interpreter = |from: &RealPath| {
+        inventory.carriable.interpreter.binary_search_by(|file| file.path.cmp(from)).is_ok()
+    };
     let package = |from: &RealPath| {
-        let owner = inventory.packages.owner(from).map(|index| inventory.packages.packages[index].name.clone());
+        let owner =
+            inventory.packages.owner(from).map(|index| inventory.packages[index].name.clone());
         owner.or_else(|| of_interpreter(from).then(|| "python".to_owned()))
     };
-    let facts = layers::Facts { prefix: &request.prefix, applications: &closure::applications(inventory), package: &package };
+    let facts = layers::Facts {
+        prefix: &request.prefix,
+        applications: &closure::applications(inventory),
+        package: &package,
+    };
     let layers = request.layers.as_ref().map(|cut| layers::cut(&mut entries, &facts, cut));
     findings.extend(request.layers.iter().flat_map(|cut| layers::absent(&entries, cut)));
     let mut left = layout.left;
@@ -269,7 +279,12 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
             .help("install the application before this step, or name its environment: `wheelbarrow bundle /path/to/venv`"),
         );
     }
-    let from = || entries.iter().filter_map(|entry| entry.from.as_ref()).filter(|_| !final_root.loader_travels);
+    let from = || {
+        entries
+            .iter()
+            .filter_map(|entry| entry.from.as_ref())
+            .filter(|_| !final_root.loader_travels)
+    };
     let glibc = inventory.newest_glibc(from());
     if let Some(profile) = &request.base {
         let fit = Fit { inventory, request, profile };
@@ -330,11 +345,16 @@ fn planned_distributions(inventory: &Inventory, closure: &Closure) -> Vec<Planne
             travels: closure.travels(index),
             reason: closure.reason(inventory, index),
             asked: closure.asked.contains(&index) || distribution.requested,
-            requires: closure.edges[index].iter().map(|to| inventory.distributions[*to].name.clone()).collect(),
+            requires: closure.edges[index]
+                .iter()
+                .map(|to| inventory.distributions[*to].name.clone())
+                .collect(),
             size: sizes[index],
         })
         .collect();
-    planned.sort_by(|a, b| (a.name.to_lowercase(), &a.version).cmp(&(b.name.to_lowercase(), &b.version)));
+    planned.sort_by(|a, b| {
+        (a.name.to_lowercase(), &a.version).cmp(&(b.name.to_lowercase(), &b.version))
+    });
     planned
 }
 

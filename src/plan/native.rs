@@ -29,7 +29,13 @@ pub fn follow(
     wanted: &mut Wanted,
     findings: &mut Vec<Finding>,
 ) -> NativePlan {
-    let mut state = Follower { inventory, final_root, travelling, carried: BTreeSet::new(), plan: NativePlan::default() };
+    let mut state = Follower {
+        inventory,
+        final_root,
+        travelling,
+        carried: BTreeSet::new(),
+        plan: NativePlan::default(),
+    };
     for native in inventory.natives.iter().filter(|native| travelling.contains(&native.path)) {
         for need in &native.needs {
             if travelling.contains(&need.by) || state.carried.contains(&need.by) {
@@ -52,7 +58,13 @@ struct Follower<'a> {
 }
 
 impl Follower<'_> {
-    fn need(&mut self, native: &Native, need: &Need, wanted: &mut Wanted, findings: &mut Vec<Finding>) {
+    fn need(
+        &mut self,
+        native: &Native,
+        need: &Need,
+        wanted: &mut Wanted,
+        findings: &mut Vec<Finding>,
+    ) {
         let NeedOutcome::Library { path, links, rule } = &need.outcome else {
             findings.extend(trouble(native, need, self.travelling));
             return;
@@ -60,11 +72,18 @@ impl Follower<'_> {
         if self.travelling.contains(path) {
             return;
         }
-        let reason = PackageReason { file: native.path.clone(), library: need.name.clone(), distribution: self.distribution(&native.path) };
+        let reason = PackageReason {
+            file: native.path.clone(),
+            library: need.name.clone(),
+            distribution: self.distribution(&native.path),
+        };
         let owner = self.inventory.packages.owner(path);
-        let carried = owner.is_some_and(|package| self.final_root.carries(&self.inventory.packages.packages[package]));
+        let carried =
+            owner.is_some_and(|package| self.final_root.carries(&self.inventory.packages[package]));
         // Conda's libraries are newer than those of most bases, and found first.
-        if self.inventory.packages.in_prefix(path).is_none() && self.final_root.has_library(&need.name) {
+        if self.inventory.packages.in_prefix(path).is_none()
+            && self.final_root.has_library(&need.name)
+        {
             owner.into_iter().for_each(|package| wanted.in_base(package, reason.clone()));
         } else if let Some(package) = owner {
             // What it finds by a path of its own may well be there.
@@ -111,13 +130,23 @@ impl Follower<'_> {
                 mode: 0o777,
                 size: 0,
                 distribution: None,
-                reason: format!("leads to {}, and no package that will be installed has it", need.name),
+                reason: format!(
+                    "leads to {}, and no package that will be installed has it",
+                    need.name
+                ),
                 layer: None,
             });
         }
     }
 
-    fn carry(&mut self, path: &RealPath, links: &[Crossed], rule: Option<&Rule>, need: &Need, findings: &mut Vec<Finding>) {
+    fn carry(
+        &mut self,
+        path: &RealPath,
+        links: &[Crossed],
+        rule: Option<&Rule>,
+        need: &Need,
+        findings: &mut Vec<Finding>,
+    ) {
         for link in links.iter().filter(|link| is_library_link(link)) {
             self.link(link, need);
         }
@@ -134,7 +163,12 @@ impl Follower<'_> {
             .help("check that it may be redistributed"),
         );
         let size = self.inventory.library_sizes.get(path).copied().unwrap_or_default();
-        self.plan.entries.push(copy(path, size, 0o755, format!("needed as {}, owned by no package", need.name)));
+        self.plan.entries.push(copy(
+            path,
+            size,
+            0o755,
+            format!("needed as {}, owned by no package", need.name),
+        ));
         if matches!(rule, Some(Rule::Cache | Rule::PathFile)) {
             self.configure(&need.name);
         }
@@ -145,8 +179,11 @@ impl Follower<'_> {
         let inventory = self.inventory;
         for path in &inventory.interpreter_files {
             let moves = self.final_root.place(path) != *path;
-            let found = path.parent().is_some_and(|directory| inventory.default_directories.contains(&directory));
-            let outside = inventory.own_prefix.as_ref().is_none_or(|prefix| path.below(prefix).is_none());
+            let found = path
+                .parent()
+                .is_some_and(|directory| inventory.default_directories.contains(&directory));
+            let outside =
+                inventory.own_prefix.as_ref().is_none_or(|prefix| path.below(prefix).is_none());
             if !moves && !found && outside && inventory.packages.owner(path).is_none() {
                 self.configure(path.name());
             }
@@ -163,7 +200,12 @@ impl Follower<'_> {
         self.plan.run_ldconfig |= glibc && !self.final_root.loader_travels;
         for file in &self.inventory.loader_configuration {
             if self.carried.insert(file.clone()) {
-                self.plan.entries.push(copy(file, 0, 0o644, format!("tells the loader where {library} is")));
+                self.plan.entries.push(copy(
+                    file,
+                    0,
+                    0o644,
+                    format!("tells the loader where {library} is"),
+                ));
             }
         }
     }
@@ -190,14 +232,25 @@ pub fn trouble(native: &Native, need: &Need, travelling: &BTreeSet<RealPath>) ->
         NeedOutcome::Missing { tried } => {
             let vendored = travelling.iter().find(|path| path.name() == need.name);
             if let Some(path) = vendored {
-                let message = format!("needs {}{by}; only {path} has it, where the loader does not look", need.name);
+                let message = format!(
+                    "needs {}{by}; only {path} has it, where the loader does not look",
+                    need.name
+                );
                 let help = "it works when another import loads that library first, as torch and nvidia wheels do";
-                return Some(Finding::new(Severity::Warn, Code::ReliesOnPreload, &native.path, message).help(help));
+                return Some(
+                    Finding::new(Severity::Warn, Code::ReliesOnPreload, &native.path, message)
+                        .help(help),
+                );
             }
-            let places = if tried.is_empty() { "nowhere to look".to_owned() } else { format!("tried {}", tried.join(", ")) };
+            let places = if tried.is_empty() {
+                "nowhere to look".to_owned()
+            } else {
+                format!("tried {}", tried.join(", "))
+            };
             let message = format!("needs {}{by}; it is not there: {places}", need.name);
-            Finding::new(severity, Code::UnresolvedLibrary, &native.path, message)
-                .help("install the package that has it in the builder stage, before wheelbarrow runs")
+            Finding::new(severity, Code::UnresolvedLibrary, &native.path, message).help(
+                "install the package that has it in the builder stage, before wheelbarrow runs",
+            )
         }
     })
 }
@@ -207,5 +260,14 @@ fn is_library_link(link: &Crossed) -> bool {
 }
 
 fn copy(path: &RealPath, size: u64, mode: u32, reason: String) -> PlannedEntry {
-    PlannedEntry { to: path.clone(), from: Some(path.clone()), action: Action::Copy, mode, size, distribution: None, reason, layer: None }
+    PlannedEntry {
+        to: path.clone(),
+        from: Some(path.clone()),
+        action: Action::Copy,
+        mode,
+        size,
+        distribution: None,
+        reason,
+        layer: None,
+    }
 }

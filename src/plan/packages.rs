@@ -11,8 +11,8 @@ use super::Request;
 use super::closure::Closure;
 use super::final_root::FinalRoot;
 use crate::inventory::Inventory;
+use crate::packages::Manager;
 use crate::path::RealPath;
-use crate::pkgdb::Manager;
 
 /// Why a package is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
@@ -59,9 +59,10 @@ pub struct PackageSet {
 pub fn system_owned(inventory: &Inventory) -> BTreeMap<usize, usize> {
     let owner = |path: &RealPath| inventory.packages.owner(path);
     let all = inventory.distributions.iter().enumerate();
-    let owned = all.filter_map(|(index, distribution)| Some((index, owner(&distribution.metadata)?)));
+    let owned =
+        all.filter_map(|(index, distribution)| Some((index, owner(&distribution.metadata)?)));
     // Nothing in the final stage would install conda's.
-    owned.filter(|(_, package)| inventory.packages.packages[*package].in_prefix.is_none()).collect()
+    owned.filter(|(_, package)| inventory.packages[*package].in_prefix.is_none()).collect()
 }
 
 /// Packages asked for so far.
@@ -114,11 +115,19 @@ impl<'a> Wanted<'a> {
         let all = &self.inventory.distributions;
         let asked = closure.asked.iter().map(|to| (None, *to));
         let travelling = closure.needed().filter(|from| closure.travels(*from));
-        let required = travelling.flat_map(|from| closure.edges[from].iter().map(move |to| (Some(from), *to)));
+        let required =
+            travelling.flat_map(|from| closure.edges[from].iter().map(move |to| (Some(from), *to)));
         for (from, to) in asked.chain(required).collect::<Vec<_>>() {
             if let Some(package) = closure.system.get(&to) {
                 let distribution = from.map(|from| all[from].name.clone());
-                self.library(*package, PackageReason { file: all[to].info.clone(), library: all[to].name.clone(), distribution });
+                self.library(
+                    *package,
+                    PackageReason {
+                        file: all[to].info.clone(),
+                        library: all[to].name.clone(),
+                        distribution,
+                    },
+                );
             }
         }
     }
@@ -127,14 +136,20 @@ impl<'a> Wanted<'a> {
     /// library: `python3` on Debian, where five packages share them.
     pub fn interpreter(&mut self) {
         let interpreter = &self.inventory.environment.interpreter;
-        let standard = ["os.py", "json/__init__.py", "sqlite3/__init__.py"].map(|file| interpreter.stdlib.descend(file));
+        let standard = ["os.py", "json/__init__.py", "sqlite3/__init__.py"]
+            .map(|file| interpreter.stdlib.descend(file));
         let files = interpreter.links.iter().chain([&interpreter.executable]).chain(&standard);
-        let owners: BTreeSet<usize> = files.filter_map(|path| self.inventory.packages.owner(path)).collect();
+        let owners: BTreeSet<usize> =
+            files.filter_map(|path| self.inventory.packages.owner(path)).collect();
         if owners.is_empty() {
             return;
         }
-        let reason = PackageReason { file: interpreter.executable.clone(), library: "interpreter".to_owned(), distribution: None };
-        let all = 0..self.inventory.packages.packages.len();
+        let reason = PackageReason {
+            file: interpreter.executable.clone(),
+            library: "interpreter".to_owned(),
+            distribution: None,
+        };
+        let all = 0..self.inventory.packages.len();
         let covering = all.filter_map(|package| {
             let closure = self.closure(package);
             let covers = owners.iter().all(|owner| *owner == package || closure.contains(owner));
@@ -149,30 +164,44 @@ impl<'a> Wanted<'a> {
     /// What the program and the modules of its standard library load.
     pub fn interpreter_libraries(&mut self) {
         let interpreter = &self.inventory.environment.interpreter;
-        let reason =
-            |library: &str| PackageReason { file: interpreter.executable.clone(), library: library.to_owned(), distribution: None };
+        let reason = |library: &str| PackageReason {
+            file: interpreter.executable.clone(),
+            library: library.to_owned(),
+            distribution: None,
+        };
         let standard = interpreter.stdlib.descend("os.py");
         let own = [&interpreter.executable, &standard].map(|path| (path, "interpreter"));
-        let libraries = self.inventory.interpreter_files.iter().filter(|path| **path != interpreter.executable);
+        let libraries =
+            self.inventory.interpreter_files.iter().filter(|path| **path != interpreter.executable);
         let files = libraries.map(|path| (path, path.name())).chain(own);
-        let owned: Vec<(usize, PackageReason)> =
-            files.filter_map(|(path, name)| Some((self.inventory.packages.owner(path)?, reason(name)))).collect();
+        let owned: Vec<(usize, PackageReason)> = files
+            .filter_map(|(path, name)| Some((self.inventory.packages.owner(path)?, reason(name))))
+            .collect();
         owned.into_iter().for_each(|(package, reason)| self.library(package, reason));
     }
 
     /// Splits what was asked for.
     pub fn decide(mut self, request: &Request, final_root: &FinalRoot) -> PackageSet {
         let base = self.base(final_root);
-        let all = &self.inventory.packages.packages;
-        let (in_base, lacking): (BTreeSet<usize>, BTreeSet<usize>) = self.reasons.keys().partition(|package| base.contains(package));
+        let all = &self.inventory.packages;
+        let (in_base, lacking): (BTreeSet<usize>, BTreeSet<usize>) =
+            self.reasons.keys().partition(|package| base.contains(package));
         let (brought, asked): (BTreeSet<usize>, BTreeSet<usize>) =
-            lacking.into_iter().partition(|package| final_root.carries(&all[*package]) && !self.interpreter.contains(package));
+            lacking.into_iter().partition(|package| {
+                final_root.carries(&all[*package]) && !self.interpreter.contains(package)
+            });
         let install = self.not_brought_along(&asked);
-        let mut along: BTreeSet<usize> = install.iter().flat_map(|package| self.closure(*package).clone()).collect();
+        let mut along: BTreeSet<usize> =
+            install.iter().flat_map(|package| self.closure(*package).clone()).collect();
         along.retain(|package| !install.contains(package) && !base.contains(package));
-        let carried = self.carried(brought, &|package| base.contains(&package) || install.contains(&package) || along.contains(&package));
+        let carried = self.carried(brought, &|package| {
+            base.contains(&package) || install.contains(&package) || along.contains(&package)
+        });
         PackageSet {
-            manager: all.iter().map(|package| package.manager).find(|manager| *manager != Manager::Conda),
+            manager: all
+                .iter()
+                .map(|(_, package)| package.manager)
+                .find(|manager| *manager != Manager::Conda),
             install: self.list(&install, request),
             brought_along: self.list(&along, request),
             carried: self.list(&carried, request),
@@ -186,19 +215,29 @@ impl<'a> Wanted<'a> {
         let brought = |wanted: &mut Self, package: usize| {
             asked.iter().any(|other| {
                 let mutual = wanted.closure(package).contains(other);
-                *other != package && wanted.closure(*other).contains(&package) && (!mutual || *other < package)
+                *other != package
+                    && wanted.closure(*other).contains(&package)
+                    && (!mutual || *other < package)
             })
         };
         asked.iter().copied().filter(|package| !brought(self, *package)).collect()
     }
 
     /// With data that they depend on, as far as that was looked at.
-    fn carried(&mut self, asked: BTreeSet<usize>, there: &dyn Fn(usize) -> bool) -> BTreeSet<usize> {
+    fn carried(
+        &mut self,
+        asked: BTreeSet<usize>,
+        there: &dyn Fn(usize) -> bool,
+    ) -> BTreeSet<usize> {
         let looked_at = &self.inventory.carriable.packages;
         let mut carried = asked;
         carried.retain(|package| !there(*package));
         for package in carried.clone() {
-            carried.extend(self.closure(package).iter().filter(|package| looked_at.contains_key(package) && !there(**package)));
+            carried.extend(
+                self.closure(package)
+                    .iter()
+                    .filter(|package| looked_at.contains_key(package) && !there(**package)),
+            );
         }
         carried
     }
@@ -211,16 +250,23 @@ impl<'a> Wanted<'a> {
     /// when no package owns the interpreter it comes with the image, and so do its libraries, unless it travels.
     fn base(&mut self, final_root: &FinalRoot) -> BTreeSet<usize> {
         let packages = &self.inventory.packages;
-        let known = packages.packages.iter().enumerate().map(|(index, package)| Some((index, final_root.has_package(package)?)));
+        let known =
+            packages.iter().map(|(index, package)| Some((index, final_root.has_package(package)?)));
         if let Some(known) = known.collect::<Option<Vec<_>>>().filter(|known| !known.is_empty()) {
             let there = known.into_iter().filter(|(_, there)| *there).map(|(index, _)| index);
-            return there.chain(self.in_base.iter().copied()).filter(|package| !self.lacking.contains(package)).collect();
+            return there
+                .chain(self.in_base.iter().copied())
+                .filter(|package| !self.lacking.contains(package))
+                .collect();
         }
         let owned = self.inventory.interpreter_package().is_some();
-        let essential = packages.packages.iter().enumerate().filter(|(_, package)| package.essential).map(|(index, _)| index);
+        let essential =
+            packages.iter().filter(|(_, package)| package.essential).map(|(index, _)| index);
         let mut base: BTreeSet<usize> = essential.collect();
         if !owned && !final_root.interpreter_travels {
-            base.extend(self.inventory.interpreter_files.iter().filter_map(|path| packages.owner(path)));
+            base.extend(
+                self.inventory.interpreter_files.iter().filter_map(|path| packages.owner(path)),
+            );
         }
         for package in base.clone() {
             base.extend(self.closure(package).clone());
@@ -229,9 +275,14 @@ impl<'a> Wanted<'a> {
     }
 
     fn planned(&self, index: usize, request: &Request) -> PlannedPackage {
-        let package = &self.inventory.packages.packages[index];
-        let reasons: Vec<PackageReason> = self.reasons.get(&index).into_iter().flatten().cloned().collect();
-        let so_name = || reasons.iter().find_map(|reason| self.inventory.packages.so_name(index, &reason.library));
+        let package = &self.inventory.packages[index];
+        let reasons: Vec<PackageReason> =
+            self.reasons.get(&index).into_iter().flatten().cloned().collect();
+        let so_name = || {
+            reasons
+                .iter()
+                .find_map(|reason| self.inventory.packages.so_name(index, &reason.library))
+        };
         let install_as = match so_name().filter(|_| request.so_names) {
             Some(name) => name,
             None if request.pin => format!("{}={}", package.name, package.version),

@@ -12,7 +12,9 @@ pub fn weight(entry: &PlannedEntry) -> u64 {
     let same = match &entry.action {
         Action::Copy | Action::Strip | Action::RunPath { .. } | Action::Compile { .. } => true,
         Action::Prefix { embedded, .. } => embedded.binary,
-        Action::Script { .. } | Action::Link { .. } | Action::Write { .. } | Action::Record => false,
+        Action::Script { .. } | Action::Link { .. } | Action::Write { .. } | Action::Record => {
+            false
+        }
     };
     if same { entry.size } else { 0 }
 }
@@ -27,7 +29,12 @@ struct Part {
 
 /// The names of the layers of all entries, when `layers` are those of a cut without a cap; only those that are
 /// `divisible` have parts.
-pub fn parts(entries: &[PlannedEntry], layers: &[String], divisible: &dyn Fn(usize) -> bool, cap: u64) -> Vec<String> {
+pub fn parts(
+    entries: &[PlannedEntry],
+    layers: &[String],
+    divisible: &dyn Fn(usize) -> bool,
+    cap: u64,
+) -> Vec<String> {
     let mut sizes: BTreeMap<&str, u64> = BTreeMap::new();
     let mut folders: BTreeMap<(&str, String), u64> = BTreeMap::new();
     for (entry, layer) in entries.iter().zip(layers) {
@@ -66,13 +73,14 @@ fn folder(entry: &PlannedEntry) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packages::Embedding;
     use crate::path::RealPath;
-    use crate::pkgdb::Embedding;
 
     #[test]
     fn what_every_builder_writes_anew_has_no_weight() {
         let embedded = |binary| Embedding { prefix: "/old".to_owned(), room: 9, binary };
-        let prefix = |binary| Action::Prefix { embedded: embedded(binary), prefix: RealPath::known("/new") };
+        let prefix =
+            |binary| Action::Prefix { embedded: embedded(binary), prefix: RealPath::known("/new") };
         for (action, expect) in [
             (Action::Copy, 500),
             (Action::Strip, 500),

@@ -34,7 +34,9 @@ pub fn portable(
     let lines = file.lines.iter().filter_map(|line| match line {
         // The source travels into the site directory itself.
         PathLine::Path { to: Some(to), .. } if sources(to) => None,
-        PathLine::Path { text, to: Some(to) } if text.starts_with('/') => destination(to).map(|to| to.relative_to(&directory)),
+        PathLine::Path { text, to: Some(to) } if text.starts_with('/') => {
+            destination(to).map(|to| to.relative_to(&directory))
+        }
         PathLine::Path { text, to: None } if text.starts_with('/') => None,
         PathLine::Path { text, .. } => Some(text.clone()),
         // Nor does anything need what led there.
@@ -46,21 +48,34 @@ pub fn portable(
 }
 
 /// Judges each line of code that travels.
-pub fn judge(inventory: &Inventory, travelling: &BTreeSet<RealPath>, findings: &mut Vec<Finding>) -> Vec<StartLine> {
+pub fn judge(
+    inventory: &Inventory,
+    travelling: &BTreeSet<RealPath>,
+    findings: &mut Vec<Finding>,
+) -> Vec<StartLine> {
     let mut lines = Vec::new();
     for file in inventory.path_files.iter().filter(|file| travelling.contains(&file.path)) {
         for line in &file.lines {
             let PathLine::Code { text, imports } = line else { continue };
-            let trouble = |text: String| Finding::new(Severity::Warn, Code::RunsAtStart, &file.path, text);
+            let trouble =
+                |text: String| Finding::new(Severity::Warn, Code::RunsAtStart, &file.path, text);
             let stays = imports.iter().find(|import| match &import.found {
                 ImportFound::Standard => false,
                 ImportFound::Beside(path) => !travelling.contains(path),
                 ImportFound::Nowhere => true,
             });
-            let named = inventory.environment.parts.iter().find(|part| part.whole_prefix() && text.contains(part.prefix.as_str()));
+            let named = inventory
+                .environment
+                .parts
+                .iter()
+                .find(|part| part.whole_prefix() && text.contains(part.prefix.as_str()));
             let judgement = if let Some(import) = stays {
                 let name = &import.name;
-                let why = if import.found == ImportFound::Nowhere { "not installed" } else { "left behind" };
+                let why = if import.found == ImportFound::Nowhere {
+                    "not installed"
+                } else {
+                    "left behind"
+                };
                 findings.push(
                     trouble(format!("imports {name} at every start of Python, which is {why}: it prints an error each time"))
                         .help("uninstall what installed this file, or install what it imports"),
@@ -91,23 +106,37 @@ mod tests {
 
     #[test]
     fn lines_follow_the_prefix() {
-        let path = |text: &str, to: Option<&str>| PathLine::Path { text: text.to_owned(), to: to.map(RealPath::known) };
+        let path = |text: &str, to: Option<&str>| PathLine::Path {
+            text: text.to_owned(),
+            to: to.map(RealPath::known),
+        };
         let code = |text: &str| {
             let name = text.split([' ', ';']).nth(1).unwrap_or_default().to_owned();
-            PathLine::Code { text: text.to_owned(), imports: vec![Import { name, found: ImportFound::Nowhere }] }
+            PathLine::Code {
+                text: text.to_owned(),
+                imports: vec![Import { name, found: ImportFound::Nowhere }],
+            }
         };
-        let destination = |path: &RealPath| path.below(&RealPath::known("/v")).map(|rest| RealPath::known("/opt/app").descend(rest));
+        let destination = |path: &RealPath| {
+            path.below(&RealPath::known("/v")).map(|rest| RealPath::known("/opt/app").descend(rest))
+        };
         let sources = |path: &RealPath| path.as_str() == "/src";
         let check = |lines: Vec<PathLine>, expect: Option<&str>| {
             let file = PathFile { path: RealPath::known("/v/site/a.pth"), lines };
             assert_eq!(portable(&file, &destination, &sources).as_deref(), expect);
         };
         check(vec![path("/src", Some("/src"))], None);
-        check(vec![path("/v/site/a.egg", Some("/v/site/a.egg")), path("b", None)], Some("a.egg\nb\n"));
+        check(
+            vec![path("/v/site/a.egg", Some("/v/site/a.egg")), path("b", None)],
+            Some("a.egg\nb\n"),
+        );
         check(vec![path("/v/other", Some("/v/other"))], Some("../other\n"));
         check(vec![path("/gone", None), code("import __editable___x_finder; x()")], None);
         check(vec![path("/src", Some("/src")), code("import os")], Some("import os\n"));
         check(vec![path("/src", Some("/src")), code("import _editable_skbc_x")], None);
-        check(vec![code("import _x_editable"), code("import x_editable")], Some("import x_editable\n"));
+        check(
+            vec![code("import _x_editable"), code("import x_editable")],
+            Some("import x_editable\n"),
+        );
     }
 }

@@ -27,24 +27,40 @@ enum Starts<'a> {
 
 /// Copies the script, or gives it the lines that find `python`, its interpreter in the final root. Launchers of
 /// entry points are written anew.
-pub fn action(inventory: &Inventory, shebang: Shebang, python: &RealPath, file: &FileFact, findings: &mut Vec<Finding>) -> Action {
+pub fn action(
+    inventory: &Inventory,
+    shebang: Shebang,
+    python: &RealPath,
+    file: &FileFact,
+    findings: &mut Vec<Finding>,
+) -> Action {
     let Some(script) = &file.script else { return Action::Copy };
     match starts(inventory, file, script) {
         Starts::Own(arguments) => {
             let header = |coding: &str| match shebang {
-                Shebang::Relocatable => python::relocatable_header(python.name(), arguments, coding),
+                Shebang::Relocatable => {
+                    python::relocatable_header(python.name(), arguments, coding)
+                }
                 Shebang::Absolute => python::absolute_header(python.as_str(), arguments, coding),
             };
             // Each installer, and each of their versions, has its own text for the launcher of an entry point.
             let distribution = file.owner.map(|owner| &inventory.distributions[owner]);
-            let entry_point = distribution.and_then(|one| one.scripts.iter().find(|entry_point| entry_point.name == file.path.name()));
+            let entry_point = distribution.and_then(|one| {
+                one.scripts.iter().find(|entry_point| entry_point.name == file.path.name())
+            });
             match entry_point.and_then(|entry_point| python::launcher(entry_point, &header(""))) {
                 Some(content) => Action::Write { content },
-                None => Action::Script { cut: script.header, header: header(script.coding.as_deref().unwrap_or_default()) },
+                None => Action::Script {
+                    cut: script.header,
+                    header: header(script.coding.as_deref().unwrap_or_default()),
+                },
             }
         }
         Starts::OtherPython => {
-            let message = format!("starts {}, which is not this environment's interpreter", script.interpreter());
+            let message = format!(
+                "starts {}, which is not this environment's interpreter",
+                script.interpreter()
+            );
             let finding = Finding::new(Severity::Warn, Code::ForeignShebang, &file.path, message);
             findings.push(finding.help("reinstall the distribution that owns it"));
             Action::Copy
@@ -55,21 +71,43 @@ pub fn action(inventory: &Inventory, shebang: Shebang, python: &RealPath, file: 
 
 fn starts<'a>(inventory: &Inventory, file: &FileFact, script: &'a Script) -> Starts<'a> {
     let environment = &inventory.environment;
-    let (directory, name) = script.interpreter().rsplit_once('/').unwrap_or(("", script.interpreter()));
-    let Some(version) = name.strip_prefix("python").or_else(|| name.strip_prefix("pypy")) else { return Starts::Other };
+    let (directory, name) =
+        script.interpreter().rsplit_once('/').unwrap_or(("", script.interpreter()));
+    let Some(version) = name.strip_prefix("python").or_else(|| name.strip_prefix("pypy")) else {
+        return Starts::Other;
+    };
     let base = environment.interpreter.executable.parent().unwrap_or_else(RealPath::root);
-    let own = || environment.parts.iter().map(|part| &part.scripts).chain([&base]).any(|scripts| scripts.as_str() == directory);
+    let own = || {
+        environment
+            .parts
+            .iter()
+            .map(|part| &part.scripts)
+            .chain([&base])
+            .any(|scripts| scripts.as_str() == directory)
+    };
     // What pip was told to put elsewhere starts the Python that pip ran in.
-    let elsewhere = || environment.part_of(&file.path).is_some_and(|part| matches!(part.kind, PartKind::Prefix | PartKind::Target));
+    let elsewhere = || {
+        environment
+            .part_of(&file.path)
+            .is_some_and(|part| matches!(part.kind, PartKind::Prefix | PartKind::Target))
+    };
     match &script.shebang {
         python::Shebang::Relocatable { .. } => Starts::Own(&script.arguments),
         // Of a wheel, as it was built: installers replace the whole line.
         python::Shebang::Plain { .. } if directory.is_empty() => Starts::Own(&[]),
         // PATH has the environment first when it is used as meant, and then this is its Python.
-        python::Shebang::OnPath { .. } if ["", "3", environment.interpreter.minor()].contains(&version) => Starts::Own(&script.arguments),
-        python::Shebang::Plain { .. } | python::Shebang::Wrapper { .. } if own() || elsewhere() => Starts::Own(&script.arguments),
+        python::Shebang::OnPath { .. }
+            if ["", "3", environment.interpreter.minor()].contains(&version) =>
+        {
+            Starts::Own(&script.arguments)
+        }
+        python::Shebang::Plain { .. } | python::Shebang::Wrapper { .. } if own() || elsewhere() => {
+            Starts::Own(&script.arguments)
+        }
         // The system's own, for what belongs to the system.
-        python::Shebang::Plain { interpreter } if interpreter == "/usr/bin/python3" => Starts::Other,
+        python::Shebang::Plain { interpreter } if interpreter == "/usr/bin/python3" => {
+            Starts::Other
+        }
         _ => Starts::OtherPython,
     }
 }

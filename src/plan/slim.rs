@@ -52,9 +52,13 @@ pub struct Receipt {
 pub fn kind_of(path: &RealPath) -> Option<SlimKind> {
     let (_, below) = path.as_str().split_once("-packages/")?;
     let (folders, name) = below.rsplit_once('/').unwrap_or(("", below));
-    let metadata = folders.split('/').any(|folder| folder.ends_with(".dist-info") || folder.ends_with(".egg-info") || folder == "licenses");
+    let metadata = folders.split('/').any(|folder| {
+        folder.ends_with(".dist-info") || folder.ends_with(".egg-info") || folder == "licenses"
+    });
     let lower = name.to_ascii_lowercase();
-    if metadata || ["licen", "copying", "notice", "authors"].iter().any(|start| lower.starts_with(start)) {
+    if metadata
+        || ["licen", "copying", "notice", "authors"].iter().any(|start| lower.starts_with(start))
+    {
         return None;
     }
     match name.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default() {
@@ -62,7 +66,11 @@ pub fn kind_of(path: &RealPath) -> Option<SlimKind> {
         "c" | "h" | "cc" | "cpp" | "hpp" | "pyx" | "pxd" => Some(SlimKind::Headers),
         "a" => Some(SlimKind::Static),
         // A distribution's own top level is its name, whatever it is; `testing` is an interface others import.
-        _ => folders.split('/').skip(1).any(|folder| matches!(folder, "tests" | "test")).then_some(SlimKind::Tests),
+        _ => folders
+            .split('/')
+            .skip(1)
+            .any(|folder| matches!(folder, "tests" | "test"))
+            .then_some(SlimKind::Tests),
     }
 }
 
@@ -72,7 +80,9 @@ pub fn receipts<'a>(entries: impl Iterator<Item = &'a PlannedEntry>) -> Vec<Rece
     for entry in entries {
         let Some(kind) = kind_of(&entry.to) else { continue };
         match found.iter_mut().find(|receipt| receipt.kind == kind) {
-            Some(receipt) => (receipt.files, receipt.size) = (receipt.files + 1, receipt.size + entry.size),
+            Some(receipt) => {
+                (receipt.files, receipt.size) = (receipt.files + 1, receipt.size + entry.size)
+            }
             None => found.push(Receipt { kind, files: 1, size: entry.size }),
         }
     }
@@ -81,10 +91,19 @@ pub fn receipts<'a>(entries: impl Iterator<Item = &'a PlannedEntry>) -> Vec<Rece
 }
 
 /// Removes what is asked for; an ELF file is marked, to be stripped as it is written.
-pub fn slim(entries: &mut Vec<PlannedEntry>, kinds: &BTreeSet<SlimKind>, is_elf: &dyn Fn(&RealPath) -> bool) -> (Vec<Left>, Vec<Receipt>) {
-    let unwanted = |entry: &mut PlannedEntry| !kinds.is_empty() && kind_of(&entry.to).is_some_and(|kind| kinds.contains(&kind));
+pub fn slim(
+    entries: &mut Vec<PlannedEntry>,
+    kinds: &BTreeSet<SlimKind>,
+    is_elf: &dyn Fn(&RealPath) -> bool,
+) -> (Vec<Left>, Vec<Receipt>) {
+    let unwanted = |entry: &mut PlannedEntry| {
+        !kinds.is_empty() && kind_of(&entry.to).is_some_and(|kind| kinds.contains(&kind))
+    };
     let removed: Vec<PlannedEntry> = entries.extract_if(.., unwanted).collect();
-    for entry in entries.iter_mut().filter(|entry| kinds.contains(&SlimKind::Strip) && entry.action == Action::Copy) {
+    for entry in entries
+        .iter_mut()
+        .filter(|entry| kinds.contains(&SlimKind::Strip) && entry.action == Action::Copy)
+    {
         if entry.from.as_ref().is_some_and(is_elf) {
             entry.action = Action::Strip;
         }
@@ -92,7 +111,11 @@ pub fn slim(entries: &mut Vec<PlannedEntry>, kinds: &BTreeSet<SlimKind>, is_elf:
     let receipts = receipts(removed.iter());
     let left = removed.into_iter().filter_map(|entry| {
         let kind = kind_of(&entry.to).expect("it was removed for its kind");
-        Some(Left { path: entry.from?, reason: format!("slimmed: {}", kind.name()), size: entry.size })
+        Some(Left {
+            path: entry.from?,
+            reason: format!("slimmed: {}", kind.name()),
+            size: entry.size,
+        })
     });
     (left.collect(), receipts)
 }

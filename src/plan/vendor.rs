@@ -35,8 +35,10 @@ pub fn vendor(
     let in_conda = |path: &RealPath| inventory.packages.in_prefix(path).is_some();
     // Needs of what travels that end at what travels: the rest is the base's own, or is installed.
     let natives = inventory.natives.iter().filter(|native| travelling.contains(&native.path));
-    let edges: Vec<Edge> =
-        natives.flat_map(|native| &native.needs).filter_map(|need| Edge::of(need, final_root, &carried, &in_conda)).collect();
+    let edges: Vec<Edge> = natives
+        .flat_map(|native| &native.needs)
+        .filter_map(|need| Edge::of(need, final_root, &carried, &in_conda))
+        .collect();
     let lost = lost(&edges, final_root, travelling);
     let directories = directories(&edges, &lost, prefix);
     for entry in entries.iter_mut().filter(|entry| entry.action == Action::Copy) {
@@ -58,9 +60,13 @@ pub fn vendor(
         *inherits |= matches!(edge.rule(), Some(Rule::RunPath { .. }));
     }
     for entry in entries.iter_mut().filter(|entry| entry.action == Action::Copy) {
-        let Some((targets, inherits)) = entry.from.as_ref().and_then(|from| wanted.get(from)) else { continue };
+        let Some((targets, inherits)) = entry.from.as_ref().and_then(|from| wanted.get(from))
+        else {
+            continue;
+        };
         let Some(own) = entry.to.parent().filter(|_| !targets.is_empty()) else { continue };
-        let directories: Vec<String> = targets.iter().map(|target| from_origin(&own, target)).collect();
+        let directories: Vec<String> =
+            targets.iter().map(|target| from_origin(&own, target)).collect();
         entry.reason = format!("{}; its run path gets {}", entry.reason, directories.join(":"));
         entry.action = Action::RunPath { directories, inherits: *inherits };
     }
@@ -77,26 +83,47 @@ struct Edge<'a> {
 }
 
 impl<'a> Edge<'a> {
-    fn of(need: &'a Need, final_root: &FinalRoot, carried: &HashSet<&RealPath>, in_conda: &dyn Fn(&RealPath) -> bool) -> Option<Edge<'a>> {
+    fn of(
+        need: &'a Need,
+        final_root: &FinalRoot,
+        carried: &HashSet<&RealPath>,
+        in_conda: &dyn Fn(&RealPath) -> bool,
+    ) -> Option<Edge<'a>> {
         let (library, directory) = need.found()?;
         let in_conda = in_conda(library);
         let both = carried.contains(library) && carried.contains(&need.by);
-        (both && (in_conda || !final_root.has_library(&need.name))).then_some(Edge { need, library, directory, in_conda })
+        (both && (in_conda || !final_root.has_library(&need.name))).then_some(Edge {
+            need,
+            library,
+            directory,
+            in_conda,
+        })
     }
 
     fn rule(&self) -> Option<&Rule> {
-        if let NeedOutcome::Library { rule, .. } = &self.need.outcome { rule.as_ref() } else { None }
+        if let NeedOutcome::Library { rule, .. } = &self.need.outcome {
+            rule.as_ref()
+        } else {
+            None
+        }
     }
 }
 
 /// The libraries that the final loader does not find.
-fn lost(edges: &[Edge], final_root: &FinalRoot, travelling: &BTreeSet<RealPath>) -> BTreeSet<RealPath> {
+fn lost(
+    edges: &[Edge],
+    final_root: &FinalRoot,
+    travelling: &BTreeSet<RealPath>,
+) -> BTreeSet<RealPath> {
     let mut lost = BTreeSet::new();
     loop {
         let before = lost.len();
-        for edge in edges.iter().filter(|edge| !edge.in_conda && !travelling.contains(edge.library)) {
+        for edge in edges.iter().filter(|edge| !edge.in_conda && !travelling.contains(edge.library))
+        {
             let found = match edge.rule() {
-                Some(rule @ (Rule::Cache | Rule::PathFile | Rule::DefaultDirectory)) => final_root.searches(&edge.directory, rule),
+                Some(rule @ (Rule::Cache | Rule::PathFile | Rule::DefaultDirectory)) => {
+                    final_root.searches(&edge.directory, rule)
+                }
                 // By a path from where it was itself, perhaps.
                 Some(Rule::RunPath { .. }) => !lost.contains(&edge.need.by),
                 Some(Rule::Path) | None => true,
@@ -112,7 +139,11 @@ fn lost(edges: &[Edge], final_root: &FinalRoot, travelling: &BTreeSet<RealPath>)
 }
 
 /// The directory of each. Where one name means two files, each has a directory named like the one it was in.
-fn directories(edges: &[Edge], lost: &BTreeSet<RealPath>, prefix: &RealPath) -> BTreeMap<RealPath, RealPath> {
+fn directories(
+    edges: &[Edge],
+    lost: &BTreeSet<RealPath>,
+    prefix: &RealPath,
+) -> BTreeMap<RealPath, RealPath> {
     let mut named: BTreeMap<&str, BTreeSet<&RealPath>> = BTreeMap::new();
     for edge in edges {
         for name in [edge.need.name.as_str(), edge.library.name()] {
@@ -120,7 +151,8 @@ fn directories(edges: &[Edge], lost: &BTreeSet<RealPath>, prefix: &RealPath) -> 
         }
     }
     let top = prefix.descend(DIRECTORY);
-    let clashes = |library: &RealPath| named.values().any(|files| files.len() > 1 && files.contains(library));
+    let clashes =
+        |library: &RealPath| named.values().any(|files| files.len() > 1 && files.contains(library));
     let directory = |library: &RealPath| match library.parent().filter(|_| clashes(library)) {
         Some(parent) => top.descend(parent.relative()),
         None => top.clone(),
@@ -129,7 +161,11 @@ fn directories(edges: &[Edge], lost: &BTreeSet<RealPath>, prefix: &RealPath) -> 
 }
 
 /// The other names that a library is needed by, and the one link that stays where it was.
-fn links(edges: &[Edge], final_root: &FinalRoot, directories: &BTreeMap<RealPath, RealPath>) -> Vec<PlannedEntry> {
+fn links(
+    edges: &[Edge],
+    final_root: &FinalRoot,
+    directories: &BTreeMap<RealPath, RealPath>,
+) -> Vec<PlannedEntry> {
     let mut links: BTreeMap<RealPath, PlannedEntry> = BTreeMap::new();
     let mut link = |at: RealPath, library: &RealPath, to: &RealPath, reason: String| {
         let target = to.relative_to(&at.parent().expect("a file is in a directory"));
@@ -144,12 +180,24 @@ fn links(edges: &[Edge], final_root: &FinalRoot, directories: &BTreeMap<RealPath
             layer: None,
         });
     };
-    for (edge, directory) in edges.iter().filter_map(|edge| Some((edge, directories.get(edge.library)?))) {
+    for (edge, directory) in
+        edges.iter().filter_map(|edge| Some((edge, directories.get(edge.library)?)))
+    {
         let to = directory.join(edge.library.name());
-        link(final_root.place(edge.library), edge.library, &to, format!("where {} was", edge.library.name()));
+        link(
+            final_root.place(edge.library),
+            edge.library,
+            &to,
+            format!("where {} was", edge.library.name()),
+        );
         if edge.need.name != edge.library.name() && !edge.need.name.contains('/') {
             let at = directory.join(&edge.need.name);
-            link(at, edge.library, &to, format!("the name by which {} is needed", edge.library.name()));
+            link(
+                at,
+                edge.library,
+                &to,
+                format!("the name by which {} is needed", edge.library.name()),
+            );
         }
     }
     links.into_values().collect()
@@ -166,7 +214,11 @@ mod tests {
     #[test]
     fn run_paths_start_at_the_file() {
         for (own, target, expect) in [
-            ("/opt/app/lib/python3.11/site-packages/a", "/opt/app/lib/wheelbarrow", "$ORIGIN/../../../wheelbarrow"),
+            (
+                "/opt/app/lib/python3.11/site-packages/a",
+                "/opt/app/lib/wheelbarrow",
+                "$ORIGIN/../../../wheelbarrow",
+            ),
             ("/opt/app/lib/wheelbarrow", "/opt/app/lib/wheelbarrow", "$ORIGIN"),
             ("/opt/app/lib/wheelbarrow/opt/x/lib", "/opt/app/lib/wheelbarrow", "$ORIGIN/../../.."),
             ("/opt/app/lib/wheelbarrow", "/opt/app/lib/wheelbarrow/opt/x/lib", "$ORIGIN/opt/x/lib"),

@@ -38,7 +38,10 @@ mod tests {
     #[test]
     fn direct_urls_travel_without_secrets() {
         for (text, expect) in [
-            (r#"{"url": "https://h/a.whl", "archive_info": {}}"#, Some(r#"{"url": "https://h/a.whl", "archive_info": {}}"#)),
+            (
+                r#"{"url": "https://h/a.whl", "archive_info": {}}"#,
+                Some(r#"{"url": "https://h/a.whl", "archive_info": {}}"#),
+            ),
             (r#"{"url": "https://u:p@h/a.whl"}"#, Some(r#"{"url":"https://h/a.whl"}"#)),
             (r#"{"url": "https://token@h/a.whl"}"#, Some(r#"{"url":"https://h/a.whl"}"#)),
             (r#"{"url": "ssh://git@h/a"}"#, Some(r#"{"url": "ssh://git@h/a"}"#)),

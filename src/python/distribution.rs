@@ -10,7 +10,10 @@ use serde_json::Value;
 
 use super::egg_info::{self, is_egg_info};
 use super::environment::PartKind;
-use super::metadata::{EntryPoint, RecordEntry, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel};
+use super::metadata::{
+    EntryPoint, RecordEntry, normalised_name, parse_entry_points, parse_metadata, parse_record,
+    parse_wheel,
+};
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Entry, Kind, Root, RootError};
@@ -61,7 +64,13 @@ pub struct Distribution {
 
 impl Distribution {
     /// A distribution of which only the entry is known.
-    pub(super) fn empty(site: &RealPath, info: &RealPath, name: &str, version: &str, metadata: RealPath) -> Distribution {
+    pub(super) fn empty(
+        site: &RealPath,
+        info: &RealPath,
+        name: &str,
+        version: &str,
+        metadata: RealPath,
+    ) -> Distribution {
         Distribution {
             name: name.to_owned(),
             key: normalised_name(name),
@@ -86,13 +95,18 @@ impl Distribution {
 }
 
 /// Every `*.dist-info` and `*.egg-info` directly in `site`, sorted by key.
-pub fn read_distributions(root: &Root, site: &RealPath, kind: &PartKind) -> (Vec<Distribution>, Vec<Finding>) {
+pub fn read_distributions(
+    root: &Root,
+    site: &RealPath,
+    kind: &PartKind,
+) -> (Vec<Distribution>, Vec<Finding>) {
     if !root.is_directory(&WrittenPath::from(site)) {
         return (Vec::new(), Vec::new());
     }
     let entries = root.list(site);
     let names: Vec<&str> = entries.iter().flatten().map(|entry| entry.path.name()).collect();
-    let read: Vec<(Vec<Distribution>, Vec<Finding>)> = entries.par_iter().map(|entry| of_entry(root, site, kind, &names, entry)).collect();
+    let read: Vec<(Vec<Distribution>, Vec<Finding>)> =
+        entries.par_iter().map(|entry| of_entry(root, site, kind, &names, entry)).collect();
     let (all, findings): (Vec<Vec<Distribution>>, Vec<Vec<Finding>>) = read.into_iter().unzip();
     let mut all = all.concat();
     all.sort_by(|left, right| (&left.key, &left.info).cmp(&(&right.key, &right.info)));
@@ -113,9 +127,13 @@ fn of_entry(
         Ok(Entry { path, meta }) => {
             let mut reader = Reader { root, info: path, kind, names, findings: &mut findings };
             // pip renames what it removes to `~name` and passes over what was left so, as we do.
-            if meta.kind == Kind::Directory && path.name().ends_with(SUFFIX) && !path.name().starts_with('~') {
+            if meta.kind == Kind::Directory
+                && path.name().ends_with(SUFFIX)
+                && !path.name().starts_with('~')
+            {
                 found.push(reader.dist_info(site));
-            } else if matches!(meta.kind, Kind::Directory | Kind::File) && is_egg_info(path.name()) {
+            } else if matches!(meta.kind, Kind::Directory | Kind::File) && is_egg_info(path.name())
+            {
                 found.push(reader.egg_info(site, &meta.kind));
             } else if path.name().ends_with(EGG) && !path.name().starts_with('~') {
                 found.extend(egg_info::egg(root, path, &meta.kind, reader.findings));
@@ -123,7 +141,12 @@ fn of_entry(
         }
         // An unreadable entry is another's to report unless it could be a distribution.
         Err(error) if error.path() == site.as_str() || error.path().ends_with(SUFFIX) => {
-            findings.push(Finding::new(Severity::Warn, Code::UnreadableFile, error.path(), error.to_string()));
+            findings.push(Finding::new(
+                Severity::Warn,
+                Code::UnreadableFile,
+                error.path(),
+                error.to_string(),
+            ));
         }
         Err(_) => {}
     }
@@ -145,7 +168,8 @@ impl Reader<'_> {
         // `{name}-{version}.dist-info`, until METADATA says better.
         let stem = self.info.name().strip_suffix(SUFFIX).unwrap_or(self.info.name());
         let (name, version) = stem.rsplit_once('-').unwrap_or((stem, "0"));
-        let mut distribution = Distribution::empty(site, self.info, name, version, self.info.join("METADATA"));
+        let mut distribution =
+            Distribution::empty(site, self.info, name, version, self.info.join("METADATA"));
         self.read_metadata(&mut distribution);
         if let Some(text) = self.file("WHEEL") {
             let (wheel, problems) = parse_wheel(&text);
@@ -157,9 +181,11 @@ impl Reader<'_> {
             self.report(&self.info.join("entry_points.txt"), problems);
             distribution.scripts = script_files(scripts);
         }
-        let installer = self.file("INSTALLER").map(|text| String::from_utf8_lossy(&text).trim().to_owned());
+        let installer =
+            self.file("INSTALLER").map(|text| String::from_utf8_lossy(&text).trim().to_owned());
         distribution.installer = installer.filter(|name| !name.is_empty());
-        distribution.requested = self.root.is_file(&WrittenPath::from(&self.info.join("REQUESTED")));
+        distribution.requested =
+            self.root.is_file(&WrittenPath::from(&self.info.join("REQUESTED")));
         if let Some(text) = self.file("direct_url.json") {
             let text = String::from_utf8_lossy(&text).into_owned();
             match serde_json::from_str::<Value>(&text) {
@@ -168,7 +194,10 @@ impl Reader<'_> {
                     distribution.from_folder = json["dir_info"].is_object();
                 }
                 Err(error) => {
-                    self.report(&self.info.join("direct_url.json"), vec![format!("direct_url.json is not JSON: {error}")]);
+                    self.report(
+                        &self.info.join("direct_url.json"),
+                        vec![format!("direct_url.json is not JSON: {error}")],
+                    );
                 }
             }
             distribution.direct_url = Some(text);
@@ -198,9 +227,12 @@ impl Reader<'_> {
 
     /// Claims what the top-level names lead to: those of top_level.txt, or the distribution's own.
     pub(super) fn without_list(&mut self, mut distribution: Distribution) -> Distribution {
-        let text = if distribution.metadata == *self.info { None } else { self.file("top_level.txt") };
+        let text =
+            if distribution.metadata == *self.info { None } else { self.file("top_level.txt") };
         let names = match text {
-            Some(text) => String::from_utf8_lossy(&text).lines().map(|line| line.trim().to_owned()).collect(),
+            Some(text) => {
+                String::from_utf8_lossy(&text).lines().map(|line| line.trim().to_owned()).collect()
+            }
             None => vec![distribution.key.replace('-', "_"), distribution.name.clone()],
         };
         distribution.claims = vec![self.info.clone()];
@@ -221,7 +253,10 @@ impl Reader<'_> {
             if self.findings.len() == before {
                 self.report(
                     &self.info.join("METADATA"),
-                    vec!["METADATA is missing; name and version are taken from the directory's name".to_owned()],
+                    vec![
+                        "METADATA is missing; name and version are taken from the directory's name"
+                            .to_owned(),
+                    ],
                 );
             }
             return;
@@ -229,7 +264,9 @@ impl Reader<'_> {
         let (metadata, mut problems) = parse_metadata(&text);
         for (field, value) in [("Name", &metadata.name), ("Version", &metadata.version)] {
             if value.is_none() {
-                problems.push(format!("METADATA has no {field}; it is taken from the directory's name"));
+                problems.push(format!(
+                    "METADATA has no {field}; it is taken from the directory's name"
+                ));
             }
         }
         self.report(&self.info.join("METADATA"), problems);
@@ -250,17 +287,26 @@ impl Reader<'_> {
     /// The bytes of a file; links are followed, as uv and conda may link into a cache.
     pub(super) fn text(&mut self, path: &RealPath) -> Option<Vec<u8>> {
         let read = self.root.resolve(&WrittenPath::from(path)).and_then(|found| match found {
-            Some(found) if found.meta.kind == Kind::File => self.root.read(&found.path, LARGEST_FILE).map(Some),
+            Some(found) if found.meta.kind == Kind::File => {
+                self.root.read(&found.path, LARGEST_FILE).map(Some)
+            }
             _ => Ok(None),
         });
         read.unwrap_or_else(|error| {
-            self.findings.push(Finding::new(Severity::Warn, Code::UnreadableFile, path, error.to_string()));
+            self.findings.push(Finding::new(
+                Severity::Warn,
+                Code::UnreadableFile,
+                path,
+                error.to_string(),
+            ));
             None
         })
     }
 
     pub(super) fn report(&mut self, subject: &RealPath, problems: Vec<String>) {
-        let findings = problems.into_iter().map(|problem| Finding::new(Severity::Warn, Code::CorruptMetadata, subject, problem));
+        let findings = problems
+            .into_iter()
+            .map(|problem| Finding::new(Severity::Warn, Code::CorruptMetadata, subject, problem));
         self.findings.extend(findings);
     }
 }
@@ -276,9 +322,18 @@ mod tests {
     use crate::root::memory::Memory;
 
     fn read(fixture: &str) -> (Vec<Distribution>, Vec<String>) {
-        let (all, findings) =
-            read_distributions(&Root::new(Memory::parse(fixture)), &RealPath::known("/v/site"), &PartKind::VirtualEnvironment);
-        (all, findings.iter().map(|found| format!("{} {}", found.code.as_str(), found.subject)).collect())
+        let (all, findings) = read_distributions(
+            &Root::new(Memory::parse(fixture)),
+            &RealPath::known("/v/site"),
+            &PartKind::VirtualEnvironment,
+        );
+        (
+            all,
+            findings
+                .iter()
+                .map(|found| format!("{} {}", found.code.as_str(), found.subject))
+                .collect(),
+        )
     }
 
     #[test]
@@ -295,7 +350,10 @@ mod tests {
         );
         assert_eq!(findings, Vec::<String>::new());
         let one = &all[0];
-        assert_eq!((one.name.as_str(), one.key.as_str(), one.version.as_str()), ("Leg.Pkg", "leg-pkg", "1.0"));
+        assert_eq!(
+            (one.name.as_str(), one.key.as_str(), one.version.as_str()),
+            ("Leg.Pkg", "leg-pkg", "1.0")
+        );
         assert_eq!(
             (&one.requires[..], &one.scripts[..], &one.tags[..]),
             (
@@ -324,7 +382,10 @@ mod tests {
               /v/site/file-1.dist-info = x
               /v/site/deep/x-1.dist-info/METADATA = Name: x\nVersion: 1\n",
         );
-        let shown: Vec<String> = all.iter().map(|one| format!("{} {} {}", one.key, one.version, one.has_record)).collect();
+        let shown: Vec<String> = all
+            .iter()
+            .map(|one| format!("{} {} {}", one.key, one.version, one.has_record))
+            .collect();
         assert_eq!(shown, ["a-b 1.0 false", "loop 1 false", "m 1 true", "zed 2 false"]);
         assert_eq!(all[2].record.len(), 1);
         assert_eq!(

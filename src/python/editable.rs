@@ -14,7 +14,8 @@ use crate::root::{Kind, Root};
 
 const LARGEST: u64 = 1 << 20;
 /// What a project keeps beside its packages.
-const NOT_PACKAGES: [&str; 8] = ["tests", "test", "docs", "doc", "build", "dist", "node_modules", "examples"];
+const NOT_PACKAGES: [&str; 8] =
+    ["tests", "test", "docs", "doc", "build", "dist", "node_modules", "examples"];
 const NOT_MODULES: [&str; 4] = ["setup.py", "conftest.py", "noxfile.py", "tasks.py"];
 
 /// Source that Python sees through a site directory.
@@ -39,7 +40,8 @@ pub fn editable(
     for file in path_files {
         let mut claims = Vec::new();
         let owner = owner(distributions, &file.path);
-        let editable = owner.is_some_and(|owner| distributions[owner].editable) || file.path.name().ends_with(".egg-link");
+        let editable = owner.is_some_and(|owner| distributions[owner].editable)
+            || file.path.name().ends_with(".egg-link");
         for source in file.leads_out(environment, editable) {
             match source {
                 Ok(folder) => {
@@ -73,14 +75,25 @@ impl Editable {
         if tops.is_empty() {
             return;
         }
-        let part = Part { kind: PartKind::Source(tops), prefix: folder.clone(), scripts: folder.join("bin"), sites: vec![folder.clone()] };
+        let part = Part {
+            kind: PartKind::Source(tops),
+            prefix: folder.clone(),
+            scripts: folder.join("bin"),
+            sites: vec![folder.clone()],
+        };
         if !self.parts.contains(&part) {
             self.parts.push(part);
         }
     }
 
     /// Goes where a finder leads.
-    fn follow(&mut self, root: &Root, finder: &RealPath, distributions: &mut [Distribution], findings: &mut Vec<Finding>) {
+    fn follow(
+        &mut self,
+        root: &Root,
+        finder: &RealPath,
+        distributions: &mut [Distribution],
+        findings: &mut Vec<Finding>,
+    ) {
         let Ok(text) = root.read(finder, LARGEST) else { return };
         let owner = owner(distributions, finder);
         for (module, source) in mapping(&String::from_utf8_lossy(&text)) {
@@ -93,8 +106,13 @@ impl Editable {
                         self.lead(finder, &folder, vec![there.path]);
                     }
                     None => findings.push(
-                        Finding::new(Severity::Deny, Code::EditableInstall, finder, format!("has {source} imported as {module}"))
-                            .help("install it without --editable: its files have other names there"),
+                        Finding::new(
+                            Severity::Deny,
+                            Code::EditableInstall,
+                            finder,
+                            format!("has {source} imported as {module}"),
+                        )
+                        .help("install it without --editable: its files have other names there"),
                     ),
                 },
                 _ => findings.push(missing(finder, &source)),
@@ -104,8 +122,13 @@ impl Editable {
 }
 
 fn missing(file: &RealPath, source: &str) -> Finding {
-    Finding::new(Severity::Deny, Code::EditableInstall, file, format!("leads to {source}, which is not in the root"))
-        .help(format!("have the source in the builder stage: COPY . {source}"))
+    Finding::new(
+        Severity::Deny,
+        Code::EditableInstall,
+        file,
+        format!("leads to {source}, which is not in the root"),
+    )
+    .help(format!("have the source in the builder stage: COPY . {source}"))
 }
 
 /// The distribution that records the file; what the file leads to is its own too.
@@ -139,14 +162,26 @@ fn developed(
 fn mapping(text: &str) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     for line in text.lines() {
-        let Some(start) = ["MAPPING", "install({", "F.map_module("].iter().find(|start| line.starts_with(**start)) else { continue };
+        let Some(start) = ["MAPPING", "install({", "F.map_module("]
+            .iter()
+            .find(|start| line.starts_with(**start))
+        else {
+            continue;
+        };
         let first = line[start.len()..].split('}').next().unwrap_or_default();
         let literals: Vec<&str> = first.split(['\'', '"']).skip(1).step_by(2).collect();
         let pairs = literals.chunks_exact(2).filter(|pair| pair[1].starts_with('/'));
-        found.extend(pairs.map(|pair| (pair[0].to_owned(), pair[1].trim_end_matches("/__init__.py").to_owned())));
+        found.extend(
+            pairs.map(|pair| {
+                (pair[0].to_owned(), pair[1].trim_end_matches("/__init__.py").to_owned())
+            }),
+        );
     }
-    let inside =
-        |module: &str| found.iter().any(|(other, _)| module.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with('.')));
+    let inside = |module: &str| {
+        found.iter().any(|(other, _)| {
+            module.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with('.'))
+        })
+    };
     found.iter().filter(|(module, _)| !inside(module)).cloned().collect()
 }
 
@@ -154,7 +189,9 @@ fn mapping(text: &str) -> Vec<(String, String)> {
 fn folder_of(module: &str, path: &RealPath) -> Option<RealPath> {
     let below = format!("/{}", module.replace('.', "/"));
     let plain = path.as_str().strip_suffix(".py").unwrap_or(path.as_str());
-    let folder = plain.strip_suffix(&below).or_else(|| plain.rsplit_once(".cpython-")?.0.strip_suffix(&below))?;
+    let folder = plain
+        .strip_suffix(&below)
+        .or_else(|| plain.rsplit_once(".cpython-")?.0.strip_suffix(&below))?;
     Some(RealPath::known(if folder.is_empty() { "/" } else { folder }))
 }
 
@@ -164,9 +201,15 @@ fn packages(root: &Root, folder: &RealPath) -> Vec<RealPath> {
         let name = entry.path.name();
         match entry.meta.kind {
             Kind::Directory => {
-                let other = name.starts_with(['.', '_']) && !name.starts_with("__editable__") && !is_package(root, &entry.path);
+                let other = name.starts_with(['.', '_'])
+                    && !name.starts_with("__editable__")
+                    && !is_package(root, &entry.path);
                 let environment = root.is_file(&WrittenPath::from(&entry.path.join("pyvenv.cfg")));
-                !other && !environment && !NOT_PACKAGES.contains(&name) && !name.contains(['.', '-']) && holds_python(root, &entry.path)
+                !other
+                    && !environment
+                    && !NOT_PACKAGES.contains(&name)
+                    && !name.contains(['.', '-'])
+                    && holds_python(root, &entry.path)
             }
             _ => (name.ends_with(".py") && !NOT_MODULES.contains(&name)) || name.ends_with(".so"),
         }
@@ -181,11 +224,10 @@ fn is_package(root: &Root, folder: &RealPath) -> bool {
 /// A package, or a namespace of packages (PEP 420).
 fn holds_python(root: &Root, folder: &RealPath) -> bool {
     is_package(root, folder)
-        || root
-            .list(folder)
-            .into_iter()
-            .flatten()
-            .any(|entry| entry.path.name().ends_with(".py") || (entry.meta.kind == Kind::Directory && is_package(root, &entry.path)))
+        || root.list(folder).into_iter().flatten().any(|entry| {
+            entry.path.name().ends_with(".py")
+                || (entry.meta.kind == Kind::Directory && is_package(root, &entry.path))
+        })
 }
 
 #[cfg(test)]
@@ -196,15 +238,29 @@ mod tests {
     #[test]
     fn where_a_finder_leads() {
         for (text, expect) in [
-            ("x = 1\nMAPPING: dict[str, str] = {'app': '/src/app', \"b\": \"/src/b.py\"}\n", "app in /src, b in /src"),
+            (
+                "x = 1\nMAPPING: dict[str, str] = {'app': '/src/app', \"b\": \"/src/b.py\"}\n",
+                "app in /src, b in /src",
+            ),
             ("MAPPING = {}", ""),
-            ("install({'a': '/s/a/__init__.py', 'a.b': '/s/a/b.py', 'ab': '/s/ab.py'}, {'a._c': 'a/_c.so'}, None)", "a in /s, ab in /s"),
-            ("F.map_module('name.space', '/s/name/space/__init__.py')\nF.map_module('m', '/s/m.py')", "name.space in /s, m in /s"),
-            ("MAPPING = {'app': '/src/lib', 'm': '/s/m.cpython-311-x86_64-linux-gnu.so'}", "app nowhere, m in /s"),
+            (
+                "install({'a': '/s/a/__init__.py', 'a.b': '/s/a/b.py', 'ab': '/s/ab.py'}, {'a._c': 'a/_c.so'}, None)",
+                "a in /s, ab in /s",
+            ),
+            (
+                "F.map_module('name.space', '/s/name/space/__init__.py')\nF.map_module('m', '/s/m.py')",
+                "name.space in /s, m in /s",
+            ),
+            (
+                "MAPPING = {'app': '/src/lib', 'm': '/s/m.cpython-311-x86_64-linux-gnu.so'}",
+                "app nowhere, m in /s",
+            ),
         ] {
-            let shown = mapping(text).into_iter().map(|(module, path)| match folder_of(&module, &RealPath::known(&path)) {
-                Some(folder) => format!("{module} in {folder}"),
-                None => format!("{module} nowhere"),
+            let shown = mapping(text).into_iter().map(|(module, path)| {
+                match folder_of(&module, &RealPath::known(&path)) {
+                    Some(folder) => format!("{module} in {folder}"),
+                    None => format!("{module} nowhere"),
+                }
             });
             assert_eq!(shown.collect::<Vec<_>>().join(", "), expect, "{text}");
         }
@@ -216,7 +272,10 @@ mod tests {
             "/p/app/__init__.py = x\n/p/name/space/__init__.py = x\n/p/tests/test_a.py = x\n/p/.git/x.py = x\n/p/.venv/pyvenv.cfg = x\n\
              /p/mod.py = x\n/p/setup.py = x\n/p/_fast.cpython-311-x86_64-linux-gnu.so = x\n/p/app.egg-info/PKG-INFO = x\n/p/data/x.csv = x\n/p/README = x",
         ));
-        let found: Vec<String> = packages(&root, &RealPath::known("/p")).iter().map(|path| path.name().to_owned()).collect();
+        let found: Vec<String> = packages(&root, &RealPath::known("/p"))
+            .iter()
+            .map(|path| path.name().to_owned())
+            .collect();
         assert_eq!(found, ["_fast.cpython-311-x86_64-linux-gnu.so", "app", "mod.py", "name"]);
     }
 
@@ -228,10 +287,18 @@ mod tests {
               /p/known.egg-info/PKG-INFO = Name: known\nVersion: 1\n
               /v/known-1.dist-info/METADATA = Name: known\nVersion: 1\n",
         ));
-        let (mut all, mut findings) = (read_distributions(&root, &RealPath::known("/v"), &PartKind::System).0, Vec::new());
-        let infos = developed(&root, &RealPath::known("/p"), &[RealPath::known("/p/app")], &mut all, &mut findings);
+        let (mut all, mut findings) =
+            (read_distributions(&root, &RealPath::known("/v"), &PartKind::System).0, Vec::new());
+        let infos = developed(
+            &root,
+            &RealPath::known("/p"),
+            &[RealPath::known("/p/app")],
+            &mut all,
+            &mut findings,
+        );
         assert_eq!(infos, [RealPath::known("/p/app.egg-info")]);
-        let shown: Vec<String> = all.iter().map(|one| format!("{} {:?}", one.key, one.claims)).collect();
+        let shown: Vec<String> =
+            all.iter().map(|one| format!("{} {:?}", one.key, one.claims)).collect();
         assert_eq!(shown.len(), 2);
         assert_eq!(all[1].claims, [RealPath::known("/p/app"), RealPath::known("/p/app.egg-info")]);
     }

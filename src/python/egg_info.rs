@@ -32,7 +32,10 @@ impl Reader<'_> {
         let metadata = if *kind == Kind::Directory { info.join("PKG-INFO") } else { info.clone() };
         let mut distribution = Distribution::empty(site, &info, name, version, metadata);
         let Some(text) = self.text(&distribution.metadata.clone()) else {
-            self.report(&distribution.metadata.clone(), vec!["it is missing; name and version are taken from the entry's name".to_owned()]);
+            self.report(
+                &distribution.metadata.clone(),
+                vec!["it is missing; name and version are taken from the entry's name".to_owned()],
+            );
             return self.without_list(distribution);
         };
         let (facts, problems) = parse_metadata(&text);
@@ -45,7 +48,9 @@ impl Reader<'_> {
         if *kind != Kind::Directory {
             return self.without_list(distribution);
         }
-        if let Some(text) = self.text(&info.join("requires.txt")).filter(|_| distribution.requires.is_empty()) {
+        if let Some(text) =
+            self.text(&info.join("requires.txt")).filter(|_| distribution.requires.is_empty())
+        {
             distribution.requires = parse_requires(&String::from_utf8_lossy(&text));
         }
         if let Some(text) = self.text(&info.join("entry_points.txt")) {
@@ -54,10 +59,16 @@ impl Reader<'_> {
             distribution.scripts = script_files(scripts);
         }
         // pip before 23.1 wrote the list, relative to the directory it stands in.
-        let Some(text) = self.text(&info.join("installed-files.txt")) else { return self.without_list(distribution) };
+        let Some(text) = self.text(&info.join("installed-files.txt")) else {
+            return self.without_list(distribution);
+        };
         let text = String::from_utf8_lossy(&text).into_owned();
-        let paths = text.lines().filter(|line| !line.trim().is_empty()).filter_map(|line| resolve_recorded(&info, line.trim_end()));
-        distribution.record = paths.map(|path| RecordEntry { path, hash: None, size: None }).collect();
+        let paths = text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .filter_map(|line| resolve_recorded(&info, line.trim_end()));
+        distribution.record =
+            paths.map(|path| RecordEntry { path, hash: None, size: None }).collect();
         // The list itself is the one file it does not name.
         distribution.claims = vec![info];
         distribution
@@ -66,17 +77,31 @@ impl Reader<'_> {
 
 /// An egg, which `setup.py install` of old setuptools put on `sys.path` by easy-install.pth: a folder of
 /// packages with its own EGG-INFO, or that folder as a zip file.
-pub(super) fn egg(root: &Root, path: &RealPath, kind: &Kind, findings: &mut Vec<Finding>) -> Option<Distribution> {
+pub(super) fn egg(
+    root: &Root,
+    path: &RealPath,
+    kind: &Kind,
+    findings: &mut Vec<Finding>,
+) -> Option<Distribution> {
     let info = path.join("EGG-INFO");
     let mut distribution = match kind {
-        Kind::Directory => Reader { root, info: &info, kind: &PartKind::System, names: &[], findings }.egg_info(path, kind),
+        Kind::Directory => {
+            Reader { root, info: &info, kind: &PartKind::System, names: &[], findings }
+                .egg_info(path, kind)
+        }
         Kind::File => {
             let message = "a zipped egg: it travels whole, and what is in it is not looked at";
             let help = "install it with pip, which unpacks it";
             findings.push(Finding::new(Severity::Warn, Code::ZippedEgg, path, message).help(help));
             let stem = path.name().trim_end_matches(".egg");
             let (name, rest) = stem.split_once('-').unwrap_or((stem, "0"));
-            Distribution::empty(path, path, name, rest.split('-').next().unwrap_or("0"), path.clone())
+            Distribution::empty(
+                path,
+                path,
+                name,
+                rest.split('-').next().unwrap_or("0"),
+                path.clone(),
+            )
         }
         Kind::Link(_) | Kind::Special => return None,
     };
@@ -88,7 +113,9 @@ pub(super) fn egg(root: &Root, path: &RealPath, kind: &Kind, findings: &mut Vec<
 fn parse_requires(text: &str) -> Vec<String> {
     let mut section = String::new();
     let mut requires = Vec::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for line in
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
         if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
             let (extra, marker) = name.split_once(':').unwrap_or((name, ""));
             let extra = (!extra.is_empty()).then(|| format!("extra == '{extra}'"));
@@ -132,11 +159,26 @@ mod tests {
             /v/site/old-1.0-py3.11.egg/EGG-INFO/requires.txt = dep>1\n
             /v/site/old-1.0-py3.11.egg/old/__init__.py = x
             /v/site/zip_ped-2.1-py3.11.egg = PK";
-        let (all, findings) = read_distributions(&Root::new(Memory::parse(fixture)), &RealPath::known("/v/site"), &PartKind::System);
-        let shown: Vec<String> =
-            all.iter().map(|one| format!("{} {} {:?} {}", one.key, one.version, one.requires, one.claims[0])).collect();
-        assert_eq!(shown, [r#"old 1.0 ["dep>1"] /v/site/old-1.0-py3.11.egg"#, r#"zip-ped 2.1 [] /v/site/zip_ped-2.1-py3.11.egg"#]);
-        assert_eq!(findings.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["zipped-egg"]);
+        let (all, findings) = read_distributions(
+            &Root::new(Memory::parse(fixture)),
+            &RealPath::known("/v/site"),
+            &PartKind::System,
+        );
+        let shown: Vec<String> = all
+            .iter()
+            .map(|one| format!("{} {} {:?} {}", one.key, one.version, one.requires, one.claims[0]))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                r#"old 1.0 ["dep>1"] /v/site/old-1.0-py3.11.egg"#,
+                r#"zip-ped 2.1 [] /v/site/zip_ped-2.1-py3.11.egg"#
+            ]
+        );
+        assert_eq!(
+            findings.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(),
+            ["zipped-egg"]
+        );
     }
 
     #[test]
@@ -151,11 +193,16 @@ mod tests {
             /v/site/single-3-py3.11.egg-info = Name: single\nVersion: 3\n
             /v/site/single.py = x
             /v/site/empty-4.egg-info/x = x";
-        let (all, findings) = read_distributions(&Root::new(Memory::parse(fixture)), &RealPath::known("/v/site"), &PartKind::System);
+        let (all, findings) = read_distributions(
+            &Root::new(Memory::parse(fixture)),
+            &RealPath::known("/v/site"),
+            &PartKind::System,
+        );
         let shown: Vec<String> = all
             .iter()
             .map(|one| {
-                let record: Vec<&str> = one.record.iter().map(|entry| entry.path.as_str()).collect();
+                let record: Vec<&str> =
+                    one.record.iter().map(|entry| entry.path.as_str()).collect();
                 let claims: Vec<&str> = one.claims.iter().map(RealPath::as_str).collect();
                 format!("{} {} {:?} {record:?} {claims:?}", one.key, one.version, one.requires)
             })

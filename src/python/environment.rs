@@ -61,7 +61,9 @@ impl Part {
         match &self.kind {
             PartKind::System => self.sites.clone(),
             PartKind::Source(tops) => tops.clone(),
-            PartKind::VirtualEnvironment | PartKind::Prefix | PartKind::Target => vec![self.prefix.clone()],
+            PartKind::VirtualEnvironment | PartKind::Prefix | PartKind::Target => {
+                vec![self.prefix.clone()]
+            }
         }
     }
 }
@@ -69,7 +71,9 @@ impl Part {
 impl Environment {
     /// Position of the part that a path belongs to: the earlier one is asked first at run time.
     pub fn rank(&self, path: &RealPath) -> usize {
-        self.part_of(path).and_then(|part| self.parts.iter().position(|other| other == part)).unwrap_or(usize::MAX)
+        self.part_of(path)
+            .and_then(|part| self.parts.iter().position(|other| other == part))
+            .unwrap_or(usize::MAX)
     }
 
     /// Whether it lies in a folder that is part of the environment as a whole.
@@ -79,7 +83,10 @@ impl Environment {
 
     /// The folders that hold the source of editable installs.
     pub fn sources(&self) -> impl Iterator<Item = &RealPath> {
-        self.parts.iter().filter(|part| matches!(part.kind, PartKind::Source(_))).map(|part| &part.prefix)
+        self.parts
+            .iter()
+            .filter(|part| matches!(part.kind, PartKind::Source(_)))
+            .map(|part| &part.prefix)
     }
 
     /// The part that a path belongs to: by its site directory first, since prefixes may enclose others.
@@ -90,7 +97,12 @@ impl Environment {
         };
         let by_site = self.parts.iter().find(within);
         let below = |part: &&Part| path.below(&part.prefix).is_some();
-        by_site.or_else(|| self.parts.iter().filter(below).max_by_key(|part| (part.whole_prefix(), part.prefix.as_str().len())))
+        by_site.or_else(|| {
+            self.parts
+                .iter()
+                .filter(below)
+                .max_by_key(|part| (part.whole_prefix(), part.prefix.as_str().len()))
+        })
     }
 }
 
@@ -101,7 +113,9 @@ pub enum EnvironmentError {
     Root(#[from] RootError),
     #[error("{path}: there is nothing of that name in the root")]
     Missing { path: String },
-    #[error("{path}: neither a virtual environment, a site-packages directory nor a Python program")]
+    #[error(
+        "{path}: neither a virtual environment, a site-packages directory nor a Python program"
+    )]
     NotPython { path: String },
     #[error("{path}: the base interpreter {home} of this virtual environment is not in the root")]
     NoBase { path: String, home: String },
@@ -117,9 +131,15 @@ impl EnvironmentError {
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         match self {
-            EnvironmentError::NoBase { .. } => "run wheelbarrow in the stage that has the interpreter, or give --root",
-            EnvironmentError::NoInterpreter { .. } => "run wheelbarrow in the stage that has that Python",
-            EnvironmentError::TwoInterpreters { .. } => "bundle environments of different interpreters one by one",
+            EnvironmentError::NoBase { .. } => {
+                "run wheelbarrow in the stage that has the interpreter, or give --root"
+            }
+            EnvironmentError::NoInterpreter { .. } => {
+                "run wheelbarrow in the stage that has that Python"
+            }
+            EnvironmentError::TwoInterpreters { .. } => {
+                "bundle environments of different interpreters one by one"
+            }
             EnvironmentError::Root(_) => "check the permissions and links of that path",
             _ => "name the environment: `wheelbarrow bundle /path/to/venv`",
         }
@@ -134,34 +154,50 @@ pub fn find_environment(
     usual: &[String],
     findings: &mut Vec<Finding>,
 ) -> Result<Environment, EnvironmentError> {
-    let there = |path: &&String| root.resolve(&WrittenPath::new(path.as_str())).ok().flatten().is_some();
+    let there =
+        |path: &&String| root.resolve(&WrittenPath::new(path.as_str())).ok().flatten().is_some();
     let usual_one: Vec<String> = usual.iter().find(there).cloned().into_iter().collect();
     let named = if named.is_empty() { &usual_one } else { named };
     let mut opened: Vec<(&String, Opened)> = Vec::new();
     for path in named {
         opened.push((path, open(root, library, path, findings)?));
     }
-    let Some((first, _)) = opened.first() else { return Err(EnvironmentError::NoneFound { tried: usual.join(", ") }) };
-    let mut interpreters = opened.iter().filter_map(|(path, opened)| Some((*path, opened.interpreter.as_ref()?)));
+    let Some((first, _)) = opened.first() else {
+        return Err(EnvironmentError::NoneFound { tried: usual.join(", ") });
+    };
+    let mut interpreters =
+        opened.iter().filter_map(|(path, opened)| Some((*path, opened.interpreter.as_ref()?)));
     let interpreter = match interpreters.next() {
         Some((path, interpreter)) => {
-            if let Some((other, _)) = interpreters.find(|(_, other)| other.executable != interpreter.executable) {
-                return Err(EnvironmentError::TwoInterpreters { first: path.clone(), second: other.clone() });
+            if let Some((other, _)) =
+                interpreters.find(|(_, other)| other.executable != interpreter.executable)
+            {
+                return Err(EnvironmentError::TwoInterpreters {
+                    first: path.clone(),
+                    second: other.clone(),
+                });
             }
             interpreter.clone()
         }
         None => {
             let minor = opened.iter().find_map(|(_, opened)| opened.minor.clone());
-            own_interpreter(root, library, minor.as_deref(), findings).ok_or_else(|| match minor {
-                Some(minor) => EnvironmentError::NoInterpreter { path: (*first).clone(), minor },
-                None => EnvironmentError::NotPython { path: (*first).clone() },
-            })?
+            own_interpreter(root, library, minor.as_deref(), findings).ok_or_else(
+                || match minor {
+                    Some(minor) => {
+                        EnvironmentError::NoInterpreter { path: (*first).clone(), minor }
+                    }
+                    None => EnvironmentError::NotPython { path: (*first).clone() },
+                },
+            )?
         }
     };
-    if let Some((path, opened)) =
-        opened.iter().find(|(_, opened)| opened.minor.as_deref().is_some_and(|minor| minor != interpreter.minor()))
-    {
-        return Err(EnvironmentError::NoInterpreter { path: (*path).clone(), minor: opened.minor.clone().unwrap_or_default() });
+    if let Some((path, opened)) = opened.iter().find(|(_, opened)| {
+        opened.minor.as_deref().is_some_and(|minor| minor != interpreter.minor())
+    }) {
+        return Err(EnvironmentError::NoInterpreter {
+            path: (*path).clone(),
+            minor: opened.minor.clone().unwrap_or_default(),
+        });
     }
     let include_system = opened.iter().any(|(_, opened)| opened.include_system);
     let mut parts: Vec<Part> = Vec::new();
@@ -184,14 +220,29 @@ struct Opened {
 }
 
 /// The root's own Python, the one of `minor` where that is known.
-pub fn own_interpreter(root: &Root, library: &Library, minor: Option<&str>, findings: &mut Vec<Finding>) -> Option<Interpreter> {
-    let names = minor.map(|minor| format!("python{minor}")).into_iter().chain(["python3".to_owned(), "python".to_owned()]);
-    let paths = names.flat_map(|name| ["/usr/local/bin", "/usr/bin"].map(|directory| WrittenPath::new(directory).join(&name)));
+pub fn own_interpreter(
+    root: &Root,
+    library: &Library,
+    minor: Option<&str>,
+    findings: &mut Vec<Finding>,
+) -> Option<Interpreter> {
+    let names = minor
+        .map(|minor| format!("python{minor}"))
+        .into_iter()
+        .chain(["python3".to_owned(), "python".to_owned()]);
+    let paths = names.flat_map(|name| {
+        ["/usr/local/bin", "/usr/bin"].map(|directory| WrittenPath::new(directory).join(&name))
+    });
     let mut all = paths.filter_map(|path| read_interpreter(root, library, &path, findings));
     all.find(|interpreter| minor.is_none_or(|minor| interpreter.minor() == minor))
 }
 
-fn open(root: &Root, library: &Library, path: &str, findings: &mut Vec<Finding>) -> Result<Opened, EnvironmentError> {
+fn open(
+    root: &Root,
+    library: &Library,
+    path: &str,
+    findings: &mut Vec<Finding>,
+) -> Result<Opened, EnvironmentError> {
     let Some(found) = root.resolve(&WrittenPath::new(path))? else {
         return Err(EnvironmentError::Missing { path: path.to_owned() });
     };
@@ -206,7 +257,8 @@ fn open(root: &Root, library: &Library, path: &str, findings: &mut Vec<Finding>)
     {
         return virtual_environment(root, library, &prefix, findings);
     }
-    let interpreter = read_interpreter(root, library, &WrittenPath::new(path), findings).ok_or_else(not_python)?;
+    let interpreter = read_interpreter(root, library, &WrittenPath::new(path), findings)
+        .ok_or_else(not_python)?;
     system(root, interpreter).ok_or_else(not_python)
 }
 
@@ -225,9 +277,13 @@ fn open_directory(
             Some(virtual_environment(root, library, &above, findings)?)
         } else {
             let interpreter = program_in(root, library, &above.descend("bin"), findings);
-            interpreter.and_then(|interpreter| system(root, interpreter)).or_else(|| prefix(root, &above))
+            interpreter
+                .and_then(|interpreter| system(root, interpreter))
+                .or_else(|| prefix(root, &above))
         };
-        if let Some(opened) = opened.filter(|opened| opened.parts.iter().any(|part| part.sites.contains(directory))) {
+        if let Some(opened) =
+            opened.filter(|opened| opened.parts.iter().any(|part| part.sites.contains(directory)))
+        {
             return Ok(Some(opened));
         }
     }
@@ -253,11 +309,24 @@ fn prefix(root: &Root, prefix: &RealPath) -> Option<Opened> {
     ] {
         let top = prefix.descend(top);
         for entry in root.list(&top.join("lib")).into_iter().flatten() {
-            let Some(minor) = entry.path.name().strip_prefix("python").filter(|minor| minor.contains('.')) else { continue };
-            let sites = existing(root, ["lib", "lib64"].map(|lib| format!("{top}/{lib}/python{minor}/{name}")));
+            let Some(minor) =
+                entry.path.name().strip_prefix("python").filter(|minor| minor.contains('.'))
+            else {
+                continue;
+            };
+            let sites = existing(
+                root,
+                ["lib", "lib64"].map(|lib| format!("{top}/{lib}/python{minor}/{name}")),
+            );
             if !sites.is_empty() && !root.is_file(&WrittenPath::from(&entry.path).join("os.py")) {
-                let part = Part { kind: PartKind::Prefix, scripts: top.join("bin"), prefix: top, sites };
-                return Some(Opened { parts: vec![part], interpreter: None, minor: Some(minor.to_owned()), include_system: false });
+                let part =
+                    Part { kind: PartKind::Prefix, scripts: top.join("bin"), prefix: top, sites };
+                return Some(Opened {
+                    parts: vec![part],
+                    interpreter: None,
+                    minor: Some(minor.to_owned()),
+                    include_system: false,
+                });
             }
         }
     }
@@ -280,11 +349,23 @@ fn target(root: &Root, directory: &RealPath) -> Option<Opened> {
     })
 }
 
-fn program_in(root: &Root, library: &Library, directory: &RealPath, findings: &mut Vec<Finding>) -> Option<Interpreter> {
-    ["python3", "python"].iter().find_map(|name| read_interpreter(root, library, &WrittenPath::from(directory).join(name), findings))
+fn program_in(
+    root: &Root,
+    library: &Library,
+    directory: &RealPath,
+    findings: &mut Vec<Finding>,
+) -> Option<Interpreter> {
+    ["python3", "python"].iter().find_map(|name| {
+        read_interpreter(root, library, &WrittenPath::from(directory).join(name), findings)
+    })
 }
 
-fn virtual_environment(root: &Root, library: &Library, prefix: &RealPath, findings: &mut Vec<Finding>) -> Result<Opened, EnvironmentError> {
+fn virtual_environment(
+    root: &Root,
+    library: &Library,
+    prefix: &RealPath,
+    findings: &mut Vec<Finding>,
+) -> Result<Opened, EnvironmentError> {
     let text = root.read_text(prefix.join("pyvenv.cfg").as_str(), 1 << 16)?.unwrap_or_default();
     let value = |key: &str| {
         text.lines()
@@ -293,24 +374,43 @@ fn virtual_environment(root: &Root, library: &Library, prefix: &RealPath, findin
             .map(|(_, value)| value.trim())
     };
     let home = value("home").unwrap_or_default();
-    let base = value("version").or(value("version_info")).map(|version| version.splitn(3, '.').take(2).collect::<Vec<_>>().join("."));
-    let names = base.map(|minor| format!("python{minor}")).into_iter().chain(["python3".to_owned(), "python".to_owned()]);
+    let base = value("version")
+        .or(value("version_info"))
+        .map(|version| version.splitn(3, '.').take(2).collect::<Vec<_>>().join("."));
+    let names = base
+        .map(|minor| format!("python{minor}"))
+        .into_iter()
+        .chain(["python3".to_owned(), "python".to_owned()]);
     let mut interpreter = names
         .map(|name| WrittenPath::new(home).join(&name))
         .find_map(|path| read_interpreter(root, library, &path, findings))
-        .ok_or_else(|| EnvironmentError::NoBase { path: prefix.to_string(), home: home.to_owned() })?;
+        .ok_or_else(|| EnvironmentError::NoBase {
+            path: prefix.to_string(),
+            home: home.to_owned(),
+        })?;
     // The links of bin/python itself name the packages that make `python3` work in the final stage.
     if let Ok(Some(started)) = root.resolve(&WrittenPath::from(prefix).join("bin/python"))
         && started.path == interpreter.executable
     {
-        let outside = started.links.into_iter().map(|link| link.at).filter(|at| at.below(prefix).is_none());
+        let outside =
+            started.links.into_iter().map(|link| link.at).filter(|at| at.below(prefix).is_none());
         interpreter.links.extend(outside);
         interpreter.links.sort();
         interpreter.links.dedup();
     }
-    let include_system = value("include-system-site-packages").is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    let sites = existing(root, ["lib", "lib64"].map(|lib| format!("{prefix}/{lib}/python{}/site-packages", interpreter.minor())));
-    let mut parts = vec![Part { kind: PartKind::VirtualEnvironment, prefix: prefix.clone(), sites, scripts: prefix.join("bin") }];
+    let include_system =
+        value("include-system-site-packages").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let sites = existing(
+        root,
+        ["lib", "lib64"]
+            .map(|lib| format!("{prefix}/{lib}/python{}/site-packages", interpreter.minor())),
+    );
+    let mut parts = vec![Part {
+        kind: PartKind::VirtualEnvironment,
+        prefix: prefix.clone(),
+        sites,
+        scripts: prefix.join("bin"),
+    }];
     if include_system {
         parts.extend(system_part(root, &interpreter));
     }
@@ -319,7 +419,12 @@ fn virtual_environment(root: &Root, library: &Library, prefix: &RealPath, findin
 
 fn system(root: &Root, interpreter: Interpreter) -> Option<Opened> {
     let part = system_part(root, &interpreter)?;
-    Some(Opened { parts: vec![part], interpreter: Some(interpreter), minor: None, include_system: false })
+    Some(Opened {
+        parts: vec![part],
+        interpreter: Some(interpreter),
+        minor: None,
+        include_system: false,
+    })
 }
 
 fn system_part(root: &Root, interpreter: &Interpreter) -> Option<Part> {
@@ -332,11 +437,21 @@ fn system_part(root: &Root, interpreter: &Interpreter) -> Option<Part> {
 
 fn system_sites(root: &Root, interpreter: &Interpreter) -> Vec<RealPath> {
     let (prefix, minor) = (&interpreter.prefix, interpreter.minor());
-    let debian = root.is_directory(&WrittenPath::new("/usr/lib/python3/dist-packages")) && prefix.as_str() == "/usr";
+    let debian = root.is_directory(&WrittenPath::new("/usr/lib/python3/dist-packages"))
+        && prefix.as_str() == "/usr";
     if debian {
-        existing(root, [format!("/usr/local/lib/python{minor}/dist-packages"), "/usr/lib/python3/dist-packages".to_owned()])
+        existing(
+            root,
+            [
+                format!("/usr/local/lib/python{minor}/dist-packages"),
+                "/usr/lib/python3/dist-packages".to_owned(),
+            ],
+        )
     } else {
-        existing(root, ["lib", "lib64"].map(|lib| format!("{prefix}/{lib}/python{minor}/site-packages")))
+        existing(
+            root,
+            ["lib", "lib64"].map(|lib| format!("{prefix}/{lib}/python{minor}/site-packages")),
+        )
     }
 }
 

@@ -55,7 +55,11 @@ impl Interpreter {
     /// `sys.implementation.cache_tag`: `cpython-311`, `pypy310`.
     pub fn cache_tag(&self) -> String {
         let implementation = &self.facts.implementation;
-        format!("{implementation}{}{}", if implementation == "cpython" { "-" } else { "" }, self.minor().replace('.', ""))
+        format!(
+            "{implementation}{}{}",
+            if implementation == "cpython" { "-" } else { "" },
+            self.minor().replace('.', "")
+        )
     }
 
     /// `3.11`.
@@ -67,7 +71,12 @@ impl Interpreter {
 }
 
 /// Reads the interpreter started as `path`; `None` when no Python program is there.
-pub fn read_interpreter(root: &Root, library: &Library, path: &WrittenPath, findings: &mut Vec<Finding>) -> Option<Interpreter> {
+pub fn read_interpreter(
+    root: &Root,
+    library: &Library,
+    path: &WrittenPath,
+    findings: &mut Vec<Finding>,
+) -> Option<Interpreter> {
     let found = root.resolve(path).ok()??;
     let facts = library.read(&found.path).ok()?;
     let elf = facts.as_ref().as_ref().ok()?.as_ref()?;
@@ -76,17 +85,24 @@ pub fn read_interpreter(root: &Root, library: &Library, path: &WrittenPath, find
     let libpython = elf.needed.iter().find(|name| name.starts_with("libpython")).cloned();
     let strings = compiled_strings(root, &found.path, &prefix, libpython.as_deref(), &minor);
     if strings.version.is_none() {
-        let message = format!("the full version is not in the program; {minor} is used for markers");
+        let message =
+            format!("the full version is not in the program; {minor} is used for markers");
         findings.push(Finding::new(Severity::Note, Code::InterpreterFact, &found.path, message));
     }
     let libc = elf.interpreter.as_deref().and_then(Libc::of_interpreter);
     if libc.is_none() {
-        let message = "neither musl nor glibc is its program interpreter; libraries cannot be resolved";
+        let message =
+            "neither musl nor glibc is its program interpreter; libraries cannot be resolved";
         findings.push(Finding::new(Severity::Deny, Code::InterpreterFact, &found.path, message));
     }
-    let abi = strings.suffix.as_ref().map(|suffix| suffix.trim_start_matches('.').trim_end_matches(".so").to_owned());
+    let abi = strings
+        .suffix
+        .as_ref()
+        .map(|suffix| suffix.trim_start_matches('.').trim_end_matches(".so").to_owned());
     let run_path = elf.runpath.as_ref().or(elf.rpath.as_ref());
-    let own = |directory: &str| directory == prefix.as_str() || directory.starts_with(&format!("{prefix}/"));
+    let own = |directory: &str| {
+        directory == prefix.as_str() || directory.starts_with(&format!("{prefix}/"))
+    };
     let pinned = libpython.is_some() && run_path.is_some_and(|text| text.split(':').any(own));
     Some(Interpreter {
         pinned,
@@ -96,10 +112,15 @@ pub fn read_interpreter(root: &Root, library: &Library, path: &WrittenPath, find
         libc,
         links: found.links.iter().map(|link| link.at.clone()).collect(),
         facts: InterpreterFacts {
-            implementation: if found.path.name().contains("pypy") { "pypy" } else { "cpython" }.to_owned(),
+            implementation: if found.path.name().contains("pypy") { "pypy" } else { "cpython" }
+                .to_owned(),
             version: strings.version.unwrap_or(minor),
             abi,
-            suffixes: strings.suffix.into_iter().chain([".abi3.so".to_owned(), ".so".to_owned()]).collect(),
+            suffixes: strings
+                .suffix
+                .into_iter()
+                .chain([".abi3.so".to_owned(), ".so".to_owned()])
+                .collect(),
             libc,
             architecture: elf.machine.name(),
             loader: elf.interpreter.clone(),
@@ -113,12 +134,21 @@ pub fn read_interpreter(root: &Root, library: &Library, path: &WrittenPath, find
 fn standard_library(root: &Root, prefix: &RealPath, program: &str) -> Option<(RealPath, String)> {
     let mut candidates = Vec::new();
     for platlib in ["lib", "lib64"] {
-        let Ok(Some(directory)) = root.resolve(&WrittenPath::from(prefix).join(platlib)) else { continue };
+        let Ok(Some(directory)) = root.resolve(&WrittenPath::from(prefix).join(platlib)) else {
+            continue;
+        };
         for entry in root.list(&directory.path).into_iter().flatten() {
-            let version = entry.path.name().strip_prefix("python").or_else(|| entry.path.name().strip_prefix("pypy"));
-            if let Some(minor) = version.filter(|text| text.contains('.') && root.is_file(&WrittenPath::from(&entry.path).join("os.py"))) {
+            let version = entry
+                .path
+                .name()
+                .strip_prefix("python")
+                .or_else(|| entry.path.name().strip_prefix("pypy"));
+            if let Some(minor) = version.filter(|text| {
+                text.contains('.') && root.is_file(&WrittenPath::from(&entry.path).join("os.py"))
+            }) {
                 let minor = minor.trim_end_matches('t').to_owned();
-                let numbers: Vec<u32> = minor.split('.').filter_map(|part| part.parse().ok()).collect();
+                let numbers: Vec<u32> =
+                    minor.split('.').filter_map(|part| part.parse().ok()).collect();
                 candidates.push((program.contains(&minor), numbers, entry.path.clone(), minor));
             }
         }
@@ -134,7 +164,13 @@ struct Strings {
 }
 
 /// `PY_VERSION` and the first entry of the import system's suffix table.
-fn compiled_strings(root: &Root, program: &RealPath, prefix: &RealPath, libpython: Option<&str>, minor: &str) -> Strings {
+fn compiled_strings(
+    root: &Root,
+    program: &RealPath,
+    prefix: &RealPath,
+    libpython: Option<&str>,
+    minor: &str,
+) -> Strings {
     let mut found = Strings::default();
     let linked = libpython.into_iter().flat_map(|name| {
         [
@@ -170,10 +206,16 @@ fn version_in(bytes: &[u8], minor: &str) -> Option<String> {
         let text = &bytes[at..];
         let text = &text[..memchr::memchr(0, &text[..text.len().min(24)])?];
         let rest = std::str::from_utf8(&text[start.len()..]).ok()?;
-        let digits = rest.trim_end_matches('+').trim_end_matches(|digit: char| digit.is_ascii_digit());
-        let plain = !rest.is_empty() && matches!(digits.trim_start_matches(|digit: char| digit.is_ascii_digit()), "" | "a" | "b" | "rc");
+        let digits =
+            rest.trim_end_matches('+').trim_end_matches(|digit: char| digit.is_ascii_digit());
+        let plain = !rest.is_empty()
+            && matches!(
+                digits.trim_start_matches(|digit: char| digit.is_ascii_digit()),
+                "" | "a" | "b" | "rc"
+            );
         let before = at.checked_sub(1).map_or(0, |before| bytes[before]);
-        (plain && !before.is_ascii_digit() && before != b'.').then(|| format!("{start}{}", rest.trim_end_matches('+')))
+        (plain && !before.is_ascii_digit() && before != b'.')
+            .then(|| format!("{start}{}", rest.trim_end_matches('+')))
     })
 }
 
@@ -181,8 +223,11 @@ fn suffix_in(bytes: &[u8]) -> Option<String> {
     [b".cpython-".as_slice(), b".pypy"].into_iter().find_map(|start| {
         memmem::find_iter(bytes, start).find_map(|at| {
             let text = &bytes[at..];
-            let text = std::str::from_utf8(&text[..memchr::memchr(0, &text[..text.len().min(96)])?]).ok()?;
-            let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+            let text =
+                std::str::from_utf8(&text[..memchr::memchr(0, &text[..text.len().min(96)])?])
+                    .ok()?;
+            let plain =
+                text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
             (plain && text.ends_with(".so")).then(|| text.to_owned())
         })
     })
@@ -194,7 +239,9 @@ mod tests {
 
     #[test]
     fn versions_are_whole_strings() {
-        let check = |bytes: &[u8], expect: Option<&str>| assert_eq!(version_in(bytes, "3.11").as_deref(), expect);
+        let check = |bytes: &[u8], expect: Option<&str>| {
+            assert_eq!(version_in(bytes, "3.11").as_deref(), expect)
+        };
         check(b"x\x003.11.2\0y", Some("3.11.2"));
         check(b"/versions/3.11.7\0", Some("3.11.7"));
         check(b"\x003.12.1\0 3.11.4 (main)\0", None);
@@ -204,7 +251,10 @@ mod tests {
 
     #[test]
     fn suffixes_are_whole_strings() {
-        assert_eq!(suffix_in(b"\0.cpython-311-x86_64-linux-musl.so\0").as_deref(), Some(".cpython-311-x86_64-linux-musl.so"));
+        assert_eq!(
+            suffix_in(b"\0.cpython-311-x86_64-linux-musl.so\0").as_deref(),
+            Some(".cpython-311-x86_64-linux-musl.so")
+        );
         assert_eq!(suffix_in(b"\0.cpython-%s.so\0"), None);
     }
 }

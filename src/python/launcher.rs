@@ -52,7 +52,21 @@ mod tests {
 
     #[test]
     fn objects_that_are_none() {
-        for object in ["", "m", "m:", ":f", "m:f()", "m;x:f", "m:f\nimport os", "m:1f", "m..n:f", "m:f:g", "m n:f", "[x]m:f", "m:f-g"] {
+        for object in [
+            "",
+            "m",
+            "m:",
+            ":f",
+            "m:f()",
+            "m;x:f",
+            "m:f\nimport os",
+            "m:1f",
+            "m..n:f",
+            "m:f:g",
+            "m n:f",
+            "[x]m:f",
+            "m:f-g",
+        ] {
             assert_eq!(launcher(&entry_point(object), ""), None, "{object}");
         }
         assert!(launcher(&entry_point("m\u{e9}:_f1"), "").is_some());

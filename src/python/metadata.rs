@@ -146,7 +146,8 @@ pub fn parse_record(text: &[u8], site: &RealPath) -> (Vec<RecordEntry>, Vec<Stri
         let Some(at) = parse_records(rest, site, &mut entries, &mut problems) else { break };
         // A quote that was never closed swallows the lines after it: give up its line, not those.
         let line = &rest[at..];
-        let end = line.iter().position(|byte| *byte == b'\n').map_or(line.len(), |newline| newline + 1);
+        let end =
+            line.iter().position(|byte| *byte == b'\n').map_or(line.len(), |newline| newline + 1);
         if !line[..end].trim_ascii().is_empty() {
             problems.push(bad_line(&line[..end]));
         }
@@ -156,7 +157,12 @@ pub fn parse_record(text: &[u8], site: &RealPath) -> (Vec<RecordEntry>, Vec<Stri
 }
 
 /// Reads lines until one spans several; returns where that one begins.
-fn parse_records(text: &[u8], site: &RealPath, entries: &mut Vec<RecordEntry>, problems: &mut Vec<String>) -> Option<usize> {
+fn parse_records(
+    text: &[u8],
+    site: &RealPath,
+    entries: &mut Vec<RecordEntry>,
+    problems: &mut Vec<String>,
+) -> Option<usize> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
     let mut record = csv::ByteRecord::new();
     while reader.read_byte_record(&mut record).unwrap_or(false) {
@@ -173,11 +179,15 @@ fn parse_records(text: &[u8], site: &RealPath, entries: &mut Vec<RecordEntry>, p
 }
 
 fn bad_line(line: &[u8]) -> String {
-    format!("RECORD has a line that cannot be understood: {:?}", String::from_utf8_lossy(line).trim_end())
+    format!(
+        "RECORD has a line that cannot be understood: {:?}",
+        String::from_utf8_lossy(line).trim_end()
+    )
 }
 
 fn parse_record_line(record: &csv::ByteRecord, site: &RealPath) -> Option<RecordEntry> {
-    let field = |index| std::str::from_utf8(record.get(index).unwrap_or_default()).map(str::trim).ok();
+    let field =
+        |index| std::str::from_utf8(record.get(index).unwrap_or_default()).map(str::trim).ok();
     let (hash, size) = (field(1)?, field(2)?);
     let path = std::str::from_utf8(record.get(0)?).ok()?;
     if record.len() > 3 || path.is_empty() {
@@ -197,7 +207,8 @@ pub fn recorded_hash(digest: &[u8]) -> String {
 
 /// The text of a RECORD, its lines as path, hash and size.
 pub fn record_text(lines: impl IntoIterator<Item = [String; 3]>) -> String {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
     for line in lines {
         writer.write_record(line).expect("memory takes it");
     }
@@ -225,21 +236,33 @@ pub fn parse_entry_points(text: &[u8]) -> (Vec<EntryPoint>, Vec<String>) {
     let mut problems = Vec::new();
     // rust-ini stops at the first line that is neither section nor pair, so those go first.
     let understood = |line: &&str| {
-        let fine = if line.starts_with('[') { line.ends_with(']') } else { line.find('=').is_some_and(|at| at > 0) };
+        let fine = if line.starts_with('[') {
+            line.ends_with(']')
+        } else {
+            line.find('=').is_some_and(|at| at > 0)
+        };
         if !fine {
-            problems.push(format!("entry_points.txt has a line that cannot be understood: {line:?}"));
+            problems
+                .push(format!("entry_points.txt has a line that cannot be understood: {line:?}"));
         }
         fine
     };
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';']));
+    let lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with(['#', ';']));
     let lines: Vec<&str> = lines.filter(understood).collect();
-    let option = ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
+    let option =
+        ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
     let mut scripts = Vec::new();
     match Ini::load_from_str_opt(&lines.join("\n"), option) {
         Ok(file) => {
             for section in ["console_scripts", "gui_scripts"] {
                 let pairs = file.section_all(Some(section)).flat_map(|section| section.iter());
-                scripts.extend(pairs.map(|(name, object)| EntryPoint { name: name.trim().to_owned(), object: object.trim().to_owned() }));
+                scripts.extend(pairs.map(|(name, object)| EntryPoint {
+                    name: name.trim().to_owned(),
+                    object: object.trim().to_owned(),
+                }));
             }
         }
         Err(error) => problems.push(format!("entry_points.txt cannot be understood: {error}")),
@@ -257,7 +280,12 @@ mod tests {
 
     #[test]
     fn names_are_normalised() {
-        for (name, key) in [("PySocks", "pysocks"), ("Leg.Pkg_X", "leg-pkg-x"), ("a-_.b", "a-b"), ("zope.interface", "zope-interface")] {
+        for (name, key) in [
+            ("PySocks", "pysocks"),
+            ("Leg.Pkg_X", "leg-pkg-x"),
+            ("a-_.b", "a-b"),
+            ("zope.interface", "zope-interface"),
+        ] {
             assert_eq!(normalised_name(name), key);
         }
     }
@@ -266,7 +294,10 @@ mod tests {
     fn headers_of_metadata() {
         let text = b"Metadata-Version: 2.1\r\nName: Foo\r\nno header\r\nVersion: 1.0\r\nRequires-Dist: bar\r\n  >=1\r\nLicense: a\r\n\r\nName: in the body\r\n";
         let (metadata, problems) = parse_metadata(text);
-        assert_eq!((metadata.name.as_deref(), metadata.version.as_deref()), (Some("Foo"), Some("1.0")));
+        assert_eq!(
+            (metadata.name.as_deref(), metadata.version.as_deref()),
+            (Some("Foo"), Some("1.0"))
+        );
         assert_eq!(metadata.requires, ["bar >=1"]);
         assert_eq!(problems, ["METADATA has a line that is no header: \"no header\""]);
         let (metadata, problems) = parse_metadata(b"Name: a\nAuthor: J\xfcrgen\nVersion: 2\n");
@@ -276,7 +307,9 @@ mod tests {
 
     #[test]
     fn lines_of_wheel() {
-        let (wheel, problems) = parse_wheel(b"Wheel-Version: 1.0\nRoot-Is-Purelib: True\nTag: py2-none-any\nTag: py3-none-any\n\n");
+        let (wheel, problems) = parse_wheel(
+            b"Wheel-Version: 1.0\nRoot-Is-Purelib: True\nTag: py2-none-any\nTag: py3-none-any\n\n",
+        );
         assert_eq!(
             (wheel.purelib, wheel.tags.clone(), problems.len()),
             (true, vec!["py2-none-any".to_owned(), "py3-none-any".to_owned()], 0)
@@ -304,7 +337,11 @@ mod tests {
                 let size = entry.size.map_or("-".to_owned(), |size| size.to_string());
                 format!("{} {} {size}", entry.path, entry.hash.as_deref().unwrap_or("-"))
             });
-            assert_eq!(shown.chain(problems.iter().map(|_| "bad".to_owned())).collect::<Vec<_>>(), [expect], "{line}");
+            assert_eq!(
+                shown.chain(problems.iter().map(|_| "bad".to_owned())).collect::<Vec<_>>(),
+                [expect],
+                "{line}"
+            );
         }
     }
 
@@ -322,8 +359,12 @@ mod tests {
         let (scripts, problems) = parse_entry_points(
             b"# c\n[console_scripts]\nb = m:main\n  a-x = m:x [extra]\njunk\n[broken\n\n[gui_scripts]\n../g=m:g\n = m:n\n[other]\no = m\n",
         );
-        let scripts: Vec<String> = scripts.iter().map(|script| format!("{} {}", script.name, script.object)).collect();
-        assert_eq!((scripts.join(", ").as_str(), problems.len()), ("b m:main, a-x m:x [extra], ../g m:g", 3));
+        let scripts: Vec<String> =
+            scripts.iter().map(|script| format!("{} {}", script.name, script.object)).collect();
+        assert_eq!(
+            (scripts.join(", ").as_str(), problems.len()),
+            ("b m:main, a-x m:x [extra], ../g m:g", 3)
+        );
     }
 
     #[test]
@@ -332,7 +373,12 @@ mod tests {
         for start in 0..text.len() {
             for end in start..=text.len() {
                 let part = &text[start..end];
-                let _ = (parse_metadata(part), parse_wheel(part), parse_record(part, &site()), parse_entry_points(part));
+                let _ = (
+                    parse_metadata(part),
+                    parse_wheel(part),
+                    parse_record(part, &site()),
+                    parse_entry_points(part),
+                );
             }
         }
     }

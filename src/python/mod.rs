@@ -23,13 +23,18 @@ pub use distribution::{Distribution, read_distributions};
 pub use editable::{Editable, editable};
 pub use launcher::launcher;
 pub use metadata::{
-    EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel, record_text,
-    recorded_hash, resolve_recorded,
+    EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata,
+    parse_record, parse_wheel, record_text, recorded_hash, resolve_recorded,
 };
 pub use path_file::{Import, ImportFound, PathFile, PathLine, path_files};
 pub use requirements::{Edges, Facts, Requirements, kept, reached};
-pub use roots::{ProjectFile, RequirementsFile, RootsError, parse_project, parse_requirements_file, parse_root, split_extras};
+pub use roots::{
+    ProjectFile, RequirementsFile, RootsError, parse_project, parse_requirements_file, parse_root,
+    split_extras,
+};
 pub use script::{Script, Shebang, absolute_header, parse_script, relocatable_header};
 
-pub use environment::{Environment, EnvironmentError, Part, PartKind, find_environment, own_interpreter};
+pub use environment::{
+    Environment, EnvironmentError, Part, PartKind, find_environment, own_interpreter,
+};
 pub use interpreter::{Interpreter, InterpreterFacts, read_interpreter};

@@ -14,7 +14,18 @@ use crate::root::{Kind, Root};
 /// No path file is larger; what is, is no path file.
 const LARGEST: u64 = 1 << 20;
 /// Modules that are part of the program itself, of those that such lines import.
-const COMPILED_IN: [&str; 10] = ["sys", "builtins", "time", "itertools", "gc", "atexit", "errno", "posix", "marshal", "_thread"];
+const COMPILED_IN: [&str; 10] = [
+    "sys",
+    "builtins",
+    "time",
+    "itertools",
+    "gc",
+    "atexit",
+    "errno",
+    "posix",
+    "marshal",
+    "_thread",
+];
 
 /// One such file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +50,9 @@ impl PathLine {
         let PathLine::Code { imports, .. } = self else { return None };
         let import = imports.first()?;
         let name = import.name.as_str();
-        let known = ["__editable__", "_editable_skbc_", "_editable_impl_"].iter().any(|prefix| name.starts_with(prefix));
+        let known = ["__editable__", "_editable_skbc_", "_editable_impl_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix));
         (known || (name.starts_with('_') && name.ends_with("_editable"))).then_some(import)
     }
 }
@@ -64,11 +77,25 @@ pub enum ImportFound {
 impl PathFile {
     /// The folders outside of the environment that it leads to, those that do not exist as written. For an
     /// `editable` install so is one that is only in its prefix: `pip install -e git+...` makes `src/` there.
-    pub fn leads_out(&self, environment: &Environment, editable: bool) -> Vec<Result<RealPath, String>> {
-        let in_site = |path: &RealPath| environment.parts.iter().flat_map(|part| &part.sites).any(|site| path.below(site).is_some());
+    pub fn leads_out(
+        &self,
+        environment: &Environment,
+        editable: bool,
+    ) -> Vec<Result<RealPath, String>> {
+        let in_site = |path: &RealPath| {
+            environment
+                .parts
+                .iter()
+                .flat_map(|part| &part.sites)
+                .any(|site| path.below(site).is_some())
+        };
         let outside = self.lines.iter().filter_map(|line| match line {
             // A path inside the environment needs no help, nor does one that Python passes over.
-            PathLine::Path { to: Some(to), .. } if environment.in_whole_prefix(to) && (!editable || in_site(to)) => None,
+            PathLine::Path { to: Some(to), .. }
+                if environment.in_whole_prefix(to) && (!editable || in_site(to)) =>
+            {
+                None
+            }
             PathLine::Path { to: Some(to), .. } => Some(Ok(to.clone())),
             PathLine::Path { text, to: None } if text.starts_with('/') => Some(Err(text.clone())),
             PathLine::Path { .. } | PathLine::Code { .. } => None,
@@ -78,10 +105,16 @@ impl PathFile {
 }
 
 /// Reads those of every site directory.
-pub fn path_files(root: &Root, environment: &Environment, findings: &mut Vec<Finding>) -> Vec<PathFile> {
+pub fn path_files(
+    root: &Root,
+    environment: &Environment,
+    findings: &mut Vec<Finding>,
+) -> Vec<PathFile> {
     let mut found = Vec::new();
     for site in environment.parts.iter().flat_map(|part| &part.sites) {
-        for entry in root.list(site).into_iter().flatten().filter(|entry| entry.meta.kind == Kind::File) {
+        for entry in
+            root.list(site).into_iter().flatten().filter(|entry| entry.meta.kind == Kind::File)
+        {
             let name = entry.path.name();
             if !name.ends_with(".pth") && !name.ends_with(".egg-link") {
                 continue;
@@ -89,11 +122,23 @@ pub fn path_files(root: &Root, environment: &Environment, findings: &mut Vec<Fin
             match root.read(&entry.path, LARGEST) {
                 Ok(text) => {
                     let text = String::from_utf8_lossy(&text);
-                    let lines = if name.ends_with(".pth") { lines(&text) } else { text.lines().take(1).map(raw_path).collect() };
-                    let lines = lines.into_iter().map(|line| look(root, site, &environment.interpreter, line)).collect();
+                    let lines = if name.ends_with(".pth") {
+                        lines(&text)
+                    } else {
+                        text.lines().take(1).map(raw_path).collect()
+                    };
+                    let lines = lines
+                        .into_iter()
+                        .map(|line| look(root, site, &environment.interpreter, line))
+                        .collect();
                     found.push(PathFile { path: entry.path, lines });
                 }
-                Err(error) => findings.push(Finding::new(Severity::Warn, Code::UnreadableFile, &entry.path, error.to_string())),
+                Err(error) => findings.push(Finding::new(
+                    Severity::Warn,
+                    Code::UnreadableFile,
+                    &entry.path,
+                    error.to_string(),
+                )),
             }
         }
     }
@@ -110,7 +155,9 @@ fn lines(text: &str) -> Vec<PathLine> {
     let counting = lines.filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     counting
         .map(|line| match line.strip_prefix("import ").or_else(|| line.strip_prefix("import\t")) {
-            Some(rest) => PathLine::Code { text: line.trim_end().to_owned(), imports: imports(rest) },
+            Some(rest) => {
+                PathLine::Code { text: line.trim_end().to_owned(), imports: imports(rest) }
+            }
             None => raw_path(line),
         })
         .collect()
@@ -120,7 +167,9 @@ fn lines(text: &str) -> Vec<PathLine> {
 fn imports(rest: &str) -> Vec<Import> {
     let statement = rest.split(';').next().unwrap_or_default();
     let names = statement.split(',').map(|one| one.split_whitespace().next().unwrap_or_default());
-    let tops = names.map(|name| name.split('.').next().unwrap_or_default()).filter(|name| !name.is_empty());
+    let tops = names
+        .map(|name| name.split('.').next().unwrap_or_default())
+        .filter(|name| !name.is_empty());
     tops.map(|name| Import { name: name.to_owned(), found: ImportFound::Nowhere }).collect()
 }
 
@@ -148,7 +197,9 @@ fn find(root: &Root, site: &RealPath, interpreter: &Interpreter, name: &str) -> 
         paths.find(|path| root.is_file(&WrittenPath::from(path)))
     };
     if COMPILED_IN.contains(&name)
-        || [&interpreter.stdlib, &interpreter.stdlib.join("lib-dynload")].into_iter().any(|at| module(at).is_some())
+        || [&interpreter.stdlib, &interpreter.stdlib.join("lib-dynload")]
+            .into_iter()
+            .any(|at| module(at).is_some())
     {
         return ImportFound::Standard;
     }
@@ -166,7 +217,9 @@ mod tests {
             .iter()
             .map(|line| match line {
                 PathLine::Path { text, .. } => text.clone(),
-                PathLine::Code { imports, .. } => imports.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join("+"),
+                PathLine::Code { imports, .. } => {
+                    imports.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join("+")
+                }
             })
             .collect();
         assert_eq!(shown, ["/src/app", "os", "a+d", "z", " importer", "relative"]);

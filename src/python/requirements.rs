@@ -8,7 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pep440_rs::Version;
-use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, Requirement, VersionOrUrl};
+use pep508_rs::{
+    ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, Requirement, VersionOrUrl,
+};
 use url::Url;
 
 use super::distribution::Distribution;
@@ -16,7 +18,8 @@ use super::metadata::normalised_name;
 use crate::finding::{Code, Finding, Severity};
 
 /// What installs distributions, not what runs.
-const INSTALLERS: [&str; 7] = ["pip", "setuptools", "wheel", "conda", "conda-libmamba-solver", "libmambapy", "menuinst"];
+const INSTALLERS: [&str; 7] =
+    ["pip", "setuptools", "wheel", "conda", "conda-libmamba-solver", "libmambapy", "menuinst"];
 
 /// The facts of an interpreter that markers ask for.
 #[derive(Clone, Copy, Debug)]
@@ -71,8 +74,8 @@ impl Requirements {
             python_version: &short_version,
             sys_platform: "linux",
         };
-        let environment =
-            MarkerEnvironment::try_from(builder).map_err(|error| format!("{full_version:?} is not a Python version: {error}"))?;
+        let environment = MarkerEnvironment::try_from(builder)
+            .map_err(|error| format!("{full_version:?} is not a Python version: {error}"))?;
         Ok(Requirements { environment })
     }
 
@@ -80,7 +83,8 @@ impl Requirements {
     /// has the requirement; of a root, the requirement.
     pub fn edges(&self, all: &[Distribution], roots: &[Requirement<Url>]) -> Edges {
         let mut findings = Vec::new();
-        let requirements: Vec<_> = all.iter().map(|distribution| parse_all(distribution, &mut findings)).collect();
+        let requirements: Vec<_> =
+            all.iter().map(|distribution| parse_all(distribution, &mut findings)).collect();
         // A key has two indices where an upgrade left the older directory behind.
         let mut installed: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, distribution) in all.iter().enumerate() {
@@ -91,8 +95,13 @@ impl Requirements {
         for root in roots.iter().filter(|root| root.evaluate_markers(&self.environment, &[])) {
             let targets = targets(root, &installed);
             findings.extend(unmet(root, targets, all).map(|what| {
-                Finding::new(Severity::Deny, Code::MissingRequirement, root, format!("asked for, but {what}"))
-                    .help("install it in the builder stage, before wheelbarrow runs")
+                Finding::new(
+                    Severity::Deny,
+                    Code::MissingRequirement,
+                    root,
+                    format!("asked for, but {what}"),
+                )
+                .help("install it in the builder stage, before wheelbarrow runs")
             }));
             asked.extend(targets);
             targets.iter().for_each(|target| extras[*target].extend(root.extras.iter().cloned()));
@@ -102,7 +111,10 @@ impl Requirements {
         let mut edges = vec![BTreeSet::new(); all.len()];
         for (index, distribution) in all.iter().enumerate() {
             let extras: Vec<ExtraName> = extras[index].iter().cloned().collect();
-            for requirement in requirements[index].iter().filter(|requirement| requirement.evaluate_markers(&self.environment, &extras)) {
+            for requirement in requirements[index]
+                .iter()
+                .filter(|requirement| requirement.evaluate_markers(&self.environment, &extras))
+            {
                 let targets = targets(requirement, &installed);
                 findings.extend(missing(distribution, requirement, targets, all));
                 edges[index].extend(targets.iter().copied().filter(|target| *target != index));
@@ -126,7 +138,10 @@ impl Requirements {
         let mut pending = from;
         while let Some(index) = pending.pop_first() {
             let extras: Vec<ExtraName> = wanted[index].iter().cloned().collect();
-            for requirement in requirements[index].iter().filter(|requirement| requirement.evaluate_markers(&self.environment, &extras)) {
+            for requirement in requirements[index]
+                .iter()
+                .filter(|requirement| requirement.evaluate_markers(&self.environment, &extras))
+            {
                 for target in targets(requirement, installed) {
                     let before = wanted[*target].len();
                     wanted[*target].extend(requirement.extras.iter().cloned());
@@ -140,7 +155,10 @@ impl Requirements {
     }
 }
 
-fn targets<'a>(requirement: &Requirement<Url>, installed: &'a BTreeMap<&str, Vec<usize>>) -> &'a [usize] {
+fn targets<'a>(
+    requirement: &Requirement<Url>,
+    installed: &'a BTreeMap<&str, Vec<usize>>,
+) -> &'a [usize] {
     let key = normalised_name(requirement.name.as_ref());
     installed.get(key.as_str()).map_or(&[], Vec::as_slice)
 }
@@ -161,7 +179,12 @@ fn parse_all(distribution: &Distribution, findings: &mut Vec<Finding>) -> Vec<Re
     requirements
 }
 
-fn missing(distribution: &Distribution, requirement: &Requirement<Url>, targets: &[usize], all: &[Distribution]) -> Option<Finding> {
+fn missing(
+    distribution: &Distribution,
+    requirement: &Requirement<Url>,
+    targets: &[usize],
+    all: &[Distribution],
+) -> Option<Finding> {
     let what = unmet(requirement, targets, all)?;
     let join = if targets.is_empty() { "which" } else { "but" };
     let message = format!("requires {}, {join} {what}", without_marker(requirement));
@@ -169,11 +192,22 @@ fn missing(distribution: &Distribution, requirement: &Requirement<Url>, targets:
 }
 
 /// What is wrong with the installed `targets` of a requirement: `is not installed`, `1.5 is installed`.
-fn unmet(requirement: &Requirement<Url>, targets: &[usize], all: &[Distribution]) -> Option<String> {
+fn unmet(
+    requirement: &Requirement<Url>,
+    targets: &[usize],
+    all: &[Distribution],
+) -> Option<String> {
     let Some(first) = targets.first() else { return Some("is not installed".to_owned()) };
-    let Some(VersionOrUrl::VersionSpecifier(specifiers)) = &requirement.version_or_url else { return None };
+    let Some(VersionOrUrl::VersionSpecifier(specifiers)) = &requirement.version_or_url else {
+        return None;
+    };
     // A version that PEP 440 does not know cannot be compared, and says nothing wrong.
-    let fits = |target: &usize| all[*target].version.parse::<Version>().map_or(true, |version| specifiers.contains(&version));
+    let fits = |target: &usize| {
+        all[*target]
+            .version
+            .parse::<Version>()
+            .map_or(true, |version| specifiers.contains(&version))
+    };
     (!targets.iter().any(fits)).then(|| format!("{} is installed", all[*first].version))
 }
 
@@ -181,7 +215,9 @@ fn unmet(requirement: &Requirement<Url>, targets: &[usize], all: &[Distribution]
 /// hold credentials.
 fn without_marker(requirement: &Requirement<Url>) -> String {
     match &requirement.version_or_url {
-        Some(VersionOrUrl::VersionSpecifier(specifiers)) => format!("{}{specifiers}", requirement.name),
+        Some(VersionOrUrl::VersionSpecifier(specifiers)) => {
+            format!("{}{specifiers}", requirement.name)
+        }
         _ => requirement.name.to_string(),
     }
 }
@@ -189,7 +225,10 @@ fn without_marker(requirement: &Requirement<Url>) -> String {
 /// The indices to carry: everything but the installers, and an installer where something that runs
 /// needs it, as old packages need `pkg_resources` of setuptools.
 pub fn kept(all: &[Distribution], edges: &[BTreeSet<usize>]) -> BTreeSet<usize> {
-    reached(&(0..all.len()).filter(|index| !INSTALLERS.contains(&all[*index].key.as_str())).collect(), edges)
+    reached(
+        &(0..all.len()).filter(|index| !INSTALLERS.contains(&all[*index].key.as_str())).collect(),
+        edges,
+    )
 }
 
 /// `from` and all that it requires.
@@ -216,12 +255,21 @@ mod tests {
             .map(|line| {
                 let (head, requires) = line.split_once(": ").unwrap_or((line, ""));
                 let (name, version) = head.split_once(' ').unwrap();
-                let mut distribution =
-                    Distribution::empty(&RealPath::known("/s"), &RealPath::known("/s/d"), name, version, RealPath::known("/s/d/METADATA"));
+                let mut distribution = Distribution::empty(
+                    &RealPath::known("/s"),
+                    &RealPath::known("/s/d"),
+                    name,
+                    version,
+                    RealPath::known("/s/d/METADATA"),
+                );
                 distribution.name = name.to_owned();
                 distribution.key = normalised_name(name);
                 distribution.version = version.to_owned();
-                distribution.requires = requires.split(" | ").filter(|text| !text.is_empty()).map(str::to_owned).collect();
+                distribution.requires = requires
+                    .split(" | ")
+                    .filter(|text| !text.is_empty())
+                    .map(str::to_owned)
+                    .collect();
                 distribution
             })
             .collect()
@@ -231,21 +279,38 @@ mod tests {
         let all = installed(text);
         let facts = Facts { full_version: "3.11.7", implementation: "cpython", machine: "x86_64" };
         let Edges { edges, findings, .. } = Requirements::new(&facts).unwrap().edges(&all, &[]);
-        let edges = edges.iter().enumerate().flat_map(|(from, set)| set.iter().map(move |to| format!("{from}-{to}")));
+        let edges = edges
+            .iter()
+            .enumerate()
+            .flat_map(|(from, set)| set.iter().map(move |to| format!("{from}-{to}")));
         assert_eq!(edges.collect::<Vec<_>>().join(" "), expect_edges, "{text}");
-        let findings: Vec<String> =
-            findings.iter().map(|found| format!("{} {} {}", found.code.as_str(), found.subject, found.message)).collect();
+        let findings: Vec<String> = findings
+            .iter()
+            .map(|found| format!("{} {} {}", found.code.as_str(), found.subject, found.message))
+            .collect();
         assert_eq!(findings, expect_findings, "{text}");
     }
 
     #[test]
     fn markers_and_versions() {
         check("a 1: B_c>=1\nb.c 1.5", "0-1", &[]);
-        check("a 1: b (>=2)\nb 1.5", "0-1", &["missing-requirement a requires b>=2, but 1.5 is installed"]);
+        check(
+            "a 1: b (>=2)\nb 1.5",
+            "0-1",
+            &["missing-requirement a requires b>=2, but 1.5 is installed"],
+        );
         check("a 1: b", "", &["missing-requirement a requires b, which is not installed"]);
-        check("a 1: b @ https://u:p@h/b.whl", "", &["missing-requirement a requires b, which is not installed"]);
+        check(
+            "a 1: b @ https://u:p@h/b.whl",
+            "",
+            &["missing-requirement a requires b, which is not installed"],
+        );
         check("a 1: b @ https://h/b.whl\nb 1", "0-1", &[]);
-        check("a 1: b ; sys_platform == 'win32' | b; python_version < '3.8' | b; extra == 'x'\nb 1", "", &[]);
+        check(
+            "a 1: b ; sys_platform == 'win32' | b; python_version < '3.8' | b; extra == 'x'\nb 1",
+            "",
+            &[],
+        );
         check(
             "a 1: b; python_version >= '3.10' and platform_machine == 'x86_64' and platform_python_implementation == 'CPython'\nb 1",
             "0-1",
@@ -261,15 +326,25 @@ mod tests {
         check(
             "a 1: b >>> 1 | c\nc 1",
             "0-1",
-            &["corrupt-metadata a the requirement \"b >>> 1\" is not valid (PEP 508); it is not checked"],
+            &[
+                "corrupt-metadata a the requirement \"b >>> 1\" is not valid (PEP 508); it is not checked",
+            ],
         );
     }
 
     #[test]
     fn extras_propagate_through_cycles() {
-        check("a 1: b[x]\nb 1: c; extra == 'x' | b[y]; extra == 'x' | d; extra == 'y' | a\nc 1\nd 1", "0-1 1-0 1-2 1-3", &[]);
+        check(
+            "a 1: b[x]\nb 1: c; extra == 'x' | b[y]; extra == 'x' | d; extra == 'y' | a\nc 1\nd 1",
+            "0-1 1-0 1-2 1-3",
+            &[],
+        );
         check("a 1: b\nb 1: c; extra == 'x'", "0-1", &[]);
-        check("a 1: b[X_y]\nb 1: c; extra == 'x-y'", "0-1", &["missing-requirement b requires c, which is not installed"]);
+        check(
+            "a 1: b[X_y]\nb 1: c; extra == 'x-y'",
+            "0-1",
+            &["missing-requirement b requires c, which is not installed"],
+        );
     }
 
     #[test]
@@ -280,7 +355,8 @@ mod tests {
             ("pip 1", vec![]),
         ] {
             let all = installed(text);
-            let facts = Facts { full_version: "3.13.0+", implementation: "cpython", machine: "x86_64" };
+            let facts =
+                Facts { full_version: "3.13.0+", implementation: "cpython", machine: "x86_64" };
             let Edges { edges, .. } = Requirements::new(&facts).unwrap().edges(&all, &[]);
             assert_eq!(kept(&all, &edges).into_iter().collect::<Vec<_>>(), expect, "{text}");
         }
@@ -288,14 +364,22 @@ mod tests {
 
     #[test]
     fn versions_of_interpreters() {
-        let new = |version| Requirements::new(&Facts { full_version: version, implementation: "cpython", machine: "x86_64" });
+        let new = |version| {
+            Requirements::new(&Facts {
+                full_version: version,
+                implementation: "cpython",
+                machine: "x86_64",
+            })
+        };
         assert!(new("3.13.0rc1").is_ok());
         assert!(new("three").is_err());
     }
 
     #[test]
     fn roots_reach_what_they_require() {
-        let all = installed("a 1: b[x]\nb 2: c; extra == 'x' | d; extra == 'y'\nc 1: a\nd 1\ne 1\nsetuptools 1");
+        let all = installed(
+            "a 1: b[x]\nb 2: c; extra == 'x' | d; extra == 'y'\nc 1: a\nd 1\ne 1\nsetuptools 1",
+        );
         let facts = Facts { full_version: "3.11.7", implementation: "cpython", machine: "x86_64" };
         for (roots, expect, finding) in [
             ("a", vec![0, 1, 2], ""),
@@ -306,8 +390,10 @@ mod tests {
             ("b>=3", vec![1], "asked for, but 2 is installed"),
             ("f", vec![], "asked for, but is not installed"),
         ] {
-            let parsed: Vec<Requirement<Url>> = roots.split('|').map(|root| root.parse().unwrap()).collect();
-            let Edges { edges, asked, findings } = Requirements::new(&facts).unwrap().edges(&all, &parsed);
+            let parsed: Vec<Requirement<Url>> =
+                roots.split('|').map(|root| root.parse().unwrap()).collect();
+            let Edges { edges, asked, findings } =
+                Requirements::new(&facts).unwrap().edges(&all, &parsed);
             assert_eq!(reached(&asked, &edges).into_iter().collect::<Vec<_>>(), expect, "{roots}");
             assert_eq!(findings.first().map_or("", |finding| &finding.message), finding, "{roots}");
         }

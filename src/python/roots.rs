@@ -28,14 +28,26 @@ pub struct ProjectFile {
 impl ProjectFile {
     /// The project itself, with extras.
     pub fn itself(&self, extras: &[String]) -> Result<Option<Requirement<Url>>, RootsError> {
-        self.name.as_ref().map(|name| parse_root(&format!("{name}[{}]", extras.join(",")))).transpose()
+        self.name
+            .as_ref()
+            .map(|name| parse_root(&format!("{name}[{}]", extras.join(","))))
+            .transpose()
     }
 }
 
 /// A path as typed before the extras that stand behind it: `pyproject.toml[web,db]`.
 pub fn split_extras(typed: &str) -> (&str, Vec<String>) {
-    let (path, extras) = typed.strip_suffix(']').and_then(|typed| typed.rsplit_once('[')).unwrap_or((typed, ""));
-    (path, extras.split(',').map(str::trim).filter(|extra| !extra.is_empty()).map(str::to_owned).collect())
+    let (path, extras) =
+        typed.strip_suffix(']').and_then(|typed| typed.rsplit_once('[')).unwrap_or((typed, ""));
+    (
+        path,
+        extras
+            .split(',')
+            .map(str::trim)
+            .filter(|extra| !extra.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    )
 }
 
 /// Why a text gives no requirements; the message names the line.
@@ -88,7 +100,8 @@ pub fn parse_requirements_file(text: &str) -> Result<RequirementsFile, RootsErro
             let requirement = line.split(" --").next().unwrap_or(line).trim();
             let named = requirement.contains(" @ ") || !requirement.contains('/');
             if named && !matches!(requirement.split('[').next(), Some("." | "..")) {
-                file.requirements.push(parse_root(requirement).map_err(|error| failed(error.to_string()))?);
+                file.requirements
+                    .push(parse_root(requirement).map_err(|error| failed(error.to_string()))?);
             } else {
                 file.place(requirement).map_err(failed)?;
             }
@@ -102,9 +115,13 @@ impl RequirementsFile {
     fn place(&mut self, place: &str) -> Result<(), String> {
         let (url, fragment) = place.split_once('#').unwrap_or((place, ""));
         let file_name = url.rsplit('/').next().unwrap_or(url).split('@').next().unwrap_or_default();
-        let archive = [".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz"].iter().find_map(|suffix| file_name.strip_suffix(suffix));
+        let archive = [".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz"]
+            .iter()
+            .find_map(|suffix| file_name.strip_suffix(suffix));
         let egg = fragment.split('&').find_map(|part| part.strip_prefix("egg="));
-        if let Some(name) = egg.or_else(|| archive.and_then(|stem| stem.split_once('-')).map(|(name, _)| name)) {
+        if let Some(name) =
+            egg.or_else(|| archive.and_then(|stem| stem.split_once('-')).map(|(name, _)| name))
+        {
             self.requirements.push(parse_root(name).map_err(|error| error.to_string())?);
         } else if url.contains("://") && !url.starts_with("file://") {
             return Err(format!("{place} does not tell its name; write it as NAME @ {place}"));
@@ -140,13 +157,19 @@ struct Project {
 
 /// `project.dependencies` of pyproject.toml, and those of the named extras.
 pub fn parse_project(text: &str, extras: &[String]) -> Result<ProjectFile, RootsError> {
-    let document: Pyproject = toml::from_str(text).map_err(|error| RootsError::Project { why: error.message().to_owned() })?;
-    let project = document.project.ok_or_else(|| RootsError::Project { why: "it has no [project] table (PEP 621)".to_owned() })?;
+    let document: Pyproject = toml::from_str(text)
+        .map_err(|error| RootsError::Project { why: error.message().to_owned() })?;
+    let project = document.project.ok_or_else(|| RootsError::Project {
+        why: "it has no [project] table (PEP 621)".to_owned(),
+    })?;
     let mut texts = project.dependencies;
     for extra in extras {
         let wanted = super::normalised_name(extra);
-        let found = project.optional.iter().find(|(name, _)| super::normalised_name(name) == wanted);
-        texts.extend(found.ok_or_else(|| RootsError::Extra { extra: extra.clone() })?.1.iter().cloned());
+        let found =
+            project.optional.iter().find(|(name, _)| super::normalised_name(name) == wanted);
+        texts.extend(
+            found.ok_or_else(|| RootsError::Extra { extra: extra.clone() })?.1.iter().cloned(),
+        );
     }
     let requirements = texts.iter().map(|text| parse_root(text)).collect::<Result<_, _>>()?;
     Ok(ProjectFile { name: project.name, requirements })
@@ -165,29 +188,43 @@ mod tests {
         let text = "# all\nflask>=2 # web\n\n-r base.txt\n--requirement=more.txt\n-c constraints.txt\n--index-url https://h/simple\n\
                     requests[socks]==2.32.2 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\na @ https://h/a.whl#sha256=cc\n";
         let file = parse_requirements_file(text).unwrap();
-        assert_eq!(shown(&file.requirements), "flask>=2 | requests[socks]==2.32.2 | a @ https://h/a.whl#sha256=cc");
+        assert_eq!(
+            shown(&file.requirements),
+            "flask>=2 | requests[socks]==2.32.2 | a @ https://h/a.whl#sha256=cc"
+        );
         assert_eq!(file.included, ["base.txt", "more.txt"]);
         let places = "-e .\n-e ./src/web[a, b]\n../lib\nfile:///opt/x\ngit+https://h/r.git@v1#egg=in_git&subdirectory=x\n./w/my_app-1.0-py3-none-any.whl\n\
                       https://h/old-2.0.tar.gz#sha256=aa\n";
         let file = parse_requirements_file(places).unwrap();
         assert_eq!(shown(&file.requirements), "in-git | my-app | old");
-        let folders: Vec<String> = file.projects.iter().map(|(folder, extras)| format!("{folder} {}", extras.join("+"))).collect();
+        let folders: Vec<String> = file
+            .projects
+            .iter()
+            .map(|(folder, extras)| format!("{folder} {}", extras.join("+")))
+            .collect();
         assert_eq!(folders, [". ", "./src/web a+b", "../lib ", "/opt/x "]);
         for (text, line) in [("a\n-e git+ssh://h/r\n", 2), ("https://h/x\n", 1), ("a\nb ==\n", 2)] {
-            assert!(matches!(parse_requirements_file(text), Err(RootsError::Line { line: at, .. }) if at == line), "{text}");
+            assert!(
+                matches!(parse_requirements_file(text), Err(RootsError::Line { line: at, .. }) if at == line),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn projects_and_their_extras() {
-        let text =
-            "[project]\nname = 'x'\ndependencies = ['a>1', \"b; python_version < '4'\"]\n[project.optional-dependencies]\nDB_x = ['c']\n";
+        let text = "[project]\nname = 'x'\ndependencies = ['a>1', \"b; python_version < '4'\"]\n[project.optional-dependencies]\nDB_x = ['c']\n";
         let extra = |name: &str| [name.to_owned()];
-        let shown = |text: &str, extras: &[String]| shown(&parse_project(text, extras).unwrap().requirements);
+        let shown = |text: &str, extras: &[String]| {
+            shown(&parse_project(text, extras).unwrap().requirements)
+        };
         assert_eq!(parse_project(text, &[]).unwrap().name.as_deref(), Some("x"));
         assert_eq!(shown(text, &[]), "a>1 | b ; python_full_version < '4'");
         assert_eq!(shown(text, &extra("db-x")), "a>1 | b ; python_full_version < '4' | c");
-        assert_eq!(parse_project(text, &extra("no")), Err(RootsError::Extra { extra: "no".to_owned() }));
+        assert_eq!(
+            parse_project(text, &extra("no")),
+            Err(RootsError::Extra { extra: "no".to_owned() })
+        );
         assert!(parse_project("[tool.poetry]\n", &[]).is_err() && parse_project("=", &[]).is_err());
     }
 }

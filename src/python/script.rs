@@ -62,10 +62,16 @@ pub fn parse_script(start: &[u8]) -> Option<Script> {
     let script = parse_shebang(start)?;
     let next = line_at(start, script.header);
     let text = String::from_utf8_lossy(next);
-    let other = text.starts_with('#') && (text.contains("coding:") || text.contains("coding=")) && !text.to_lowercase().contains("utf");
+    let other = text.starts_with('#')
+        && (text.contains("coding:") || text.contains("coding="))
+        && !text.to_lowercase().contains("utf");
     // A line that does not end here is no such line.
     if script.coding.is_none() && other && text.ends_with('\n') {
-        return Some(Script { coding: Some(text.into_owned()), header: script.header + next.len(), ..script });
+        return Some(Script {
+            coding: Some(text.into_owned()),
+            header: script.header + next.len(),
+            ..script
+        });
     }
     Some(script)
 }
@@ -73,7 +79,9 @@ pub fn parse_script(start: &[u8]) -> Option<Script> {
 fn parse_shebang(start: &[u8]) -> Option<Script> {
     let first = line_at(start, 0);
     let text = String::from_utf8_lossy(first.strip_prefix(b"#!")?).trim().to_owned();
-    let (interpreter, rest) = text.split_once([' ', '\t']).map_or((text.as_str(), ""), |(interpreter, rest)| (interpreter, rest.trim()));
+    let (interpreter, rest) = text
+        .split_once([' ', '\t'])
+        .map_or((text.as_str(), ""), |(interpreter, rest)| (interpreter, rest.trim()));
     let program = interpreter.rsplit('/').next();
     if program == Some("sh")
         && rest.is_empty()
@@ -83,13 +91,26 @@ fn parse_shebang(start: &[u8]) -> Option<Script> {
     }
     if program == Some("env") {
         // Without -S (coreutils 8.30) all that follows is one name.
-        let split = rest.strip_prefix("-S").or_else(|| rest.strip_prefix("--split-string")).map(|rest| rest.trim_start_matches('='));
+        let split = rest
+            .strip_prefix("-S")
+            .or_else(|| rest.strip_prefix("--split-string"))
+            .map(|rest| rest.trim_start_matches('='));
         let mut words = split.unwrap_or(rest).split_whitespace().map(str::to_owned);
         let name = words.next().unwrap_or_default();
-        return Some(Script { shebang: Shebang::OnPath { name }, arguments: words.collect(), coding: None, header: first.len() });
+        return Some(Script {
+            shebang: Shebang::OnPath { name },
+            arguments: words.collect(),
+            coding: None,
+            header: first.len(),
+        });
     }
     let arguments = Some(rest.to_owned()).filter(|rest| !rest.is_empty()).into_iter().collect();
-    Some(Script { shebang: Shebang::Plain { interpreter: interpreter.to_owned() }, arguments, coding: None, header: first.len() })
+    Some(Script {
+        shebang: Shebang::Plain { interpreter: interpreter.to_owned() },
+        arguments,
+        coding: None,
+        header: first.len(),
+    })
 }
 
 /// The line that begins at `offset`, its newline included.
@@ -104,7 +125,10 @@ fn parse_wrapper(start: &[u8], offset: usize) -> Option<Script> {
     let third = line_at(start, offset + second.len());
     if third.starts_with(HIDDEN_EXEC.as_bytes()) && second.starts_with(b"#") {
         let script = parse_wrapper(start, offset + second.len())?;
-        return Some(Script { coding: Some(String::from_utf8_lossy(second).into_owned()), ..script });
+        return Some(Script {
+            coding: Some(String::from_utf8_lossy(second).into_owned()),
+            ..script
+        });
     }
     let mut header = offset + second.len();
     let text = String::from_utf8_lossy(second);
@@ -120,7 +144,11 @@ fn parse_wrapper(start: &[u8], offset: usize) -> Option<Script> {
     let (command, _) = command.split_once(" \"$0\" \"$@\"")?;
     let beside = [BESIDE, BESIDE_OF_UV].iter().find_map(|beside| command.strip_prefix(beside));
     let (interpreter, mut rest) = first_word(beside.unwrap_or(command))?;
-    let shebang = if beside.is_some() { Shebang::Relocatable { name: interpreter } } else { Shebang::Wrapper { interpreter } };
+    let shebang = if beside.is_some() {
+        Shebang::Relocatable { name: interpreter }
+    } else {
+        Shebang::Wrapper { interpreter }
+    };
     let mut arguments = Vec::new();
     while let Some((argument, after)) = first_word(rest.trim_start()) {
         arguments.push(argument);
@@ -159,8 +187,15 @@ pub fn relocatable_header(python: &str, arguments: &[String], coding: &str) -> S
 
 /// A header that runs `python` at its absolute path: plain where the kernel takes it.
 pub fn absolute_header(python: &str, arguments: &[String], coding: &str) -> String {
-    let plain = format!("#!{python}{}{}\n", if arguments.is_empty() { "" } else { " " }, arguments.concat());
-    if plain.len() <= LONGEST_SHEBANG && !python.contains(char::is_whitespace) && arguments.len() < 2 {
+    let plain = format!(
+        "#!{python}{}{}\n",
+        if arguments.is_empty() { "" } else { " " },
+        arguments.concat()
+    );
+    if plain.len() <= LONGEST_SHEBANG
+        && !python.contains(char::is_whitespace)
+        && arguments.len() < 2
+    {
         return plain + coding;
     }
     shell_header(&quoted(python), arguments, coding)
@@ -190,7 +225,12 @@ mod tests {
             Shebang::Wrapper { .. } => "wrapper",
             Shebang::Relocatable { .. } => "relocatable",
         };
-        format!("{kind} {}|{}|{}", script.interpreter(), script.arguments.join("|"), &text[script.header..])
+        format!(
+            "{kind} {}|{}|{}",
+            script.interpreter(),
+            script.arguments.join("|"),
+            &text[script.header..]
+        )
     }
 
     #[test]
@@ -208,12 +248,24 @@ mod tests {
             ("#!/usr/bin/env", "on path ||"),
             ("#!/v/bin/python", "plain /v/bin/python||"),
             ("#!/bin/sh\n'''exec' /v/python \"$0\" \"$@\"\n' '''\nx", "wrapper /v/python||x"),
-            ("#!/bin/sh\n'''exec' /v/python -sE \"$0\" \"$@\"\n' '''\nx", "wrapper /v/python|-sE|x"),
-            ("#!/bin/sh\n'''exec' \"/a b/python\" \"$0\" \"$@\"\n' '''\nx", "wrapper /a b/python||x"),
+            (
+                "#!/bin/sh\n'''exec' /v/python -sE \"$0\" \"$@\"\n' '''\nx",
+                "wrapper /v/python|-sE|x",
+            ),
+            (
+                "#!/bin/sh\n'''exec' \"/a b/python\" \"$0\" \"$@\"\n' '''\nx",
+                "wrapper /a b/python||x",
+            ),
             ("#!/bin/sh\n'''exec' '/a b/python' \"$0\" \"$@\"\n' '''\nx", "wrapper /a b/python||x"),
-            ("#!/bin/sh\n'''exec' '/a'\"'\"'b/python' \"$0\" \"$@\"\n' '''\nx", "wrapper /a'b/python||x"),
+            (
+                "#!/bin/sh\n'''exec' '/a'\"'\"'b/python' \"$0\" \"$@\"\n' '''\nx",
+                "wrapper /a'b/python||x",
+            ),
             ("#!/bin/sh\n'''exec' \"/c/python\" \"$0\" \"$@\" #'''\nx", "wrapper /c/python||x"),
-            ("#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python' \"$0\" \"$@\"\n' '''\nx", "relocatable python||x"),
+            (
+                "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python' \"$0\" \"$@\"\n' '''\nx",
+                "relocatable python||x",
+            ),
             ("#!/bin/sh\necho\n", "plain /bin/sh||echo\n"),
             ("#!/bin/sh\n'''exec' /v/python \"$0\"", "plain /bin/sh||'''exec' /v/python \"$0\""),
         ] {
@@ -226,14 +278,23 @@ mod tests {
         let option = ["-sE".to_owned()];
         assert_eq!(absolute_header("/v/bin/python", &[], ""), "#!/v/bin/python\n");
         assert_eq!(absolute_header("/v/bin/python", &option, ""), "#!/v/bin/python -sE\n");
-        assert_eq!(shown(&absolute_header("/a b/it's/python", &option, "")), "wrapper /a b/it's/python|-sE|");
-        assert_eq!(shown(&absolute_header("/v/python", &["-u".to_owned(), "-B".to_owned()], "")), "wrapper /v/python|-u|-B|");
+        assert_eq!(
+            shown(&absolute_header("/a b/it's/python", &option, "")),
+            "wrapper /a b/it's/python|-sE|"
+        );
+        assert_eq!(
+            shown(&absolute_header("/v/python", &["-u".to_owned(), "-B".to_owned()], "")),
+            "wrapper /v/python|-u|-B|"
+        );
         let fits = format!("/{}", "x".repeat(LONGEST_SHEBANG - 4));
         assert_eq!(shown(&absolute_header(&fits, &[], "")), format!("plain {fits}||"));
         let long = format!("{fits}x");
         assert_eq!(shown(&absolute_header(&long, &[], "")), format!("wrapper {long}||"));
         let header = relocatable_header("python", &[], "");
-        assert_eq!(header, "#!/bin/sh\n\x0c# 2>/dev/null; exec \"$(dirname \"$(realpath \"$0\")\")\"/'python' \"$0\" \"$@\"\n");
+        assert_eq!(
+            header,
+            "#!/bin/sh\n\x0c# 2>/dev/null; exec \"$(dirname \"$(realpath \"$0\")\")\"/'python' \"$0\" \"$@\"\n"
+        );
         assert_eq!(shown(&header), "relocatable python||");
         assert_eq!(shown(&relocatable_header("python", &option, "")), "relocatable python|-sE|");
         assert_eq!(

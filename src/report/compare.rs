@@ -82,12 +82,26 @@ pub fn compare(applications: &[Application]) -> Comparison {
     let mut known: BTreeMap<&str, (&Layer, Vec<String>)> = BTreeMap::new();
     let mut compared = Vec::new();
     for application in applications {
-        let new: u64 = application.layers.iter().filter(|layer| !known.contains_key(layer.content.as_str())).map(|layer| layer.size).sum();
+        let new: u64 = application
+            .layers
+            .iter()
+            .filter(|layer| !known.contains_key(layer.content.as_str()))
+            .map(|layer| layer.size)
+            .sum();
         for layer in &application.layers {
-            known.entry(&layer.content).or_insert_with(|| (layer, Vec::new())).1.push(application.name.clone());
+            known
+                .entry(&layer.content)
+                .or_insert_with(|| (layer, Vec::new()))
+                .1
+                .push(application.name.clone());
         }
         let size = application.layers.iter().map(|layer| layer.size).sum();
-        compared.push(ComparedApplication { name: application.name.clone(), layers: application.layers.len(), size, pulled: new });
+        compared.push(ComparedApplication {
+            name: application.name.clone(),
+            layers: application.layers.len(),
+            size,
+            pulled: new,
+        });
     }
     let stored = known.values().map(|(layer, _)| layer.size).sum();
     let mut shared: Vec<SharedLayer> = known
@@ -100,24 +114,41 @@ pub fn compare(applications: &[Application]) -> Comparison {
             applications,
         })
         .collect();
-    shared.sort_by_key(|layer| (std::cmp::Reverse(layer.size * (layer.applications.len() as u64 - 1)), layer.name.clone()));
+    shared.sort_by_key(|layer| {
+        (std::cmp::Reverse(layer.size * (layer.applications.len() as u64 - 1)), layer.name.clone())
+    });
     let separate = compared.iter().map(|application| application.size).sum();
     let suggestions = suggestions(applications, &shared);
-    Comparison { schema: crate::plan::SCHEMA, applications: compared, shared, separate, stored, suggestions }
+    Comparison {
+        schema: crate::plan::SCHEMA,
+        applications: compared,
+        shared,
+        separate,
+        stored,
+        suggestions,
+    }
 }
 
 fn suggestions(applications: &[Application], shared: &[SharedLayer]) -> Vec<String> {
     let mut suggestions = Vec::new();
-    let prefixes: BTreeSet<&str> = applications.iter().map(|application| application.prefix.as_str()).collect();
+    let prefixes: BTreeSet<&str> =
+        applications.iter().map(|application| application.prefix.as_str()).collect();
     if prefixes.len() > 1 {
         let prefixes: Vec<&str> = prefixes.into_iter().collect();
-        suggestions.push(format!("give all of them one --prefix: they have {}, and a layer is of one prefix", prefixes.join(", ")));
+        suggestions.push(format!(
+            "give all of them one --prefix: they have {}, and a layer is of one prefix",
+            prefixes.join(", ")
+        ));
     }
-    let everywhere: Vec<&SharedLayer> = shared.iter().filter(|layer| layer.applications.len() == applications.len()).collect();
+    let everywhere: Vec<&SharedLayer> =
+        shared.iter().filter(|layer| layer.applications.len() == applications.len()).collect();
     let common: u64 = everywhere.iter().map(|layer| layer.size).sum();
     if everywhere.len() > 1 {
         let size = super::size(common);
-        suggestions.push(format!("{} layers ({size}) are in all of them: a base image with these is pulled once", everywhere.len()));
+        suggestions.push(format!(
+            "{} layers ({size}) are in all of them: a base image with these is pulled once",
+            everywhere.len()
+        ));
     }
     suggestions.extend(apart(applications, shared));
     suggestions
@@ -128,11 +159,19 @@ fn apart(applications: &[Application], shared: &[SharedLayer]) -> Vec<String> {
     let mut versions: BTreeMap<&str, BTreeMap<&str, Vec<&Application>>> = BTreeMap::new();
     for application in applications {
         for distribution in application.distributions.iter().filter(|one| one.travels) {
-            versions.entry(&distribution.name).or_default().entry(&distribution.version).or_default().push(application);
+            versions
+                .entry(&distribution.name)
+                .or_default()
+                .entry(&distribution.version)
+                .or_default()
+                .push(application);
         }
     }
     let in_shared = |application: &Application, name: &str| {
-        let layer = application.layers.iter().find(|layer| layer.distributions.iter().any(|one| one == name));
+        let layer = application
+            .layers
+            .iter()
+            .find(|layer| layer.distributions.iter().any(|one| one == name));
         layer.is_some_and(|layer| shared.iter().any(|one| one.content == layer.content))
     };
     let mut suggestions = Vec::new();
@@ -140,11 +179,20 @@ fn apart(applications: &[Application], shared: &[SharedLayer]) -> Vec<String> {
     let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (name, versions) in &versions {
         if versions.len() > 1 {
-            let each: Vec<String> =
-                versions.iter().map(|(version, applications)| format!("{version} in {}", names(applications))).collect();
-            suggestions.push(format!("{name} has {} versions ({}): one would be one layer", versions.len(), each.join(", ")));
+            let each: Vec<String> = versions
+                .iter()
+                .map(|(version, applications)| format!("{version} in {}", names(applications)))
+                .collect();
+            suggestions.push(format!(
+                "{name} has {} versions ({}): one would be one layer",
+                versions.len(),
+                each.join(", ")
+            ));
         }
-        for all in versions.values().filter(|all| all.len() > 1 && all.iter().any(|one| !in_shared(one, name))) {
+        for all in versions
+            .values()
+            .filter(|all| all.len() > 1 && all.iter().any(|one| !in_shared(one, name)))
+        {
             groups.entry(names(all)).or_default().push(name);
         }
     }
@@ -156,7 +204,11 @@ fn apart(applications: &[Application], shared: &[SharedLayer]) -> Vec<String> {
 }
 
 fn names(applications: &[&Application]) -> String {
-    applications.iter().map(|application| application.name.as_str()).collect::<Vec<_>>().join(" and ")
+    applications
+        .iter()
+        .map(|application| application.name.as_str())
+        .collect::<Vec<_>>()
+        .join(" and ")
 }
 
 #[cfg(test)]
@@ -179,12 +231,21 @@ mod tests {
 
     #[test]
     fn what_is_stored_once_and_what_could_be() {
-        let a = manifest("a", "/opt/app", "flask=3 small=1 old=1", "env:10:e flask:100:f small+old:5:s1");
-        let b = manifest("b", "/opt/app", "flask=3 small=1 old=2", "env:10:e flask:100:f small:3:s2");
+        let a = manifest(
+            "a",
+            "/opt/app",
+            "flask=3 small=1 old=1",
+            "env:10:e flask:100:f small+old:5:s1",
+        );
+        let b =
+            manifest("b", "/opt/app", "flask=3 small=1 old=2", "env:10:e flask:100:f small:3:s2");
         let comparison = compare(&[a, b]);
         assert_eq!((comparison.separate, comparison.stored), (228, 118));
         assert_eq!(comparison.applications[1].pulled, 3);
-        assert_eq!(comparison.shared.iter().map(|layer| layer.name.as_str()).collect::<Vec<_>>(), ["flask", "env"]);
+        assert_eq!(
+            comparison.shared.iter().map(|layer| layer.name.as_str()).collect::<Vec<_>>(),
+            ["flask", "env"]
+        );
         assert_eq!(
             comparison.suggestions,
             [
@@ -211,7 +272,13 @@ mod tests {
 
     #[test]
     fn one_prefix() {
-        let comparison = compare(&[manifest("a", "/opt/a", "x=1", "x:1:1"), manifest("b", "/opt/b", "x=1", "x:1:2")]);
-        assert!(comparison.suggestions[0].starts_with("give all of them one --prefix: they have /opt/a, /opt/b"));
+        let comparison = compare(&[
+            manifest("a", "/opt/a", "x=1", "x:1:1"),
+            manifest("b", "/opt/b", "x=1", "x:1:2"),
+        ]);
+        assert!(
+            comparison.suggestions[0]
+                .starts_with("give all of them one --prefix: they have /opt/a, /opt/b")
+        );
     }
 }

@@ -4,7 +4,7 @@
 
 use minijinja::{Environment, context};
 
-use crate::pkgdb::Manager;
+use crate::packages::Manager;
 use crate::plan::Plan;
 
 /// Where the bundle is when the final stage copies it.
@@ -26,13 +26,18 @@ pub struct CopyOptions {
 impl CopyOptions {
     fn text(&self, from_stage: bool) -> String {
         let chown = from_stage && !self.root_owned;
-        format!("{}{}", if chown { "--chown=0:0 " } else { "" }, if self.link { "--link " } else { "" })
+        format!(
+            "{}{}",
+            if chown { "--chown=0:0 " } else { "" },
+            if self.link { "--link " } else { "" }
+        )
     }
 }
 
 /// The text of `Dockerfile.final`; `verify` is this program in the builder stage.
 pub fn dockerfile(plan: &Plan, stage: &Stage, copy: &CopyOptions, verify: Option<&str>) -> String {
-    let packages: Vec<&str> = plan.packages.install.iter().map(|package| package.install_as.as_str()).collect();
+    let packages: Vec<String> =
+        plan.packages.install.iter().map(|package| package.install_as.clone()).collect();
     let (stage, source) = match stage {
         Stage::Named { name, path } => (Some(name.as_str()), path.trim_end_matches('/')),
         Stage::Context => (None, ""),
@@ -42,23 +47,24 @@ pub fn dockerfile(plan: &Plan, stage: &Stage, copy: &CopyOptions, verify: Option
     } else {
         plan.layers.iter().map(|layer| format!("layers/{}", layer.name)).collect()
     };
-    let mut environment = Environment::new();
-    environment.set_keep_trailing_newline(true);
-    environment
+    let text = Environment::new()
         .render_str(
             include_str!("final.dockerfile"),
             context! {
-                builder => plan.builder, version => plan.interpreter_facts.version, standalone => stage.is_none(), stage, source, trees, verify, copy_options => copy.text(stage.is_some()),
-                base => plan.base, packages, prefix => plan.prefix.as_str(), ldconfig => plan.run_ldconfig,
+                builder => &plan.builder, version => &plan.interpreter_facts.version, standalone => stage.is_none(), stage, source, trees, verify, copy_options => copy.text(stage.is_some()),
+                base => &plan.base, packages, prefix => plan.prefix.as_str(), ldconfig => plan.run_ldconfig,
                 manager => if plan.manager() == Some(Manager::Apk) { "apk" } else { "dpkg" },
             },
         )
-        .expect("the template is a constant")
+        .expect("the template is a constant");
+    // The engine drops the last newline of a template.
+    text + "\n"
 }
 
 /// One package a line, sorted: a cache key that changes when the packages do, and not otherwise.
 pub fn runtime_packages(plan: &Plan) -> String {
-    let mut names: Vec<&str> = plan.packages.install.iter().map(|package| package.install_as.as_str()).collect();
+    let mut names: Vec<&str> =
+        plan.packages.install.iter().map(|package| package.install_as.as_str()).collect();
     names.sort_unstable();
     names.iter().map(|name| format!("{name}\n")).collect()
 }

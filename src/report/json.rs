@@ -12,7 +12,9 @@ use crate::finding::{Code, Finding};
 use crate::inventory::{Inventory, NeedOutcome};
 use crate::loader::Rule;
 use crate::path::RealPath;
-use crate::plan::{Left, PackageSet, Plan, PlannedDistribution, PlannedEntry, Receipt, StartLine, receipts};
+use crate::plan::{
+    Left, PackageSet, Plan, PlannedDistribution, PlannedEntry, Receipt, StartLine, receipts,
+};
 use crate::python::InterpreterFacts;
 
 /// `wheelbarrow report --json`.
@@ -77,7 +79,8 @@ pub struct ReportNeed {
 
 /// Joins what was found with what was decided.
 pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
-    let entries: BTreeMap<&RealPath, &PlannedEntry> = plan.entries.iter().filter_map(|entry| Some((entry.from.as_ref()?, entry))).collect();
+    let entries: BTreeMap<&RealPath, &PlannedEntry> =
+        plan.entries.iter().filter_map(|entry| Some((entry.from.as_ref()?, entry))).collect();
     let modules = inventory.natives.iter().filter_map(|native| {
         let entry = entries.get(&native.path)?;
         Some(ReportModule {
@@ -105,7 +108,9 @@ pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
         findings: plan
             .findings
             .iter()
-            .filter(|finding| !matches!(finding.code, Code::UnknownBase | Code::InterpreterNotInBase))
+            .filter(|finding| {
+                !matches!(finding.code, Code::UnknownBase | Code::InterpreterNotInBase)
+            })
             .cloned()
             .collect(),
     }
@@ -115,9 +120,14 @@ fn need_of(inventory: &Inventory, need: &crate::inventory::Need) -> ReportNeed {
     let (path, rule, state) = match &need.outcome {
         NeedOutcome::BuiltIn => (None, None, "built-in"),
         NeedOutcome::Library { path, rule, .. } => (Some(path.clone()), rule.clone(), "found"),
-        NeedOutcome::Foreign { .. } | NeedOutcome::Broken { .. } | NeedOutcome::Missing { .. } => (None, None, "unresolved"),
+        NeedOutcome::Foreign { .. } | NeedOutcome::Broken { .. } | NeedOutcome::Missing { .. } => {
+            (None, None, "unresolved")
+        }
     };
-    let package = path.as_ref().and_then(|path| inventory.packages.owner(path)).map(|index| &inventory.packages.packages[index]);
+    let package = path
+        .as_ref()
+        .and_then(|path| inventory.packages.owner(path))
+        .map(|index| &inventory.packages[index]);
     ReportNeed {
         name: need.name.clone(),
         by: need.by.clone(),

@@ -14,7 +14,8 @@ pub use dockerfile::{CopyOptions, Stage, dockerfile, runtime_packages};
 pub use json::{Report, ReportModule, ReportNeed, report};
 pub use sizes::{ModeSize, sizes};
 pub use text::{
-    append_text, comparison_text, findings_text, plan_text, receipts_text, report_text, verification_text, why_not_text, why_text,
+    append_text, comparison_text, findings_text, plan_text, receipts_text, report_text,
+    verification_text, why_not_text, why_text,
 };
 pub use why::{Answer, Stay, Step, why};
 

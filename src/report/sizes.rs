@@ -27,8 +27,13 @@ pub fn sizes(inventory: &Inventory, request: &Request) -> Vec<ModeSize> {
     let mode = |option, native, with_interpreter| {
         let base = if with_interpreter { Some(Profile::empty()) } else { request.base.clone() };
         let shebang = if with_interpreter { None } else { request.shebang };
-        let plan = plan::make(inventory, &Request { native, with_interpreter, base, shebang, ..request.clone() });
-        let sum = |packages: &[PlannedPackage]| packages.iter().map(|package| package.installed_size).sum::<u64>();
+        let plan = plan::make(
+            inventory,
+            &Request { native, with_interpreter, base, shebang, ..request.clone() },
+        );
+        let sum = |packages: &[PlannedPackage]| {
+            packages.iter().map(|package| package.installed_size).sum::<u64>()
+        };
         let packages = sum(&plan.packages.install) + sum(&plan.packages.brought_along);
         ModeSize { option, bundle: plan.size(), packages, from: plan.base }
     };

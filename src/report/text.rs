@@ -23,15 +23,29 @@ const BOLD: Style = Style::new().bold();
 pub fn report_text(report: &Report) -> String {
     let mut text = String::new();
     let facts = &report.interpreter_facts;
-    let _ = writeln!(text, "{BOLD}{} {}{BOLD:#} at {} on {}", facts.implementation, facts.version, report.interpreter, report.builder);
+    let _ = writeln!(
+        text,
+        "{BOLD}{} {}{BOLD:#} at {} on {}",
+        facts.implementation, facts.version, report.interpreter, report.builder
+    );
     for distribution in report.distributions.iter().filter(|distribution| distribution.travels) {
-        let mut tree = Tree::new(format!("{BOLD}{} {}{BOLD:#}  {}", distribution.name, distribution.version, size(distribution.size)));
-        for module in report.modules.iter().filter(|module| module.distribution.as_ref() == Some(&distribution.name)) {
+        let mut tree = Tree::new(format!(
+            "{BOLD}{} {}{BOLD:#}  {}",
+            distribution.name,
+            distribution.version,
+            size(distribution.size)
+        ));
+        for module in report
+            .modules
+            .iter()
+            .filter(|module| module.distribution.as_ref() == Some(&distribution.name))
+        {
             tree.push(module_tree(module));
         }
         let _ = write!(text, "{tree}");
     }
-    let unowned: Vec<&ReportModule> = report.modules.iter().filter(|module| module.distribution.is_none()).collect();
+    let unowned: Vec<&ReportModule> =
+        report.modules.iter().filter(|module| module.distribution.is_none()).collect();
     if !unowned.is_empty() {
         let mut tree = Tree::new("(recorded by no distribution)".to_owned());
         for module in unowned {
@@ -47,7 +61,12 @@ pub fn report_text(report: &Report) -> String {
         let _ = writeln!(text, "{BOLD}what it adds to a final image{BOLD:#}");
         for ModeSize { option, from, bundle, packages } in &report.sizes {
             let from = from.as_deref().unwrap_or("IMAGE");
-            let _ = writeln!(text, "  {option:20} bundle {:>9}, packages {:>9}, FROM {from}", size(*bundle), size(*packages));
+            let _ = writeln!(
+                text,
+                "  {option:20} bundle {:>9}, packages {:>9}, FROM {from}",
+                size(*bundle),
+                size(*packages)
+            );
         }
     }
     if !report.runs_at_start.is_empty() {
@@ -56,7 +75,8 @@ pub fn report_text(report: &Report) -> String {
             let _ = writeln!(text, "  {file}: {judgement}\n    {line}");
         }
     }
-    let mut reasons: std::collections::BTreeMap<&str, (usize, u64)> = std::collections::BTreeMap::new();
+    let mut reasons: std::collections::BTreeMap<&str, (usize, u64)> =
+        std::collections::BTreeMap::new();
     for left in &report.left {
         let sum = reasons.entry(&left.reason).or_default();
         *sum = (sum.0 + 1, sum.1 + left.size);
@@ -95,12 +115,21 @@ fn packages(text: &mut String, title: &str, packages: &[PlannedPackage]) {
     }
     let _ = writeln!(text, "{BOLD}{title}{BOLD:#}");
     for package in packages {
-        let mut why: Vec<String> =
-            package.reasons.iter().map(|reason| reason.distribution.clone().unwrap_or_else(|| reason.library.clone())).collect();
+        let mut why: Vec<String> = package
+            .reasons
+            .iter()
+            .map(|reason| reason.distribution.clone().unwrap_or_else(|| reason.library.clone()))
+            .collect();
         why.sort();
         why.dedup();
         let why = if why.is_empty() { String::new() } else { format!("  for {}", why.join(", ")) };
-        let _ = writeln!(text, "  {} {}  {}{why}", package.install_as, package.version, size(package.installed_size));
+        let _ = writeln!(
+            text,
+            "  {} {}  {}{why}",
+            package.install_as,
+            package.version,
+            size(package.installed_size)
+        );
     }
 }
 
@@ -109,7 +138,13 @@ pub fn comparison_text(comparison: &Comparison) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{BOLD}shared layers{BOLD:#}");
     for layer in &comparison.shared {
-        let _ = writeln!(text, "  {:>9}  {}  in {}", size(layer.size), layer.name, layer.applications.join(", "));
+        let _ = writeln!(
+            text,
+            "  {:>9}  {}  in {}",
+            size(layer.size),
+            layer.name,
+            layer.applications.join(", ")
+        );
     }
     let _ = writeln!(text, "{BOLD}applications{BOLD:#}");
     for application in &comparison.applications {
@@ -148,9 +183,14 @@ pub fn receipts_text(title: &str, receipts: &[Receipt]) -> String {
 
 /// What was looked at, and what is wrong.
 pub fn verification_text(verification: &Verification) -> String {
-    let Checked { distributions, files, natives, symbols, scripts, entry_points, links } = verification.checked;
-    let python = verification.interpreter.as_ref().map_or_else(|| "no interpreter".to_owned(), RealPath::to_string);
-    let failed = verification.findings.iter().filter(|finding| finding.severity == Severity::Deny).count();
+    let Checked { distributions, files, natives, symbols, scripts, entry_points, links } =
+        verification.checked;
+    let python = verification
+        .interpreter
+        .as_ref()
+        .map_or_else(|| "no interpreter".to_owned(), RealPath::to_string);
+    let failed =
+        verification.findings.iter().filter(|finding| finding.severity == Severity::Deny).count();
     let verdict = if failed == 0 { "runs".to_owned() } else { format!("{failed} failures") };
     let text = format!(
         "{}: {BOLD}{verdict}{BOLD:#} with {python}\n  {distributions} distributions, {files} files, {links} links, {natives} native files, \
@@ -166,15 +206,29 @@ pub fn append_text(plan: &Plan) -> String {
         return "the layout is an image by itself, for docker load (as a tar), buildah pull and skopeo copy\n".to_owned();
     }
     let base = plan.base.as_deref().unwrap_or("an image with this interpreter");
-    let packages: Vec<&str> = plan.packages.install.iter().map(|package| package.install_as.as_str()).collect();
-    let packages = if packages.is_empty() { String::new() } else { format!(" with these packages installed: {}", packages.join(" ")) };
-    format!("append the layers, in the order of the manifest, to {base}{packages}\nset PATH={}/bin:$PATH there\n", plan.prefix)
+    let packages: Vec<&str> =
+        plan.packages.install.iter().map(|package| package.install_as.as_str()).collect();
+    let packages = if packages.is_empty() {
+        String::new()
+    } else {
+        format!(" with these packages installed: {}", packages.join(" "))
+    };
+    format!(
+        "append the layers, in the order of the manifest, to {base}{packages}\nset PATH={}/bin:$PATH there\n",
+        plan.prefix
+    )
 }
 
 /// What bundle would do, a line each.
 pub fn plan_text(plan: &Plan) -> String {
     let mut text = String::new();
-    let _ = writeln!(text, "{BOLD}{} files and links, {}{BOLD:#} to {}", plan.entries.len(), size(plan.size()), plan.prefix);
+    let _ = writeln!(
+        text,
+        "{BOLD}{} files and links, {}{BOLD:#} to {}",
+        plan.entries.len(),
+        size(plan.size()),
+        plan.prefix
+    );
     for entry in &plan.entries {
         let what = match &entry.action {
             Action::Copy => "copy",
@@ -191,7 +245,11 @@ pub fn plan_text(plan: &Plan) -> String {
     if !plan.layers.is_empty() {
         let _ = writeln!(text, "{BOLD}layers{BOLD:#}");
         for PlannedLayer { name, reason, distributions, files, size: bytes } in &plan.layers {
-            let of = if distributions.is_empty() { String::new() } else { format!(" ({})", distributions.join(", ")) };
+            let of = if distributions.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", distributions.join(", "))
+            };
             let _ = writeln!(text, "  {:>9}  {name}  {files} files, {reason}{of}", size(*bytes));
         }
     }
@@ -224,7 +282,11 @@ pub fn why_text(answer: &Answer) -> String {
 
 /// What stays behind, each with its reason.
 pub fn why_not_text(answer: &Answer) -> String {
-    answer.stays.iter().map(|Stay { subject, reason }| format!("{BOLD}{subject}{BOLD:#} stays behind: {reason}\n")).collect()
+    answer
+        .stays
+        .iter()
+        .map(|Stay { subject, reason }| format!("{BOLD}{subject}{BOLD:#} stays behind: {reason}\n"))
+        .collect()
 }
 
 /// Findings, worst first.
@@ -237,7 +299,13 @@ pub fn findings_text(findings: &[Finding]) -> String {
             Severity::Note => ("note", AnsiColor::Cyan),
         };
         let style = colour.on_default().bold();
-        let _ = writeln!(text, "{style}{word}[{}]{style:#} {}: {}", finding.code.as_str(), finding.subject, finding.message);
+        let _ = writeln!(
+            text,
+            "{style}{word}[{}]{style:#} {}: {}",
+            finding.code.as_str(),
+            finding.subject,
+            finding.message
+        );
         if let Some(help) = &finding.help {
             let _ = writeln!(text, "  help: {help}");
         }

@@ -72,12 +72,23 @@ struct Question<'a> {
 
 /// Breadth first from what was asked for, or from what nothing requires.
 fn roots(plan: &Plan) -> BTreeMap<&str, Vec<&str>> {
-    let travelling: BTreeMap<&str, &Vec<String>> =
-        plan.distributions.iter().filter(|one| one.travels).map(|one| (one.name.as_str(), &one.requires)).collect();
-    let required: BTreeSet<&str> =
-        travelling.iter().flat_map(|(from, to)| to.iter().map(String::as_str).filter(move |to| to != from)).collect();
-    let asked = plan.distributions.iter().filter(|one| one.travels && one.asked).map(|one| one.name.as_str());
-    let starts: Vec<&str> = asked.chain(travelling.keys().copied().filter(|name| !required.contains(name))).collect();
+    let travelling: BTreeMap<&str, &Vec<String>> = plan
+        .distributions
+        .iter()
+        .filter(|one| one.travels)
+        .map(|one| (one.name.as_str(), &one.requires))
+        .collect();
+    let required: BTreeSet<&str> = travelling
+        .iter()
+        .flat_map(|(from, to)| to.iter().map(String::as_str).filter(move |to| to != from))
+        .collect();
+    let asked = plan
+        .distributions
+        .iter()
+        .filter(|one| one.travels && one.asked)
+        .map(|one| one.name.as_str());
+    let starts: Vec<&str> =
+        asked.chain(travelling.keys().copied().filter(|name| !required.contains(name))).collect();
     let mut ways = BTreeMap::new();
     spread(&mut ways, starts, &travelling);
     // A cycle that nobody asked for begins somewhere.
@@ -85,12 +96,18 @@ fn roots(plan: &Plan) -> BTreeMap<&str, Vec<&str>> {
     ways
 }
 
-fn spread<'a>(ways: &mut BTreeMap<&'a str, Vec<&'a str>>, starts: Vec<&'a str>, travelling: &BTreeMap<&'a str, &'a Vec<String>>) {
+fn spread<'a>(
+    ways: &mut BTreeMap<&'a str, Vec<&'a str>>,
+    starts: Vec<&'a str>,
+    travelling: &BTreeMap<&'a str, &'a Vec<String>>,
+) {
     let mut pending: VecDeque<Vec<&str>> = starts.into_iter().map(|name| vec![name]).collect();
     while let Some(way) = pending.pop_front() {
         let last = *way.last().expect("a way has a beginning");
         if let (false, Some(requires)) = (ways.contains_key(last), travelling.get(last)) {
-            pending.extend(requires.iter().map(|next| way.iter().copied().chain([next.as_str()]).collect()));
+            pending.extend(
+                requires.iter().map(|next| way.iter().copied().chain([next.as_str()]).collect()),
+            );
             ways.insert(last, way);
         }
     }
@@ -105,13 +122,22 @@ impl Question<'_> {
     /// One chain for each distribution that requires it.
     fn distribution(&self) -> Vec<Vec<Step>> {
         let key = normalised_name(self.name);
-        let Some(found) = self.plan.distributions.iter().find(|one| one.travels && normalised_name(&one.name) == key) else {
+        let Some(found) = self
+            .plan
+            .distributions
+            .iter()
+            .find(|one| one.travels && normalised_name(&one.name) == key)
+        else {
             return Vec::new();
         };
-        let last = Step::Distribution(format!("{} {} ({})", found.name, found.version, found.reason));
-        let parents =
-            self.plan.distributions.iter().filter(|one| one.travels && one.name != found.name && one.requires.contains(&found.name));
-        let chains: Vec<Vec<Step>> = parents.map(|parent| [self.chain(Some(&parent.name)), vec![last.clone()]].concat()).collect();
+        let last =
+            Step::Distribution(format!("{} {} ({})", found.name, found.version, found.reason));
+        let parents = self.plan.distributions.iter().filter(|one| {
+            one.travels && one.name != found.name && one.requires.contains(&found.name)
+        });
+        let chains: Vec<Vec<Step>> = parents
+            .map(|parent| [self.chain(Some(&parent.name)), vec![last.clone()]].concat())
+            .collect();
         if chains.is_empty() { vec![vec![last]] } else { chains }
     }
 
@@ -119,7 +145,11 @@ impl Question<'_> {
     fn needing(&self, wanted: &dyn Fn(&str, Option<&RealPath>) -> bool) -> Vec<Vec<Step>> {
         let mut chains = Vec::new();
         for native in &self.inventory.natives {
-            let Some(entry) = self.plan.entries.iter().find(|entry| entry.from.as_ref() == Some(&native.path)) else { continue };
+            let Some(entry) =
+                self.plan.entries.iter().find(|entry| entry.from.as_ref() == Some(&native.path))
+            else {
+                continue;
+            };
             for need in &native.needs {
                 let (path, outcome) = match &need.outcome {
                     NeedOutcome::Library { path, .. } => (Some(path), path.to_string()),
@@ -136,7 +166,7 @@ impl Question<'_> {
                 chain.extend(between(native, &need.by));
                 chain.push(Step::Library(format!("{} -> {outcome}", need.name)));
                 let owner = path.and_then(|path| self.inventory.packages.owner(path));
-                chain.extend(owner.map(|owner| self.package(&self.inventory.packages.packages[owner].name)));
+                chain.extend(owner.map(|owner| self.package(&self.inventory.packages[owner].name)));
                 chains.push(chain);
                 break;
             }
@@ -153,25 +183,37 @@ impl Question<'_> {
         let sets = &self.plan.packages;
         let owned = |path: &RealPath| {
             let owner = self.inventory.packages.owner(path);
-            owner.is_some_and(|owner| self.inventory.packages.packages[owner].name == self.name)
+            owner.is_some_and(|owner| self.inventory.packages[owner].name == self.name)
         };
         let mut chains = self.needing(&|_, path| path.is_some_and(owned));
         for package in sets.install.iter().chain(&sets.carried).chain(&sets.in_base) {
-            let named = |reason: &&PackageReason| package.name == self.name || reason.library == self.name;
-            let followed = |reason: &&PackageReason| self.inventory.natives.iter().any(|native| native.path == reason.file);
+            let named =
+                |reason: &&PackageReason| package.name == self.name || reason.library == self.name;
+            let followed = |reason: &&PackageReason| {
+                self.inventory.natives.iter().any(|native| native.path == reason.file)
+            };
             let others = package.reasons.iter().filter(named).filter(|reason| !followed(reason));
             chains.extend(others.map(|reason| {
                 let file = Step::File(format!("{} ({})", reason.file, reason.library));
-                [self.chain(reason.distribution.as_deref()), vec![file, self.package(&package.name)]].concat()
+                [
+                    self.chain(reason.distribution.as_deref()),
+                    vec![file, self.package(&package.name)],
+                ]
+                .concat()
             }));
         }
         // Those that come along have no reason of their own but the packages that depend on them.
-        let (asked, along): (Vec<_>, Vec<_>) = sets.carried.iter().partition(|package| !package.reasons.is_empty());
+        let (asked, along): (Vec<_>, Vec<_>) =
+            sets.carried.iter().partition(|package| !package.reasons.is_empty());
         if sets.brought_along.iter().chain(along).any(|package| package.name == self.name) {
             for package in sets.install.iter().chain(asked) {
                 let packages = &self.inventory.packages;
-                let by_name = |name: &str| packages.packages.iter().position(|one| one.name == name);
-                let depends = by_name(&package.name).zip(by_name(self.name)).is_some_and(|(from, to)| packages.closure(from).contains(&to));
+                let by_name = |name: &str| {
+                    packages.iter().find(|(_, one)| one.name == name).map(|(at, _)| at)
+                };
+                let depends = by_name(&package.name)
+                    .zip(by_name(self.name))
+                    .is_some_and(|(from, to)| packages.closure(from).contains(&to));
                 if depends {
                     chains.push(vec![self.package(&package.name), self.package(self.name)]);
                 }
@@ -201,7 +243,9 @@ impl Question<'_> {
     }
 
     fn files(&self) -> impl Iterator<Item = Vec<Step>> {
-        let named = |entry: &&PlannedEntry| self.names(&entry.to) || entry.from.as_ref().is_some_and(|from| self.names(from));
+        let named = |entry: &&PlannedEntry| {
+            self.names(&entry.to) || entry.from.as_ref().is_some_and(|from| self.names(from))
+        };
         self.plan.entries.iter().filter(named).map(|entry| {
             let from = entry.from.as_ref().map_or_else(|| "made".to_owned(), RealPath::to_string);
             let file = Step::File(format!("{from} -> {} ({})", entry.to, entry.reason));
@@ -211,13 +255,25 @@ impl Question<'_> {
 
     fn stays(&self) -> Vec<Stay> {
         let key = normalised_name(self.name);
-        let distributions = self.plan.distributions.iter().filter(|one| !one.travels && normalised_name(&one.name) == key);
-        let mut stays: Vec<Stay> =
-            distributions.map(|one| Stay { subject: format!("{} {}", one.name, one.version), reason: one.reason.clone() }).collect();
+        let distributions = self
+            .plan
+            .distributions
+            .iter()
+            .filter(|one| !one.travels && normalised_name(&one.name) == key);
+        let mut stays: Vec<Stay> = distributions
+            .map(|one| Stay {
+                subject: format!("{} {}", one.name, one.version),
+                reason: one.reason.clone(),
+            })
+            .collect();
         let left = self.plan.left.iter().filter(|left| self.names(&left.path));
-        stays.extend(left.map(|left| Stay { subject: left.path.to_string(), reason: left.reason.clone() }));
-        let packages = &self.inventory.packages.packages;
-        if let Some(package) = packages.iter().find(|package| package.name == self.name && self.packages().is_empty()) {
+        stays.extend(
+            left.map(|left| Stay { subject: left.path.to_string(), reason: left.reason.clone() }),
+        );
+        let mut packages = self.inventory.packages.iter().map(|(_, package)| package);
+        if let Some(package) =
+            packages.find(|package| package.name == self.name && self.packages().is_empty())
+        {
             let reason = "installed in the builder, and nothing that travels needs it".to_owned();
             stays.push(Stay { subject: format!("{} {}", package.name, package.version), reason });
         }

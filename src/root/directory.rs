@@ -60,10 +60,13 @@ impl Directory {
     }
 
     fn entry(&self, found: walkdir::Result<walkdir::DirEntry>) -> Result<Entry, RootError> {
-        let relative = |host: &Path| host.strip_prefix(&self.base).unwrap_or(host).to_string_lossy().into_owned();
+        let relative = |host: &Path| {
+            host.strip_prefix(&self.base).unwrap_or(host).to_string_lossy().into_owned()
+        };
         let found = found.map_err(|error| {
             let path = format!("/{}", error.path().map(relative).unwrap_or_default());
-            let cause = error.into_io_error().unwrap_or_else(|| io::Error::from(io::ErrorKind::Other));
+            let cause =
+                error.into_io_error().unwrap_or_else(|| io::Error::from(io::ErrorKind::Other));
             RootError::io(path, "list", &cause)
         })?;
         let inside = format!("/{}", relative(found.path()));
@@ -72,7 +75,9 @@ impl Directory {
         }
         let meta = found
             .metadata()
-            .map_err(|error| error.into_io_error().unwrap_or_else(|| io::Error::from(io::ErrorKind::Other)))
+            .map_err(|error| {
+                error.into_io_error().unwrap_or_else(|| io::Error::from(io::ErrorKind::Other))
+            })
             .and_then(|meta| self.meta(found.path(), &meta))
             .map_err(|error| RootError::io(&inside, "stat", &error))?;
         Ok(Entry { path: RealPath::known(&inside), meta })
@@ -84,7 +89,14 @@ impl Tree for Directory {
         let host = self.host(path);
         match fs::symlink_metadata(&host).and_then(|meta| self.meta(&host, &meta)) {
             Ok(meta) => Ok(Some(meta)),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(RootError::io(path, "stat", &error)),
         }
     }
@@ -92,12 +104,21 @@ impl Tree for Directory {
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
         // O_NOFOLLOW and O_NONBLOCK: a link or pipe swapped in since the lookup neither leads out nor hangs.
         let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits();
-        let file = File::options().read(true).custom_flags(flags.cast_signed()).open(self.host(path));
-        let opened = file.and_then(|file| file.metadata().map(|meta| OpenFile { size: meta.len(), file }));
-        opened.map(|file| Box::new(file) as Box<dyn Content>).map_err(|error| RootError::io(path, "open", &error))
+        let file =
+            File::options().read(true).custom_flags(flags.cast_signed()).open(self.host(path));
+        let opened =
+            file.and_then(|file| file.metadata().map(|meta| OpenFile { size: meta.len(), file }));
+        opened
+            .map(|file| Box::new(file) as Box<dyn Content>)
+            .map_err(|error| RootError::io(path, "open", &error))
     }
 
-    fn walk(&self, top: &RealPath, depth: usize, enter: &dyn Fn(&str) -> bool) -> Vec<Result<Entry, RootError>> {
+    fn walk(
+        &self,
+        top: &RealPath,
+        depth: usize,
+        enter: &dyn Fn(&str) -> bool,
+    ) -> Vec<Result<Entry, RootError>> {
         WalkDir::new(self.host(top))
             .min_depth(1)
             .max_depth(depth)
@@ -106,7 +127,9 @@ impl Tree for Directory {
             .sort_by_file_name()
             .into_iter()
             .filter_entry(|entry| {
-                let wanted = entry.depth() == 0 || !entry.file_type().is_dir() || entry.file_name().to_str().is_none_or(enter);
+                let wanted = entry.depth() == 0
+                    || !entry.file_type().is_dir()
+                    || entry.file_name().to_str().is_none_or(enter);
                 wanted && !self.skip.iter().any(|skip| skip == entry.path())
             })
             .map(|found| self.entry(found))

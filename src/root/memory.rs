@@ -53,16 +53,34 @@ impl Tree for Memory {
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
         match self.entries.get(path) {
             Some((Kind::File, content)) => Ok(Box::new(content.clone())),
-            _ => Err(RootError::Io { path: path.to_string(), operation: "open", why: "no file".to_owned() }),
+            _ => Err(RootError::Io {
+                path: path.to_string(),
+                operation: "open",
+                why: "no file".to_owned(),
+            }),
         }
     }
 
-    fn walk(&self, top: &RealPath, depth: usize, enter: &dyn Fn(&str) -> bool) -> Vec<Result<Entry, RootError>> {
+    fn walk(
+        &self,
+        top: &RealPath,
+        depth: usize,
+        enter: &dyn Fn(&str) -> bool,
+    ) -> Vec<Result<Entry, RootError>> {
         let inside = |path: &RealPath| {
-            path.below(top).is_some_and(|rest| !rest.is_empty() && rest.matches('/').count() < depth && rest.split('/').all(enter))
+            path.below(top).is_some_and(|rest| {
+                !rest.is_empty() && rest.matches('/').count() < depth && rest.split('/').all(enter)
+            })
         };
         let paths = self.entries.keys().filter(|path| inside(path));
-        paths.map(|path| Ok(Entry { path: path.clone(), meta: self.lookup(path)?.expect("a key is an entry") })).collect()
+        paths
+            .map(|path| {
+                Ok(Entry {
+                    path: path.clone(),
+                    meta: self.lookup(path)?.expect("a key is an entry"),
+                })
+            })
+            .collect()
     }
 }
 

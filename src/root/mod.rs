@@ -73,7 +73,10 @@ impl RootError {
     /// The path inside the root that could not be read.
     pub fn path(&self) -> &str {
         match self {
-            RootError::Loop { path } | RootError::Forbidden { path } | RootError::NotUtf8 { path } | RootError::Io { path, .. } => path,
+            RootError::Loop { path }
+            | RootError::Forbidden { path }
+            | RootError::NotUtf8 { path }
+            | RootError::Io { path, .. } => path,
         }
     }
 
@@ -102,7 +105,12 @@ pub trait Tree: Send + Sync {
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError>;
     /// Everything below `top` (not `top` itself), sorted by name, `depth` levels deep, in directories
     /// whose name `enter` wants; an entry that cannot be read is an error among the others.
-    fn walk(&self, top: &RealPath, depth: usize, enter: &dyn Fn(&str) -> bool) -> Vec<Result<Entry, RootError>>;
+    fn walk(
+        &self,
+        top: &RealPath,
+        depth: usize,
+        enter: &dyn Fn(&str) -> bool,
+    ) -> Vec<Result<Entry, RootError>>;
 }
 
 /// A content read from front to back and at will, for archives.
@@ -230,12 +238,17 @@ impl Root {
     pub fn read(&self, path: &RealPath, limit: u64) -> Result<Vec<u8>, RootError> {
         let content = self.open(path)?;
         let size = content.size();
-        let too_large = || RootError::Io { path: path.to_string(), operation: "read", why: format!("larger than {limit} bytes") };
+        let too_large = || RootError::Io {
+            path: path.to_string(),
+            operation: "read",
+            why: format!("larger than {limit} bytes"),
+        };
         if size > limit {
             return Err(too_large());
         }
         let mut bytes = vec![0; usize::try_from(size).map_err(|_| too_large())?];
-        let got = content.read_at(&mut bytes, 0).map_err(|error| RootError::io(path, "read", &error))?;
+        let got =
+            content.read_at(&mut bytes, 0).map_err(|error| RootError::io(path, "read", &error))?;
         bytes.truncate(got);
         Ok(bytes)
     }
@@ -246,7 +259,8 @@ impl Root {
         if found.meta.kind != Kind::File {
             return Ok(None);
         }
-        self.read(&found.path, limit).map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned()))
+        self.read(&found.path, limit)
+            .map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// What is in a directory, sorted by name.
@@ -256,17 +270,27 @@ impl Root {
 
     /// Everything below `top`, of directories only those whose name `enter` wants; the upper levels
     /// first, then what is below them, one part after the other.
-    pub fn walk(&self, top: &RealPath, enter: impl Fn(&str) -> bool + Sync) -> Vec<Result<Entry, RootError>> {
+    pub fn walk(
+        &self,
+        top: &RealPath,
+        enter: impl Fn(&str) -> bool + Sync,
+    ) -> Vec<Result<Entry, RootError>> {
         let mut level = vec![top.clone()];
         let mut all = Vec::new();
         // A site-packages folder is some levels down: go on until there is work for every thread.
         while (1..PARTS).contains(&level.len()) {
             let found: Vec<_> = level.iter().flat_map(|directory| self.list(directory)).collect();
-            let directories = found.iter().flatten().filter(|entry| entry.meta.kind == Kind::Directory && enter(entry.path.name()));
+            let directories = found
+                .iter()
+                .flatten()
+                .filter(|entry| entry.meta.kind == Kind::Directory && enter(entry.path.name()));
             level = directories.map(|entry| entry.path.clone()).collect();
             all.extend(found);
         }
-        let below: Vec<Vec<_>> = level.par_iter().map(|directory| self.remember(self.tree.walk(directory, usize::MAX, &enter))).collect();
+        let below: Vec<Vec<_>> = level
+            .par_iter()
+            .map(|directory| self.remember(self.tree.walk(directory, usize::MAX, &enter)))
+            .collect();
         all.extend(below.into_iter().flatten());
         all
     }
@@ -274,7 +298,12 @@ impl Root {
     /// What was met is known afterwards: asking for it again costs nothing.
     fn remember(&self, found: Vec<Result<Entry, RootError>>) -> Vec<Result<Entry, RootError>> {
         let mut known = self.known.write().expect("no holder panics");
-        known.extend(found.iter().flatten().map(|entry| (entry.path.clone(), Arc::new(Some(entry.meta.clone())))));
+        known.extend(
+            found
+                .iter()
+                .flatten()
+                .map(|entry| (entry.path.clone(), Arc::new(Some(entry.meta.clone())))),
+        );
         found
     }
 

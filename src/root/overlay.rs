@@ -29,7 +29,9 @@ impl<L: Tree, U: Tree> Overlay<L, U> {
             RootError::Loop { path } => RootError::Loop { path: self.outward(&path) },
             RootError::Forbidden { path } => RootError::Forbidden { path: self.outward(&path) },
             RootError::NotUtf8 { path } => RootError::NotUtf8 { path: self.outward(&path) },
-            RootError::Io { path, operation, why } => RootError::Io { path: self.outward(&path), operation, why },
+            RootError::Io { path, operation, why } => {
+                RootError::Io { path: self.outward(&path), operation, why }
+            }
         }
     }
 }
@@ -41,7 +43,9 @@ impl<L: Tree, U: Tree> Tree for Overlay<L, U> {
         }
         let found = self.lower.lookup(path)?;
         let leads_there = self.place.below(path).is_some();
-        Ok(found.or_else(|| leads_there.then_some(Meta { kind: Kind::Directory, mode: 0o755, size: 0 })))
+        Ok(found.or_else(|| {
+            leads_there.then_some(Meta { kind: Kind::Directory, mode: 0o755, size: 0 })
+        }))
     }
 
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
@@ -51,10 +55,22 @@ impl<L: Tree, U: Tree> Tree for Overlay<L, U> {
         }
     }
 
-    fn walk(&self, top: &RealPath, depth: usize, enter: &dyn Fn(&str) -> bool) -> Vec<Result<Entry, RootError>> {
+    fn walk(
+        &self,
+        top: &RealPath,
+        depth: usize,
+        enter: &dyn Fn(&str) -> bool,
+    ) -> Vec<Result<Entry, RootError>> {
         let Some(within) = self.within(top) else { return self.lower.walk(top, depth, enter) };
-        let outward = |entry: Entry| Entry { path: self.place.descend(entry.path.relative()), meta: entry.meta };
-        self.upper.walk(&within, depth, enter).into_iter().map(|found| found.map(outward).map_err(|error| self.error(error))).collect()
+        let outward = |entry: Entry| Entry {
+            path: self.place.descend(entry.path.relative()),
+            meta: entry.meta,
+        };
+        self.upper
+            .walk(&within, depth, enter)
+            .into_iter()
+            .map(|found| found.map(outward).map_err(|error| self.error(error)))
+            .collect()
     }
 }
 
@@ -69,7 +85,8 @@ mod tests {
     fn the_upper_tree_hides_its_place() {
         let lower = Memory::parse("/opt/app/old = x\n/usr/lib/libz.so = z\n/lib -> usr/lib");
         let upper = Memory::parse("/bin/tool = t\n/lib64 -> lib\n/lib/a = a");
-        let root = Root::new(Overlay { lower, upper, place: RealPath::known("/opt/app/new/place") });
+        let root =
+            Root::new(Overlay { lower, upper, place: RealPath::known("/opt/app/new/place") });
         let check = |path: &str, expect: Option<&str>| {
             let found = root.resolve(&WrittenPath::new(path)).unwrap();
             assert_eq!(found.as_ref().map(|found| found.path.as_str()), expect, "{path}");
@@ -81,7 +98,8 @@ mod tests {
         check("/lib/libz.so", Some("/usr/lib/libz.so"));
         check("/opt/app/new/place/old", None);
         let walked = root.walk(&RealPath::known("/opt/app/new/place"), |_| true);
-        let walked: Vec<String> = walked.into_iter().map(|entry| entry.unwrap().path.to_string()).collect();
+        let walked: Vec<String> =
+            walked.into_iter().map(|entry| entry.unwrap().path.to_string()).collect();
         assert!(walked.contains(&"/opt/app/new/place/lib/a".to_owned()), "{walked:?}");
     }
 }

@@ -23,11 +23,18 @@ impl Tree for Union {
     }
 
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
-        let has = |tree: &&Directory| matches!(tree.lookup(path), Ok(Some(Meta { kind: Kind::File, .. })));
+        let has = |tree: &&Directory| {
+            matches!(tree.lookup(path), Ok(Some(Meta { kind: Kind::File, .. })))
+        };
         self.0.iter().rev().find(has).or(self.0.first()).expect("a union has trees").open(path)
     }
 
-    fn walk(&self, top: &RealPath, depth: usize, enter: &dyn Fn(&str) -> bool) -> Vec<Result<Entry, RootError>> {
+    fn walk(
+        &self,
+        top: &RealPath,
+        depth: usize,
+        enter: &dyn Fn(&str) -> bool,
+    ) -> Vec<Result<Entry, RootError>> {
         let mut merged: BTreeMap<RealPath, Meta> = BTreeMap::new();
         let mut errors = Vec::new();
         for tree in &self.0 {
@@ -51,7 +58,9 @@ impl Tree for Union {
 /// What is seen where `upper` comes over `lower`.
 fn over(lower: Option<Meta>, upper: Meta) -> Meta {
     match lower {
-        Some(lower) if matches!(lower.kind, Kind::Link(_)) && upper.kind == Kind::Directory => lower,
+        Some(lower) if matches!(lower.kind, Kind::Link(_)) && upper.kind == Kind::Directory => {
+            lower
+        }
         _ => upper,
     }
 }
@@ -80,14 +89,20 @@ mod tests {
         std::os::unix::fs::symlink("usr/lib", lower_top.path().join("lib")).unwrap();
         let (_upper_top, upper) = tree(&["usr/lib/b", "opt/app/c"]);
         let root = Root::new(Union(vec![lower, upper]));
-        for (path, expect) in
-            [("/lib/a", Some("/usr/lib/a")), ("/lib/b", Some("/usr/lib/b")), ("/opt/app/c", Some("/opt/app/c")), ("/opt/x", None)]
-        {
+        for (path, expect) in [
+            ("/lib/a", Some("/usr/lib/a")),
+            ("/lib/b", Some("/usr/lib/b")),
+            ("/opt/app/c", Some("/opt/app/c")),
+            ("/opt/x", None),
+        ] {
             let found = root.resolve(&WrittenPath::new(path)).unwrap();
             assert_eq!(found.map(|found| found.path.to_string()).as_deref(), expect, "{path}");
         }
-        let walked: Vec<String> =
-            root.walk(&RealPath::known("/usr"), |_| true).into_iter().map(|entry| entry.unwrap().path.to_string()).collect();
+        let walked: Vec<String> = root
+            .walk(&RealPath::known("/usr"), |_| true)
+            .into_iter()
+            .map(|entry| entry.unwrap().path.to_string())
+            .collect();
         assert_eq!(walked, ["/usr/lib", "/usr/lib/a", "/usr/lib/b"]);
     }
 }

@@ -63,7 +63,13 @@ pub fn verify(root: &Root, prefix: &RealPath, carried: &[RealPath]) -> Verificat
             Finding::new(Severity::Deny, Code::BrokenInterpreter, prefix, message)
                 .help("copy the bundle, or name its prefix with --prefix"),
         );
-        return Verification { schema: SCHEMA, prefix: prefix.clone(), interpreter: None, checked, findings };
+        return Verification {
+            schema: SCHEMA,
+            prefix: prefix.clone(),
+            interpreter: None,
+            checked,
+            findings,
+        };
     }
     let named = [prefix.to_string()];
     let environment = python::find_environment(root, &library, &named, &[], &mut findings);
@@ -114,30 +120,45 @@ fn no_environment(prefix: &RealPath, error: &EnvironmentError) -> Finding {
 fn interpreter_fits(root: &Root, prefix: &RealPath, inventory: &Inventory) -> Vec<Finding> {
     let environment = &inventory.environment;
     let interpreter = &environment.interpreter;
-    let deny = |subject: &RealPath, message: String| Finding::new(Severity::Deny, Code::BrokenInterpreter, subject, message);
+    let deny = |subject: &RealPath, message: String| {
+        Finding::new(Severity::Deny, Code::BrokenInterpreter, subject, message)
+    };
     let mut findings = Vec::new();
     let started = prefix.descend("bin/python");
     match root.resolve(&WrittenPath::from(&started)) {
         Ok(Some(found)) if found.path == interpreter.executable => {}
         Ok(Some(found)) => {
-            findings.push(deny(&started, format!("starts {}, and pyvenv.cfg is of {}", found.path, interpreter.executable)));
+            findings.push(deny(
+                &started,
+                format!("starts {}, and pyvenv.cfg is of {}", found.path, interpreter.executable),
+            ));
         }
         _ => findings.push(deny(&started, "leads to no program".to_owned())),
     }
     let lib = root.list(&prefix.join("lib")).into_iter().flatten();
     for entry in lib {
-        let version = entry.path.name().strip_prefix("python").filter(|version| version.contains('.'));
+        let version =
+            entry.path.name().strip_prefix("python").filter(|version| version.contains('.'));
         if let Some(version) = version.filter(|version| *version != interpreter.minor()) {
-            let message =
-                format!("packages of Python {version}, and the interpreter {} is {}", interpreter.executable, interpreter.minor());
-            findings.push(deny(&entry.path, message).help("build the bundle with the minor version of the final image"));
+            let message = format!(
+                "packages of Python {version}, and the interpreter {} is {}",
+                interpreter.executable,
+                interpreter.minor()
+            );
+            findings.push(
+                deny(&entry.path, message)
+                    .help("build the bundle with the minor version of the final image"),
+            );
         }
     }
     let tag = interpreter.facts.abi.as_deref();
     let other = inventory.files.iter().filter(|file| {
-        let middle = file.path.name().split_once(".cpython-").and_then(|(_, rest)| rest.strip_suffix(".so"));
+        let middle =
+            file.path.name().split_once(".cpython-").and_then(|(_, rest)| rest.strip_suffix(".so"));
         middle.zip(tag).is_some_and(|(middle, tag)| format!("cpython-{middle}") != tag)
     });
-    findings.extend(other.map(|file| deny(&file.path, format!("built for another ABI than {}", tag.unwrap_or_default()))));
+    findings.extend(other.map(|file| {
+        deny(&file.path, format!("built for another ABI than {}", tag.unwrap_or_default()))
+    }));
     findings
 }

@@ -8,14 +8,16 @@ use crate::python::{Distribution, EntryPoint, Interpreter, Script, Shebang, pars
 use crate::root::Root;
 
 /// Where the shell looks for the programs of a relocatable header, when PATH says nothing.
-const PROGRAMS: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+const PROGRAMS: [&str; 6] =
+    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 const LARGEST: u64 = 1 << 20;
 
 pub fn verify(root: &Root, inventory: &Inventory, checked: &mut Checked) -> Vec<Finding> {
     let environment = &inventory.environment;
     let mut findings = Vec::new();
     for file in &inventory.files {
-        let in_scripts = environment.parts.iter().any(|part| file.path.parent().as_ref() == Some(&part.scripts));
+        let in_scripts =
+            environment.parts.iter().any(|part| file.path.parent().as_ref() == Some(&part.scripts));
         let Some(script) = file.script.as_ref().filter(|_| in_scripts) else { continue };
         checked.scripts += 1;
         if let Some(why) = broken(root, &file.path, script) {
@@ -26,11 +28,27 @@ pub fn verify(root: &Root, inventory: &Inventory, checked: &mut Checked) -> Vec<
         for EntryPoint { name, object } in entry_points(root, distribution) {
             checked.entry_points += 1;
             let module = object.split([':', '[', ' ']).next().unwrap_or_default().to_owned();
-            let found =
-                environment.parts.iter().flat_map(|part| &part.sites).any(|site| is_module(root, &environment.interpreter, site, &module));
-            if !found && !is_module(root, &environment.interpreter, &environment.interpreter.stdlib, &module) {
-                let message = format!("the script {name} runs {object}, and there is no module {module}");
-                findings.push(Finding::new(Severity::Deny, Code::MissingEntryPoint, &distribution.name, message));
+            let found = environment
+                .parts
+                .iter()
+                .flat_map(|part| &part.sites)
+                .any(|site| is_module(root, &environment.interpreter, site, &module));
+            if !found
+                && !is_module(
+                    root,
+                    &environment.interpreter,
+                    &environment.interpreter.stdlib,
+                    &module,
+                )
+            {
+                let message =
+                    format!("the script {name} runs {object}, and there is no module {module}");
+                findings.push(Finding::new(
+                    Severity::Deny,
+                    Code::MissingEntryPoint,
+                    &distribution.name,
+                    message,
+                ));
             }
         }
     }
@@ -39,32 +57,44 @@ pub fn verify(root: &Root, inventory: &Inventory, checked: &mut Checked) -> Vec<
 
 /// Why the kernel, or the shell, does not start the script.
 fn broken(root: &Root, path: &RealPath, script: &Script) -> Option<String> {
-    let is_there = |name: &str| PROGRAMS.iter().any(|directory| root.is_file(&WrittenPath::new(*directory).join(name)));
+    let is_there = |name: &str| {
+        PROGRAMS.iter().any(|directory| root.is_file(&WrittenPath::new(*directory).join(name)))
+    };
     match &script.shebang {
-        Shebang::OnPath { name } => {
-            (name.is_empty() || !is_there(name)).then(|| format!("starts {name} of PATH, which is in none of its usual directories"))
-        }
-        Shebang::Plain { interpreter } => {
-            (!root.is_file(&WrittenPath::new(interpreter.as_str()))).then(|| format!("starts {interpreter}, which is not there"))
-        }
+        Shebang::OnPath { name } => (name.is_empty() || !is_there(name))
+            .then(|| format!("starts {name} of PATH, which is in none of its usual directories")),
+        Shebang::Plain { interpreter } => (!root.is_file(&WrittenPath::new(interpreter.as_str())))
+            .then(|| format!("starts {interpreter}, which is not there")),
         Shebang::Wrapper { interpreter } => {
-            let missing = [interpreter.as_str(), "/bin/sh"].into_iter().find(|program| !root.is_file(&WrittenPath::new(*program)));
+            let missing = [interpreter.as_str(), "/bin/sh"]
+                .into_iter()
+                .find(|program| !root.is_file(&WrittenPath::new(*program)));
             missing.map(|program| format!("starts {program}, which is not there"))
         }
         Shebang::Relocatable { name } => {
-            let beside = path.parent().is_some_and(|directory| root.is_file(&WrittenPath::from(&directory).join(name)));
+            let beside = path
+                .parent()
+                .is_some_and(|directory| root.is_file(&WrittenPath::from(&directory).join(name)));
             if !root.is_file(&WrittenPath::new("/bin/sh")) {
-                return Some("starts with /bin/sh, which is not there; bundle with --shebang absolute".to_owned());
+                return Some(
+                    "starts with /bin/sh, which is not there; bundle with --shebang absolute"
+                        .to_owned(),
+                );
             }
-            let missing =
-                ["dirname", "realpath"].iter().find(|name| !is_there(name)).map(|program| format!("runs {program}, which is not there"));
-            missing.or_else(|| (!beside).then(|| format!("starts {name} beside itself, which is not there")))
+            let missing = ["dirname", "realpath"]
+                .iter()
+                .find(|name| !is_there(name))
+                .map(|program| format!("runs {program}, which is not there"));
+            missing.or_else(|| {
+                (!beside).then(|| format!("starts {name} beside itself, which is not there"))
+            })
         }
     }
 }
 
 fn entry_points(root: &Root, distribution: &Distribution) -> Vec<EntryPoint> {
-    let text = root.read_text(distribution.info.join("entry_points.txt").as_str(), LARGEST).ok().flatten();
+    let text =
+        root.read_text(distribution.info.join("entry_points.txt").as_str(), LARGEST).ok().flatten();
     text.map(|text| parse_entry_points(text.as_bytes()).0).unwrap_or_default()
 }
 
@@ -74,6 +104,8 @@ fn is_module(root: &Root, interpreter: &Interpreter, site: &RealPath, module: &s
     let files = ["/__init__.py", ".py", ".pyc"].into_iter().map(str::to_owned);
     let extensions = interpreter.facts.suffixes.iter().cloned();
     !module.is_empty()
-        && (files.chain(extensions).any(|suffix| root.is_file(&WrittenPath::new(format!("{path}{suffix}"))))
+        && (files
+            .chain(extensions)
+            .any(|suffix| root.is_file(&WrittenPath::new(format!("{path}{suffix}"))))
             || root.is_directory(&WrittenPath::new(path.as_str())))
 }

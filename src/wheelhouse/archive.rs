@@ -15,7 +15,9 @@ use zip::result::ZipError;
 use super::file_name::WheelName;
 use super::record::{self, Recorded};
 use super::refusal::{Refusal, Refused, WheelError};
-use crate::python::{EntryPoint, Metadata, normalised_name, parse_entry_points, parse_metadata, parse_wheel};
+use crate::python::{
+    EntryPoint, Metadata, normalised_name, parse_entry_points, parse_metadata, parse_wheel,
+};
 
 /// The largest wheels of today have some ten thousand entries.
 pub const MOST_ENTRIES: usize = 100_000;
@@ -60,7 +62,11 @@ impl<R: Read + Seek> Archive<R> {
     /// What the zip format (APPNOTE 6.3), the wheel format (PEP 427) or this program does not allow.
     pub fn read(reader: R, name: WheelName) -> Result<Archive<R>, WheelError> {
         let wheel = name.file.clone();
-        Archive::checked(reader, name).map_err(|(entry, refusal)| WheelError { wheel, entry, refusal })
+        Archive::checked(reader, name).map_err(|(entry, refusal)| WheelError {
+            wheel,
+            entry,
+            refusal,
+        })
     }
 
     fn checked(mut reader: R, name: WheelName) -> Result<Archive<R>, Refused> {
@@ -98,11 +104,13 @@ impl<R: Read + Seek> Archive<R> {
     fn read_metadata(&mut self) -> Result<(), Refused> {
         let name = self.in_dist_info("WHEEL");
         let (wheel, _) = parse_wheel(&self.text(&name)?);
-        self.warnings.extend(check_format(wheel.format.as_deref()).map_err(|refusal| refusal.at(name))?);
+        self.warnings
+            .extend(check_format(wheel.format.as_deref()).map_err(|refusal| refusal.at(name))?);
         let name = self.in_dist_info("METADATA");
         (self.metadata, _) = parse_metadata(&self.text(&name)?);
         let said = |field: &Option<String>| field.clone().unwrap_or_default();
-        check_identity(&said(&self.metadata.name), &said(&self.metadata.version), &self.name).map_err(|refusal| refusal.at(name))?;
+        check_identity(&said(&self.metadata.name), &said(&self.metadata.version), &self.name)
+            .map_err(|refusal| refusal.at(name))?;
         let name = self.in_dist_info("RECORD");
         self.record = record::read(&self.text(&name)?).map_err(|refusal| refusal.at(name))?;
         record::check(&self.record, &self.entries, &self.dist_info)?;
@@ -127,10 +135,16 @@ impl<R: Read + Seek> Archive<R> {
         }
         let mut text = Vec::new();
         // One byte more than declared is enough to see that the declaration is wrong.
-        let read = self.content(entry).and_then(|content| content.take(entry.size + 1).read_to_end(&mut text).map_err(damaged));
+        let read = self.content(entry).and_then(|content| {
+            content.take(entry.size + 1).read_to_end(&mut text).map_err(damaged)
+        });
         read.map_err(|refusal| refusal.at(name))?;
         let right = text.len() as u64 == entry.size;
-        if right { Ok(text) } else { Err(Refusal::Size { expected: entry.size, source_of_size: "the archive" }.at(name)) }
+        if right {
+            Ok(text)
+        } else {
+            Err(Refusal::Size { expected: entry.size, source_of_size: "the archive" }.at(name))
+        }
     }
 
     /// The unpacked bytes of `entry`; the last read fails when their CRC is wrong.
@@ -172,7 +186,9 @@ fn first_repeated(mut reader: impl Read + Seek, start: u64) -> Option<Vec<u8>> {
 }
 
 /// The files by name, and the names of directories; the first entry that is neither is refused.
-fn entries<R: Read + Seek>(zip: &ZipArchive<R>) -> Result<(BTreeMap<String, Entry>, BTreeSet<String>), Refused> {
+fn entries<R: Read + Seek>(
+    zip: &ZipArchive<R>,
+) -> Result<(BTreeMap<String, Entry>, BTreeSet<String>), Refused> {
     let (mut files, mut directories) = (BTreeMap::new(), BTreeSet::new());
     for index in 0..zip.len() {
         let data = zip.by_index_data(index).map_err(|error| refused(error).whole())?;
@@ -184,7 +200,9 @@ fn entries<R: Read + Seek>(zip: &ZipArchive<R>) -> Result<(BTreeMap<String, Entr
         if data.encrypted() {
             return Err(Refusal::Encrypted.at(name));
         }
-        if ![zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated].contains(&data.compression()) {
+        if ![zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated]
+            .contains(&data.compression())
+        {
             return Err(Refusal::Compression.at(name));
         }
         if let Some(directory) = directory {
@@ -216,7 +234,8 @@ fn kind(name: &str, mode: u32) -> Result<Option<&str>, Refusal> {
 /// The name, when it is a relative path that means the same on every system; otherwise why not.
 fn plain_name(raw: &[u8]) -> Result<&str, &'static str> {
     let name = std::str::from_utf8(raw).map_err(|_| "is not UTF-8")?;
-    let drive = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && name.as_bytes().get(1) == Some(&b':');
+    let drive = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+        && name.as_bytes().get(1) == Some(&b':');
     let why = if name.is_empty() {
         "is empty"
     } else if name.starts_with('/') {
@@ -232,7 +251,9 @@ fn plain_name(raw: &[u8]) -> Result<&str, &'static str> {
         let wrong = components.find_map(|component| match component {
             "" | "." => Some("has an empty component"),
             ".." => Some("leads out of the directory it is unpacked in"),
-            _ if component.len() > LONGEST_COMPONENT => Some("has a component longer than 255 bytes"),
+            _ if component.len() > LONGEST_COMPONENT => {
+                Some("has a component longer than 255 bytes")
+            }
             _ => None,
         });
         return wrong.map_or(Ok(name), Err);
@@ -246,7 +267,8 @@ fn check_headers<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<(), Refused>
     let Err(error) = zip.validate_header_consistency() else { return Ok(()) };
     let options = || ZipReadOptions::new().enforce_header_consistency(true);
     let bad = (0..zip.len()).find(|index| zip.by_index_with_options(*index, options()).is_err());
-    let entry = bad.and_then(|index| zip.name_for_index(index)?.ok()).map(std::borrow::Cow::into_owned);
+    let entry =
+        bad.and_then(|index| zip.name_for_index(index)?.ok()).map(std::borrow::Cow::into_owned);
     Err((entry, refused(error)))
 }
 
@@ -254,7 +276,9 @@ fn check_headers<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<(), Refused>
 fn dist_info(entries: &BTreeMap<String, Entry>, name: &WheelName) -> Result<String, Refused> {
     let tops = entries.keys().filter_map(|entry| entry.split_once('/')).map(|(top, _)| top);
     let found: BTreeSet<&str> = tops.filter(|top| top.ends_with(".dist-info")).collect();
-    let [only] = found.iter().collect::<Vec<_>>()[..] else { return Err(Refusal::DistInfo { found: found.len() }.whole()) };
+    let [only] = found.iter().collect::<Vec<_>>()[..] else {
+        return Err(Refusal::DistInfo { found: found.len() }.whole());
+    };
     let stem = only.strip_suffix(".dist-info").unwrap_or(only);
     check_stem(stem, name).map_err(|refusal| refusal.at(*only))?;
     Ok((*only).to_owned())
@@ -267,17 +291,26 @@ pub(super) fn check_stem(stem: &str, name: &WheelName) -> Result<(), Refusal> {
 }
 
 fn check_identity(written: &str, version: &str, name: &WheelName) -> Result<(), Refusal> {
-    let same = normalised_name(written) == name.key && version.parse().is_ok_and(|version: pep440_rs::Version| version == name.version);
-    if same { Ok(()) } else { Err(Refusal::Identity { found: format!("{:?}", format!("{written} {version}")) }) }
+    let same = normalised_name(written) == name.key
+        && version.parse().is_ok_and(|version: pep440_rs::Version| version == name.version);
+    if same {
+        Ok(())
+    } else {
+        Err(Refusal::Identity { found: format!("{:?}", format!("{written} {version}")) })
+    }
 }
 
 /// `Wheel-Version`: a greater major version is refused, a greater minor one is worth a warning.
 fn check_format(version: Option<&str>) -> Result<Option<String>, Refusal> {
     let version = version.ok_or(Refusal::NoFormat)?;
-    let numbers = version.split_once('.').and_then(|(major, minor)| Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?)));
+    let numbers = version
+        .split_once('.')
+        .and_then(|(major, minor)| Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?)));
     match numbers {
         Some((1, 0)) => Ok(None),
-        Some((1, _)) => Ok(Some(format!("has version {version} of the wheel format; it is installed as version 1.0"))),
+        Some((1, _)) => Ok(Some(format!(
+            "has version {version} of the wheel format; it is installed as version 1.0"
+        ))),
         _ => Err(Refusal::Format { version: version.to_owned() }),
     }
 }
@@ -294,7 +327,9 @@ fn refused(error: ZipError) -> Refusal {
 pub(super) fn damaged(error: io::Error) -> Refusal {
     use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
     match error.kind() {
-        InvalidData | InvalidInput | Other | UnexpectedEof => Refusal::Damaged { why: error.to_string() },
+        InvalidData | InvalidInput | Other | UnexpectedEof => {
+            Refusal::Damaged { why: error.to_string() }
+        }
         _ => Refusal::Read(error),
     }
 }

@@ -54,8 +54,12 @@ impl WheelName {
         let stem = file.strip_suffix(".whl").ok_or(WheelNameError::Suffix)?;
         let parts: Vec<&str> = stem.split('-').collect();
         let (name, version, build, tags) = match parts[..] {
-            [name, version, python, abi, platform] => (name, version, None, [python, abi, platform]),
-            [name, version, build, python, abi, platform] => (name, version, Some(build), [python, abi, platform]),
+            [name, version, python, abi, platform] => {
+                (name, version, None, [python, abi, platform])
+            }
+            [name, version, build, python, abi, platform] => {
+                (name, version, Some(build), [python, abi, platform])
+            }
             _ => return Err(WheelNameError::Parts { found: parts.len() }),
         };
         let [pythons, abis, platforms] = tags.map(tag_set);
@@ -85,28 +89,39 @@ impl fmt::Display for WheelName {
 
 /// Letters, digits, `.` and `_`, where `__` would be an escape nobody writes.
 fn distribution_name(name: &str) -> Result<&str, WheelNameError> {
-    let plain = name.chars().all(|letter| letter.is_alphanumeric() || letter == '_' || letter == '.');
+    let plain =
+        name.chars().all(|letter| letter.is_alphanumeric() || letter == '_' || letter == '.');
     let fine = plain && name.contains(char::is_alphanumeric) && !name.contains("__");
     if fine { Ok(name) } else { Err(WheelNameError::Name { name: name.to_owned() }) }
 }
 
 /// A version in which `-` is written `_`, as in every part of the name.
 fn parse_version(written: &str) -> Result<Version, WheelNameError> {
-    written.replace('_', "-").parse().map_err(|_| WheelNameError::Version { version: written.to_owned() })
+    written
+        .replace('_', "-")
+        .parse()
+        .map_err(|_| WheelNameError::Version { version: written.to_owned() })
 }
 
 fn parse_build(build: &str) -> Result<(u64, String), WheelNameError> {
     let digits = build.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = build.split_at(digits);
-    let plain = rest.chars().all(|letter| letter.is_alphanumeric() || letter == '_' || letter == '.');
+    let plain =
+        rest.chars().all(|letter| letter.is_alphanumeric() || letter == '_' || letter == '.');
     let number = number.parse().ok().filter(|_| plain);
     Ok((number.ok_or_else(|| WheelNameError::Build { build: build.to_owned() })?, rest.to_owned()))
 }
 
 fn tag_set(written: &str) -> Result<Vec<String>, WheelNameError> {
     let tags: Vec<String> = written.split('.').map(str::to_ascii_lowercase).collect();
-    let plain = |tag: &String| !tag.is_empty() && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if tags.iter().all(plain) { Ok(tags) } else { Err(WheelNameError::Tag { tag: written.to_owned() }) }
+    let plain = |tag: &String| {
+        !tag.is_empty() && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    if tags.iter().all(plain) {
+        Ok(tags)
+    } else {
+        Err(WheelNameError::Tag { tag: written.to_owned() })
+    }
 }
 
 #[cfg(test)]
@@ -115,14 +130,22 @@ mod tests {
 
     #[test]
     fn parts_of_a_name() {
-        let wheel = WheelName::parse("Ruamel.Yaml-0.18.6-2b-cp311-CP311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl").unwrap();
+        let wheel = WheelName::parse(
+            "Ruamel.Yaml-0.18.6-2b-cp311-CP311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+        )
+        .unwrap();
         assert_eq!((wheel.name.as_str(), wheel.key.as_str()), ("Ruamel.Yaml", "ruamel-yaml"));
-        assert_eq!((wheel.version.to_string().as_str(), wheel.build.as_ref()), ("0.18.6", Some(&(2, "b".to_owned()))));
+        assert_eq!(
+            (wheel.version.to_string().as_str(), wheel.build.as_ref()),
+            ("0.18.6", Some(&(2, "b".to_owned())))
+        );
         assert_eq!(wheel.platforms, ["manylinux_2_17_x86_64", "manylinux2014_x86_64"]);
         assert_eq!(wheel.tags(), "cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64");
-        for (file, version) in
-            [("a-1_1-py3-none-any.whl", "1.post1"), ("a-1+l_1-py3-none-any.whl", "1+l.1"), ("a-1RC1-py3-none-any.whl", "1rc1")]
-        {
+        for (file, version) in [
+            ("a-1_1-py3-none-any.whl", "1.post1"),
+            ("a-1+l_1-py3-none-any.whl", "1+l.1"),
+            ("a-1RC1-py3-none-any.whl", "1rc1"),
+        ] {
             assert_eq!(WheelName::parse(file).unwrap().version.to_string(), version, "{file}");
         }
     }
@@ -134,16 +157,31 @@ mod tests {
             ("a-1.tar.gz", "does not end in .whl"),
             ("a-1-py3-none-any.WHL", "does not end in .whl"),
             (".whl", "has 1 parts between hyphens; a wheel has 5, or 6 with a build tag"),
-            ("a-1-py3-none.whl", "has 4 parts between hyphens; a wheel has 5, or 6 with a build tag"),
-            ("a-1-1-1-py3-none-any.whl", "has 7 parts between hyphens; a wheel has 5, or 6 with a build tag"),
+            (
+                "a-1-py3-none.whl",
+                "has 4 parts between hyphens; a wheel has 5, or 6 with a build tag",
+            ),
+            (
+                "a-1-1-1-py3-none-any.whl",
+                "has 7 parts between hyphens; a wheel has 5, or 6 with a build tag",
+            ),
             ("-1-py3-none-any.whl", "\"\" is not the name of a distribution"),
             ("_-1-py3-none-any.whl", "\"_\" is not the name of a distribution"),
             ("a__b-1-py3-none-any.whl", "\"a__b\" is not the name of a distribution"),
             ("../a-1-py3-none-any.whl", "\"../a\" is not the name of a distribution"),
             ("a-one-py3-none-any.whl", "\"one\" is not a version (PEP 440)"),
-            ("a-1-b2-py3-none-any.whl", "the build tag \"b2\" is not a number with letters behind it"),
-            ("a-1-99999999999999999999-py3-none-any.whl", "the build tag \"99999999999999999999\" is not a number with letters behind it"),
-            ("a-1-1/b-py3-none-any.whl", "the build tag \"1/b\" is not a number with letters behind it"),
+            (
+                "a-1-b2-py3-none-any.whl",
+                "the build tag \"b2\" is not a number with letters behind it",
+            ),
+            (
+                "a-1-99999999999999999999-py3-none-any.whl",
+                "the build tag \"99999999999999999999\" is not a number with letters behind it",
+            ),
+            (
+                "a-1-1/b-py3-none-any.whl",
+                "the build tag \"1/b\" is not a number with letters behind it",
+            ),
             ("a-1-py3.-none-any.whl", "\"py3.\" is not a set of tags"),
             ("a-1-py3-none-.whl", "\"\" is not a set of tags"),
         ] {
@@ -156,7 +194,10 @@ mod tests {
         let text = "\u{e9}-1.0-1\u{e9}-py3.py2-none-any.whl";
         for (start, _) in text.char_indices() {
             for (end, _) in text.char_indices().filter(|(end, _)| *end >= start) {
-                let _ = (WheelName::parse(&text[start..end]), WheelName::parse(&format!("{}.whl", &text[start..end])));
+                let _ = (
+                    WheelName::parse(&text[start..end]),
+                    WheelName::parse(&format!("{}.whl", &text[start..end])),
+                );
             }
         }
     }

@@ -13,7 +13,9 @@ use super::{Archive, Prefix, SupportedTags, Target, WheelError, WheelName, insta
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::{Library, libc_version};
 use crate::path::{RealPath, WrittenPath};
-use crate::python::{Environment, Part, PartKind, normalised_name, own_interpreter, relocatable_header};
+use crate::python::{
+    Environment, Part, PartKind, normalised_name, own_interpreter, relocatable_header,
+};
 use crate::root::{Cursor, Kind, Root, RootError};
 
 /// A folder that holds wheels.
@@ -49,8 +51,12 @@ impl FolderError {
         match self {
             FolderError::Root(_) => "check the permissions and links of that path",
             FolderError::Wheel(error) => error.hint(),
-            FolderError::NoInterpreter { .. } => "run wheelbarrow in a stage that has the Python of the final image",
-            FolderError::Temporary(_) => "free some space below /tmp, or name another directory in TMPDIR",
+            FolderError::NoInterpreter { .. } => {
+                "run wheelbarrow in a stage that has the Python of the final image"
+            }
+            FolderError::Temporary(_) => {
+                "free some space below /tmp, or name another directory in TMPDIR"
+            }
         }
     }
 }
@@ -58,12 +64,22 @@ impl FolderError {
 /// The folder that `named` is, when it is one directory with a wheel in it.
 pub fn find_folder(root: &Root, named: &[String]) -> Result<Option<Folder>, RootError> {
     let [path] = named else { return Ok(None) };
-    let Some(found) = root.resolve(&WrittenPath::new(path.as_str()))?.filter(|found| found.meta.kind == Kind::Directory) else {
+    let Some(found) = root
+        .resolve(&WrittenPath::new(path.as_str()))?
+        .filter(|found| found.meta.kind == Kind::Directory)
+    else {
         return Ok(None);
     };
-    let entries = root.list(&found.path).into_iter().flatten().filter(|entry| entry.meta.kind != Kind::Directory);
+    let entries = root
+        .list(&found.path)
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry.meta.kind != Kind::Directory);
     let files: Vec<String> = entries.map(|entry| entry.path.name().to_owned()).collect();
-    Ok(files.iter().any(|file| file.ends_with(".whl")).then_some(Folder { path: found.path, files }))
+    Ok(files
+        .iter()
+        .any(|file| file.ends_with(".whl"))
+        .then_some(Folder { path: found.path, files }))
 }
 
 /// Installs what fits the root's Python and the versions that `roots` allow; `prefix` is where the
@@ -77,43 +93,92 @@ pub fn unpack(
 ) -> Result<Unpacked, FolderError> {
     let library = Library::new(root);
     let mut findings = Vec::new();
-    let interpreter =
-        own_interpreter(root, &library, None, &mut findings).ok_or_else(|| FolderError::NoInterpreter { path: folder.path.clone() })?;
-    let own_libc = || interpreter.facts.loader.as_deref().and_then(|path| libc_version(root, path, interpreter.machine));
+    let interpreter = own_interpreter(root, &library, None, &mut findings)
+        .ok_or_else(|| FolderError::NoInterpreter { path: folder.path.clone() })?;
+    let own_libc = || {
+        interpreter
+            .facts
+            .loader
+            .as_deref()
+            .and_then(|path| libc_version(root, path, interpreter.machine))
+    };
     let target = Target::new(&interpreter.facts, final_libc.or_else(own_libc));
     let wheels = folder.files.iter().map(String::as_str).filter(|file| file.ends_with(".whl"));
     let selection = select(wheels, &SupportedTags::new(&target), roots);
     for passed in &selection.passed_over {
-        findings.push(Finding::new(Severity::Note, Code::WheelPassedOver, &passed.file, format!("not installed: {}", passed.why)));
+        findings.push(Finding::new(
+            Severity::Note,
+            Code::WheelPassedOver,
+            &passed.file,
+            format!("not installed: {}", passed.why),
+        ));
     }
     for unusable in &selection.unusable {
         let message = if unusable.files.is_empty() {
             "no wheel of it is in the folder".to_owned()
         } else {
-            format!("no wheel of it fits Python {} and what is asked for: {}", interpreter.facts.version, unusable.files.join(", "))
+            format!(
+                "no wheel of it fits Python {} and what is asked for: {}",
+                interpreter.facts.version,
+                unusable.files.join(", ")
+            )
         };
         // Where only some are asked for, one that nothing requires is not missed.
-        let wanted = roots.is_empty() || roots.iter().any(|root| normalised_name(root.name.as_ref()) == unusable.key);
+        let wanted = roots.is_empty()
+            || roots.iter().any(|root| normalised_name(root.name.as_ref()) == unusable.key);
         let severity = if wanted { Severity::Deny } else { Severity::Note };
-        let help = format!("get one that does, in the builder stage: pip download {}", unusable.key);
-        findings.push(Finding::new(severity, Code::NoUsableWheel, &unusable.key, message).help(help));
+        let help =
+            format!("get one that does, in the builder stage: pip download {}", unusable.key);
+        findings
+            .push(Finding::new(severity, Code::NoUsableWheel, &unusable.key, message).help(help));
     }
-    let directory = tempfile::Builder::new().prefix("wheelbarrow-").tempdir().map_err(FolderError::Temporary)?;
-    let (python, header) = (format!("python{}", interpreter.minor()), relocatable_header("python", &[], ""));
+    let directory = tempfile::Builder::new()
+        .prefix("wheelbarrow-")
+        .tempdir()
+        .map_err(FolderError::Temporary)?;
+    let (python, header) =
+        (format!("python{}", interpreter.minor()), relocatable_header("python", &[], ""));
     for name in selection.chosen {
         let file = folder.path.join(&name.file);
         let mut archive = open(root, &file, name)?;
-        let installed = install(&mut archive, &Prefix { directory: directory.path(), python: &python, header: &header }, false)?;
-        findings.extend(installed.warnings.into_iter().map(|warning| Finding::new(Severity::Warn, Code::CorruptMetadata, &file, warning)));
+        let installed = install(
+            &mut archive,
+            &Prefix { directory: directory.path(), python: &python, header: &header },
+            false,
+        )?;
+        findings.extend(
+            installed
+                .warnings
+                .into_iter()
+                .map(|warning| Finding::new(Severity::Warn, Code::CorruptMetadata, &file, warning)),
+        );
     }
     let site = prefix.descend("lib").join(&python).join("site-packages");
-    let part = Part { kind: PartKind::Prefix, prefix: prefix.clone(), sites: vec![site], scripts: prefix.join("bin") };
-    Ok(Unpacked { directory, environment: Environment { interpreter, parts: vec![part], include_system: false }, findings })
+    let part = Part {
+        kind: PartKind::Prefix,
+        prefix: prefix.clone(),
+        sites: vec![site],
+        scripts: prefix.join("bin"),
+    };
+    Ok(Unpacked {
+        directory,
+        environment: Environment { interpreter, parts: vec![part], include_system: false },
+        findings,
+    })
 }
 
-fn open(root: &Root, file: &RealPath, name: WheelName) -> Result<Archive<io::BufReader<Cursor>>, FolderError> {
-    let found = root.resolve(&WrittenPath::from(file))?.filter(|found| found.meta.kind == Kind::File);
-    let why = || RootError::Io { path: file.to_string(), operation: "open", why: "not a regular file".to_owned() };
+fn open(
+    root: &Root,
+    file: &RealPath,
+    name: WheelName,
+) -> Result<Archive<io::BufReader<Cursor>>, FolderError> {
+    let found =
+        root.resolve(&WrittenPath::from(file))?.filter(|found| found.meta.kind == Kind::File);
+    let why = || RootError::Io {
+        path: file.to_string(),
+        operation: "open",
+        why: "not a regular file".to_owned(),
+    };
     let content = root.open(&found.ok_or_else(why)?.path)?;
     Ok(Archive::read(io::BufReader::new(Cursor::new(content)), name)?)
 }

@@ -56,20 +56,39 @@ pub struct Installed {
 ///
 /// # Errors
 /// Two files in one place, contents that RECORD does not promise, and what the disk says.
-pub fn install<R: Read + Seek>(archive: &mut Archive<R>, prefix: &Prefix, requested: bool) -> Result<Installed, WheelError> {
+pub fn install<R: Read + Seek>(
+    archive: &mut Archive<R>,
+    prefix: &Prefix,
+    requested: bool,
+) -> Result<Installed, WheelError> {
     let wheel = archive.name.file.clone();
-    let mut writer = Writer { top: prefix.directory, made: BTreeSet::new(), written: BTreeMap::new(), replaced: Vec::new() };
-    let layout = Layout { site: RealPath::root().join("lib").join(prefix.python).join("site-packages"), prefix, requested };
+    let mut writer = Writer {
+        top: prefix.directory,
+        made: BTreeSet::new(),
+        written: BTreeMap::new(),
+        replaced: Vec::new(),
+    };
+    let layout = Layout {
+        site: RealPath::root().join("lib").join(prefix.python).join("site-packages"),
+        prefix,
+        requested,
+    };
     let dist_info = layout.site.join(&archive.dist_info);
     let mut run = || -> Result<(), Refused> {
         for (path, source) in layout.plan(archive)? {
             let shown = source.shown(&path);
             let written = match source {
                 Source::Entry { name, entry, script } => {
-                    let recorded = archive.record.get(&name).cloned().ok_or_else(|| Refusal::NotRecorded.at(&name))?;
+                    let recorded = archive
+                        .record
+                        .get(&name)
+                        .cloned()
+                        .ok_or_else(|| Refusal::NotRecorded.at(&name))?;
                     let mode = if script || entry.executable { 0o755 } else { 0o644 };
                     let header = script.then_some(prefix.header);
-                    archive.content(entry).and_then(|content| writer.stream(&path, mode, content, entry, &recorded, header))
+                    archive.content(entry).and_then(|content| {
+                        writer.stream(&path, mode, content, entry, &recorded, header)
+                    })
                 }
                 Source::Text { text, mode, .. } => writer.text(&path, mode, &text),
             };
@@ -81,7 +100,12 @@ pub fn install<R: Read + Seek>(archive: &mut Archive<R>, prefix: &Prefix, reques
     };
     run().map_err(|(entry, refusal)| WheelError { wheel, entry, refusal })?;
     let Writer { written, replaced, .. } = writer;
-    Ok(Installed { dist_info, files: written.into_keys().collect(), replaced, warnings: archive.warnings.clone() })
+    Ok(Installed {
+        dist_info,
+        files: written.into_keys().collect(),
+        replaced,
+        warnings: archive.warnings.clone(),
+    })
 }
 
 /// Where the content of a file comes from.
@@ -111,10 +135,17 @@ struct Layout<'a> {
 
 impl Layout<'_> {
     /// Every file to write but RECORD, by its path from the prefix.
-    fn plan<R: Read + Seek>(&self, archive: &Archive<R>) -> Result<BTreeMap<RealPath, Source>, Refused> {
+    fn plan<R: Read + Seek>(
+        &self,
+        archive: &Archive<R>,
+    ) -> Result<BTreeMap<RealPath, Source>, Refused> {
         let mut plan = BTreeMap::new();
         let dist_info = self.site.join(&archive.dist_info);
-        let text = |made_from: &str, text: &str, mode| Source::Text { made_from: made_from.to_owned(), text: text.to_owned(), mode };
+        let text = |made_from: &str, text: &str, mode| Source::Text {
+            made_from: made_from.to_owned(),
+            text: text.to_owned(),
+            mode,
+        };
         place(&mut plan, dist_info.join("INSTALLER"), text("", "wheelbarrow\n", 0o644))?;
         if self.requested {
             place(&mut plan, dist_info.join("REQUESTED"), text("", "", 0o644))?;
@@ -122,19 +153,35 @@ impl Layout<'_> {
         let mut launchers = BTreeMap::new();
         for entry_point in &archive.entry_points {
             let name = entry_point.name.as_str();
-            if name.contains(['/', '\\']) || name.contains(char::is_control) || [".", ".."].contains(&name) || name.len() > 255 {
+            if name.contains(['/', '\\'])
+                || name.contains(char::is_control)
+                || [".", ".."].contains(&name)
+                || name.len() > 255
+            {
                 return Err(Refusal::Name { why: "is not one for a script" }.at(name));
             }
             let content = python::launcher(entry_point, self.prefix.header);
-            let content = content.ok_or_else(|| Refusal::EntryPoint { object: entry_point.object.clone() }.at(name))?;
+            let content = content.ok_or_else(|| {
+                Refusal::EntryPoint { object: entry_point.object.clone() }.at(name)
+            })?;
             // A console and a GUI script of one name may be the same.
             if launchers.insert(name, content.clone()).is_none_or(|other| other != content) {
-                place(&mut plan, RealPath::root().join("bin").join(name), text(name, &content, 0o755))?;
+                place(
+                    &mut plan,
+                    RealPath::root().join("bin").join(name),
+                    text(name, &content, 0o755),
+                )?;
             }
         }
         for (name, entry) in &archive.entries {
-            if let Some((path, script)) = self.destination(archive, name).map_err(|refusal| refusal.at(name))? {
-                place(&mut plan, path, Source::Entry { name: name.clone(), entry: *entry, script })?;
+            if let Some((path, script)) =
+                self.destination(archive, name).map_err(|refusal| refusal.at(name))?
+            {
+                place(
+                    &mut plan,
+                    path,
+                    Source::Entry { name: name.clone(), entry: *entry, script },
+                )?;
             }
         }
         self.check(&plan, &dist_info)?;
@@ -142,12 +189,18 @@ impl Layout<'_> {
     }
 
     /// Where an entry goes, and whether it is a script; `None` for what is not installed.
-    fn destination<R>(&self, archive: &Archive<R>, name: &str) -> Result<Option<(RealPath, bool)>, Refusal> {
+    fn destination<R>(
+        &self,
+        archive: &Archive<R>,
+        name: &str,
+    ) -> Result<Option<(RealPath, bool)>, Refusal> {
         let (top, rest) = name.split_once('/').unwrap_or(("", name));
         if top == archive.dist_info && (INSTALLERS.contains(&rest) || UNLISTED.contains(&rest)) {
             return Ok(None);
         }
-        let Some(stem) = top.strip_suffix(".data") else { return Ok(Some((self.site.descend(name), false))) };
+        let Some(stem) = top.strip_suffix(".data") else {
+            return Ok(Some((self.site.descend(name), false)));
+        };
         check_stem(stem, &archive.name).map_err(|_| Refusal::ForeignData)?;
         let (scheme, path) = rest.split_once('/').ok_or(Refusal::Scheme)?;
         let root = RealPath::root();
@@ -167,31 +220,49 @@ impl Layout<'_> {
     }
 
     /// Refuses files where another file is needed as a directory, and what is not a wheel's to write.
-    fn check(&self, plan: &BTreeMap<RealPath, Source>, dist_info: &RealPath) -> Result<(), Refused> {
+    fn check(
+        &self,
+        plan: &BTreeMap<RealPath, Source>,
+        dist_info: &RealPath,
+    ) -> Result<(), Refused> {
         let root = RealPath::root();
         let bin = root.join("bin");
-        let reserved =
-            [root.join("pyvenv.cfg"), bin.join("python"), bin.join("python3"), bin.join(self.prefix.python), dist_info.join("RECORD")];
+        let reserved = [
+            root.join("pyvenv.cfg"),
+            bin.join("python"),
+            bin.join("python3"),
+            bin.join(self.prefix.python),
+            dist_info.join("RECORD"),
+        ];
         for (path, source) in plan {
             let foreign_dist_info = || {
                 let top = path.below(&self.site).and_then(|below| below.split('/').next());
-                top.is_some_and(|top| top.ends_with(".dist-info")) && path.below(dist_info).is_none()
+                top.is_some_and(|top| top.ends_with(".dist-info"))
+                    && path.below(dist_info).is_none()
             };
             if reserved.contains(path) || foreign_dist_info() {
                 return Err(Refusal::Reserved { path: path.to_string() }.at(source.shown(path)));
             }
             if let Some(file) = path.ancestors().find(|above| plan.contains_key(above)) {
-                return Err(Refusal::FileAsDirectory { path: file.to_string() }.at(source.shown(path)));
+                return Err(
+                    Refusal::FileAsDirectory { path: file.to_string() }.at(source.shown(path))
+                );
             }
         }
         Ok(())
     }
 }
 
-fn place(plan: &mut BTreeMap<RealPath, Source>, path: RealPath, source: Source) -> Result<(), Refused> {
+fn place(
+    plan: &mut BTreeMap<RealPath, Source>,
+    path: RealPath,
+    source: Source,
+) -> Result<(), Refused> {
     let shown = source.shown(&path);
     match plan.insert(path.clone(), source) {
-        Some(other) => Err(Refusal::Collision { other: other.shown(&path), path: path.to_string() }.at(shown)),
+        Some(other) => {
+            Err(Refusal::Collision { other: other.shown(&path), path: path.to_string() }.at(shown))
+        }
         None => Ok(()),
     }
 }
@@ -246,7 +317,9 @@ impl Writer<'_> {
                 written += bytes.len() as u64;
                 file.write_all(bytes).map_err(Refusal::Write)
             };
-            if let Some(header) = header.filter(|_| std::mem::take(&mut first) && rest.starts_with(PLACEHOLDER)) {
+            if let Some(header) =
+                header.filter(|_| std::mem::take(&mut first) && rest.starts_with(PLACEHOLDER))
+            {
                 write(header.as_bytes())?;
                 in_shebang = true;
             }
@@ -271,7 +344,9 @@ impl Writer<'_> {
         let create = || File::options().write(true).create_new(true).mode(mode).open(&host);
         let file = create().or_else(|error| {
             // Removed first: to write through a link, or into a hard link, is to write elsewhere.
-            if error.kind() != io::ErrorKind::AlreadyExists || !fs::symlink_metadata(&host)?.is_file() {
+            if error.kind() != io::ErrorKind::AlreadyExists
+                || !fs::symlink_metadata(&host)?.is_file()
+            {
                 return Err(error);
             }
             fs::remove_file(&host)?;
@@ -284,13 +359,16 @@ impl Writer<'_> {
 
     /// Makes the parents of `path`, mode 0755. One that is there must be a directory, not a link to one.
     fn directories(&mut self, path: &RealPath) -> io::Result<()> {
-        let mut missing: Vec<RealPath> = path.ancestors().take_while(|parent| !self.made.contains(parent)).collect();
+        let mut missing: Vec<RealPath> =
+            path.ancestors().take_while(|parent| !self.made.contains(parent)).collect();
         missing.retain(|parent| *parent != RealPath::root());
         while let Some(parent) = missing.pop() {
             let host = self.top.join(parent.relative());
             match fs::DirBuilder::new().mode(0o755).create(&host) {
                 Ok(()) => fs::set_permissions(&host, fs::Permissions::from_mode(0o755))?,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && fs::symlink_metadata(&host)?.is_dir() => {}
+                Err(error)
+                    if error.kind() == io::ErrorKind::AlreadyExists
+                        && fs::symlink_metadata(&host)?.is_dir() => {}
                 Err(error) => return Err(error),
             }
             self.made.insert(parent);

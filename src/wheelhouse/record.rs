@@ -35,9 +35,14 @@ pub(super) fn read(text: &[u8]) -> Result<BTreeMap<String, Recorded>, Refusal> {
     let mut record = BTreeMap::new();
     for entry in entries {
         let Some(name) = entry.path.below(&top).filter(|name| !name.is_empty()) else {
-            return Err(Refusal::Record { why: format!("lists {:?}, which is outside the wheel", entry.path.as_str()) });
+            return Err(Refusal::Record {
+                why: format!("lists {:?}, which is outside the wheel", entry.path.as_str()),
+            });
         };
-        let promise = Recorded { hash: entry.hash.map(|hash| hash.trim_end_matches('=').to_owned()), size: entry.size };
+        let promise = Recorded {
+            hash: entry.hash.map(|hash| hash.trim_end_matches('=').to_owned()),
+            size: entry.size,
+        };
         // The same line twice promises nothing new.
         if record.insert(name.to_owned(), promise.clone()).is_some_and(|other| other != promise) {
             return Err(Refusal::Record { why: format!("lists {name:?} twice, differently") });
@@ -48,9 +53,16 @@ pub(super) fn read(text: &[u8]) -> Result<BTreeMap<String, Recorded>, Refusal> {
 
 /// Checks that RECORD lists the files of the archive, and those alone, each with a hash that can be
 /// trusted and the size the archive declares.
-pub(super) fn check(record: &BTreeMap<String, Recorded>, entries: &BTreeMap<String, Entry>, dist_info: &str) -> Result<(), Refused> {
-    let unlisted =
-        |name: &str| name.strip_prefix(dist_info).and_then(|rest| rest.strip_prefix('/')).is_some_and(|rest| UNLISTED.contains(&rest));
+pub(super) fn check(
+    record: &BTreeMap<String, Recorded>,
+    entries: &BTreeMap<String, Entry>,
+    dist_info: &str,
+) -> Result<(), Refused> {
+    let unlisted = |name: &str| {
+        name.strip_prefix(dist_info)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .is_some_and(|rest| UNLISTED.contains(&rest))
+    };
     for (name, entry) in entries.iter().filter(|(name, _)| !unlisted(name)) {
         let recorded = record.get(name).ok_or_else(|| Refusal::NotRecorded.at(name))?;
         let hash = recorded.hash.as_deref().ok_or_else(|| Refusal::NoHash.at(name))?;
@@ -89,8 +101,12 @@ fn encode(digest: &[u8]) -> String {
 /// with the paths as seen from the directory that holds the `.dist-info`.
 pub(super) fn text(own: &RealPath, written: &BTreeMap<RealPath, (Vec<u8>, u64)>) -> String {
     let site = own.ancestors().nth(1).expect("RECORD is two directories below something");
-    let mut lines: Vec<[String; 3]> =
-        written.iter().map(|(path, (digest, size))| [path.relative_to(&site), recorded_hash(digest), size.to_string()]).collect();
+    let mut lines: Vec<[String; 3]> = written
+        .iter()
+        .map(|(path, (digest, size))| {
+            [path.relative_to(&site), recorded_hash(digest), size.to_string()]
+        })
+        .collect();
     lines.push([own.relative_to(&site), String::new(), String::new()]);
     lines.sort();
     record_text(lines)
@@ -111,14 +127,23 @@ mod tests {
         ] {
             assert_eq!(read(text.as_bytes()).unwrap_err().to_string(), why);
         }
-        assert_eq!(read(b"a,sha256=x=,1\na,sha256=x,1\n").unwrap()["a"], Recorded { hash: Some("sha256=x".to_owned()), size: Some(1) });
+        assert_eq!(
+            read(b"a,sha256=x=,1\na,sha256=x,1\n").unwrap()["a"],
+            Recorded { hash: Some("sha256=x".to_owned()), size: Some(1) }
+        );
     }
 
     #[test]
     fn the_record_that_is_written() {
         let own = RealPath::known("/lib/python3.11/site-packages/a-1.dist-info/RECORD");
-        let paths = ["/bin/a", "/lib/python3.11/site-packages/a,b.py", "/lib/python3.11/site-packages/z.py", "/share/a"];
-        let written = paths.iter().map(|path| (RealPath::known(path), (vec![0xfb, 0xff], 2))).collect();
+        let paths = [
+            "/bin/a",
+            "/lib/python3.11/site-packages/a,b.py",
+            "/lib/python3.11/site-packages/z.py",
+            "/share/a",
+        ];
+        let written =
+            paths.iter().map(|path| (RealPath::known(path), (vec![0xfb, 0xff], 2))).collect();
         assert_eq!(
             text(&own, &written),
             "../../../bin/a,sha256=-_8,2\n../../../share/a,sha256=-_8,2\n\"a,b.py\",sha256=-_8,2\na-1.dist-info/RECORD,,\nz.py,sha256=-_8,2\n"

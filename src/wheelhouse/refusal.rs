@@ -35,7 +35,10 @@ pub enum Refusal {
     Damaged { why: String },
     #[error("has {found} entries; no more than {} are read", super::archive::MOST_ENTRIES)]
     TooManyEntries { found: usize },
-    #[error("unpacks to {size} bytes, more than {} times the archive", super::archive::LARGEST_RATIO)]
+    #[error(
+        "unpacks to {size} bytes, more than {} times the archive",
+        super::archive::LARGEST_RATIO
+    )]
     Expands { size: u64 },
     #[error("has a name that {why}")]
     Name { why: &'static str },
@@ -53,7 +56,10 @@ pub enum Refusal {
     Encrypted,
     #[error("is compressed by a method other than deflate")]
     Compression,
-    #[error("has {size} bytes; no more than {} are read of such a file", super::archive::LARGEST_METADATA)]
+    #[error(
+        "has {size} bytes; no more than {} are read of such a file",
+        super::archive::LARGEST_METADATA
+    )]
     LargeMetadata { size: u64 },
     #[error("is missing")]
     Missing,
@@ -77,7 +83,9 @@ pub enum Refusal {
     Hash,
     #[error("does not have the {expected} bytes that {source_of_size} says")]
     Size { expected: u64, source_of_size: &'static str },
-    #[error("is in no part of .data that installers know: purelib, platlib, scripts, headers, data")]
+    #[error(
+        "is in no part of .data that installers know: purelib, platlib, scripts, headers, data"
+    )]
     Scheme,
     #[error("is in the .data directory of another distribution")]
     ForeignData,
@@ -93,10 +101,16 @@ impl Refusal {
     fn hint(&self) -> &'static str {
         match self {
             Refusal::Read(_) => "name a wheel that this user may read",
-            Refusal::Write(why) if why.kind() == io::ErrorKind::StorageFull => "free some space; nothing was left behind",
+            Refusal::Write(why) if why.kind() == io::ErrorKind::StorageFull => {
+                "free some space; nothing was left behind"
+            }
             Refusal::Write(_) => "name a directory that can be written and is empty",
-            Refusal::Damaged { .. } | Refusal::Hash | Refusal::Size { .. } => "download the wheel again; when it stays so, do not trust it",
-            Refusal::Compression | Refusal::Format { .. } => "build or download a wheel of version 1.0, compressed by deflate",
+            Refusal::Damaged { .. } | Refusal::Hash | Refusal::Size { .. } => {
+                "download the wheel again; when it stays so, do not trust it"
+            }
+            Refusal::Compression | Refusal::Format { .. } => {
+                "build or download a wheel of version 1.0, compressed by deflate"
+            }
             Refusal::Missing
             | Refusal::DistInfo { .. }
             | Refusal::Identity { .. }
@@ -120,7 +134,9 @@ impl Refusal {
             | Refusal::Special
             | Refusal::Encrypted
             | Refusal::LargeMetadata { .. }
-            | Refusal::Reserved { .. } => "no build tool makes such a wheel: find out where it comes from before it is used",
+            | Refusal::Reserved { .. } => {
+                "no build tool makes such a wheel: find out where it comes from before it is used"
+            }
         }
     }
 }

@@ -13,7 +13,10 @@ const WRAPPER_ENDS: [&str; 4] = ["", ".exe", "-script.py", ".pya"];
 
 /// Whether the script `name` of a wheel is a launcher that an entry point replaces.
 pub(super) fn is_wrapper(name: &str, entry_points: &[EntryPoint]) -> bool {
-    WRAPPER_ENDS.iter().filter_map(|end| name.strip_suffix(end)).any(|stem| entry_points.iter().any(|entry_point| entry_point.name == stem))
+    WRAPPER_ENDS
+        .iter()
+        .filter_map(|end| name.strip_suffix(end))
+        .any(|stem| entry_points.iter().any(|entry_point| entry_point.name == stem))
 }
 
 #[cfg(test)]
@@ -23,7 +26,14 @@ mod tests {
     #[test]
     fn wrappers_of_old_builds() {
         let entry_points = [EntryPoint { name: "a".to_owned(), object: "m:f".to_owned() }];
-        for (name, expect) in [("a", true), ("a.exe", true), ("a-script.py", true), ("a.pya", true), ("a.py", false), ("b", false)] {
+        for (name, expect) in [
+            ("a", true),
+            ("a.exe", true),
+            ("a-script.py", true),
+            ("a.pya", true),
+            ("a.py", false),
+            ("b", false),
+        ] {
             assert_eq!(is_wrapper(name, &entry_points), expect, "{name}");
         }
     }

@@ -81,7 +81,11 @@ impl fmt::Display for Why {
 /// they name (PEP 508); those whose marker does not hold for the interpreter are the caller's to leave
 /// out. Without roots every distribution of the folder is wanted in its highest version; with them too,
 /// as the file names do not tell which ones the roots need.
-pub fn select<'a>(files: impl IntoIterator<Item = &'a str>, supported: &SupportedTags, roots: &[Requirement<Url>]) -> Selection {
+pub fn select<'a>(
+    files: impl IntoIterator<Item = &'a str>,
+    supported: &SupportedTags,
+    roots: &[Requirement<Url>],
+) -> Selection {
     let mut selection = Selection::default();
     let mut folder: BTreeMap<String, Vec<WheelName>> = BTreeMap::new();
     for root in roots {
@@ -96,7 +100,8 @@ pub fn select<'a>(files: impl IntoIterator<Item = &'a str>, supported: &Supporte
     for (key, mut wheels) in folder {
         wheels.sort_by(|left, right| left.file.cmp(&right.file));
         wheels.dedup();
-        let roots: Vec<&Requirement<Url>> = roots.iter().filter(|root| normalised_name(root.name.as_ref()) == key).collect();
+        let roots: Vec<&Requirement<Url>> =
+            roots.iter().filter(|root| normalised_name(root.name.as_ref()) == key).collect();
         selection.distribution(key, wheels, supported, &roots);
     }
     selection.passed_over.sort_by(|left, right| left.file.cmp(&right.file));
@@ -109,7 +114,13 @@ impl Selection {
     }
 
     /// Chooses among the wheels of one distribution.
-    fn distribution(&mut self, key: String, wheels: Vec<WheelName>, supported: &SupportedTags, roots: &[&Requirement<Url>]) {
+    fn distribution(
+        &mut self,
+        key: String,
+        wheels: Vec<WheelName>,
+        supported: &SupportedTags,
+        roots: &[&Requirement<Url>],
+    ) {
         let files: Vec<String> = wheels.iter().map(|wheel| wheel.file.clone()).collect();
         let mut candidates: Vec<(usize, WheelName)> = Vec::new();
         for wheel in wheels {
@@ -122,9 +133,17 @@ impl Selection {
             }
         }
         // A pre-release counts where it is asked for, or where there is nothing else (PEP 440).
-        let counts = |wheel: &WheelName| !wheel.version.any_prerelease() || roots.iter().any(|root| asks_for_pre_release(root));
+        let counts = |wheel: &WheelName| {
+            !wheel.version.any_prerelease() || roots.iter().any(|root| asks_for_pre_release(root))
+        };
         let best = |(index, wheel): &(usize, WheelName)| {
-            (counts(wheel), wheel.version.clone(), Reverse(*index), wheel.build.clone(), Reverse(wheel.file.clone()))
+            (
+                counts(wheel),
+                wheel.version.clone(),
+                Reverse(*index),
+                wheel.build.clone(),
+                Reverse(wheel.file.clone()),
+            )
         };
         candidates.sort_by_cached_key(|candidate| Reverse(best(candidate)));
         let mut candidates = candidates.into_iter().map(|(_, wheel)| wheel);
@@ -161,7 +180,9 @@ fn allows(root: &Requirement<Url>, version: &Version) -> bool {
 
 /// `!=2rc1` names a pre-release without asking for any.
 fn asks_for_pre_release(root: &Requirement<Url>) -> bool {
-    let asks = |specifier: &VersionSpecifier| specifier.any_prerelease() && *specifier.operator() != Operator::NotEqual;
+    let asks = |specifier: &VersionSpecifier| {
+        specifier.any_prerelease() && *specifier.operator() != Operator::NotEqual
+    };
     specifiers(root).is_some_and(|specifiers| specifiers.iter().any(asks))
 }
 
@@ -192,7 +213,8 @@ mod tests {
             None => file.to_owned(),
         };
         let files: Vec<String> = files.split_whitespace().map(whole).collect();
-        let roots: Vec<Requirement<Url>> = roots.split_whitespace().map(|root| root.parse().unwrap()).collect();
+        let roots: Vec<Requirement<Url>> =
+            roots.split_whitespace().map(|root| root.parse().unwrap()).collect();
         let selection = select(files.iter().map(String::as_str), &supported, &roots);
         let backwards = select(files.iter().rev().map(String::as_str), &supported, &roots);
         assert_eq!(selection, backwards, "{files:?}");
@@ -200,7 +222,10 @@ mod tests {
         let names: Vec<String> = selection.chosen.iter().map(|wheel| short(&wheel.file)).collect();
         assert_eq!(names.join(" "), chosen, "{files:?}");
         let unusable = selection.unusable.iter().map(|missing| format!("no {}", missing.key));
-        let said = selection.passed_over.iter().map(|other| short(&format!("{}: {}", other.file, other.why)));
+        let said = selection
+            .passed_over
+            .iter()
+            .map(|other| short(&format!("{}: {}", other.file, other.why)));
         assert_eq!(said.chain(unusable).collect::<Vec<_>>(), others, "{files:?}");
     }
 
@@ -208,7 +233,12 @@ mod tests {
     fn the_highest_version() {
         check("", "", "", &[]);
         check("b=1 a=1", "", "a-1 b-1", &[]);
-        check("a=1.9 a=1.10 a=1.10.post1", "", "a-1.10.post1", &["a-1.10: a-1.10.post1 is newer", "a-1.9: a-1.10.post1 is newer"]);
+        check(
+            "a=1.9 a=1.10 a=1.10.post1",
+            "",
+            "a-1.10.post1",
+            &["a-1.10: a-1.10.post1 is newer", "a-1.9: a-1.10.post1 is newer"],
+        );
         check("A.b=1 a_B=2", "", "a_B-2", &["A.b-1: a_B-2 is newer"]);
         check("a=1 a=1+cpu", "", "a-1+cpu", &["a-1: a-1+cpu is newer"]);
         check("a=1 a=1", "", "a-1", &[]);
@@ -220,7 +250,10 @@ mod tests {
             "a=1 a=2rc1 a=2.dev1",
             "",
             "a-1",
-            &["a-2.dev1: it is a pre-release; a-1 is installed", "a-2rc1: it is a pre-release; a-1 is installed"],
+            &[
+                "a-2.dev1: it is a pre-release; a-1 is installed",
+                "a-2rc1: it is a pre-release; a-1 is installed",
+            ],
         );
         check("a=1rc1 a=1", "", "a-1", &["a-1rc1: a-1 is newer"]);
         check("a=2a1 a=2rc1", "", "a-2rc1", &["a-2a1: a-2rc1 is newer"]);
@@ -233,7 +266,12 @@ mod tests {
     #[test]
     fn roots_narrow_versions() {
         check("a=1 a=2 b=1", "A<2", "a-1 b-1", &["a-2: a<2 is asked for"]);
-        check("a=1 a=2", "a<2 a[x]>=2", "", &["a-1: a>=2 is asked for", "a-2: a<2 is asked for", "no a"]);
+        check(
+            "a=1 a=2",
+            "a<2 a[x]>=2",
+            "",
+            &["a-1: a>=2 is asked for", "a-2: a<2 is asked for", "no a"],
+        );
         check("b=1", "a", "b-1", &["no a"]);
         check("a=1", "a@https://h/a-2.whl", "a-1", &[]);
     }
@@ -246,13 +284,19 @@ mod tests {
             &format!("a=1 {older} {native}"),
             "",
             native,
-            &[&format!("{older}: {native} fits the interpreter better"), &format!("a-1: {native} fits the interpreter better")],
+            &[
+                &format!("{older}: {native} fits the interpreter better"),
+                &format!("a-1: {native} fits the interpreter better"),
+            ],
         );
         check(
             "a-1-py3-none-any.whl a-1-2-py3-none-any.whl a-1-10-py3-none-any.whl",
             "",
             "a-1-10",
-            &["a-1-2: a-1-10 fits the interpreter better", "a-1: a-1-10 fits the interpreter better"],
+            &[
+                "a-1-2: a-1-10 fits the interpreter better",
+                "a-1: a-1-10 fits the interpreter better",
+            ],
         );
         check(&format!("a=2 {native}"), "", "a-2", &[&format!("{native}: a-2 is newer")]);
     }

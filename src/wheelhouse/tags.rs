@@ -51,7 +51,12 @@ impl fmt::Display for Misfit {
             Part::Platform => "platform tag",
             Part::Combination => "combination of tags",
         };
-        write!(f, "its {part} {} does not fit; this interpreter takes {}", self.has, self.fits.join(", "))
+        write!(
+            f,
+            "its {part} {} does not fit; this interpreter takes {}",
+            self.has,
+            self.fits.join(", ")
+        )
     }
 }
 
@@ -80,7 +85,11 @@ impl SupportedTags {
             list.everywhere(python, "none");
         }
         // PyPy's own wheels without native code name the major version alone.
-        list.push(if target.implementation == "pypy" { "pp3" } else { &interpreter }, "none", "any");
+        list.push(
+            if target.implementation == "pypy" { "pp3" } else { &interpreter },
+            "none",
+            "any",
+        );
         for python in &generic {
             list.push(python, "none", "any");
         }
@@ -95,7 +104,11 @@ impl SupportedTags {
     /// How good `wheel` is: the index of the first tag it has, lower is better; `None` when it has none.
     pub fn index(&self, wheel: &WheelName) -> Option<usize> {
         let has = |tags: &[String], tag: &String| tags.contains(tag);
-        self.0.iter().position(|tag| has(&wheel.pythons, &tag.python) && has(&wheel.abis, &tag.abi) && has(&wheel.platforms, &tag.platform))
+        self.0.iter().position(|tag| {
+            has(&wheel.pythons, &tag.python)
+                && has(&wheel.abis, &tag.abi)
+                && has(&wheel.platforms, &tag.platform)
+        })
     }
 
     /// What is wrong with a wheel that [`SupportedTags::index`] has no index for. The platform is
@@ -109,11 +122,20 @@ impl SupportedTags {
         ];
         for (part, has, field) in parts {
             if !self.0.iter().any(|tag| has.contains(field(tag))) {
-                return Misfit { part, has: has.join("."), fits: highest(self.0.iter().map(field)) };
+                return Misfit {
+                    part,
+                    has: has.join("."),
+                    fits: highest(self.0.iter().map(field)),
+                };
             }
         }
-        let same_python = self.0.iter().filter(|tag| wheel.pythons.contains(&tag.python)).map(Tag::to_string);
-        Misfit { part: Part::Combination, has: wheel.tags(), fits: highest(same_python.collect::<Vec<_>>().iter()) }
+        let same_python =
+            self.0.iter().filter(|tag| wheel.pythons.contains(&tag.python)).map(Tag::to_string);
+        Misfit {
+            part: Part::Combination,
+            has: wheel.tags(),
+            fits: highest(same_python.collect::<Vec<_>>().iter()),
+        }
     }
 }
 
@@ -139,7 +161,11 @@ struct List<'a> {
 
 impl List<'_> {
     fn push(&mut self, python: &str, abi: &str, platform: &str) {
-        self.tags.push(Tag { python: python.to_owned(), abi: abi.to_owned(), platform: platform.to_owned() });
+        self.tags.push(Tag {
+            python: python.to_owned(),
+            abi: abi.to_owned(),
+            platform: platform.to_owned(),
+        });
     }
 
     /// The tag on every platform.
@@ -188,13 +214,23 @@ mod tests {
                 "cpython 3.3 cp33m glibc 2.17 aarch64",
                 "cp33-cp33m-P cp33-abi3-P cp33-none-P cp32-abi3-P py33-none-P py3-none-P py32-none-P py31-none-P py30-none-P",
             ),
-            ("cpython 3.1 cp31 glibc 2.17 aarch64", "cp31-cp31-P cp31-none-P py31-none-P py3-none-P py30-none-P"),
+            (
+                "cpython 3.1 cp31 glibc 2.17 aarch64",
+                "cp31-cp31-P cp31-none-P py31-none-P py3-none-P py30-none-P",
+            ),
         ] {
-            let mut lines: Vec<String> =
-                expect.split(' ').flat_map(|line| glibc.split(' ').map(|platform| line.replace('P', platform))).collect();
+            let mut lines: Vec<String> = expect
+                .split(' ')
+                .flat_map(|line| glibc.split(' ').map(|platform| line.replace('P', platform)))
+                .collect();
             let own = expect.split('-').next().unwrap();
             lines.push(format!("{own}-none-any"));
-            lines.extend(expect.split(' ').filter(|line| line.starts_with("py")).map(|line| line.replace('P', "any")));
+            lines.extend(
+                expect
+                    .split(' ')
+                    .filter(|line| line.starts_with("py"))
+                    .map(|line| line.replace('P', "any")),
+            );
             assert_eq!(supported(text), lines, "{text}");
         }
     }
@@ -202,15 +238,33 @@ mod tests {
     #[test]
     fn free_threads_debug_and_pypy() {
         let starts = |text: &str| {
-            let mut pairs: Vec<String> = supported(text).iter().map(|tag| tag.rsplit_once('-').unwrap().0.to_owned()).collect();
+            let mut pairs: Vec<String> = supported(text)
+                .iter()
+                .map(|tag| tag.rsplit_once('-').unwrap().0.to_owned())
+                .collect();
             pairs.dedup();
             pairs[..4].join(" ")
         };
-        assert_eq!(starts("cpython 3.13 cp313t musl 1.2 x86_64"), "cp313-cp313t cp313-none py313-none py3-none");
-        assert_eq!(starts("cpython 3.11 cp311d musl 1.2 x86_64"), "cp311-cp311d cp311-cp311 cp311-abi3 cp311-none");
-        assert_eq!(starts("cpython 3.7 cp37dm musl 1.2 x86_64"), "cp37-cp37dm cp37-abi3 cp37-none cp36-abi3");
-        assert_eq!(starts("pypy 3.10 pypy310_pp73 glibc 2.36 x86_64"), "pp310-pypy310_pp73 pp310-none py310-none py3-none");
-        assert!(supported("pypy 3.10 pypy310_pp73 glibc 2.36 x86_64").contains(&"pp3-none-any".to_owned()));
+        assert_eq!(
+            starts("cpython 3.13 cp313t musl 1.2 x86_64"),
+            "cp313-cp313t cp313-none py313-none py3-none"
+        );
+        assert_eq!(
+            starts("cpython 3.11 cp311d musl 1.2 x86_64"),
+            "cp311-cp311d cp311-cp311 cp311-abi3 cp311-none"
+        );
+        assert_eq!(
+            starts("cpython 3.7 cp37dm musl 1.2 x86_64"),
+            "cp37-cp37dm cp37-abi3 cp37-none cp36-abi3"
+        );
+        assert_eq!(
+            starts("pypy 3.10 pypy310_pp73 glibc 2.36 x86_64"),
+            "pp310-pypy310_pp73 pp310-none py310-none py3-none"
+        );
+        assert!(
+            supported("pypy 3.10 pypy310_pp73 glibc 2.36 x86_64")
+                .contains(&"pp3-none-any".to_owned())
+        );
     }
 
     #[test]
@@ -218,7 +272,10 @@ mod tests {
         let tags = SupportedTags::new(&target("cpython 3.11 cp311 musl 1.2 x86_64"));
         let shown = |file: &str| {
             let wheel = WheelName::parse(file).unwrap();
-            tags.index(&wheel).map_or_else(|| tags.misfit(&wheel).to_string(), |index| tags.as_slice()[index].to_string())
+            tags.index(&wheel).map_or_else(
+                || tags.misfit(&wheel).to_string(),
+                |index| tags.as_slice()[index].to_string(),
+            )
         };
         let platforms = "this interpreter takes musllinux_1_2_x86_64, linux_x86_64, any";
         for (file, expect) in [
@@ -279,9 +336,14 @@ print("\n".join(map(str, found)))
             "cpython 3.14 cp314 musl 1.0 armv7l",
         ] {
             let arguments: Vec<&str> = text.split(' ').skip(1).collect();
-            let output = std::process::Command::new("python3").args(["-c", ASK]).args(arguments).output().unwrap();
+            let output = std::process::Command::new("python3")
+                .args(["-c", ASK])
+                .args(arguments)
+                .output()
+                .unwrap();
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            let expect: Vec<String> = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+            let expect: Vec<String> =
+                String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
             assert_eq!(supported(text), expect, "{text}");
         }
     }

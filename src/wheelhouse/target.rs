@@ -37,7 +37,8 @@ impl Target {
             (Some(pypy), Some(version)) => format!("{pypy}_{version}"),
             _ => format!("cp{}", minor.replace('.', "")),
         };
-        let (implementation, architecture) = (facts.implementation.clone(), facts.architecture.clone());
+        let (implementation, architecture) =
+            (facts.implementation.clone(), facts.architecture.clone());
         Target { implementation, minor, abi, libc: facts.libc, libc_version, architecture }
     }
 
@@ -66,11 +67,13 @@ impl Target {
             "powerpc64" => "ppc64",
             other => other,
         };
-        let libc_version = self.libc_version.map(|(major, minor)| (major, minor.min(LARGEST_MINOR)));
+        let libc_version =
+            self.libc_version.map(|(major, minor)| (major, minor.min(LARGEST_MINOR)));
         let mut platforms = match (self.libc, libc_version) {
-            (Some(Libc::Musl), Some((major, minor))) => {
-                (0..=minor).rev().map(|minor| format!("musllinux_{major}_{minor}_{architecture}")).collect()
-            }
+            (Some(Libc::Musl), Some((major, minor))) => (0..=minor)
+                .rev()
+                .map(|minor| format!("musllinux_{major}_{minor}_{architecture}"))
+                .collect(),
             (Some(Libc::Glibc), Some((2, minor))) => manylinux(minor, architecture),
             _ => Vec::new(),
         };
@@ -80,7 +83,8 @@ impl Target {
 }
 
 /// Architectures whose ABI manylinux fixes, armv7l and i686 included.
-const MANYLINUX: [&str; 9] = ["x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc64le", "s390x", "loongarch64", "riscv64"];
+const MANYLINUX: [&str; 9] =
+    ["x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc64le", "s390x", "loongarch64", "riscv64"];
 
 /// `manylinux_2_N` from `minor` down to the oldest image there was, 2.17, on x86 2.5 (PEP 513, 571, 599, 600).
 fn manylinux(minor: u32, architecture: &str) -> Vec<String> {
@@ -105,14 +109,21 @@ fn manylinux(minor: u32, architecture: &str) -> Vec<String> {
 /// A target in words: implementation, version, ABI, C library, its version, architecture.
 #[cfg(test)]
 pub(super) fn written(text: &str) -> Target {
-    let [implementation, minor, abi, libc, version, architecture] = text.split(' ').collect::<Vec<_>>()[..] else { panic!("{text}") };
-    let libc_version = version.split_once('.').map(|(major, minor)| (major.parse().unwrap(), minor.parse().unwrap()));
+    let [implementation, minor, abi, libc, version, architecture] =
+        text.split(' ').collect::<Vec<_>>()[..]
+    else {
+        panic!("{text}")
+    };
+    let libc_version = version
+        .split_once('.')
+        .map(|(major, minor)| (major.parse().unwrap(), minor.parse().unwrap()));
     let libc = match libc {
         "musl" => Some(Libc::Musl),
         "glibc" => Some(Libc::Glibc),
         _ => None,
     };
-    let [implementation, minor, abi, architecture] = [implementation, minor, abi, architecture].map(str::to_owned);
+    let [implementation, minor, abi, architecture] =
+        [implementation, minor, abi, architecture].map(str::to_owned);
     Target { implementation, minor, abi, libc, libc_version, architecture }
 }
 
@@ -123,10 +134,19 @@ mod tests {
     #[test]
     fn platforms_by_c_library() {
         for (text, expect) in [
-            ("cpython 3.11 cp311 musl 1.2 x86_64", "musllinux_1_2_x86_64 musllinux_1_1_x86_64 musllinux_1_0_x86_64 linux_x86_64"),
+            (
+                "cpython 3.11 cp311 musl 1.2 x86_64",
+                "musllinux_1_2_x86_64 musllinux_1_1_x86_64 musllinux_1_0_x86_64 linux_x86_64",
+            ),
             ("cpython 3.11 cp311 musl 1.0 armhf", "musllinux_1_0_armv7l linux_armv7l"),
-            ("cpython 3.11 cp311 glibc 2.18 aarch64", "manylinux_2_18_aarch64 manylinux_2_17_aarch64 manylinux2014_aarch64 linux_aarch64"),
-            ("cpython 3.11 cp311 glibc 2.6 i386", "manylinux_2_6_i686 manylinux_2_5_i686 manylinux1_i686 linux_i686"),
+            (
+                "cpython 3.11 cp311 glibc 2.18 aarch64",
+                "manylinux_2_18_aarch64 manylinux_2_17_aarch64 manylinux2014_aarch64 linux_aarch64",
+            ),
+            (
+                "cpython 3.11 cp311 glibc 2.6 i386",
+                "manylinux_2_6_i686 manylinux_2_5_i686 manylinux1_i686 linux_i686",
+            ),
             ("cpython 3.11 cp311 glibc 2.16 s390x", "linux_s390x"),
             ("cpython 3.11 cp311 glibc 2.40 mips", "linux_mips"),
             ("cpython 3.11 cp311 glibc ? x86_64", "linux_x86_64"),
@@ -138,9 +158,15 @@ mod tests {
 
     #[test]
     fn versions_that_are_not_believed() {
-        for text in ["cpython 3.4294967295 cp3 musl 1.4294967295 x86_64", "cpython three cp3 glibc 2.4294967295 x86_64"] {
+        for text in [
+            "cpython 3.4294967295 cp3 musl 1.4294967295 x86_64",
+            "cpython three cp3 glibc 2.4294967295 x86_64",
+        ] {
             let target = written(text);
-            assert!(target.version().1 <= LARGEST_MINOR && target.platforms().len() < 300, "{text}");
+            assert!(
+                target.version().1 <= LARGEST_MINOR && target.platforms().len() < 300,
+                "{text}"
+            );
         }
     }
 

@@ -18,7 +18,8 @@ use wheelbarrow::path::RealPath;
 use wheelbarrow::root::{Content, Directory, Tree};
 
 /// What conda-build compiles into binaries: long, so that every prefix fits.
-pub const PLACEHOLDER: &str = "/placehold_placehold_placehold_placehold_placehold_placehold_placehold_placehold_placehold";
+pub const PLACEHOLDER: &str =
+    "/placehold_placehold_placehold_placehold_placehold_placehold_placehold_placehold_placehold";
 
 /// A folder with packages.
 pub struct Channel {
@@ -46,10 +47,17 @@ impl Channel {
     pub fn package(&mut self, about: &About, fill: impl FnOnce(&Path)) {
         let build = tempfile::tempdir().unwrap();
         fill(build.path());
-        write(&build.path().join("info/licenses/LICENSE"), format!("licence of {}\n", about.name).as_bytes());
+        write(
+            &build.path().join("info/licenses/LICENSE"),
+            format!("licence of {}\n", about.name).as_bytes(),
+        );
         let paths = paths(build.path(), about.placeholder);
-        write(&build.path().join("info/paths.json"), &json_bytes(&json!({"paths_version": 1, "paths": paths})));
-        let (subdir, mut noarch) = (if about.entry_point.is_some() { "noarch" } else { "linux-64" }, json!({}));
+        write(
+            &build.path().join("info/paths.json"),
+            &json_bytes(&json!({"paths_version": 1, "paths": paths})),
+        );
+        let (subdir, mut noarch) =
+            (if about.entry_point.is_some() { "noarch" } else { "linux-64" }, json!({}));
         if let Some(entry_point) = about.entry_point {
             noarch = json!({"noarch": "python"});
             let link = json!({"noarch": {"type": "python", "entry_points": [entry_point]}, "package_metadata_version": 1});
@@ -62,9 +70,20 @@ impl Channel {
         let stem = format!("{}-{}-h1_0", about.name, about.version);
         let archive = self.top.path().join(subdir).join(format!("{stem}.conda"));
         fs::create_dir_all(archive.parent().unwrap()).unwrap();
-        let files: Vec<PathBuf> = walked(build.path()).iter().map(|path| build.path().join(path)).collect();
+        let files: Vec<PathBuf> =
+            walked(build.path()).iter().map(|path| build.path().join(path)).collect();
         let level = CompressionLevel::Numeric(1);
-        write_conda_package(fs::File::create(&archive).unwrap(), build.path(), &files, level, None, &stem, None, None).unwrap();
+        write_conda_package(
+            fs::File::create(&archive).unwrap(),
+            build.path(),
+            &files,
+            level,
+            None,
+            &stem,
+            None,
+            None,
+        )
+        .unwrap();
         let record = index.as_object_mut().unwrap();
         record.insert("fn".to_owned(), json!(format!("{stem}.conda")));
         record.insert("url".to_owned(), json!(format!("file://{}", archive.display())));
@@ -112,7 +131,10 @@ fn paths(build: &Path, placeholder: &str) -> Vec<Value> {
 
 fn walked(top: &Path) -> Vec<PathBuf> {
     let entries = walkdir::WalkDir::new(top).sort_by_file_name().into_iter().map(Result::unwrap);
-    entries.filter(|entry| !entry.file_type().is_dir()).map(|entry| entry.path().strip_prefix(top).unwrap().to_owned()).collect()
+    entries
+        .filter(|entry| !entry.file_type().is_dir())
+        .map(|entry| entry.path().strip_prefix(top).unwrap().to_owned())
+        .collect()
 }
 
 pub fn write(path: &Path, bytes: &[u8]) {
@@ -139,7 +161,12 @@ pub fn compile(arguments: &[&str], source: &str, output: &Path) {
     fs::create_dir_all(output.parent().unwrap()).unwrap();
     let file = tempfile::Builder::new().suffix(".c").tempfile().unwrap();
     fs::write(file.path(), source).unwrap();
-    let done = Command::new("gcc").args(["-shared", "-fPIC", "-O1", "-o"]).args([output, file.path()]).args(arguments).output().unwrap();
+    let done = Command::new("gcc")
+        .args(["-shared", "-fPIC", "-O1", "-o"])
+        .args([output, file.path()])
+        .args(arguments)
+        .output()
+        .unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
@@ -154,46 +181,84 @@ pub fn add_python(channel: &mut Channel) {
         if ' => /' in line and not line.strip().startswith(('libc.', 'libm.', 'libpthread.', 'libdl.', 'libresolv.')): print(line.split()[0], line.split()[2])";
     let found = python(libraries);
     let own = base.to_str().unwrap().to_owned();
-    let mut shared: Vec<(&str, &str)> =
-        found.lines().filter_map(|line| line.split_once(' ')).filter(|(_, path)| !path.starts_with(&own)).collect();
+    let mut shared: Vec<(&str, &str)> = found
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .filter(|(_, path)| !path.starts_with(&own))
+        .collect();
     shared.sort_unstable();
     shared.dedup();
     channel.package(
-        &About { name: "python-libraries", version: "1.0", depends: &[], placeholder: PLACEHOLDER, entry_point: None },
+        &About {
+            name: "python-libraries",
+            version: "1.0",
+            depends: &[],
+            placeholder: PLACEHOLDER,
+            entry_point: None,
+        },
         |build| {
             for (name, path) in &shared {
                 write(&build.join("lib").join(name), &with_run_path(Path::new(path), "$ORIGIN"));
             }
         },
     );
-    let about = About { name: "python", version: &version, depends: &["python-libraries"], placeholder: &own, entry_point: None };
+    let about = About {
+        name: "python",
+        version: &version,
+        depends: &["python-libraries"],
+        placeholder: &own,
+        entry_point: None,
+    };
     channel.package(&about, |build| {
         let program = format!("python{minor}");
-        write(&build.join("bin").join(&program), &with_run_path(&base.join("bin").join(&program), "$ORIGIN/../lib"));
-        fs::set_permissions(build.join("bin").join(&program), fs::Permissions::from_mode(0o755)).unwrap();
+        write(
+            &build.join("bin").join(&program),
+            &with_run_path(&base.join("bin").join(&program), "$ORIGIN/../lib"),
+        );
+        fs::set_permissions(build.join("bin").join(&program), fs::Permissions::from_mode(0o755))
+            .unwrap();
         for name in ["python", "python3"] {
             symlink(&program, build.join("bin").join(name)).unwrap();
         }
         for entry in fs::read_dir(base.join("lib")).unwrap().map(Result::unwrap) {
-            if entry.file_name().to_str().unwrap().starts_with("libpython") && entry.file_type().unwrap().is_file() {
+            if entry.file_name().to_str().unwrap().starts_with("libpython")
+                && entry.file_type().unwrap().is_file()
+            {
                 copy(&entry.path(), &build.join("lib").join(entry.file_name()));
             }
         }
-        let unwanted = ["test", "idlelib", "site-packages", "__pycache__", "lib2to3", "tkinter", "turtledemo", "ensurepip"];
+        let unwanted = [
+            "test",
+            "idlelib",
+            "site-packages",
+            "__pycache__",
+            "lib2to3",
+            "tkinter",
+            "turtledemo",
+            "ensurepip",
+        ];
         let stdlib = base.join("lib").join(&program);
         let wanted = |entry: &walkdir::DirEntry| {
             let name = entry.file_name().to_str().unwrap();
-            !unwanted.contains(&name) && !name.starts_with("config-") && !name.starts_with("_tkinter")
+            !unwanted.contains(&name)
+                && !name.starts_with("config-")
+                && !name.starts_with("_tkinter")
         };
-        for entry in walkdir::WalkDir::new(&stdlib).into_iter().filter_entry(wanted).map(Result::unwrap) {
-            let to = build.join("lib").join(&program).join(entry.path().strip_prefix(&stdlib).unwrap());
+        for entry in
+            walkdir::WalkDir::new(&stdlib).into_iter().filter_entry(wanted).map(Result::unwrap)
+        {
+            let to =
+                build.join("lib").join(&program).join(entry.path().strip_prefix(&stdlib).unwrap());
             if entry.path().parent().unwrap().ends_with("lib-dynload") {
                 write(&to, &with_run_path(entry.path(), "$ORIGIN/../.."));
             } else if entry.file_type().is_file() {
                 copy(entry.path(), &to);
             }
         }
-        write(&build.join("lib").join(&program).join("site-packages/README.txt"), b"where packages go\n");
+        write(
+            &build.join("lib").join(&program).join("site-packages/README.txt"),
+            b"where packages go\n",
+        );
     });
 }
 

@@ -29,34 +29,64 @@ fn channel() -> Channel {
     add_python(&mut channel);
     let minor = python("import sys; print('%d.%d' % sys.version_info[:2])");
     let site = format!("lib/python{minor}/site-packages");
-    let about = |name, depends, entry_point| About { name, version: "1.0", depends, placeholder: PLACEHOLDER, entry_point };
+    let about = |name, depends, entry_point| About {
+        name,
+        version: "1.0",
+        depends,
+        placeholder: PLACEHOLDER,
+        entry_point,
+    };
     channel.package(&about("libgreet", &[], None), |build| {
         let place = format!("-DPLACE=\"{PLACEHOLDER}\"");
         compile(&[&place, "-Wl,-soname,libgreet.so.1"], GREET, &build.join("lib/libgreet.so.1.0"));
         std::os::unix::fs::symlink("libgreet.so.1.0", build.join("lib/libgreet.so.1")).unwrap();
-        write(&build.join("etc/greet.conf"), format!("home = {PLACEHOLDER}/share/greet\n").as_bytes());
+        write(
+            &build.join("etc/greet.conf"),
+            format!("home = {PLACEHOLDER}/share/greet\n").as_bytes(),
+        );
         write(&build.join("etc/conda/activate.d/greet.sh"), b"export GREET=1\n");
         write(&build.join("bin/greet-config"), b"#!/bin/sh\n");
         write(&build.join("include/greet.h"), b"\n");
     });
     channel.package(&about("greet", &["libgreet", "python"], None), |build| {
         let library = tempfile::tempdir().unwrap();
-        compile(&["-DPLACE=\"\"", "-Wl,-soname,libgreet.so.1"], GREET, &library.path().join("libgreet.so"));
-        module("greet._greet", "PyInit__greet", library.path(), "$ORIGIN/../../..", &build.join(&site).join("greet"), "_greet");
+        compile(
+            &["-DPLACE=\"\"", "-Wl,-soname,libgreet.so.1"],
+            GREET,
+            &library.path().join("libgreet.so"),
+        );
+        module(
+            "greet._greet",
+            "PyInit__greet",
+            library.path(),
+            "$ORIGIN/../../..",
+            &build.join(&site).join("greet"),
+            "_greet",
+        );
         write(&build.join(&site).join("greet/__init__.py"), b"from ._greet import home\n");
         let info = build.join(&site).join("greet-1.0.dist-info");
         write(&info.join("METADATA"), b"Metadata-Version: 2.1\nName: greet\nVersion: 1.0\n");
-        write(&info.join("RECORD"), b"greet/__init__.py,,\ngreet-1.0.dist-info/METADATA,,\ngreet-1.0.dist-info/RECORD,,\n");
+        write(
+            &info.join("RECORD"),
+            b"greet/__init__.py,,\ngreet-1.0.dist-info/METADATA,,\ngreet-1.0.dist-info/RECORD,,\n",
+        );
         // conda's, not the wheel's: RECORD has never heard of them.
-        write(&build.join("bin/greet-say"), format!("#!{PLACEHOLDER}/bin/python\n{SAY}").as_bytes());
-        fs::set_permissions(build.join("bin/greet-say"), fs::Permissions::from_mode(0o755)).unwrap();
+        write(
+            &build.join("bin/greet-say"),
+            format!("#!{PLACEHOLDER}/bin/python\n{SAY}").as_bytes(),
+        );
+        fs::set_permissions(build.join("bin/greet-say"), fs::Permissions::from_mode(0o755))
+            .unwrap();
         write(&build.join("share/greet/words.txt"), b"hello\n");
     });
     channel.package(&about("pure", &["python"], Some("pure-say = pure:main")), |build| {
         write(&build.join("site-packages/pure.py"), b"def main():\n    print('pure')\n");
         let info = build.join("site-packages/pure-1.0.dist-info");
         write(&info.join("METADATA"), b"Metadata-Version: 2.1\nName: pure\nVersion: 1.0\n");
-        write(&info.join("RECORD"), b"pure.py,,\npure-1.0.dist-info/METADATA,,\npure-1.0.dist-info/RECORD,,\n");
+        write(
+            &info.join("RECORD"),
+            b"pure.py,,\npure-1.0.dist-info/METADATA,,\npure-1.0.dist-info/RECORD,,\n",
+        );
     });
     channel
 }
@@ -66,7 +96,8 @@ fn module(name: &str, init: &str, library: &Path, run_path: &str, directory: &Pa
     let include = format!("-I{}", python("import sysconfig; print(sysconfig.get_path('include'))"));
     let (name, init) = (format!("-DNAME=\"{name}\""), format!("-DINIT={init}"));
     let (search, rpath) = (format!("-L{}", library.display()), format!("-Wl,-rpath,{run_path}"));
-    let arguments = [include.as_str(), &name, &init, &search, "-Wl,--no-as-needed", "-l:libgreet.so.1", &rpath];
+    let arguments =
+        [include.as_str(), &name, &init, &search, "-Wl,--no-as-needed", "-l:libgreet.so.1", &rpath];
     let _ = fs::copy(library.join("libgreet.so"), library.join("libgreet.so.1"));
     compile(&arguments, MODULE, &directory.join(format!("{stem}{suffix}")));
 }
@@ -76,10 +107,17 @@ fn pip_installs(directory: &Path, prefix: &str) {
     let minor = python("import sys; print('%d.%d' % sys.version_info[:2])");
     let site = directory.join(format!("lib/python{minor}/site-packages"));
     let library = tempfile::tempdir().unwrap();
-    compile(&["-DPLACE=\"\"", "-Wl,-soname,libgreet.so.1"], GREET, &library.path().join("libgreet.so"));
+    compile(
+        &["-DPLACE=\"\"", "-Wl,-soname,libgreet.so.1"],
+        GREET,
+        &library.path().join("libgreet.so"),
+    );
     module("piped", "PyInit_piped", library.path(), &format!("{prefix}/lib"), &site, "piped");
     let info = site.join("piped-2.0.dist-info");
-    write(&info.join("METADATA"), b"Metadata-Version: 2.1\nName: piped\nVersion: 2.0\nRequires-Dist: greet\n");
+    write(
+        &info.join("METADATA"),
+        b"Metadata-Version: 2.1\nName: piped\nVersion: 2.0\nRequires-Dist: greet\n",
+    );
     write(&info.join("INSTALLER"), b"pip\n");
     let suffix = python("import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))");
     write(
@@ -111,7 +149,10 @@ impl Builder {
 
     fn ask(&self, command: &str, more: &[&str]) -> (Option<i32>, String) {
         let prefix = self.path("e");
-        let output = wheelbarrow(&[&[command, prefix.to_str().unwrap(), "--from", "debian:bookworm-slim"], more].concat());
+        let output = wheelbarrow(
+            &[&[command, prefix.to_str().unwrap(), "--from", "debian:bookworm-slim"], more]
+                .concat(),
+        );
         (output.status.code(), shown(&output))
     }
 }
@@ -123,14 +164,18 @@ fn conda_moves_with_its_python_and_its_libraries() {
     for prefix in ["e2", "longer/one"] {
         let (out, last) = (builder.path("out"), builder.path(prefix));
         let last = last.to_str().unwrap();
-        let (code, said) = builder.ask("bundle", &["--out", out.to_str().unwrap(), "--prefix", last]);
+        let (code, said) =
+            builder.ask("bundle", &["--out", out.to_str().unwrap(), "--prefix", last]);
         assert_eq!(code, Some(0), "{said}");
         assert!(!said.contains("apt-get") && said.contains("warn[activation-script]"), "{said}");
         fs::create_dir_all(Path::new(last).parent().unwrap()).unwrap();
         fs::rename(out.join("rootfs").join(&last[1..]), last).unwrap();
         fs::rename(builder.path("e"), builder.path("gone")).unwrap();
         let say = Command::new(Path::new(last).join("bin/greet-say")).output().unwrap();
-        assert_eq!(shown(&say).trim(), format!("home {last}/share/greet {last}/share/greet in {last}"));
+        assert_eq!(
+            shown(&say).trim(),
+            format!("home {last}/share/greet {last}/share/greet in {last}")
+        );
         let pure = Command::new(Path::new(last).join("bin/pure-say")).output().unwrap();
         assert_eq!(shown(&pure).trim(), "pure");
         let verified = wheelbarrow(&["verify", "--prefix", last]);
@@ -138,13 +183,28 @@ fn conda_moves_with_its_python_and_its_libraries() {
         fs::rename(builder.path("gone"), builder.path("e")).unwrap();
         let all = dump(Path::new(last));
         let has = |name: &str| all.contains_key(Path::new(name));
-        assert_eq!(all[Path::new("etc/greet.conf")].2, format!("home = {last}/share/greet\n").as_bytes());
-        assert!(has("share/greet/words.txt") && has("share/licenses/libgreet/LICENSE") && has("conda-meta/libgreet-1.0-h1_0.json"));
-        assert!(!has("bin/greet-config") && !has("include/greet.h") && !has("etc/conda/activate.d/greet.sh") && !has("pyvenv.cfg"));
+        assert_eq!(
+            all[Path::new("etc/greet.conf")].2,
+            format!("home = {last}/share/greet\n").as_bytes()
+        );
+        assert!(
+            has("share/greet/words.txt")
+                && has("share/licenses/libgreet/LICENSE")
+                && has("conda-meta/libgreet-1.0-h1_0.json")
+        );
+        assert!(
+            !has("bin/greet-config")
+                && !has("include/greet.h")
+                && !has("etc/conda/activate.d/greet.sh")
+                && !has("pyvenv.cfg")
+        );
         // What conda recorded holds the old prefix nowhere; what pip built does, and that is said.
         let old = builder.path("e").to_str().unwrap().to_owned() + "/";
-        let holding = all.iter().filter(|(_, (_, _, content))| memchr::memmem::find(content, old.as_bytes()).is_some());
-        let names: Vec<&str> = holding.map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect();
+        let holding = all
+            .iter()
+            .filter(|(_, (_, _, content))| memchr::memmem::find(content, old.as_bytes()).is_some());
+        let names: Vec<&str> =
+            holding.map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect();
         assert!(names.iter().all(|name| name.starts_with("piped.")), "{names:?}");
         assert!(said.contains("builder-path-left"), "{said}");
     }
@@ -157,7 +217,12 @@ fn a_second_prefix_has_an_interpreter_of_its_own() {
     let other = builder.path("f");
     builder.channel.install(&other, &other);
     let (code, said) = builder.ask("plan", &[other.to_str().unwrap()]);
-    assert!(code == Some(2) && said.contains("are environments of two interpreters\n  hint: bundle environments of"), "{said}");
+    assert!(
+        code == Some(2)
+            && said
+                .contains("are environments of two interpreters\n  hint: bundle environments of"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -169,7 +234,13 @@ fn conda_is_explained_down_to_its_packages() {
         assert!(said.contains(part), "{part}: {said}");
     }
     let prefix = builder.path("e");
-    let why = wheelbarrow(&["why", "libgreet.so.1", prefix.to_str().unwrap(), "--from", "debian:bookworm-slim"]);
+    let why = wheelbarrow(&[
+        "why",
+        "libgreet.so.1",
+        prefix.to_str().unwrap(),
+        "--from",
+        "debian:bookworm-slim",
+    ]);
     let why = shown(&why);
     assert!(why.contains("greet") && why.contains("libgreet"), "{why}");
     // A prefix that is the same needs no change; one that no file has room for is refused before anything is written.
@@ -178,29 +249,44 @@ fn conda_is_explained_down_to_its_packages() {
     let out = builder.path("never");
     let long = format!("/{}", "x".repeat(PLACEHOLDER.len() + 1));
     let (code, said) = builder.ask("bundle", &["--prefix", &long, "--out", out.to_str().unwrap()]);
-    assert!(said.contains("deny[prefix-too-long]") && code != Some(0) && !out.exists(), "{code:?} {said}");
+    assert!(
+        said.contains("deny[prefix-too-long]") && code != Some(0) && !out.exists(),
+        "{code:?} {said}"
+    );
 }
 
 #[test]
 fn an_interpreter_of_the_base_takes_the_place_of_condas() {
     let builder = Builder::new();
     let plan = |more: &[&str]| {
-        let output = wheelbarrow(&[&["plan", "--json", builder.path("e").to_str().unwrap()], more].concat());
-        let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", shown(&output)));
-        let entries: Vec<String> =
-            plan["entries"].as_array().unwrap().iter().map(|entry| entry["to"].as_str().unwrap().to_owned()).collect();
+        let output =
+            wheelbarrow(&[&["plan", "--json", builder.path("e").to_str().unwrap()], more].concat());
+        let plan: serde_json::Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", shown(&output)));
+        let entries: Vec<String> = plan["entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["to"].as_str().unwrap().to_owned())
+            .collect();
         (plan["interpreter"].as_str().unwrap().to_owned(), entries)
     };
     if python("import sys; print('%d.%d' % sys.version_info[:2])") == "3.11" {
         let (interpreter, entries) = plan(&["--base", "python:3.11-slim"]);
         assert_eq!(interpreter, "/usr/local/bin/python3.11");
         let has = |name: &str| entries.iter().any(|entry| entry == &format!("/opt/app/{name}"));
-        assert!(has("lib/libgreet.so.1") && has("pyvenv.cfg") && has("bin/greet-say"), "{entries:?}");
+        assert!(
+            has("lib/libgreet.so.1") && has("pyvenv.cfg") && has("bin/greet-say"),
+            "{entries:?}"
+        );
         assert!(!has("lib/python3.11/os.py") && !has("conda-meta/python-1.0-h1_0.json"));
     }
     let (interpreter, entries) = plan(&["--base", "debian:bookworm-slim"]);
     assert!(interpreter.starts_with("/opt/app/bin/python3."), "{interpreter}");
-    assert!(entries.iter().any(|entry| entry.ends_with("/os.py")) && !entries.iter().any(|entry| entry.contains("ld-linux")));
+    assert!(
+        entries.iter().any(|entry| entry.ends_with("/os.py"))
+            && !entries.iter().any(|entry| entry.contains("ld-linux"))
+    );
 }
 
 #[test]
@@ -212,13 +298,21 @@ fn conda_is_cut_between_its_packages() {
         channel.install(&prefix, &prefix);
         pip_installs(&prefix, prefix.to_str().unwrap());
         let out = top.path().join("out");
-        let options = ["--from", "debian:bookworm-slim", "--layers", "--layer", "pip=piped", "--out"];
-        let output = wheelbarrow(&[&["bundle", prefix.to_str().unwrap()], &options[..], &[out.to_str().unwrap()]].concat());
+        let options =
+            ["--from", "debian:bookworm-slim", "--layers", "--layer", "pip=piped", "--out"];
+        let output = wheelbarrow(
+            &[&["bundle", prefix.to_str().unwrap()], &options[..], &[out.to_str().unwrap()]]
+                .concat(),
+        );
         assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
-        let manifest: serde_json::Value = serde_json::from_slice(&fs::read(out.join("wheelbarrow.json")).unwrap()).unwrap();
+        let manifest: serde_json::Value =
+            serde_json::from_slice(&fs::read(out.join("wheelbarrow.json")).unwrap()).unwrap();
         let layers = manifest["layers"].as_array().unwrap().iter();
-        let layers: Vec<(String, String)> =
-            layers.map(|layer| ["name", "content"].map(|key| layer[key].as_str().unwrap().to_owned()).into()).collect();
+        let layers: Vec<(String, String)> = layers
+            .map(|layer| {
+                ["name", "content"].map(|key| layer[key].as_str().unwrap().to_owned()).into()
+            })
+            .collect();
         for (path, layer) in [
             ("bin/python3", "20-environment"),
             ("bin/greet-say", "70-small"),
@@ -234,8 +328,16 @@ fn conda_is_cut_between_its_packages() {
     });
     // What pip built holds the old prefix; everything else is the same wherever conda was.
     let names: Vec<&str> = one.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["10-system", "15-python", "15-python-libraries", "20-environment", "30-pip", "70-small"]);
-    let differs: Vec<&str> = one.iter().zip(&two).filter(|(one, two)| one != two).map(|((name, _), _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["10-system", "15-python", "15-python-libraries", "20-environment", "30-pip", "70-small"]
+    );
+    let differs: Vec<&str> = one
+        .iter()
+        .zip(&two)
+        .filter(|(one, two)| one != two)
+        .map(|((name, _), _)| name.as_str())
+        .collect();
     assert_eq!(differs, ["30-pip"]);
 }
 
@@ -247,7 +349,10 @@ fn damaged_records_cost_no_more_than_their_package() {
     fs::write(&record, &whole[..whole.len() / 2]).unwrap();
     let (code, said) = builder.ask("report", &[]);
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("warn[corrupt-database]") && said.contains("libgreet-1.0-h1_0.json"), "{said}");
+    assert!(
+        said.contains("warn[corrupt-database]") && said.contains("libgreet-1.0-h1_0.json"),
+        "{said}"
+    );
     assert!(said.contains("note[unowned-library]"), "{said}");
 }
 
@@ -280,6 +385,13 @@ fn conda_in_final_images() {
     channel().install(&lab.directory().join("e"), Path::new("/opt/env"));
     pip_installs(&lab.directory().join("e"), "/opt/env");
     let log = lab.build("wheelbarrow-conda", DOCKERFILE);
-    assert_eq!(log.matches("home /opt/app/share/greet /opt/app/share/greet in /opt/app").count(), 3, "{log}");
-    assert!(log.contains("FROM debian:bookworm-slim\nCOPY --from=builder /bundle/rootfs/ /"), "{log}");
+    assert_eq!(
+        log.matches("home /opt/app/share/greet /opt/app/share/greet in /opt/app").count(),
+        3,
+        "{log}"
+    );
+    assert!(
+        log.contains("FROM debian:bookworm-slim\nCOPY --from=builder /bundle/rootfs/ /"),
+        "{log}"
+    );
 }

@@ -35,7 +35,11 @@ const APPLICATIONS: [(&str, &str, &str); 10] = [
     ("seven", "psycopg2-binary flask", "psycopg2, flask"),
     ("eight", "pydantic flask cryptography", "pydantic, flask, cryptography.fernet"),
     ("nine", "requests lxml", "requests, lxml.etree"),
-    ("ten", "numpy pillow flask requests psycopg2-binary", "numpy, PIL.Image, flask, requests, psycopg2"),
+    (
+        "ten",
+        "numpy pillow flask requests psycopg2-binary",
+        "numpy, PIL.Image, flask, requests, psycopg2",
+    ),
 ];
 
 /// Makes the program, and installs it with what it needs.
@@ -104,14 +108,24 @@ impl Ten {
     fn stored(&self, name: &str) -> BTreeMap<String, u64> {
         let text = fs::read_to_string(&self.storage).unwrap();
         let all: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
-        let sizes: BTreeMap<&str, u64> =
-            all.iter().filter_map(|layer| Some((layer["diff-digest"].as_str()?, layer["diff-size"].as_u64()?))).collect();
-        self.layers(name).into_iter().map(|digest| (digest.clone(), sizes[digest.as_str()])).collect()
+        let sizes: BTreeMap<&str, u64> = all
+            .iter()
+            .filter_map(|layer| {
+                Some((layer["diff-digest"].as_str()?, layer["diff-size"].as_u64()?))
+            })
+            .collect();
+        self.layers(name)
+            .into_iter()
+            .map(|digest| (digest.clone(), sizes[digest.as_str()]))
+            .collect()
     }
 
     /// The application as its Dockerfile says, with the lines that wheelbarrow wrote; the manifest.
     fn application(&self, name: &str, install: &str, bundle: &str) -> serde_json::Value {
-        self.finished(name, &format!("FROM localhost/wheelbarrow-ten-wheels AS builder\n{install}\nRUN {bundle}\n"));
+        self.finished(
+            name,
+            &format!("FROM localhost/wheelbarrow-ten-wheels AS builder\n{install}\nRUN {bundle}\n"),
+        );
         let manifest = self.says(&format!("{name}-builder"), &["cat", "/bundle/wheelbarrow.json"]);
         serde_json::from_str(&manifest).unwrap()
     }
@@ -139,14 +153,20 @@ fn ten_applications_store_what_they_share_once() {
         ten.says(name, &["python", "-m", name]);
         for entry in manifest["entries"].as_array().unwrap() {
             let content = entry["sha256"].as_str().or(entry["link"].as_str()).unwrap().to_owned();
-            union.insert((entry["path"].as_str().unwrap().to_owned(), content), entry["size"].as_u64().unwrap());
+            union.insert(
+                (entry["path"].as_str().unwrap().to_owned(), content),
+                entry["size"].as_u64().unwrap(),
+            );
         }
         manifests.push(manifest);
         // What people do by hand: everything in one RUN, or the environment copied, or one layer of ours.
         let start = format!("FROM localhost/wheelbarrow-ten-wheels AS builder\n{install}\n");
         let mega = builder(name, installs, imports, "/b");
         ten.build(&format!("{name}-mega"), &format!("FROM localhost/wheelbarrow-ten-wheels AS wheels\nFROM python:3.11-slim\nRUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels {mega}\n"));
-        ten.build(&format!("{name}-copied"), &format!("{start}FROM python:3.11-slim\nCOPY --from=builder /b/venv /b/venv\n"));
+        ten.build(
+            &format!("{name}-copied"),
+            &format!("{start}FROM python:3.11-slim\nCOPY --from=builder /b/venv /b/venv\n"),
+        );
         ten.application(&format!("{name}-one-layer"), &install, bundle);
         for (way, stored) in ["", "-one-layer", "-copied", "-mega"].iter().zip(&mut stored) {
             stored.extend(ten.stored(&format!("{name}{way}")));
@@ -175,7 +195,10 @@ fn ten_applications_store_what_they_share_once() {
     an_image_layout_is_loaded(&ten);
     the_layers_are_added_to_a_base(&ten);
     let history = ten.history("python:3.11-slim", "two");
-    assert!(history.iter().all(|step| step.contains("COPY dir:") || step.contains("ENV PATH")), "{history:?}");
+    assert!(
+        history.iter().all(|step| step.contains("COPY dir:") || step.contains("ENV PATH")),
+        "{history:?}"
+    );
 }
 
 #[test]
@@ -184,7 +207,9 @@ fn packages_are_not_installed_again_for_a_changed_line() {
     let ten = Ten::new();
     ten.build("native", NATIVE);
     let install = builder("shop", "psycopg2", "psycopg2", "/b");
-    let start = format!("FROM localhost/wheelbarrow-ten-native AS builder\nRUN {install}\nRUN wheelbarrow bundle /b/venv --layers\n");
+    let start = format!(
+        "FROM localhost/wheelbarrow-ten-native AS builder\nRUN {install}\nRUN wheelbarrow bundle /b/venv --layers\n"
+    );
     let apk = "RUN apk add --no-cache libpq python3";
     ten.finished("shop", &start);
     // A line that no earlier run has built.
@@ -193,25 +218,44 @@ fn packages_are_not_installed_again_for_a_changed_line() {
     let after = log.rsplit_once(apk).unwrap_or_else(|| panic!("no packages: {log}")).1;
     // Every step up to the program comes from the cache, that of the packages first.
     let (before, program) = after.split_once("layers/90-app/ /\n").unwrap();
-    let (cached, steps) = (before.matches("--> Using cache").count(), before.matches(" STEP ").count());
+    let (cached, steps) =
+        (before.matches("--> Using cache").count(), before.matches(" STEP ").count());
     assert!(cached == steps && steps >= 3 && !program.starts_with("--> Using cache"), "{after}");
     for name in ["shop", "shop-changed"] {
         ten.says(name, &["python", "-m", "shop"]);
         let history = ten.history("alpine:3.20", name);
-        assert!(history[0].contains(&apk[4..]) && history.last().unwrap().contains("ENV PATH=/opt/app/bin"), "{history:?}");
-        assert!(history[1..history.len() - 1].iter().all(|step| step.contains("COPY dir:")), "{history:?}");
+        assert!(
+            history[0].contains(&apk[4..])
+                && history.last().unwrap().contains("ENV PATH=/opt/app/bin"),
+            "{history:?}"
+        );
+        assert!(
+            history[1..history.len() - 1].iter().all(|step| step.contains("COPY dir:")),
+            "{history:?}"
+        );
     }
-    let digests = |name: &str| ten.adds("alpine:3.20", name, "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}");
+    let digests = |name: &str| {
+        ten.adds("alpine:3.20", name, "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}")
+    };
     let (before, after) = (digests("shop"), digests("shop-changed"));
     let (program, rest) = before.split_last().unwrap();
-    assert!(after.len() == before.len() && after[..rest.len()] == *rest && after.last() != Some(program), "{before:?} {after:?}");
+    assert!(
+        after.len() == before.len()
+            && after[..rest.len()] == *rest
+            && after.last() != Some(program),
+        "{before:?} {after:?}"
+    );
 }
 
 /// Layers with the same content id in the manifests have the same digest in the images, and the other way round.
 fn one_digest_a_layer(ten: &Ten, manifests: &[serde_json::Value]) {
     let mut digests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (manifest, (name, ..)) in manifests.iter().zip(APPLICATIONS) {
-        let ids = manifest["layers"].as_array().unwrap().iter().map(|layer| layer["content"].as_str().unwrap().to_owned());
+        let ids = manifest["layers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|layer| layer["content"].as_str().unwrap().to_owned());
         let in_image = ten.layers(name);
         assert_eq!(ids.len(), in_image.len());
         for (id, digest) in ids.zip(in_image) {
@@ -222,16 +266,27 @@ fn one_digest_a_layer(ten: &Ten, manifests: &[serde_json::Value]) {
     assert!(several.is_empty() && digests.len() > 20, "{several:?}");
     // A distribution is one layer in all that have it.
     let all = manifests.iter().flat_map(|manifest| manifest["layers"].as_array().unwrap());
-    let flask: Vec<&str> = all.filter(|layer| layer["name"] == "50-flask").map(|layer| layer["content"].as_str().unwrap()).collect();
+    let flask: Vec<&str> = all
+        .filter(|layer| layer["name"] == "50-flask")
+        .map(|layer| layer["content"].as_str().unwrap())
+        .collect();
     assert!(flask.len() == 6 && flask.iter().all(|content| *content == flask[0]), "{flask:?}");
 }
 
 fn a_changed_line_is_one_layer(ten: &Ten) {
-    let install = builder("two", "flask requests", "flask, requests", "/b").replace("A line", "Another line");
-    ten.application("two-changed", &format!("RUN {install}"), "wheelbarrow bundle /b/venv --out /bundle --layers");
+    let install =
+        builder("two", "flask requests", "flask, requests", "/b").replace("A line", "Another line");
+    ten.application(
+        "two-changed",
+        &format!("RUN {install}"),
+        "wheelbarrow bundle /b/venv --out /bundle --layers",
+    );
     let (before, after) = (ten.layers("two"), ten.layers("two-changed"));
     let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
-    assert!(before.len() == after.len() && changed == 1 && before.last() != after.last(), "{before:?} {after:?}");
+    assert!(
+        before.len() == after.len() && changed == 1 && before.last() != after.last(),
+        "{before:?} {after:?}"
+    );
 }
 
 /// Another path, user, umask, time zone and order of installation.
@@ -241,7 +296,8 @@ fn another_builder_gives_the_same(ten: &Ten) {
     ten.lab.write("install.sh", &script);
     let steps = "COPY install.sh /install.sh\nRUN su other -c 'sh -e /install.sh' && mkdir /bundles && chown other /bundles && ln -s /bundles/bundle /bundle";
     let bundle = "su other -c 'umask 077 && wheelbarrow bundle /home/other/elsewhere/deep/venv --layers --out /bundles/bundle'";
-    let start = format!("FROM localhost/wheelbarrow-ten-wheels AS builder\n{steps}\nRUN {bundle}\n");
+    let start =
+        format!("FROM localhost/wheelbarrow-ten-wheels AS builder\n{steps}\nRUN {bundle}\n");
     ten.build("two-other-builder", &start);
     let lines = ten.says("two-other-builder", &["cat", "/bundles/bundle/Dockerfile.final"]);
     ten.build("two-other", &format!("{start}{lines}"));
@@ -252,14 +308,29 @@ fn another_builder_gives_the_same(ten: &Ten) {
 fn the_layers_are_added_to_a_base(ten: &Ten) {
     let builder = Container::of(&image("two-builder"));
     let (root, out) = (builder.root(), ten.lab.directory().join("layout"));
-    let arguments = ["bundle", "/b/venv", "--root", root.to_str().unwrap(), "--format", "oci-layout", "--out", out.to_str().unwrap()];
+    let arguments = [
+        "bundle",
+        "/b/venv",
+        "--root",
+        root.to_str().unwrap(),
+        "--format",
+        "oci-layout",
+        "--out",
+        out.to_str().unwrap(),
+    ];
     let output = wheelbarrow(&arguments);
     assert!(shown(&output).contains("to python:3.11-slim\nset PATH="), "{}", shown(&output));
     let read = |descriptor: &serde_json::Value| -> serde_json::Value {
-        serde_json::from_slice(&fs::read(out.join("blobs").join(descriptor["digest"].as_str().unwrap().replace(':', "/"))).unwrap())
-            .unwrap()
+        serde_json::from_slice(
+            &fs::read(
+                out.join("blobs").join(descriptor["digest"].as_str().unwrap().replace(':', "/")),
+            )
+            .unwrap(),
+        )
+        .unwrap()
     };
-    let index: serde_json::Value = serde_json::from_slice(&fs::read(out.join("index.json")).unwrap()).unwrap();
+    let index: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("index.json")).unwrap()).unwrap();
     let manifest = read(&index["manifests"][0]);
     let container = Container::of("python:3.11-slim");
     for layer in manifest["layers"].as_array().unwrap() {
@@ -279,19 +350,39 @@ fn an_image_layout_is_loaded(ten: &Ten) {
         let _ = fs::remove_dir_all(&out);
         let out = out.to_str().unwrap();
         let root = root.to_str().unwrap();
-        let arguments = ["bundle", "/b/venv", "--root", root, "--with-interpreter", "--format", "oci-layout", "--out", out];
+        let arguments = [
+            "bundle",
+            "/b/venv",
+            "--root",
+            root,
+            "--with-interpreter",
+            "--format",
+            "oci-layout",
+            "--out",
+            out,
+        ];
         let output = wheelbarrow(&arguments);
         assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
         let pulled = buildah(&["pull", "-q", &format!("oci:{out}")]);
         ten.lab.keep(&pulled);
         // As docker load reads it: the same image.
         let archive = ten.lab.directory().join("layout.tar");
-        assert!(Command::new("tar").args(["-C", out, "-cf"]).arg(&archive).arg(".").status().unwrap().success());
+        assert!(
+            Command::new("tar")
+                .args(["-C", out, "-cf"])
+                .arg(&archive)
+                .arg(".")
+                .status()
+                .unwrap()
+                .success()
+        );
         let loaded = buildah(&["pull", "-q", &format!("docker-archive:{}", archive.display())]);
         assert_eq!(loaded, pulled);
         fs::remove_dir_all(out).unwrap();
         Container::of(&pulled).says(&["python", "-m", name]);
-        ten.inspect(&pulled, "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}").into_iter().collect::<BTreeSet<_>>()
+        ten.inspect(&pulled, "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}")
+            .into_iter()
+            .collect::<BTreeSet<_>>()
     });
     // All but the small ones and the program.
     assert!(digests[0].difference(&digests[1]).count() <= 2, "{digests:?}");

@@ -13,11 +13,20 @@ use crate::readme_root::wheelbarrow;
 fn layers_are_planned_named_and_limited() {
     let out = tempfile::tempdir().unwrap();
     let path = out.path().join("bundle");
-    let arguments =
-        ["bundle", "--root", "py-fixtures/alpine-venv", "--out", path.to_str().unwrap(), "--layers", "--link", "--with-interpreter"];
+    let arguments = [
+        "bundle",
+        "--root",
+        "py-fixtures/alpine-venv",
+        "--out",
+        path.to_str().unwrap(),
+        "--layers",
+        "--link",
+        "--with-interpreter",
+    ];
     let output = wheelbarrow(&[&arguments[..], &["--layer", "web=PyYAML"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
-    let copies: Vec<String> = shown(&output).lines().filter(|line| line.starts_with("COPY")).map(str::to_owned).collect();
+    let copies: Vec<String> =
+        shown(&output).lines().filter(|line| line.starts_with("COPY")).map(str::to_owned).collect();
     assert_eq!(
         copies,
         [
@@ -27,9 +36,18 @@ fn layers_are_planned_named_and_limited() {
             "COPY --link layers/30-web/ /"
         ]
     );
-    assert!(path.join("layers/30-web/opt/app/lib/python3.11/site-packages/yaml/__init__.py").is_file() && !path.join("rootfs").exists());
+    assert!(
+        path.join("layers/30-web/opt/app/lib/python3.11/site-packages/yaml/__init__.py").is_file()
+            && !path.join("rootfs").exists()
+    );
     let plan = wheelbarrow(&["plan", "--root", "py-fixtures/alpine-venv", "--layers", "5"]);
-    assert!(shown(&plan).contains("20-environment  4 files, the same for every application of this Python and prefix"), "{}", shown(&plan));
+    assert!(
+        shown(&plan).contains(
+            "20-environment  4 files, the same for every application of this Python and prefix"
+        ),
+        "{}",
+        shown(&plan)
+    );
 }
 
 #[test]
@@ -49,13 +67,24 @@ fn layers_that_cannot_be() {
         ("--layer web=pyyaml,PyYAML", 2, "pyyaml is in web and in web"),
         ("--layer web=flask,pyyaml --layer api=PyYAML", 2, "--layer: pyyaml is in web and in api"),
         ("--layers 6 --layer a=b --layer c=d", 2, "--layers 6 has no room for 2 layers of --layer"),
-        ("--layers 7 --layer a=pyyaml --layer c=flask", 0, "warn[not-in-layer] flask: --layer c names it"),
+        (
+            "--layers 7 --layer a=pyyaml --layer c=flask",
+            0,
+            "warn[not-in-layer] flask: --layer c names it",
+        ),
         ("--layer web=PyYAML", 0, "30-web  25 files, grouped by --layer (PyYAML)"),
         ("--layer-cap 1", 0, "50-pyyaml-part2"),
     ] {
-        let arguments = ["plan", "--root", "py-fixtures/alpine-venv"].into_iter().chain(typed.split(' ')).collect::<Vec<_>>();
+        let arguments = ["plan", "--root", "py-fixtures/alpine-venv"]
+            .into_iter()
+            .chain(typed.split(' '))
+            .collect::<Vec<_>>();
         let output = wheelbarrow(&arguments);
-        assert!(output.status.code() == Some(status) && shown(&output).contains(says), "{typed}: {}", shown(&output));
+        assert!(
+            output.status.code() == Some(status) && shown(&output).contains(says),
+            "{typed}: {}",
+            shown(&output)
+        );
     }
 }
 
@@ -70,32 +99,61 @@ fn an_image_layout_says_what_its_base_has_to_have() {
             "append the layers, in the order of the manifest, to alpine:3.20 with these packages installed: python3 yaml\nset PATH=/opt/app/bin:$PATH there\n",
         ),
         ("--native vendor", 0, "to alpine:3.20 with these packages installed: python3\n"),
-        ("--with-interpreter", 0, "the layout is an image by itself, for docker load (as a tar), buildah pull and skopeo copy\n"),
-        ("--base python:3.11-alpine --layers 6 --layer web=PyYAML", 0, "to python:3.11-alpine with these packages installed: yaml\n"),
+        (
+            "--with-interpreter",
+            0,
+            "the layout is an image by itself, for docker load (as a tar), buildah pull and skopeo copy\n",
+        ),
+        (
+            "--base python:3.11-alpine --layers 6 --layer web=PyYAML",
+            0,
+            "to python:3.11-alpine with these packages installed: yaml\n",
+        ),
         ("--layers 5 --layer web=PyYAML", 2, "has no room for 1 layers of --layer"),
         ("--link", 2, "--link and --verify are about Dockerfile.final"),
         ("--verify", 2, "wheelbarrow verify proves the final root"),
     ] {
         let _ = fs::remove_dir_all(&path);
         let more: Vec<&str> = typed.split_whitespace().collect();
-        let arguments = ["bundle", "--root", "py-fixtures/alpine-venv", "--format", "oci-layout", "--out", path.to_str().unwrap()];
+        let arguments = [
+            "bundle",
+            "--root",
+            "py-fixtures/alpine-venv",
+            "--format",
+            "oci-layout",
+            "--out",
+            path.to_str().unwrap(),
+        ];
         let output = wheelbarrow(&[&arguments[..], &more].concat());
-        assert!(output.status.code() == Some(status) && shown(&output).contains(says), "{typed}: {}", shown(&output));
+        assert!(
+            output.status.code() == Some(status) && shown(&output).contains(says),
+            "{typed}: {}",
+            shown(&output)
+        );
         if status == 0 {
-            let index: serde_json::Value = serde_json::from_slice(&fs::read(path.join("index.json")).unwrap()).unwrap();
+            let index: serde_json::Value =
+                serde_json::from_slice(&fs::read(path.join("index.json")).unwrap()).unwrap();
             let manifest = blob(&path, &index["manifests"][0]);
             let config = blob(&path, &manifest["config"]);
             let layers = manifest["layers"].as_array().unwrap();
-            let all = layers.iter().all(|layer| path.join(blob_path(layer)).metadata().unwrap().len() == layer["size"].as_u64().unwrap());
-            let counts = [&config["rootfs"]["diff_ids"], &config["history"]].map(|list| list.as_array().unwrap().len());
-            let docker: serde_json::Value = serde_json::from_slice(&fs::read(path.join("manifest.json")).unwrap()).unwrap();
+            let all = layers.iter().all(|layer| {
+                path.join(blob_path(layer)).metadata().unwrap().len()
+                    == layer["size"].as_u64().unwrap()
+            });
+            let counts = [&config["rootfs"]["diff_ids"], &config["history"]]
+                .map(|list| list.as_array().unwrap().len());
+            let docker: serde_json::Value =
+                serde_json::from_slice(&fs::read(path.join("manifest.json")).unwrap()).unwrap();
             let expect = serde_json::json!([{
                 "Config": blob_path(&manifest["config"]),
                 "RepoTags": [],
                 "Layers": layers.iter().map(blob_path).collect::<Vec<_>>(),
             }]);
             assert_eq!(docker, expect, "{typed}");
-            assert!(all && counts == [layers.len(); 2] && !path.join("layers").exists(), "{typed}: {config}");
+            assert!(
+                all && counts == [layers.len(); 2] && !path.join("layers").exists(),
+                "{typed}: {config}"
+            );
         }
     }
 }
@@ -109,16 +167,31 @@ fn blob(layout: &Path, descriptor: &serde_json::Value) -> serde_json::Value {
 }
 
 /// Distributions of one module each, by name and kilobytes, cut into layers; the bundle.
-fn cut(top: &Path, name: &str, distributions: &[(&str, usize)], more: &[&str], time: &str) -> String {
+fn cut(
+    top: &Path,
+    name: &str,
+    distributions: &[(&str, usize)],
+    more: &[&str],
+    time: &str,
+) -> String {
     let (site, out) = (top.join(name).join("site"), top.join(name).join("bundle"));
     for (name, size) in distributions {
         let info = site.join(format!("{name}-1.dist-info"));
         fs::create_dir_all(&info).unwrap();
         fs::write(site.join(format!("{name}.py")), "#".repeat(size << 10)).unwrap();
-        fs::write(info.join("METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")).unwrap();
-        fs::write(info.join("RECORD"), format!("{name}.py,,\n{name}-1.dist-info/METADATA,,\n{name}-1.dist-info/RECORD,,\n")).unwrap();
+        fs::write(
+            info.join("METADATA"),
+            format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1\n"),
+        )
+        .unwrap();
+        fs::write(
+            info.join("RECORD"),
+            format!("{name}.py,,\n{name}-1.dist-info/METADATA,,\n{name}-1.dist-info/RECORD,,\n"),
+        )
+        .unwrap();
     }
-    let arguments = ["bundle", "--from", "any", "--out", out.to_str().unwrap(), site.to_str().unwrap()];
+    let arguments =
+        ["bundle", "--from", "any", "--out", out.to_str().unwrap(), site.to_str().unwrap()];
     let mut bundle = Command::new(env!("CARGO_BIN_EXE_wheelbarrow"));
     let output = bundle.args(arguments).args(more).env("SOURCE_DATE_EPOCH", time).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
@@ -148,9 +221,13 @@ fn bundles_side_by_side() {
     }
     // What it suggests is what helps.
     let again = ["--layers", "--layer", "common1=one"];
-    let (first, second) = (cut(top.path(), "a", &all, &again, "1000"), cut(top.path(), "b", &two, &again, "1000"));
+    let (first, second) =
+        (cut(top.path(), "a", &all, &again, "1000"), cut(top.path(), "b", &two, &again, "1000"));
     let (_, text) = compared(&[&first, &format!("{second}/wheelbarrow.json")]);
-    assert!(text.contains("30-common1  in /a/bundle, /b/bundle") && !text.contains("beside others"), "{text}");
+    assert!(
+        text.contains("30-common1  in /a/bundle, /b/bundle") && !text.contains("beside others"),
+        "{text}"
+    );
     // Another time is another layer.
     let later = cut(top.path(), "later", &two, &again, "2000");
     assert!(compared(&[&second, &later]).1.starts_with("shared layers\napplications"));
@@ -158,7 +235,10 @@ fn bundles_side_by_side() {
     fs::write(top.path().join("empty.json"), "{}").unwrap();
     for (other, says) in [
         (whole.as_str(), "/whole/bundle has no layers to compare\n  hint: bundle it with --layers"),
-        (&format!("{}/empty.json", top.path().display()), "/empty.json is no manifest: missing field `prefix`"),
+        (
+            &format!("{}/empty.json", top.path().display()),
+            "/empty.json is no manifest: missing field `prefix`",
+        ),
         (top.path().to_str().unwrap(), "cannot read /wheelbarrow.json"),
         ("/nowhere", "cannot read /nowhere"),
     ] {

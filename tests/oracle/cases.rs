@@ -544,7 +544,8 @@ fn check(workshop: &Workshop, interpreter: &str, cases: &[&str], least: usize) {
         let root = Root::new(Directory::open(made.path(), &[]).unwrap());
         let library = Library::new(&root);
         let program = RealPath::known("/prog");
-        let machine = library.read(&program).unwrap().as_ref().as_ref().unwrap().as_ref().unwrap().machine;
+        let machine =
+            library.read(&program).unwrap().as_ref().as_ref().unwrap().as_ref().unwrap().machine;
         let loader = of_root(&root, interpreter, machine).unwrap();
         let theirs = real(made.path(), interpreter, "/prog");
         let ours = ours(made.path(), loader.as_ref(), &library, &program);
@@ -555,21 +556,31 @@ fn check(workshop: &Workshop, interpreter: &str, cases: &[&str], least: usize) {
         }
     }
     println!("{interpreter}: {} cases, {names} names compared", cases.len());
-    assert!(disagreements.is_empty(), "{} disagreements:\n{}", disagreements.len(), disagreements.join("\n\n"));
+    assert!(
+        disagreements.is_empty(),
+        "{} disagreements:\n{}",
+        disagreements.len(),
+        disagreements.join("\n\n")
+    );
     assert!(names >= least, "only {names} names compared");
 }
 
 #[test]
 #[ignore = "needs the lab: buildah and the base images"]
 fn crafted_musl() {
-    let workshop = Workshop::new("docker.io/library/alpine:3.20", MUSL, &["lib/ld-musl-x86_64.so.1"]);
+    let workshop =
+        Workshop::new("docker.io/library/alpine:3.20", MUSL, &["lib/ld-musl-x86_64.so.1"]);
     check(&workshop, MUSL, &[BOTH, ONLY_MUSL].concat(), 180);
 }
 
 #[test]
 #[ignore = "needs the lab: buildah and the base images"]
 fn crafted_glibc() {
-    let files = ["lib/x86_64-linux-gnu/libc.so.6", "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "sbin/ldconfig"];
+    let files = [
+        "lib/x86_64-linux-gnu/libc.so.6",
+        "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+        "sbin/ldconfig",
+    ];
     let workshop = Workshop::new("docker.io/library/debian:bookworm-slim", GLIBC, &files);
     check(&workshop, GLIBC, &[BOTH, ONLY_GLIBC].concat(), 180);
 }

@@ -89,7 +89,10 @@ impl Workshop {
     fn object(&self, to: &Path, words: &str) {
         // A loader that is asked to list takes any object; only `-shared` lets ld write every tag.
         let mut gcc = Command::new("gcc");
-        gcc.args(["-shared", "-nostdlib", "-fPIC", "-Wl,--no-as-needed,--enable-new-dtags"]).arg(self.file("object.c")).arg("-o").arg(to);
+        gcc.args(["-shared", "-nostdlib", "-fPIC", "-Wl,--no-as-needed,--enable-new-dtags"])
+            .arg(self.file("object.c"))
+            .arg("-o")
+            .arg(to);
         gcc.arg(format!("-Wl,--dynamic-linker={}", self.interpreter));
         let (mut key, mut machine) = ("", None);
         for word in words.split(' ').filter(|word| !word.is_empty()) {
@@ -125,7 +128,10 @@ impl Workshop {
     fn stub(&self, name: &str) -> PathBuf {
         let stub = self.file(&format!("stub-{}", name.replace('/', "%")));
         if !stub.exists() {
-            run(Command::new("gcc").args(["-shared", "-nostdlib", "-xc", "/dev/null", "-o"]).arg(&stub).arg(format!("-Wl,-soname,{name}")));
+            run(Command::new("gcc")
+                .args(["-shared", "-nostdlib", "-xc", "/dev/null", "-o"])
+                .arg(&stub)
+                .arg(format!("-Wl,-soname,{name}")));
         }
         stub
     }
@@ -133,7 +139,11 @@ impl Workshop {
 
 /// The host's path of `path`, its parents made. No parent may be a link: it could lead out of the root.
 fn place(root: &Path, path: &str) -> PathBuf {
-    let (parents, name) = path.strip_prefix('/').expect("paths of a table are absolute").rsplit_once('/').unwrap_or(("", &path[1..]));
+    let (parents, name) = path
+        .strip_prefix('/')
+        .expect("paths of a table are absolute")
+        .rsplit_once('/')
+        .unwrap_or(("", &path[1..]));
     let mut at = root.to_owned();
     for part in parents.split('/').filter(|part| !part.is_empty()) {
         at.push(part);

@@ -15,14 +15,20 @@ fn check(name: &str, interpreter: &str, least: usize) {
     let mut loader = None;
     let (mut compared, mut files, mut without_needs) = (0, 0, 0);
     let mut disagreements = Vec::new();
-    for entry in root.walk(&RealPath::root(), |_| true).into_iter().flatten().filter(|entry| entry.meta.kind == Kind::File) {
+    for entry in root
+        .walk(&RealPath::root(), |_| true)
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry.meta.kind == Kind::File)
+    {
         let facts = library.read(&entry.path).unwrap();
         let Ok(Some(elf)) = facts.as_ref() else { continue };
         if !elf.loadable || elf.needed.is_empty() {
             without_needs += 1;
             continue;
         }
-        let loader = loader.get_or_insert_with(|| of_root(&root, interpreter, elf.machine).unwrap());
+        let loader =
+            loader.get_or_insert_with(|| of_root(&root, interpreter, elf.machine).unwrap());
         let theirs = real(&top, interpreter, entry.path.as_str());
         let ours = ours(&top, loader.as_ref(), &library, &entry.path);
         (files, compared) = (files + 1, compared + theirs.names());
@@ -30,8 +36,15 @@ fn check(name: &str, interpreter: &str, least: usize) {
             disagreements.push(format!("{}\nreal {theirs:#?}\nours {ours:#?}", entry.path));
         }
     }
-    println!("{name}: {files} files, {compared} names compared; {without_needs} ELF files need nothing");
-    assert!(disagreements.is_empty(), "{} disagreements in {name}:\n{}", disagreements.len(), disagreements.join("\n\n"));
+    println!(
+        "{name}: {files} files, {compared} names compared; {without_needs} ELF files need nothing"
+    );
+    assert!(
+        disagreements.is_empty(),
+        "{} disagreements in {name}:\n{}",
+        disagreements.len(),
+        disagreements.join("\n\n")
+    );
     assert!(compared >= least, "only {compared} names compared");
 }
 

@@ -48,16 +48,26 @@ fn real(root: &Path, interpreter: &str, program: &str) -> Answer {
         Some(Libc::Musl) => command.args(["--list", program]),
         // glibc's `--list` ends at the first name that is not there; with the variable it goes on.
         // Without AVX2 `$PLATFORM` is the architecture on every machine; glibc 2.36 has `haswell` for it otherwise.
-        _ => command.env("LD_TRACE_LOADED_OBJECTS", "1").env("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-AVX2").arg(program),
+        _ => command
+            .env("LD_TRACE_LOADED_OBJECTS", "1")
+            .env("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-AVX2")
+            .arg(program),
     };
     let inside = root.to_owned();
     // SAFETY: two system calls and nothing else between fork and exec. Not chroot(1), which would itself be traced.
     unsafe {
-        command.pre_exec(move || std::os::unix::fs::chroot(&inside).and_then(|()| std::env::set_current_dir("/")));
+        command.pre_exec(move || {
+            std::os::unix::fs::chroot(&inside).and_then(|()| std::env::set_current_dir("/"))
+        });
     }
     let output = command.output().expect("the loader of the root starts; chroot needs root");
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(output.status.code().map(|code| code & !127), Some(0), "{program} ended by a signal:\n{out}{err}");
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code().map(|code| code & !127),
+        Some(0),
+        "{program} ended by a signal:\n{out}{err}"
+    );
     let mut answer = Answer::default();
     for line in out.lines().map(str::trim) {
         let line = line.rsplit_once(" (0x").map_or(line, |(line, _)| line);
@@ -69,9 +79,13 @@ fn real(root: &Path, interpreter: &str, program: &str) -> Answer {
         }
     }
     for line in err.lines() {
-        if let Some((name, _)) = line.strip_prefix("Error loading shared library ").and_then(|line| line.split_once(": ")) {
+        if let Some((name, _)) = line
+            .strip_prefix("Error loading shared library ")
+            .and_then(|line| line.split_once(": "))
+        {
             answer.refused.insert(name.to_owned());
-        } else if let Some((_, rest)) = line.split_once(": error while loading shared libraries: ") {
+        } else if let Some((_, rest)) = line.split_once(": error while loading shared libraries: ")
+        {
             answer.stopped = rest.split_once(": ").map(|(path, _)| tidy(path));
         } else {
             // The loaders also bind symbols and check versions, which is not what is compared here.
@@ -84,7 +98,8 @@ fn real(root: &Path, interpreter: &str, program: &str) -> Answer {
 
 /// Asks the simulation.
 fn ours(base: &Path, loader: &dyn Loader, library: &Library, program: &RealPath) -> Answer {
-    let Load { objects, edges, .. } = load(loader, library, Start::Program(program)).expect("the program can be read");
+    let Load { objects, edges, .. } =
+        load(loader, library, Start::Program(program)).expect("the program can be read");
     let mut answer = Answer::default();
     let mut known = 1;
     for edge in edges {
@@ -95,7 +110,10 @@ fn ours(base: &Path, loader: &dyn Loader, library: &Library, program: &RealPath)
                 known += 1;
                 let object = &objects[object];
                 same_file(base, object.opened.as_str(), &object.real);
-                answer.loaded.push((asked(&edge.name, object.opened.as_str()), tidy(object.opened.as_str())));
+                answer.loaded.push((
+                    asked(&edge.name, object.opened.as_str()),
+                    tidy(object.opened.as_str()),
+                ));
             }
             Outcome::Broken { path, .. } if loader.libc() == Libc::Glibc => {
                 return Answer { stopped: Some(tidy(&path)), ..Answer::default() };
@@ -112,7 +130,8 @@ fn ours(base: &Path, loader: &dyn Loader, library: &Library, program: &RealPath)
 fn same_file(base: &Path, opened: &str, real: &RealPath) {
     let top = open(base, OFlags::PATH, Mode::empty()).unwrap();
     let file = openat2(top, opened, OFlags::PATH, Mode::empty(), ResolveFlags::IN_ROOT).unwrap();
-    let (kernel, own) = (fstat(file).unwrap(), base.join(real.relative()).symlink_metadata().unwrap());
+    let (kernel, own) =
+        (fstat(file).unwrap(), base.join(real.relative()).symlink_metadata().unwrap());
     assert_eq!((kernel.st_dev, kernel.st_ino), (own.dev(), own.ino()), "{opened} is not {real}");
 }
 
@@ -123,5 +142,8 @@ fn asked(name: &str, path: &str) -> String {
 
 /// An absolute path without empty and `.` components: spelling that no loader is held to.
 fn tidy(path: &str) -> String {
-    path.split('/').filter(|part| !part.is_empty() && *part != ".").map(|part| format!("/{part}")).collect()
+    path.split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .map(|part| format!("/{part}"))
+        .collect()
 }

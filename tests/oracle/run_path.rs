@@ -42,7 +42,8 @@ fn patch(root: &Root, top: &Path, path: &RealPath, directory: &str) -> bool {
         return false;
     }
     // numpy's openblas has no run path, and finds libgfortran by the one of the module: that must stay so.
-    let edits = add_run_path(content.as_ref(), &[directory.to_owned()], WhenNone::RPath).unwrap_or_else(|why| panic!("{path}: {why}"));
+    let edits = add_run_path(content.as_ref(), &[directory.to_owned()], WhenNone::RPath)
+        .unwrap_or_else(|why| panic!("{path}: {why}"));
     let edited = Edited { content: content.as_ref(), edits: &edits };
     let mut bytes = vec![0; usize::try_from(edited.size()).unwrap()];
     edited.read_at(&mut bytes, 0).unwrap();
@@ -54,13 +55,20 @@ fn patch(root: &Root, top: &Path, path: &RealPath, directory: &str) -> bool {
     fs::set_permissions(&host, mode).unwrap();
     assert_eq!(problems(&host), before, "{path}: readelf");
     let after = read(&Edited { content: content.as_ref(), edits: &edits }).unwrap().unwrap();
-    assert_eq!(Elf { rpath: None, runpath: None, ..after }, Elf { rpath: None, runpath: None, ..facts });
+    assert_eq!(
+        Elf { rpath: None, runpath: None, ..after },
+        Elf { rpath: None, runpath: None, ..facts }
+    );
     true
 }
 
 /// What readelf does not like about a file, by number: addresses differ.
 fn problems(file: &Path) -> usize {
-    let output = Command::new("readelf").args(["-W", "-d", "-l", "-S", "-V"]).arg(file).output().expect("binutils are there");
+    let output = Command::new("readelf")
+        .args(["-W", "-d", "-l", "-S", "-V"])
+        .arg(file)
+        .output()
+        .expect("binutils are there");
     String::from_utf8_lossy(&output.stderr).lines().count()
 }
 
@@ -75,16 +83,24 @@ fn check(name: &str, dockerfile: &str, moved: &[&str]) {
     let root = Root::new(Directory::open(&top, &[]).unwrap());
     let all = |root: &Root| -> Vec<RealPath> {
         let found = root.walk(&RealPath::root(), |_| true).into_iter().flatten();
-        found.filter(|entry| entry.meta.kind == Kind::File && !entry.path.name().starts_with("ld-")).map(|entry| entry.path).collect()
+        found
+            .filter(|entry| entry.meta.kind == Kind::File && !entry.path.name().starts_with("ld-"))
+            .map(|entry| entry.path)
+            .collect()
     };
     let files = all(&root);
-    let patched = files.iter().filter(|path| patch(&root, &top, path, "/moved/for/the/test")).count();
+    let patched =
+        files.iter().filter(|path| patch(&root, &top, path, "/moved/for/the/test")).count();
     assert!(patched > 150, "{patched} files");
     // Once more, over what is patched already.
     let root = Root::new(Directory::open(&top, &[]).unwrap());
-    assert_eq!(files.iter().filter(|path| patch(&root, &top, path, "/moved/elsewhere")).count(), patched);
+    assert_eq!(
+        files.iter().filter(|path| patch(&root, &top, path, "/moved/elsewhere")).count(),
+        patched
+    );
     let (before, after): (Vec<&str>, String) = (opened.lines().collect(), run(OPEN_ALL));
-    let differ: Vec<(&&str, &str)> = before.iter().zip(after.lines()).filter(|(before, after)| **before != *after).collect();
+    let differ: Vec<(&&str, &str)> =
+        before.iter().zip(after.lines()).filter(|(before, after)| **before != *after).collect();
     assert!(before.len() == after.lines().count() && differ.is_empty(), "{differ:?}");
     let loads = before.iter().filter(|line| line.starts_with("0 ")).count();
     assert!(loads > 100, "{loads}: {opened}");
@@ -97,14 +113,19 @@ fn check(name: &str, dockerfile: &str, moved: &[&str]) {
         fs::copy(&from, target.join(name)).unwrap();
         fs::remove_file(&from).unwrap();
     }
-    println!("{name}: {patched} files patched twice, {loads} of {} open as before, {} libraries moved", before.len(), moved.len());
+    println!(
+        "{name}: {patched} files patched twice, {loads} of {} open as before, {} libraries moved",
+        before.len(),
+        moved.len()
+    );
     assert_eq!(run(IMPORTS), "all of it runs: a");
 }
 
 #[test]
 #[ignore = "needs the lab: buildah and the base images"]
 fn glibc() {
-    let dockerfile = format!("FROM python:3.11-slim\nRUN pip install -q {WHEELS} && rm -rf /root/.cache\n");
+    let dockerfile =
+        format!("FROM python:3.11-slim\nRUN pip install -q {WHEELS} && rm -rf /root/.cache\n");
     let directory = "usr/lib/x86_64-linux-gnu";
     let names = ["libz.so.1", "libssl.so.3", "libcrypto.so.3", "libsqlite3.so.0", "libffi.so.8"];
     let moved = names.map(|name| format!("{directory}/{name}"));
@@ -114,8 +135,13 @@ fn glibc() {
 #[test]
 #[ignore = "needs the lab: buildah and the base images"]
 fn musl() {
-    let dockerfile = format!("FROM python:3.11-alpine\nRUN pip install -q {WHEELS} && rm -rf /root/.cache\n");
-    check("wheelbarrow-run-path-musl", &dockerfile, &["lib/libz.so.1", "lib/libssl.so.3", "lib/libcrypto.so.3", "usr/lib/libffi.so.8"]);
+    let dockerfile =
+        format!("FROM python:3.11-alpine\nRUN pip install -q {WHEELS} && rm -rf /root/.cache\n");
+    check(
+        "wheelbarrow-run-path-musl",
+        &dockerfile,
+        &["lib/libz.so.1", "lib/libssl.so.3", "lib/libcrypto.so.3", "usr/lib/libffi.so.8"],
+    );
 }
 
 /// Programs and libraries as linkers write them: fixed addresses, no free slot, much that is zeroed, thread
@@ -126,8 +152,13 @@ fn what_linkers_write() {
     let directory = tempfile::tempdir().unwrap();
     let top = directory.path();
     let gcc = |arguments: &[&str]| {
-        let output = Command::new("gcc").args(arguments).current_dir(top).output().expect("gcc is there");
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let output =
+            Command::new("gcc").args(arguments).current_dir(top).output().expect("gcc is there");
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     };
     fs::create_dir(top.join("far")).unwrap();
     fs::write(top.join("deep.c"), "int deep(void) { return 40; }").unwrap();
@@ -152,17 +183,37 @@ fn what_linkers_write() {
         &["-no-pie", "-Wl,-z,noseparate-code,-z,norelro", "-s"],
         &["-pie", "-Wl,--disable-new-dtags,-rpath,/nowhere", "-g"],
     ] {
-        let linked: Vec<&str> = more.iter().copied().filter(|option| !option.ends_with("pie")).collect();
-        gcc(&[&["-shared", "-fPIC", "-Wl,-soname,libnear.so", "-o", "far/libnear.so", "near.c", "far/libdeep.so"], &linked[..]].concat());
-        gcc(&[&["-o", "program", "main.c", "far/libnear.so", "-Wl,--allow-shlib-undefined"], more].concat());
-        let start = || Command::new(top.join("program")).env_remove("LD_LIBRARY_PATH").output().unwrap();
+        let linked: Vec<&str> =
+            more.iter().copied().filter(|option| !option.ends_with("pie")).collect();
+        gcc(&[
+            &[
+                "-shared",
+                "-fPIC",
+                "-Wl,-soname,libnear.so",
+                "-o",
+                "far/libnear.so",
+                "near.c",
+                "far/libdeep.so",
+            ],
+            &linked[..],
+        ]
+        .concat());
+        gcc(&[&["-o", "program", "main.c", "far/libnear.so", "-Wl,--allow-shlib-undefined"], more]
+            .concat());
+        let start =
+            || Command::new(top.join("program")).env_remove("LD_LIBRARY_PATH").output().unwrap();
         assert!(!start().status.success(), "{more:?}: nothing leads to libnear.so");
         for (file, run_path) in [("/program", "$ORIGIN/far"), ("/far/libnear.so", "$ORIGIN")] {
             let root = Root::new(Directory::open(top, &[]).unwrap());
             assert!(patch(&root, top, &RealPath::known(file), run_path));
         }
         let output = start();
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "42 0\n", "{more:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            "42 0\n",
+            "{more:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 }
 
@@ -174,21 +225,46 @@ fn other_machines() {
     let directory = tempfile::tempdir().unwrap();
     let top = directory.path();
     let python = |arguments: &[&str]| {
-        let output = Command::new("python3").args(arguments).current_dir(top).output().expect("python3 is there");
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = Command::new("python3")
+            .args(arguments)
+            .current_dir(top)
+            .output()
+            .expect("python3 is there");
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     };
     let mut names = Vec::new();
     for platform in ["2_17_aarch64", "2_17_armv7l", "2_17_ppc64le", "2_17_s390x", "2_5_i686"] {
         let tag = format!("manylinux_{platform}");
-        let fixed = ["--no-deps", "--only-binary", ":all:", "--python-version", "311", "-d", platform, "pydantic_core==2.18.2"];
+        let fixed = [
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            "--python-version",
+            "311",
+            "-d",
+            platform,
+            "pydantic_core==2.18.2",
+        ];
         python(&[&["-m", "pip", "download", "-q", "--platform", &tag], &fixed[..]].concat());
         let wheel = fs::read_dir(top.join(platform)).unwrap().next().unwrap().unwrap().path();
         python(&["-m", "zipfile", "-e", wheel.to_str().unwrap(), platform]);
         for run_path in ["$ORIGIN/../../../wheelbarrow", "$ORIGIN"] {
             let root = Root::new(Directory::open(top, &[]).unwrap());
             let folder = RealPath::known(&format!("/{platform}/pydantic_core"));
-            let modules = root.list(&folder).into_iter().flatten().filter(|entry| entry.path.name().ends_with(".so"));
-            names.extend(modules.filter(|entry| patch(&root, top, &entry.path, run_path)).map(|entry| entry.path));
+            let modules = root
+                .list(&folder)
+                .into_iter()
+                .flatten()
+                .filter(|entry| entry.path.name().ends_with(".so"));
+            names.extend(
+                modules
+                    .filter(|entry| patch(&root, top, &entry.path, run_path))
+                    .map(|entry| entry.path),
+            );
         }
     }
     assert_eq!(names.len(), 10, "{names:?}");

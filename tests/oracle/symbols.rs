@@ -22,20 +22,33 @@ fn real(root: &Path, interpreter: &str, file: &str) -> BTreeSet<(String, String)
     command.env_clear();
     match Libc::of_interpreter(interpreter) {
         Some(Libc::Musl) => command.args(["--list", file]),
-        _ => command.envs([("LD_TRACE_LOADED_OBJECTS", "1"), ("LD_WARN", "1"), ("LD_BIND_NOW", "1")]).arg(file),
+        _ => command
+            .envs([("LD_TRACE_LOADED_OBJECTS", "1"), ("LD_WARN", "1"), ("LD_BIND_NOW", "1")])
+            .arg(file),
     };
     let inside = root.to_owned();
     // SAFETY: two system calls and nothing else between fork and exec.
     unsafe {
-        command.pre_exec(move || std::os::unix::fs::chroot(&inside).and_then(|()| std::env::set_current_dir("/")));
+        command.pre_exec(move || {
+            std::os::unix::fs::chroot(&inside).and_then(|()| std::env::set_current_dir("/"))
+        });
     }
     let output = command.output().expect("the loader of the root starts; chroot needs root");
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     text.lines().filter_map(missing).collect()
 }
 
 /// The same by our tables, and the number of references.
-fn ours(library: &Library, tables: &SymbolTables, interpreter: &str, path: &RealPath) -> (BTreeSet<(String, String)>, usize) {
+fn ours(
+    library: &Library,
+    tables: &SymbolTables,
+    interpreter: &str,
+    path: &RealPath,
+) -> (BTreeSet<(String, String)>, usize) {
     let root = library.root();
     let own = root.resolve(&WrittenPath::new(interpreter)).unwrap().unwrap().path;
     let machine = library.read(path).unwrap().as_ref().as_ref().unwrap().as_ref().unwrap().machine;
@@ -51,15 +64,23 @@ fn ours(library: &Library, tables: &SymbolTables, interpreter: &str, path: &Real
 
 /// One line of a loader that names something missing.
 fn missing(line: &str) -> Option<(String, String)> {
-    let name = |path: &str| path.trim_matches(['(', ')', ' ']).rsplit('/').next().unwrap_or_default().to_owned();
-    if let Some((path, symbol)) = line.strip_prefix("Error relocating ").and_then(|rest| rest.split_once(": ")) {
+    let name = |path: &str| {
+        path.trim_matches(['(', ')', ' ']).rsplit('/').next().unwrap_or_default().to_owned()
+    };
+    if let Some((path, symbol)) =
+        line.strip_prefix("Error relocating ").and_then(|rest| rest.split_once(": "))
+    {
         return Some((name(path), symbol.strip_suffix(": symbol not found")?.to_owned()));
     }
-    if let Some((version, by)) = line.split_once(": version `").and_then(|(_, rest)| rest.split_once("' not found (required by ")) {
+    if let Some((version, by)) = line
+        .split_once(": version `")
+        .and_then(|(_, rest)| rest.split_once("' not found (required by "))
+    {
         return Some((name(by), version.to_owned()));
     }
     let (symbol, path) = line.trim().split_once('\t')?;
-    let symbol = symbol.strip_prefix("undefined symbol: ").or_else(|| symbol.strip_prefix("symbol "))?;
+    let symbol =
+        symbol.strip_prefix("undefined symbol: ").or_else(|| symbol.strip_prefix("symbol "))?;
     Some((name(path), symbol.split(',').next()?.to_owned()))
 }
 
@@ -70,7 +91,12 @@ fn check(image: &str, interpreter: &str, least: usize) {
     let library = Library::new(&root);
     let tables = SymbolTables::new(&root);
     let (mut files, mut symbols, mut theirs_in_all, mut disagreements) = (0, 0, 0, Vec::new());
-    for entry in root.walk(&RealPath::root(), |_| true).into_iter().flatten().filter(|entry| entry.meta.kind == Kind::File) {
+    for entry in root
+        .walk(&RealPath::root(), |_| true)
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry.meta.kind == Kind::File)
+    {
         let facts = library.read(&entry.path).unwrap();
         let Ok(Some(elf)) = facts.as_ref() else { continue };
         if !elf.loadable || elf.needed.is_empty() {
@@ -78,15 +104,29 @@ fn check(image: &str, interpreter: &str, least: usize) {
         }
         let theirs = real(&top, interpreter, entry.path.as_str());
         let (ours, count) = ours(&library, &tables, interpreter, &entry.path);
-        (files, symbols, theirs_in_all) = (files + 1, symbols + count, theirs_in_all + theirs.len());
+        (files, symbols, theirs_in_all) =
+            (files + 1, symbols + count, theirs_in_all + theirs.len());
         if ours != theirs {
-            let only =
-                |a: &BTreeSet<(String, String)>, b: &BTreeSet<(String, String)>| a.difference(b).take(5).cloned().collect::<Vec<_>>();
-            disagreements.push(format!("{}: only real {:?}, only ours {:?}", entry.path, only(&theirs, &ours), only(&ours, &theirs)));
+            let only = |a: &BTreeSet<(String, String)>, b: &BTreeSet<(String, String)>| {
+                a.difference(b).take(5).cloned().collect::<Vec<_>>()
+            };
+            disagreements.push(format!(
+                "{}: only real {:?}, only ours {:?}",
+                entry.path,
+                only(&theirs, &ours),
+                only(&ours, &theirs)
+            ));
         }
     }
-    println!("{interpreter}: {files} files, {symbols} references, {theirs_in_all} of them missing by the loader");
-    assert!(disagreements.is_empty(), "{} disagreements:\n{}", disagreements.len(), disagreements.join("\n"));
+    println!(
+        "{interpreter}: {files} files, {symbols} references, {theirs_in_all} of them missing by the loader"
+    );
+    assert!(
+        disagreements.is_empty(),
+        "{} disagreements:\n{}",
+        disagreements.len(),
+        disagreements.join("\n")
+    );
     assert!(symbols >= least, "only {symbols} references compared");
 }
 
@@ -115,12 +155,35 @@ fn large_files_of_musl() {
     let directory = tempfile::tempdir().unwrap();
     let compile = |name: &str, source: &str, more: &[&str]| {
         std::fs::write(directory.path().join("source.c"), source).unwrap();
-        let arguments = ["-shared", "-fPIC", "-nostdlib", "-Wl,--no-as-needed", &format!("-Wl,-soname,{name}"), "-o", name, "source.c"];
-        let status = Command::new("gcc").args(arguments).args(more).current_dir(directory.path()).status();
+        let arguments = [
+            "-shared",
+            "-fPIC",
+            "-nostdlib",
+            "-Wl,--no-as-needed",
+            &format!("-Wl,-soname,{name}"),
+            "-o",
+            name,
+            "source.c",
+        ];
+        let status =
+            Command::new("gcc").args(arguments).args(more).current_dir(directory.path()).status();
         assert!(status.expect("gcc is there").success());
     };
-    let names = ["open64", "stat64", "aio_suspend64", "__fxstatat64", "versionsort64", "readdir64_r", "nosuch64", "fcntl64", "readdir_r64"];
-    let calls: String = names.iter().map(|name| format!("void {name}(void); void call_{name}(void) {{ {name}(); }}\n")).collect();
+    let names = [
+        "open64",
+        "stat64",
+        "aio_suspend64",
+        "__fxstatat64",
+        "versionsort64",
+        "readdir64_r",
+        "nosuch64",
+        "fcntl64",
+        "readdir_r64",
+    ];
+    let calls: String = names
+        .iter()
+        .map(|name| format!("void {name}(void); void call_{name}(void) {{ {name}(); }}\n"))
+        .collect();
     compile("libc.musl-x86_64.so.1", "", &[]);
     compile("libcalls.so", &calls, &["libc.musl-x86_64.so.1"]);
     for (release, expect) in [("3.20", 3), ("3.18", 3), ("3.8", 3)] {
@@ -129,7 +192,17 @@ fn large_files_of_musl() {
         std::fs::copy(directory.path().join("libcalls.so"), top.join("libcalls.so")).unwrap();
         let root = Root::new(Directory::open(&top, &[]).unwrap());
         let theirs = real(&top, MUSL, "/libcalls.so");
-        assert_eq!(ours(&Library::new(&root), &SymbolTables::new(&root), MUSL, &RealPath::known("/libcalls.so")).0, theirs, "{release}");
+        assert_eq!(
+            ours(
+                &Library::new(&root),
+                &SymbolTables::new(&root),
+                MUSL,
+                &RealPath::known("/libcalls.so")
+            )
+            .0,
+            theirs,
+            "{release}"
+        );
         assert_eq!(theirs.len(), expect, "{release}: {theirs:?}");
     }
 }

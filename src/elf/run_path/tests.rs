@@ -20,7 +20,15 @@ struct Craft {
     interpreter: bool,
 }
 
-const PLAIN: Craft = Craft { wide: true, little: true, rpath: None, runpath: None, slots: 5, sections: true, interpreter: false };
+const PLAIN: Craft = Craft {
+    wide: true,
+    little: true,
+    rpath: None,
+    runpath: None,
+    slots: 5,
+    sections: true,
+    interpreter: false,
+};
 
 const DATA: u64 = 0x1000;
 const DATA_ADDRESS: u64 = 0x3000;
@@ -43,28 +51,49 @@ impl Craft {
         let mut dynamic = Vec::new();
         entries.iter().for_each(|(tag, value)| format.put(&mut dynamic, &[*tag, *value]));
         let data = (dynamic.len() + 0x40) as u64;
-        let (header_size, entry_size, section_size) = if self.wide { (64, 56, 64) } else { (52, 32, 40) };
-        let segment = |p_type, p_flags, p_offset, p_vaddr, p_filesz, p_memsz, p_align| ProgramHeader {
-            p_type,
-            p_flags,
-            p_offset,
-            p_vaddr,
-            p_paddr: p_vaddr,
-            p_filesz,
-            p_memsz,
-            p_align,
-        };
+        let (header_size, entry_size, section_size) =
+            if self.wide { (64, 56, 64) } else { (52, 32, 40) };
+        let segment =
+            |p_type, p_flags, p_offset, p_vaddr, p_filesz, p_memsz, p_align| ProgramHeader {
+                p_type,
+                p_flags,
+                p_offset,
+                p_vaddr,
+                p_paddr: p_vaddr,
+                p_filesz,
+                p_memsz,
+                p_align,
+            };
         let mut segments = vec![
             segment(LOAD, 5, 0, 0, 0x800, 0x800, 0x1000),
             segment(LOAD, 6, DATA, DATA_ADDRESS, data, MORE_THAN_FILE, 0x1000),
-            segment(PT_DYNAMIC, 6, DATA, DATA_ADDRESS, dynamic.len() as u64, dynamic.len() as u64, 8),
+            segment(
+                PT_DYNAMIC,
+                6,
+                DATA,
+                DATA_ADDRESS,
+                dynamic.len() as u64,
+                dynamic.len() as u64,
+                8,
+            ),
             segment(RELRO, 4, DATA, DATA_ADDRESS, data, data, 1),
             segment(0x6474_e551, 6, 0, 0, 0, 0, 16),
         ];
         if self.interpreter {
             let table = 7 * entry_size;
             segments.insert(0, segment(PT_PHDR, 4, header_size, header_size, table, table, 8));
-            segments.insert(1, segment(goblin::elf::program_header::PT_INTERP, 4, strings_at + 29, strings_at + 29, 11, 11, 1));
+            segments.insert(
+                1,
+                segment(
+                    goblin::elf::program_header::PT_INTERP,
+                    4,
+                    strings_at + 29,
+                    strings_at + 29,
+                    11,
+                    11,
+                    1,
+                ),
+            );
         }
         let mut file = b"\x7fELF".to_vec();
         file.extend([if self.wide { 2 } else { 1 }, if self.little { 1 } else { 2 }, 1]);
@@ -76,9 +105,15 @@ impl Craft {
         }
         format.put(&mut file, &[0, header_size, if self.sections { sections_at } else { 0 }]);
         let section_count = if self.sections { 3 } else { 0 };
-        for (value, size) in
-            [(0, 4), (header_size, 2), (entry_size, 2), (segments.len() as u64, 2), (section_size, 2), (section_count, 2), (0, 2)]
-        {
+        for (value, size) in [
+            (0, 4),
+            (header_size, 2),
+            (entry_size, 2),
+            (segments.len() as u64, 2),
+            (section_size, 2),
+            (section_count, 2),
+            (0, 2),
+        ] {
             put(&mut file, value, size);
         }
         segments.iter().for_each(|segment| format.segment(&mut file, segment));
@@ -89,7 +124,10 @@ impl Craft {
         file.resize(usize::try_from(sections_at).unwrap(), 0xcc);
         if self.sections {
             file.resize(file.len() + usize::try_from(section_size).unwrap(), 0);
-            let sections = [(SHT_STRTAB, strings_at, strings_at, strings.len() as u64), (SHT_DYNAMIC, DATA_ADDRESS, DATA, data - 0x40)];
+            let sections = [
+                (SHT_STRTAB, strings_at, strings_at, strings.len() as u64),
+                (SHT_DYNAMIC, DATA_ADDRESS, DATA, data - 0x40),
+            ];
             for (kind, address, offset, size) in sections {
                 put(&mut file, 0, 4);
                 put(&mut file, kind.into(), 4);
@@ -103,7 +141,11 @@ impl Craft {
 
 fn patched(bytes: &[u8], add: &[&str], when_none: WhenNone) -> Result<Vec<u8>, ElfError> {
     let content = bytes.to_vec();
-    let edits = add_run_path(&content, &add.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>(), when_none)?;
+    let edits = add_run_path(
+        &content,
+        &add.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>(),
+        when_none,
+    )?;
     let edited = Edited { content: &content, edits: &edits };
     let mut all = vec![0; usize::try_from(edited.size()).unwrap()];
     assert_eq!(edited.read_at(&mut all, 0).unwrap(), all.len());
@@ -125,13 +167,17 @@ fn image(bytes: &[u8]) -> (BTreeMap<u64, u8>, Vec<ProgramHeader>) {
     let segments = File::read(&bytes.to_vec()).unwrap().segments;
     let mut image = BTreeMap::new();
     for load in segments.iter().filter(|segment| segment.p_type == PT_LOAD) {
-        assert!(load.p_vaddr % load.p_align == load.p_offset % load.p_align, "aligned as glibc wants it");
+        assert!(
+            load.p_vaddr % load.p_align == load.p_offset % load.p_align,
+            "aligned as glibc wants it"
+        );
         for at in 0..load.p_filesz {
             let byte = bytes[usize::try_from(load.p_offset + at).unwrap()];
             assert_eq!(image.insert(load.p_vaddr + at, byte), None, "no two segments overlap");
         }
     }
-    let addresses: Vec<u64> = segments.iter().filter(|one| one.p_type == PT_LOAD).map(|one| one.p_vaddr).collect();
+    let addresses: Vec<u64> =
+        segments.iter().filter(|one| one.p_type == PT_LOAD).map(|one| one.p_vaddr).collect();
     assert!(addresses.is_sorted(), "by address");
     (image, segments)
 }
@@ -141,13 +187,16 @@ fn check(craft: &Craft, add: &[&str], rpath: Option<&str>, runpath: Option<&str>
     let before = craft.bytes();
     let facts = read(&before).unwrap().unwrap();
     let after = patched(&before, add, WhenNone::RunPath).unwrap();
-    let expected = Elf { rpath: rpath.map(str::to_owned), runpath: runpath.map(str::to_owned), ..facts };
+    let expected =
+        Elf { rpath: rpath.map(str::to_owned), runpath: runpath.map(str::to_owned), ..facts };
     assert_eq!(read(&after).unwrap().unwrap(), expected);
     let (old, segments) = image(&before);
     let (new, _) = image(&after);
     let dynamic = segments.iter().find(|segment| segment.p_type == PT_DYNAMIC).unwrap();
     let header = if craft.wide { 64 } else { 52 };
-    let may_change = |at: &u64| *at < header || (dynamic.p_vaddr..dynamic.p_vaddr + dynamic.p_memsz).contains(at);
+    let may_change = |at: &u64| {
+        *at < header || (dynamic.p_vaddr..dynamic.p_vaddr + dynamic.p_memsz).contains(at)
+    };
     for (at, byte) in old.iter().filter(|(at, _)| !may_change(at)) {
         assert_eq!(new.get(at), Some(byte), "the byte at {at:#x}");
     }
@@ -157,12 +206,28 @@ fn check(craft: &Craft, add: &[&str], rpath: Option<&str>, runpath: Option<&str>
 #[test]
 fn every_class_and_every_run_path() {
     for (wide, little) in [(true, true), (true, false), (false, true), (false, false)] {
-        for (sections, interpreter, slots) in [(true, false, 5), (false, false, 5), (true, false, 1), (false, true, 1), (true, true, 2)] {
+        for (sections, interpreter, slots) in [
+            (true, false, 5),
+            (false, false, 5),
+            (true, false, 1),
+            (false, true, 1),
+            (true, true, 2),
+        ] {
             let craft = || Craft { wide, little, sections, interpreter, slots, ..PLAIN };
             check(&craft(), &["$ORIGIN/../x"], None, Some("$ORIGIN/../x"));
-            check(&Craft { rpath: Some("/a"), ..craft() }, &["$ORIGIN/x", "/y"], Some("/a:$ORIGIN/x:/y"), None);
+            check(
+                &Craft { rpath: Some("/a"), ..craft() },
+                &["$ORIGIN/x", "/y"],
+                Some("/a:$ORIGIN/x:/y"),
+                None,
+            );
             check(&Craft { runpath: Some("/a:/b"), ..craft() }, &["/c"], None, Some("/a:/b:/c"));
-            check(&Craft { rpath: Some("/r"), runpath: Some("/a"), ..craft() }, &["/c"], Some("/r"), Some("/a:/c"));
+            check(
+                &Craft { rpath: Some("/r"), runpath: Some("/a"), ..craft() },
+                &["/c"],
+                Some("/r"),
+                Some("/a:/c"),
+            );
             check(&Craft { runpath: Some(""), ..craft() }, &["/c"], None, Some("/c"));
         }
     }
@@ -176,11 +241,21 @@ fn sections_follow_what_moves() {
         let dynamic = elf.dynamic.as_ref().unwrap();
         let of = |kind| elf.section_headers.iter().find(|section| section.sh_type == kind).unwrap();
         // goblin tells the offset in the file.
-        assert_eq!((of(SHT_STRTAB).sh_offset, of(SHT_STRTAB).sh_size), (dynamic.info.strtab as u64, dynamic.info.strsz as u64));
-        assert_eq!(offset_of(of(SHT_STRTAB).sh_addr, &elf.program_headers), Some(of(SHT_STRTAB).sh_offset));
-        let segment = elf.program_headers.iter().find(|segment| segment.p_type == PT_DYNAMIC).unwrap();
+        assert_eq!(
+            (of(SHT_STRTAB).sh_offset, of(SHT_STRTAB).sh_size),
+            (dynamic.info.strtab as u64, dynamic.info.strsz as u64)
+        );
+        assert_eq!(
+            offset_of(of(SHT_STRTAB).sh_addr, &elf.program_headers),
+            Some(of(SHT_STRTAB).sh_offset)
+        );
+        let segment =
+            elf.program_headers.iter().find(|segment| segment.p_type == PT_DYNAMIC).unwrap();
         let section = of(SHT_DYNAMIC);
-        assert_eq!((section.sh_addr, section.sh_offset, section.sh_size), (segment.p_vaddr, segment.p_offset, segment.p_filesz));
+        assert_eq!(
+            (section.sh_addr, section.sh_offset, section.sh_size),
+            (segment.p_vaddr, segment.p_offset, segment.p_filesz)
+        );
         assert_eq!(segment.p_vaddr == DATA_ADDRESS, slots == 5, "it moves where no slot is free");
     }
 }
@@ -220,7 +295,17 @@ fn a_program_has_its_headers_where_the_kernel_says() {
 
 #[test]
 fn any_bytes_are_an_answer() {
-    for craft in [PLAIN, Craft { wide: false, little: false, interpreter: true, slots: 1, rpath: Some("/a"), ..PLAIN }] {
+    for craft in [
+        PLAIN,
+        Craft {
+            wide: false,
+            little: false,
+            interpreter: true,
+            slots: 1,
+            rpath: Some("/a"),
+            ..PLAIN
+        },
+    ] {
         let bytes = craft.bytes();
         for end in 0..bytes.len() {
             let _ = patched(&bytes[..end], &["/x"], WhenNone::RunPath);
@@ -234,7 +319,8 @@ fn any_bytes_are_an_answer() {
             }
         }
     }
-    let refused = |bytes: &[u8]| patched(bytes, &["/x"], WhenNone::RunPath).unwrap_err().to_string();
+    let refused =
+        |bytes: &[u8]| patched(bytes, &["/x"], WhenNone::RunPath).unwrap_err().to_string();
     assert_eq!(refused(b"#!/bin/sh"), "lacks code that a loader maps");
     assert_eq!(refused(&PLAIN.bytes()[..0x1010]), "a segment is cut short");
     assert_eq!(elf::read(&b"text".to_vec()), Ok(None));

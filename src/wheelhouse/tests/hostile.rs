@@ -13,8 +13,11 @@ fn refused(bytes: &[u8]) -> String {
     let top = outside.path().join("one/two/three");
     fs::create_dir_all(&top).unwrap();
     let result = installed(bytes, &top);
-    let listed: Vec<PathBuf> =
-        walkdir::WalkDir::new(outside.path()).max_depth(3).into_iter().map(|entry| entry.unwrap().into_path()).collect();
+    let listed: Vec<PathBuf> = walkdir::WalkDir::new(outside.path())
+        .max_depth(3)
+        .into_iter()
+        .map(|entry| entry.unwrap().into_path())
+        .collect();
     assert_eq!(listed.len(), 4, "{listed:?}");
     match result {
         Ok(_) => "installed".to_owned(),
@@ -60,8 +63,14 @@ fn names_that_lead_elsewhere() {
     let bytes = replaced(&Draft::new().with("evil.py", "").bytes(), b"evil.py", b"ev\xff\xfe.py");
     assert_eq!(refused(&bytes), "\"ev\u{fffd}\u{fffd}.py\" has a name that is not UTF-8");
     let long = "x".repeat(256);
-    assert_eq!(refused(&Draft::new().with(&long, "").bytes()), format!("{long:?} has a name that has a component longer than 255 bytes"));
-    assert_eq!(refused(&Draft::new().with(&"x".repeat(255), "").with("\u{e9}", "").bytes()), "installed");
+    assert_eq!(
+        refused(&Draft::new().with(&long, "").bytes()),
+        format!("{long:?} has a name that has a component longer than 255 bytes")
+    );
+    assert_eq!(
+        refused(&Draft::new().with(&"x".repeat(255), "").with("\u{e9}", "").bytes()),
+        "installed"
+    );
 }
 
 #[test]
@@ -76,13 +85,21 @@ fn kinds_of_entries() {
         (0o040_755, "d", "is neither a file nor a directory"),
         (0o100_644, "r/", "is neither a file nor a directory"),
     ] {
-        assert_eq!(refused(&Draft::new().entry(name, "", mode).bytes()), format!("{name:?} {why}"), "{mode:o}");
+        assert_eq!(
+            refused(&Draft::new().entry(name, "", mode).bytes()),
+            format!("{name:?} {why}"),
+            "{mode:o}"
+        );
     }
 }
 
 #[test]
 fn two_files_in_one_place() {
-    let twice = replaced(&Draft::new().with("evil.py", "1").with("livf.py", "2").with("z", "").bytes(), b"livf.py", b"evil.py");
+    let twice = replaced(
+        &Draft::new().with("evil.py", "1").with("livf.py", "2").with("z", "").bytes(),
+        b"livf.py",
+        b"evil.py",
+    );
     assert_eq!(refused(&twice), "\"evil.py\" is in the archive twice");
     for (first, second, why) in [
         (
@@ -90,11 +107,27 @@ fn two_files_in_one_place() {
             "a-1.data/purelib/b.py",
             "\"b.py\" is installed as /lib/python3.11/site-packages/b.py, and so is \"a-1.data/purelib/b.py\"",
         ),
-        ("a-1.data/scripts/x", "a-1.data/data/bin/x", "\"a-1.data/scripts/x\" is installed as /bin/x, and so is \"a-1.data/data/bin/x\""),
+        (
+            "a-1.data/scripts/x",
+            "a-1.data/data/bin/x",
+            "\"a-1.data/scripts/x\" is installed as /bin/x, and so is \"a-1.data/data/bin/x\"",
+        ),
         ("a.py/", "a.py", "\"a.py/\" is installed below a.py, which is a file"),
-        ("b", "b/c.py", "\"b/c.py\" is installed below /lib/python3.11/site-packages/b, which is a file"),
-        ("b", "a-1.data/platlib/b/c/d", "\"a-1.data/platlib/b/c/d\" is installed below /lib/python3.11/site-packages/b, which is a file"),
-        ("b", "a-1.data/data/lib", "\"lib/python3.11/site-packages/a-1.dist-info/INSTALLER\" is installed below /lib, which is a file"),
+        (
+            "b",
+            "b/c.py",
+            "\"b/c.py\" is installed below /lib/python3.11/site-packages/b, which is a file",
+        ),
+        (
+            "b",
+            "a-1.data/platlib/b/c/d",
+            "\"a-1.data/platlib/b/c/d\" is installed below /lib/python3.11/site-packages/b, which is a file",
+        ),
+        (
+            "b",
+            "a-1.data/data/lib",
+            "\"lib/python3.11/site-packages/a-1.dist-info/INSTALLER\" is installed below /lib, which is a file",
+        ),
     ] {
         let mode = if first.ends_with('/') { 0o040_755 } else { 0o100_644 };
         assert_eq!(refused(&Draft::new().entry(first, "", mode).with(second, "").bytes()), why);
@@ -107,15 +140,27 @@ fn what_is_not_a_wheels_to_write() {
         ("a-1.data/data/pyvenv.cfg", "/pyvenv.cfg"),
         ("a-1.data/scripts/python", "/bin/python"),
         ("a-1.data/scripts/python3.11", "/bin/python3.11"),
-        ("a-1.data/purelib/b-1.dist-info/METADATA", "/lib/python3.11/site-packages/b-1.dist-info/METADATA"),
-        ("a-1.data/purelib/a-1.dist-info/RECORD", "/lib/python3.11/site-packages/a-1.dist-info/RECORD"),
+        (
+            "a-1.data/purelib/b-1.dist-info/METADATA",
+            "/lib/python3.11/site-packages/b-1.dist-info/METADATA",
+        ),
+        (
+            "a-1.data/purelib/a-1.dist-info/RECORD",
+            "/lib/python3.11/site-packages/a-1.dist-info/RECORD",
+        ),
     ] {
         let why = format!("{name:?} would be installed as {path}, which is not a wheel's to write");
         assert_eq!(refused(&Draft::new().with(name, "").bytes()), why);
     }
     for (name, why) in [
-        ("a-1.data/other/x", "is in no part of .data that installers know: purelib, platlib, scripts, headers, data"),
-        ("a-1.data/x", "is in no part of .data that installers know: purelib, platlib, scripts, headers, data"),
+        (
+            "a-1.data/other/x",
+            "is in no part of .data that installers know: purelib, platlib, scripts, headers, data",
+        ),
+        (
+            "a-1.data/x",
+            "is in no part of .data that installers know: purelib, platlib, scripts, headers, data",
+        ),
         ("b-1.data/purelib/x", "is in the .data directory of another distribution"),
     ] {
         assert_eq!(refused(&Draft::new().with(name, "").bytes()), format!("{name:?} {why}"));
@@ -129,11 +174,17 @@ fn entry_points_that_are_refused() {
         (".. = m:f", "\"..\" has a name that is not one for a script"),
         ("x = m", "\"x\" is a script that runs \"m\", which is not module:attribute"),
         ("x = m:f()", "\"x\" is a script that runs \"m:f()\", which is not module:attribute"),
-        ("python = m:f", "\"python\" would be installed as /bin/python, which is not a wheel's to write"),
+        (
+            "python = m:f",
+            "\"python\" would be installed as /bin/python, which is not a wheel's to write",
+        ),
         ("x = m:f\n[gui_scripts]\nx = m:g", "\"x\" is installed as /bin/x, and so is \"x\""),
     ] {
         let text = format!("[console_scripts]\n{line}\n");
-        assert_eq!(refused(&Draft::new().with(&format!("{INFO}/entry_points.txt"), &text).bytes()), why);
+        assert_eq!(
+            refused(&Draft::new().with(&format!("{INFO}/entry_points.txt"), &text).bytes()),
+            why
+        );
     }
 }
 
@@ -144,7 +195,10 @@ fn metadata_that_is_wrong() {
     for (draft, why) in [
         (Draft::new().without(&wheel), "\"a-1.dist-info/WHEEL\" is missing"),
         (Draft::new().without(&metadata), "\"a-1.dist-info/METADATA\" is missing"),
-        (Draft::new().with(&wheel, "Tag: x\n"), "\"a-1.dist-info/WHEEL\" does not say which version of the wheel format it has"),
+        (
+            Draft::new().with(&wheel, "Tag: x\n"),
+            "\"a-1.dist-info/WHEEL\" does not say which version of the wheel format it has",
+        ),
         (
             Draft::new().with(&wheel, "Wheel-Version: 2.0\n"),
             "\"a-1.dist-info/WHEEL\" has version 2.0 of the wheel format; version 1 is understood",
@@ -157,8 +211,14 @@ fn metadata_that_is_wrong() {
             Draft::new().with(&metadata, "Name: b\nVersion: 1\n"),
             "\"a-1.dist-info/METADATA\" says \"b 1\", which is not what the file name says",
         ),
-        (Draft::new().with(&metadata, "Name: a\n"), "\"a-1.dist-info/METADATA\" says \"a \", which is not what the file name says"),
-        (Draft::new().with("b-1.dist-info/METADATA", ""), "has 2 .dist-info directories; a wheel has one"),
+        (
+            Draft::new().with(&metadata, "Name: a\n"),
+            "\"a-1.dist-info/METADATA\" says \"a \", which is not what the file name says",
+        ),
+        (
+            Draft::new().with("b-1.dist-info/METADATA", ""),
+            "has 2 .dist-info directories; a wheel has one",
+        ),
     ] {
         assert_eq!(refused(&draft.bytes()), why);
     }
@@ -170,8 +230,12 @@ fn metadata_that_is_wrong() {
         assert_eq!(refused(&replaced(&Draft::new().bytes(), b"a-1.dist-info/", to)), why);
     }
     let top = tempfile::tempdir().unwrap();
-    let newer = installed(&Draft::new().with(&wheel, "Wheel-Version: 1.9\n").bytes(), top.path()).unwrap();
-    assert_eq!(newer.warnings, ["has version 1.9 of the wheel format; it is installed as version 1.0"]);
+    let newer =
+        installed(&Draft::new().with(&wheel, "Wheel-Version: 1.9\n").bytes(), top.path()).unwrap();
+    assert_eq!(
+        newer.warnings,
+        ["has version 1.9 of the wheel format; it is installed as version 1.0"]
+    );
 }
 
 #[test]
@@ -183,15 +247,24 @@ fn records_that_are_wrong() {
         ("", "\"a.py\" is not in RECORD"),
         ("a.py,,", "\"a.py\" has no hash in RECORD"),
         ("a.py,,9", "\"a.py\" has no hash in RECORD"),
-        ("a.py,md5=x,9", "\"a.py\" has a md5 hash in RECORD; sha256, sha384 and sha512 can be trusted"),
-        ("a.py,sha1=x,9", "\"a.py\" has a sha1 hash in RECORD; sha256, sha384 and sha512 can be trusted"),
+        (
+            "a.py,md5=x,9",
+            "\"a.py\" has a md5 hash in RECORD; sha256, sha384 and sha512 can be trusted",
+        ),
+        (
+            "a.py,sha1=x,9",
+            "\"a.py\" has a sha1 hash in RECORD; sha256, sha384 and sha512 can be trusted",
+        ),
         ("a.py,x,9", "\"a.py\" has a x hash in RECORD; sha256, sha384 and sha512 can be trusted"),
         ("a.py,sha256,9", "\"a.py\" does not have the hash that RECORD says"),
         ("a.py,sha256=,9", "\"a.py\" does not have the hash that RECORD says"),
         ("a.py,sha256=AAAA,9", "\"a.py\" does not have the hash that RECORD says"),
         (&format!("a.py,{hash},8"), "\"a.py\" does not have the 8 bytes that RECORD says"),
         (&format!("{line}\nb.py,{hash},9"), "\"b.py\" is missing"),
-        (&format!("{line}\n../b,{hash},9"), "\"a-1.dist-info/RECORD\" lists \"/b\", which is outside the wheel"),
+        (
+            &format!("{line}\n../b,{hash},9"),
+            "\"a-1.dist-info/RECORD\" lists \"/b\", which is outside the wheel",
+        ),
         (&format!("{line}\n{line}"), "installed"),
         (&better, "installed"),
     ] {
@@ -218,16 +291,31 @@ fn headers_that_lie() {
         refused(&bytes)
     };
     assert_eq!(put(&[local + 6, central + 8], &[1, 0]), format!("{name} is encrypted"));
-    assert_eq!(put(&[local + 8, central + 10], &[12, 0]), format!("{name} is compressed by a method other than deflate"));
+    assert_eq!(
+        put(&[local + 8, central + 10], &[12, 0]),
+        format!("{name} is compressed by a method other than deflate")
+    );
     let (small, large) = (5_u32.to_le_bytes(), 500_u32.to_le_bytes());
     for size in [small, large] {
         let said = put(&[local + 22, central + 24], &size);
-        assert!(said.starts_with(name) && (said.contains("bytes that the archive says") || said.contains("not an intact zip")), "{said}");
+        assert!(
+            said.starts_with(name)
+                && (said.contains("bytes that the archive says")
+                    || said.contains("not an intact zip")),
+            "{said}"
+        );
     }
-    assert_eq!(put(&[local + 22, central + 24], &0x7fff_ffff_u32.to_le_bytes()).split(',').next().unwrap(), "unpacks to 2147483937 bytes");
-    for (at, value) in
-        [(local + 22, &small[..]), (central + 24, &small), (local + 30, b"b"), (central + 16, &small), (central + 42, &small)]
-    {
+    assert_eq!(
+        put(&[local + 22, central + 24], &0x7fff_ffff_u32.to_le_bytes()).split(',').next().unwrap(),
+        "unpacks to 2147483937 bytes"
+    );
+    for (at, value) in [
+        (local + 22, &small[..]),
+        (central + 24, &small),
+        (local + 30, b"b"),
+        (central + 16, &small),
+        (central + 42, &small),
+    ] {
         let said = put(&[at], value);
         assert!(said.contains("is not an intact zip archive: "), "{at} {said}");
     }
@@ -239,18 +327,31 @@ fn headers_that_lie() {
 fn too_many_entries() {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for index in 0..=MOST_ENTRIES {
-        zip.start_file(index.to_string(), SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored)).unwrap();
+        zip.start_file(
+            index.to_string(),
+            SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored),
+        )
+        .unwrap();
     }
-    assert_eq!(refused(&zip.finish().unwrap().into_inner()), "has 100001 entries; no more than 100000 are read");
+    assert_eq!(
+        refused(&zip.finish().unwrap().into_inner()),
+        "has 100001 entries; no more than 100000 are read"
+    );
 }
 
 #[test]
 fn links_in_the_target_are_not_followed() {
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("file"), "kept").unwrap();
-    for (link, entry) in [("lib", "x"), ("share", "a-1.data/data/share/x"), ("file", "a-1.data/data/file")] {
+    for (link, entry) in
+        [("lib", "x"), ("share", "a-1.data/data/share/x"), ("file", "a-1.data/data/file")]
+    {
         let top = tempfile::tempdir().unwrap();
-        symlink(outside.path().join(if link == "file" { "file" } else { "" }), top.path().join(link)).unwrap();
+        symlink(
+            outside.path().join(if link == "file" { "file" } else { "" }),
+            top.path().join(link),
+        )
+        .unwrap();
         let error = installed(&Draft::new().with(entry, "new").bytes(), top.path()).unwrap_err();
         assert!(matches!(error.refusal, Refusal::Write(_)), "{error}");
     }

@@ -32,8 +32,14 @@ struct Draft {
 impl Draft {
     fn new() -> Draft {
         Draft { entries: Vec::new(), edits: Vec::new() }
-            .with(&format!("{INFO}/WHEEL"), "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-            .with(&format!("{INFO}/METADATA"), "Metadata-Version: 2.1\nName: A\nVersion: 1.0\n\nText\n")
+            .with(
+                &format!("{INFO}/WHEEL"),
+                "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            )
+            .with(
+                &format!("{INFO}/METADATA"),
+                "Metadata-Version: 2.1\nName: A\nVersion: 1.0\n\nText\n",
+            )
             .with("a.py", "print(1)\n")
     }
 
@@ -61,7 +67,11 @@ impl Draft {
     fn bytes(&self) -> Vec<u8> {
         let mut record = String::new();
         for (name, content, _) in self.entries.iter().filter(|(name, ..)| !name.ends_with('/')) {
-            record += &format!("{name},sha256={},{}\n", URL_SAFE_NO_PAD.encode(Sha256::digest(content)), content.len());
+            record += &format!(
+                "{name},sha256={},{}\n",
+                URL_SAFE_NO_PAD.encode(Sha256::digest(content)),
+                content.len()
+            );
         }
         record += &format!("{INFO}/RECORD,,\n");
         for (from, to) in &self.edits {
@@ -72,7 +82,13 @@ impl Draft {
         let record = (format!("{INFO}/RECORD"), record.into_bytes(), 0o100_644 << 16);
         for (name, content, attributes) in self.entries.iter().chain([&record]) {
             let options: SimpleFileOptions = FileOptions::default();
-            zip.start_file(name, options.compression_method(zip::CompressionMethod::Deflated).external_attributes(*attributes)).unwrap();
+            zip.start_file(
+                name,
+                options
+                    .compression_method(zip::CompressionMethod::Deflated)
+                    .external_attributes(*attributes),
+            )
+            .unwrap();
             zip.write_all(content).unwrap();
         }
         zip.finish().unwrap().into_inner()
@@ -88,11 +104,20 @@ fn installed(bytes: &[u8], top: &Path) -> Result<Installed, WheelError> {
 
 /// Files below `top`: mode and content.
 fn tree(top: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
-    let files = walkdir::WalkDir::new(top).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file());
+    let files = walkdir::WalkDir::new(top)
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|entry| entry.file_type().is_file());
     files
         .map(|entry| {
             let name = entry.path().strip_prefix(top).unwrap().to_str().unwrap().to_owned();
-            (name, (entry.metadata().unwrap().permissions().mode() & 0o7777, fs::read(entry.path()).unwrap()))
+            (
+                name,
+                (
+                    entry.metadata().unwrap().permissions().mode() & 0o7777,
+                    fs::read(entry.path()).unwrap(),
+                ),
+            )
         })
         .collect()
 }

@@ -37,7 +37,10 @@ impl Reader<'_> {
     fn apk(&mut self) {
         let mut seen: Vec<RealPath> = Vec::new();
         for path in APK_DATABASES {
-            let Some(found) = self.resolve(path, &Kind::File).filter(|found| !seen.contains(found)) else { continue };
+            let Some(found) = self.resolve(path, &Kind::File).filter(|found| !seen.contains(found))
+            else {
+                continue;
+            };
             if let Some(text) = self.text(found.as_str()) {
                 let (packages, problems) = apk::parse_installed(&text);
                 self.report(found.as_str(), problems);
@@ -53,7 +56,8 @@ impl Reader<'_> {
         let Some(status) = self.text(STATUS) else { return };
         let (mut packages, problems) = dpkg::parse_status(&status);
         self.report(STATUS, problems);
-        let (diversions, problems) = dpkg::parse_diversions(&self.text(DIVERSIONS).unwrap_or_default());
+        let (diversions, problems) =
+            dpkg::parse_diversions(&self.text(DIVERSIONS).unwrap_or_default());
         self.report(DIVERSIONS, problems);
         let root = self.root;
         let lists: Vec<(Option<Vec<String>>, Vec<Finding>)> = packages
@@ -67,15 +71,27 @@ impl Reader<'_> {
         for (package, (files, findings)) in packages.iter_mut().zip(lists) {
             self.findings.extend(findings);
             match files {
-                Some(files) => package.files = files.into_iter().map(|path| diversions.apply(&package.name, path)).collect(),
+                Some(files) => {
+                    package.files = files
+                        .into_iter()
+                        .map(|path| diversions.apply(&package.name, path))
+                        .collect()
+                }
                 None => without_list.push(package.name.as_str()),
             }
         }
         // One finding, since a removed info directory would be one for every package.
         if let Some(first) = without_list.first() {
-            let message =
-                format!("{} installed packages have no file list, {first} is the first: their files look unowned", without_list.len());
-            self.findings.push(Finding::new(Severity::Warn, Code::CorruptDatabase, "/var/lib/dpkg/info", message));
+            let message = format!(
+                "{} installed packages have no file list, {first} is the first: their files look unowned",
+                without_list.len()
+            );
+            self.findings.push(Finding::new(
+                Severity::Warn,
+                Code::CorruptDatabase,
+                "/var/lib/dpkg/info",
+                message,
+            ));
         }
         self.packages.extend(packages);
     }
@@ -94,10 +110,17 @@ impl Reader<'_> {
 
     /// Stanza files may have short names (`libssl1`), so the package name comes from the content.
     fn distroless(&mut self) {
-        let Some(directory) = self.resolve("/var/lib/dpkg/status.d", &Kind::Directory) else { return };
+        let Some(directory) = self.resolve("/var/lib/dpkg/status.d", &Kind::Directory) else {
+            return;
+        };
         for entry in self.root.list(&directory) {
             let path = match entry {
-                Ok(entry) if entry.path.name().ends_with(".md5sums") || entry.meta.kind == Kind::Directory => continue,
+                Ok(entry)
+                    if entry.path.name().ends_with(".md5sums")
+                        || entry.meta.kind == Kind::Directory =>
+                {
+                    continue;
+                }
                 Ok(entry) => entry.path,
                 Err(error) => {
                     self.unreadable(&error);
@@ -108,8 +131,12 @@ impl Reader<'_> {
             let (mut packages, problems) = dpkg::parse_status(&text);
             self.report(path.as_str(), problems);
             for package in &mut packages {
-                let candidates = [format!("{path}.md5sums"), format!("{directory}/{}.md5sums", package.name)];
-                let Some((path, text)) = candidates.into_iter().find_map(|path| self.text(&path).map(|text| (path, text))) else {
+                let candidates =
+                    [format!("{path}.md5sums"), format!("{directory}/{}.md5sums", package.name)];
+                let Some((path, text)) = candidates
+                    .into_iter()
+                    .find_map(|path| self.text(&path).map(|text| (path, text)))
+                else {
                     continue;
                 };
                 let (files, problems) = dpkg::parse_checksums(&text);
@@ -121,20 +148,34 @@ impl Reader<'_> {
     }
 
     fn conda(&mut self, prefix: &RealPath) {
-        let Some(directory) = self.resolve(&format!("{prefix}/conda-meta"), &Kind::Directory) else { return };
+        let Some(directory) = self.resolve(&format!("{prefix}/conda-meta"), &Kind::Directory)
+        else {
+            return;
+        };
         let entries = self.root.list(&directory);
-        let records = entries.iter().flatten().map(|entry| &entry.path).filter(|path| path.name().ends_with(".json"));
+        let records = entries
+            .iter()
+            .flatten()
+            .map(|entry| &entry.path)
+            .filter(|path| path.name().ends_with(".json"));
         let root = self.root;
         let read: Vec<(Option<Package>, Vec<Finding>)> = records
             .collect::<Vec<_>>()
             .into_par_iter()
             .map(|path| {
                 let mut reader = Reader { root, packages: Vec::new(), findings: Vec::new() };
-                let problem = |problem: String| Finding::new(Severity::Warn, Code::CorruptDatabase, path, problem);
+                let problem = |problem: String| {
+                    Finding::new(Severity::Warn, Code::CorruptDatabase, path, problem)
+                };
                 let Some(text) = reader.text(path.as_str()) else { return (None, reader.findings) };
                 match conda::parse_record(&text, prefix) {
-                    Ok((package, problems)) => (Some(package), problems.into_iter().map(problem).collect()),
-                    Err(why) => (None, vec![problem(why).help("its files look as if no package owned them")]),
+                    Ok((package, problems)) => {
+                        (Some(package), problems.into_iter().map(problem).collect())
+                    }
+                    Err(why) => (
+                        None,
+                        vec![problem(why).help("its files look as if no package owned them")],
+                    ),
                 }
             })
             .collect();
@@ -162,14 +203,22 @@ impl Reader<'_> {
     }
 
     fn unreadable(&mut self, error: &RootError) {
-        self.findings.push(Finding::new(Severity::Warn, Code::CorruptDatabase, error.path(), format!("cannot be read: {error}")));
+        self.findings.push(Finding::new(
+            Severity::Warn,
+            Code::CorruptDatabase,
+            error.path(),
+            format!("cannot be read: {error}"),
+        ));
     }
 
     fn report(&mut self, path: &str, problems: Vec<Problem>) {
-        self.findings.extend(
-            problems.into_iter().map(|Problem { line, message }| {
-                Finding::new(Severity::Warn, Code::CorruptDatabase, path, format!("line {line}: {message}"))
-            }),
-        );
+        self.findings.extend(problems.into_iter().map(|Problem { line, message }| {
+            Finding::new(
+                Severity::Warn,
+                Code::CorruptDatabase,
+                path,
+                format!("line {line}: {message}"),
+            )
+        }));
     }
 }

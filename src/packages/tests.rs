@@ -15,7 +15,9 @@ fn owned(fixture: &str, cases: &[(&str, &str)]) {
     let (index, findings) = read(fixture);
     assert_eq!(findings, []);
     for (path, expect) in cases {
-        let name = index.owner(&RealPath::known(path)).map_or("-", |owner| index.packages[owner].name.as_str());
+        let name = index
+            .owner(&RealPath::known(path))
+            .map_or("-", |owner| index.packages[owner].name.as_str());
         assert_eq!(name, *expect, "{path}");
     }
 }
@@ -24,8 +26,13 @@ const LIBPQ: &str = r"P:libpq-dev\nF:usr/lib\nR:libpq.so\n\nP:libpq\np:so:libpq.
 
 #[test]
 fn the_development_link_and_the_library_have_their_own_owners() {
-    let fixture = format!("/lib/apk/db/installed = {LIBPQ}\n/usr/lib/libpq.so -> libpq.so.5\n/usr/lib/libpq.so.5 = x");
-    owned(&fixture, &[("/usr/lib/libpq.so", "libpq-dev"), ("/usr/lib/libpq.so.5", "libpq"), ("/usr/lib", "-")]);
+    let fixture = format!(
+        "/lib/apk/db/installed = {LIBPQ}\n/usr/lib/libpq.so -> libpq.so.5\n/usr/lib/libpq.so.5 = x"
+    );
+    owned(
+        &fixture,
+        &[("/usr/lib/libpq.so", "libpq-dev"), ("/usr/lib/libpq.so.5", "libpq"), ("/usr/lib", "-")],
+    );
     let (index, _) = read(&fixture);
     assert_eq!(index.so_name(0, "libpq.so.5").as_deref(), Some("so:libpq.so.5"));
     assert_eq!(index.so_name(1, "libpq.so.5"), None);
@@ -57,7 +64,12 @@ fn dpkg_lists_with_architecture_merged_and_diverted() {
         /usr/bin/sh = x
         /lib -> usr/lib
         /bin -> usr/bin",
-        &[("/usr/lib/x/libz.so.1", "zlib1g"), ("/usr/bin/sh", "dash"), ("/usr/bin/sh.distrib", "bash"), ("/usr/lib/x", "-")],
+        &[
+            ("/usr/lib/x/libz.so.1", "zlib1g"),
+            ("/usr/bin/sh", "dash"),
+            ("/usr/bin/sh.distrib", "bash"),
+            ("/usr/lib/x", "-"),
+        ],
     );
 }
 
@@ -79,7 +91,9 @@ fn the_closure_takes_the_first_installed_alternative_and_ends_in_cycles() {
     for (package, expect) in cases {
         assert_eq!(index.closure(package).into_iter().collect::<Vec<_>>(), expect);
     }
-    let (index, _) = read(r"/var/lib/dpkg/status = Package: a\nDepends: none | v | c\n\nPackage: b\nProvides: v (= 1)\n\nPackage: c\n");
+    let (index, _) = read(
+        r"/var/lib/dpkg/status = Package: a\nDepends: none | v | c\n\nPackage: b\nProvides: v (= 1)\n\nPackage: c\n",
+    );
     assert_eq!(index.closure(0), BTreeSet::from([1]));
 }
 
@@ -91,10 +105,18 @@ fn problems_name_the_file_and_the_line() {
         /var/lib/dpkg/info -> info",
     );
     assert_eq!(index.packages.len(), 2);
-    let messages: Vec<String> = findings.iter().map(|finding| format!("{}: {}", finding.subject, finding.message)).collect();
+    let messages: Vec<String> = findings
+        .iter()
+        .map(|finding| format!("{}: {}", finding.subject, finding.message))
+        .collect();
     assert_eq!(messages[0], "/lib/apk/db/installed: line 2: not a letter, a colon and a value");
     assert!(messages[1].contains("too many levels"), "{messages:?}");
-    assert!(findings.iter().all(|finding| finding.code == Code::CorruptDatabase && finding.severity == Severity::Warn));
+    assert!(
+        findings
+            .iter()
+            .all(|finding| finding.code == Code::CorruptDatabase
+                && finding.severity == Severity::Warn)
+    );
 }
 
 #[test]

@@ -45,13 +45,20 @@ impl Owners {
 
 /// Where a recorded directory is. Its parent has nearly always been asked for before, and then one
 /// look tells.
-fn real_directory<'a>(root: &Root, written: &'a str, known: &mut FxHashMap<&'a str, Option<RealPath>>) -> Option<RealPath> {
+fn real_directory<'a>(
+    root: &Root,
+    written: &'a str,
+    known: &mut FxHashMap<&'a str, Option<RealPath>>,
+) -> Option<RealPath> {
     if let Some(directory) = known.get(written) {
         return directory.clone();
     }
-    let parent = written.rsplit_once('/').and_then(|(parent, name)| Some((known.get(parent)?.as_ref()?, name)));
-    let beside =
-        parent.filter(|(_, name)| !matches!(*name, "" | "." | "..") && !name.contains('\0')).map(|(parent, name)| parent.join(name));
+    let parent = written
+        .rsplit_once('/')
+        .and_then(|(parent, name)| Some((known.get(parent)?.as_ref()?, name)));
+    let beside = parent
+        .filter(|(_, name)| !matches!(*name, "" | "." | "..") && !name.contains('\0'))
+        .map(|(parent, name)| parent.join(name));
     let directory = match beside.as_ref().map(|path| root.lookup(path)) {
         Some(Ok(Some(meta))) if meta.kind == Kind::Directory => beside,
         _ => {
@@ -70,9 +77,17 @@ mod tests {
 
     #[test]
     fn both_spellings_are_one_file() {
-        let root = Root::new(Memory::parse("/usr/lib/x/libz.so.1 = z\n/lib -> usr/lib\n/usr/lib/d/f = x"));
-        let records =
-            [("/lib", 9), ("/lib/x/libz.so.1", 1), ("/usr/lib/d", 2), ("/usr/lib/d/f", 3), ("/lib/d/f", 4), ("/gone/f", 5), ("/lib/..", 6)];
+        let root =
+            Root::new(Memory::parse("/usr/lib/x/libz.so.1 = z\n/lib -> usr/lib\n/usr/lib/d/f = x"));
+        let records = [
+            ("/lib", 9),
+            ("/lib/x/libz.so.1", 1),
+            ("/usr/lib/d", 2),
+            ("/usr/lib/d/f", 3),
+            ("/lib/d/f", 4),
+            ("/gone/f", 5),
+            ("/lib/..", 6),
+        ];
         let owners = Owners::build(&root, records.into_iter());
         let cases = [
             ("/usr/lib/x/libz.so.1", Some(1)),

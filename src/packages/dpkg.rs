@@ -72,7 +72,11 @@ impl<'a> Stanza<'a> {
             // Packages that wait for triggers are unpacked and configured.
             [] | [_, _, "installed" | "triggers-awaited" | "triggers-pending"] => {}
             [_, _, _] => return Ok(None),
-            _ => return Err(problem(format!("the status of {name} is not three words: {status:?}"))),
+            _ => {
+                return Err(problem(format!(
+                    "the status of {name} is not three words: {status:?}"
+                )));
+            }
         }
         let mut package = Package::empty(Manager::Dpkg);
         package.version = take("version");
@@ -80,12 +84,15 @@ impl<'a> Stanza<'a> {
         package.source = Some(take("source")).filter(|source| !source.is_empty());
         let size = take("installed-size");
         if !size.is_empty() {
-            let kib: u64 = size.parse().map_err(|_| problem(format!("the installed size of {name} is no number: {size:?}")))?;
+            let kib: u64 = size.parse().map_err(|_| {
+                problem(format!("the installed size of {name} is no number: {size:?}"))
+            })?;
             package.installed_size = kib.saturating_mul(1024);
         }
         package.name = name;
         package.essential = take("essential") == "yes" || take("priority") == "required";
-        package.depends = alternatives(&take("pre-depends")).chain(alternatives(&take("depends"))).collect();
+        package.depends =
+            alternatives(&take("pre-depends")).chain(alternatives(&take("depends"))).collect();
         package.provides = alternatives(&take("provides")).flatten().collect();
         Ok(Some(package))
     }
@@ -93,8 +100,12 @@ impl<'a> Stanza<'a> {
 
 /// `a (>= 1), b:any | c [amd64]` as `[[a], [b, c]]`.
 fn alternatives(value: &str) -> impl Iterator<Item = Vec<String>> {
-    let bare = |one: &str| one.trim().split([' ', '\t', '(', '[', '<', ':']).next().unwrap_or_default().to_owned();
-    let group = |group: &str| group.split('|').map(bare).filter(|name| !name.is_empty()).collect::<Vec<_>>();
+    let bare = |one: &str| {
+        one.trim().split([' ', '\t', '(', '[', '<', ':']).next().unwrap_or_default().to_owned()
+    };
+    let group = |group: &str| {
+        group.split('|').map(bare).filter(|name| !name.is_empty()).collect::<Vec<_>>()
+    };
     value.split(',').map(group).filter(|group| !group.is_empty()).collect::<Vec<_>>().into_iter()
 }
 
@@ -103,7 +114,8 @@ fn alternatives(value: &str) -> impl Iterator<Item = Vec<String>> {
 /// What holds another entry is a directory. An empty directory cannot be told from a file.
 pub fn parse_list(text: &str) -> (Vec<String>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
-    let parents: FxHashSet<&str> = text.lines().filter_map(|line| line.rsplit_once('/')).map(|(parent, _)| parent).collect();
+    let parents: FxHashSet<&str> =
+        text.lines().filter_map(|line| line.rsplit_once('/')).map(|(parent, _)| parent).collect();
     for (index, line) in text.lines().enumerate() {
         if line == "/." || line == "/" || parents.contains(line) {
             continue;
@@ -111,7 +123,10 @@ pub fn parse_list(text: &str) -> (Vec<String>, Vec<Problem>) {
         if line.starts_with('/') {
             files.push(line.to_owned());
         } else {
-            problems.push(Problem { line: index + 1, message: format!("not an absolute path: {line:?}") });
+            problems.push(Problem {
+                line: index + 1,
+                message: format!("not an absolute path: {line:?}"),
+            });
         }
     }
     (files, problems)
@@ -121,13 +136,17 @@ pub fn parse_list(text: &str) -> (Vec<String>, Vec<Problem>) {
 pub fn parse_checksums(text: &str) -> (Vec<String>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
-        let is_sum = |sum: &str| sum.len() == 32 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_sum =
+            |sum: &str| sum.len() == 32 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
         match line.split_once("  ") {
             Some((sum, path)) if is_sum(sum) && !path.is_empty() => {
                 let path = path.strip_prefix("./").unwrap_or(path);
                 files.push(format!("/{}", path.trim_start_matches('/')));
             }
-            _ => problems.push(Problem { line: index + 1, message: "not a checksum, two blanks and a path".to_owned() }),
+            _ => problems.push(Problem {
+                line: index + 1,
+                message: "not a checksum, two blanks and a path".to_owned(),
+            }),
         }
     }
     (files, problems)
@@ -157,7 +176,10 @@ pub fn parse_diversions(text: &str) -> (Diversions, Vec<Problem>) {
             [path, target, by] if path.starts_with('/') && target.starts_with('/') => {
                 diversions.0.insert((*path).to_owned(), ((*target).to_owned(), (*by).to_owned()));
             }
-            _ => problems.push(Problem { line: index * 3 + 1, message: "not two absolute paths and a package".to_owned() }),
+            _ => problems.push(Problem {
+                line: index * 3 + 1,
+                message: "not two absolute paths and a package".to_owned(),
+            }),
         }
     }
     (diversions, problems)
@@ -173,9 +195,15 @@ mod tests {
     fn stanzas() {
         let (packages, problems) = parse_status(STATUS);
         assert_eq!(problems, []);
-        assert_eq!(packages.iter().map(|package| package.name.as_str()).collect::<Vec<_>>(), ["libpq5", "base"]);
+        assert_eq!(
+            packages.iter().map(|package| package.name.as_str()).collect::<Vec<_>>(),
+            ["libpq5", "base"]
+        );
         assert_eq!(packages[0].installed_size, 2048);
-        assert_eq!(packages[0].depends, [vec!["dpkg"], vec!["libc6"], vec!["debconf", "debconf-2.0"], vec!["python3"]]);
+        assert_eq!(
+            packages[0].depends,
+            [vec!["dpkg"], vec!["libc6"], vec!["debconf", "debconf-2.0"], vec!["python3"]]
+        );
         assert_eq!(packages[0].provides, ["libpq", "pq"]);
         assert_eq!((packages[0].essential, packages[1].essential), (false, true));
     }
@@ -192,7 +220,11 @@ mod tests {
         ];
         for (text, line, count) in cases {
             let (packages, problems) = parse_status(text);
-            assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [line], "{text}");
+            assert_eq!(
+                problems.iter().map(|problem| problem.line).collect::<Vec<_>>(),
+                [line],
+                "{text}"
+            );
             assert_eq!(packages.len(), count, "{text}");
         }
     }
@@ -200,14 +232,19 @@ mod tests {
     #[test]
     fn lists() {
         let (files, problems) = parse_list("/.\n/usr\n/usr/lib\n/usr/lib/a\nb\n/usr/lib/a b\n");
-        assert_eq!((files, problems[0].line), (vec!["/usr/lib/a".to_owned(), "/usr/lib/a b".to_owned()], 5));
-        let (files, problems) = parse_checksums("d41d8cd98f00b204e9800998ecf8427e  usr/lib/a b\nd41d  x\n");
+        assert_eq!(
+            (files, problems[0].line),
+            (vec!["/usr/lib/a".to_owned(), "/usr/lib/a b".to_owned()], 5)
+        );
+        let (files, problems) =
+            parse_checksums("d41d8cd98f00b204e9800998ecf8427e  usr/lib/a b\nd41d  x\n");
         assert_eq!((files, problems[0].line), (vec!["/usr/lib/a b".to_owned()], 2));
     }
 
     #[test]
     fn diversions() {
-        let (diversions, problems) = parse_diversions("/bin/sh\n/bin/sh.distrib\ndash\n/a\n/b\n:\n/c\n");
+        let (diversions, problems) =
+            parse_diversions("/bin/sh\n/bin/sh.distrib\ndash\n/a\n/b\n:\n/c\n");
         assert_eq!(problems[0].line, 7);
         assert_eq!(diversions.apply("dash", "/bin/sh".to_owned()), "/bin/sh");
         assert_eq!(diversions.apply("bash", "/bin/sh".to_owned()), "/bin/sh.distrib");

@@ -36,8 +36,11 @@ impl Reader {
         if line.is_empty() {
             return self.end_record();
         }
-        let record =
-            self.record.get_or_insert_with(|| Record { first_line: number, package: Package::empty(Manager::Apk), directory: None });
+        let record = self.record.get_or_insert_with(|| Record {
+            first_line: number,
+            package: Package::empty(Manager::Apk),
+            directory: None,
+        });
         let result = match line.as_bytes() {
             // A byte before `:` is a whole character, so the cut is on a boundary.
             [letter, b':', ..] => record.field(*letter, &line[2..]),
@@ -74,10 +77,17 @@ impl Record {
             b'o' => package.source = Some(value.to_owned()),
             b'L' => package.license = Some(value.to_owned()),
             b'I' if !value.is_empty() => {
-                package.installed_size = value.parse().map_err(|_| format!("the installed size is no number: {value:?}"))?;
+                package.installed_size = value
+                    .parse()
+                    .map_err(|_| format!("the installed size is no number: {value:?}"))?;
             }
             // A conflict needs nothing.
-            b'D' => package.depends = names(value).filter(|name| !name.starts_with('!')).map(|name| vec![name]).collect(),
+            b'D' => {
+                package.depends = names(value)
+                    .filter(|name| !name.starts_with('!'))
+                    .map(|name| vec![name])
+                    .collect()
+            }
             b'p' => package.provides = names(value).collect(),
             b'F' => self.directory = Some(value.trim_matches('/').to_owned()),
             b'R' => {
@@ -85,7 +95,9 @@ impl Record {
                     return Err(format!("not a file name: {value:?}"));
                 }
                 match self.directory.as_deref() {
-                    None => return Err(format!("the file {value:?} comes before any directory (F)")),
+                    None => {
+                        return Err(format!("the file {value:?} comes before any directory (F)"));
+                    }
                     Some("") => package.files.push(format!("/{value}")),
                     Some(directory) => package.files.push(format!("/{directory}/{value}")),
                 }
@@ -116,7 +128,10 @@ mod tests {
         let (packages, problems) = parse_installed(APK);
         assert_eq!(problems, []);
         let zlib = &packages[0];
-        assert_eq!((zlib.name.as_str(), zlib.version.as_str(), zlib.architecture.as_str()), ("zlib", "1.3.1-r0", "x86_64"));
+        assert_eq!(
+            (zlib.name.as_str(), zlib.version.as_str(), zlib.architecture.as_str()),
+            ("zlib", "1.3.1-r0", "x86_64")
+        );
         assert_eq!(zlib.installed_size, 110_592);
         assert_eq!(zlib.depends, [["so:libc.musl-x86_64.so.1"], ["a"], ["b"], ["c"], ["d"]]);
         assert_eq!(zlib.provides, ["so:libz.so.1", "/bin/z"]);
@@ -127,8 +142,9 @@ mod tests {
 
     #[test]
     fn apko_writes_p_first_empty_values_and_a_bare_root() {
-        let (packages, problems) =
-            parse_installed("P:w\nV:1\nD:\np:\nr:\nI:\ni:[]\nY:?\nC:Q1\nF:\nM:0:0:0755\nR:init\n\nP:.deps\nV:0\nD:w\n");
+        let (packages, problems) = parse_installed(
+            "P:w\nV:1\nD:\np:\nr:\nI:\ni:[]\nY:?\nC:Q1\nF:\nM:0:0:0755\nR:init\n\nP:.deps\nV:0\nD:w\n",
+        );
         assert_eq!(problems, []);
         assert_eq!(packages[0].files, ["/init"]);
         assert!(packages[0].depends.is_empty() && packages[0].provides.is_empty());
@@ -147,7 +163,11 @@ mod tests {
         ];
         for (text, line, count) in cases {
             let (packages, problems) = parse_installed(text);
-            assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [line], "{text}");
+            assert_eq!(
+                problems.iter().map(|problem| problem.line).collect::<Vec<_>>(),
+                [line],
+                "{text}"
+            );
             assert_eq!(packages.len(), count, "{text}");
         }
     }

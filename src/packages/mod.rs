@@ -23,7 +23,19 @@ use crate::path::{RealPath, WrittenPath};
 use crate::root::Root;
 
 /// The package manager a package was installed with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Manager {
     /// Alpine, Wolfi, Chainguard.
@@ -75,11 +87,18 @@ pub struct InPrefix {
 
 impl InPrefix {
     /// The record of the package with these of its files, and its name in `conda-meta`.
-    pub fn record<'a>(&self, package: &Package, files: impl Iterator<Item = &'a RealPath>) -> (String, String) {
+    pub fn record<'a>(
+        &self,
+        package: &Package,
+        files: impl Iterator<Item = &'a RealPath>,
+    ) -> (String, String) {
         let build = self.document.get("build").and_then(Value::as_str).unwrap_or_default();
         let name = format!("{}-{}-{build}.json", package.name, package.version);
         let mut document = self.document.clone();
-        document.insert("files".to_owned(), files.filter_map(|path| path.below(&self.prefix)).collect());
+        document.insert(
+            "files".to_owned(),
+            files.filter_map(|path| path.below(&self.prefix)).collect(),
+        );
         (name, serde_json::to_string_pretty(&document).expect("it was JSON"))
     }
 }
@@ -126,7 +145,7 @@ struct Problem {
 #[derive(Debug, Default)]
 pub struct PackageIndex {
     /// Sorted by manager, name and architecture.
-    pub packages: Vec<Package>,
+    packages: Vec<Package>,
     owners: owners::Owners,
     /// Packages by their own name before those that provide it.
     by_name: HashMap<(Manager, String), Vec<usize>>,
@@ -142,14 +161,20 @@ impl PackageIndex {
 
     fn new(root: &Root, packages: Vec<Package>) -> PackageIndex {
         let mut numbered: Vec<(usize, Package)> = packages.into_iter().enumerate().collect();
-        let key = |package: &Package| (package.manager, package.name.clone(), package.architecture.clone());
+        let key = |package: &Package| {
+            (package.manager, package.name.clone(), package.architecture.clone())
+        };
         numbered.sort_by_cached_key(|(_, package)| key(package));
         // Of two claims to a file the later in the database counts, so ownership needs that order.
         let mut order: Vec<usize> = (0..numbered.len()).collect();
         order.sort_by_key(|index| numbered[*index].0);
         let packages: Vec<Package> = numbered.into_iter().map(|(_, package)| package).collect();
-        let number = |index: usize| u32::try_from(index).expect("a database has fewer than 4 billion packages");
-        let records = order.iter().flat_map(|index| packages[*index].files.iter().map(move |path| (path.as_str(), number(*index))));
+        let number = |index: usize| {
+            u32::try_from(index).expect("a database has fewer than 4 billion packages")
+        };
+        let records = order.iter().flat_map(|index| {
+            packages[*index].files.iter().map(move |path| (path.as_str(), number(*index)))
+        });
         let owners = owners::Owners::build(root, records);
         let mut by_name: HashMap<(Manager, String), Vec<usize>> = HashMap::new();
         for (index, package) in packages.iter().enumerate() {
@@ -161,13 +186,30 @@ impl PackageIndex {
             }
         }
         let own = packages.iter().filter_map(|package| package.in_prefix.as_ref());
-        let recorded = own.flat_map(|own| own.embeddings.iter().map(|(below, embedding)| (own.prefix.descend(below), embedding)));
+        let recorded = own.flat_map(|own| {
+            own.embeddings.iter().map(|(below, embedding)| (own.prefix.descend(below), embedding))
+        });
         let there = recorded.filter_map(|(path, embedding)| {
             let found = root.resolve_parent(&WrittenPath::from(&path)).ok().flatten()?;
             Some((found.path, embedding.clone()))
         });
         let embeddings = there.collect();
         PackageIndex { packages, owners, by_name, embeddings }
+    }
+
+    /// How many packages are installed: their indices are below it.
+    pub fn len(&self) -> usize {
+        self.packages.len()
+    }
+
+    /// Whether no package is installed.
+    pub fn is_empty(&self) -> bool {
+        self.packages.is_empty()
+    }
+
+    /// Every package with its index, sorted by manager, name and architecture.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &Package)> {
+        self.packages.iter().enumerate()
     }
 
     /// How a file holds the prefix that its package was installed to, if it does.
@@ -201,18 +243,26 @@ impl PackageIndex {
     /// The installed packages that satisfy its dependencies directly.
     pub fn depends_on(&self, package: usize) -> impl Iterator<Item = usize> {
         let depends = self.packages[package].depends.iter();
-        depends.filter_map(move |alternatives| alternatives.iter().find_map(|name| self.provider(package, name)))
+        depends.filter_map(move |alternatives| {
+            alternatives.iter().find_map(|name| self.provider(package, name))
+        })
     }
 
     /// What satisfies `name` for `dependent`: its own architecture first, since dpkg may have several.
     fn provider(&self, dependent: usize, name: &str) -> Option<usize> {
         let dependent = &self.packages[dependent];
         let providers = self.by_name.get(&(dependent.manager, name.to_owned()))?;
-        let same = providers.iter().find(|index| self.packages[**index].architecture == dependent.architecture);
+        let same = providers
+            .iter()
+            .find(|index| self.packages[**index].architecture == dependent.architecture);
         // A name of its own beats a provided one, even when it is architecture independent.
         let first = providers.first()?;
         match same {
-            Some(same) if (self.packages[*same].name == name) == (self.packages[*first].name == name) => Some(*same),
+            Some(same)
+                if (self.packages[*same].name == name) == (self.packages[*first].name == name) =>
+            {
+                Some(*same)
+            }
             _ => Some(*first),
         }
     }
@@ -222,6 +272,14 @@ impl PackageIndex {
         let package = &self.packages[package];
         let name = format!("so:{soname}");
         (package.manager == Manager::Apk && package.provides.contains(&name)).then_some(name)
+    }
+}
+
+impl std::ops::Index<usize> for PackageIndex {
+    type Output = Package;
+
+    fn index(&self, package: usize) -> &Package {
+        &self.packages[package]
     }
 }
 
