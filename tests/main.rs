@@ -6,6 +6,7 @@ mod bad_input;
 mod bases;
 #[cfg(feature = "conda")]
 mod conda;
+mod documents;
 mod environments;
 mod examples;
 mod final_root;

@@ -163,16 +163,3 @@ fn colours_and_the_progress_bar_are_for_terminals() {
     // How far it gets is a matter of speed.
     assert!(on_a_terminal(&bundle, None).contains(['░', '█']), "a bar is drawn");
 }
-
-#[test]
-fn the_readme_explains_every_finding() {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    for code in wheelbarrow::finding::Code::ALL {
-        assert!(
-            readme.contains(&format!("| `{}` | {} |", code.as_str(), code.meaning().trim())),
-            "{} {}",
-            code.as_str(),
-            code.meaning()
-        );
-    }
-}

@@ -1,0 +1,118 @@
+//! The documentation agrees with the code and with the disk.
+//!
+//! `UPDATE_DOCS=1 cargo test findings_page` writes the page that is generated.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wheelbarrow::finding::{Code, Severity};
+
+const TOP: &str = env!("CARGO_MANIFEST_DIR");
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(TOP).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Deny => "deny",
+        Severity::Warn => "warn",
+        Severity::Note => "note",
+    }
+}
+
+/// `docs/findings.md`: the introduction, a table of all codes, and a section for each.
+fn write_findings_page() -> String {
+    let mut page = include_str!("documents/findings.md").to_owned();
+    page.push_str("\n| code | usual severity | meaning |\n| --- | --- | --- |\n");
+    for code in Code::ALL {
+        let (name, severity) = (code.as_str(), severity_name(code.usual_severity()));
+        let _ = writeln!(page, "| [`{name}`](#{name}) | {severity} | {} |", code.meaning());
+    }
+    for code in Code::ALL {
+        let severity = severity_name(code.usual_severity());
+        let _ = writeln!(page, "\n## {}\n\nUsually {severity}. {}", code.as_str(), code.meaning());
+        for (heading, texts) in [("Causes", code.causes()), ("Remedies", code.remedies())] {
+            let _ = writeln!(page, "\n{heading}:\n");
+            texts.iter().for_each(|text| page.push_str(&format!("- {text}\n")));
+        }
+    }
+    page
+}
+
+#[test]
+fn findings_page() {
+    let page = write_findings_page();
+    let path = Path::new(TOP).join("docs/findings.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    let same = fs::read_to_string(&path).is_ok_and(|written| written == page);
+    assert!(same, "docs/findings.md is out of date: UPDATE_DOCS=1 cargo test findings_page");
+}
+
+/// The paths that the tree of `docs/architecture.md` names: two spaces of indentation a folder.
+fn documented_paths(text: &str) -> BTreeSet<PathBuf> {
+    let (_, after) = text.split_once("```text\nsrc/\n").expect("the tree starts with src/");
+    let (tree, _) = after.split_once("```").expect("the tree ends");
+    let mut folders = vec![PathBuf::from("src")];
+    let mut paths = BTreeSet::new();
+    for line in tree.lines() {
+        let depth = (line.len() - line.trim_start().len()) / 2;
+        let name = line.split_whitespace().next().expect("a line names a path");
+        folders.truncate(depth);
+        let path = folders.last().expect("src is above").join(name.trim_end_matches('/'));
+        folders.push(path.clone());
+        paths.insert(path);
+    }
+    paths
+}
+
+#[test]
+fn the_tree_of_the_architecture_is_the_disk() {
+    let documented = documented_paths(&read("docs/architecture.md"));
+    let absent: Vec<&PathBuf> =
+        documented.iter().filter(|path| !Path::new(TOP).join(path).exists()).collect();
+    assert!(absent.is_empty(), "docs/architecture.md names paths that do not exist: {absent:?}");
+    let entries = walkdir::WalkDir::new(Path::new(TOP).join("src")).min_depth(1);
+    let undocumented: Vec<PathBuf> = entries
+        .into_iter()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_type().is_dir() || entry.depth() == 1)
+        .map(|entry| entry.path().strip_prefix(TOP).unwrap().to_owned())
+        .filter(|path| !documented.contains(path))
+        .collect();
+    assert!(undocumented.is_empty(), "docs/architecture.md lacks {undocumented:?}");
+}
+
+/// The anchor that a heading gets.
+fn anchor(heading: &str) -> String {
+    let kept = heading.to_lowercase();
+    let kept = kept.chars().filter(|one| one.is_alphanumeric() || matches!(one, '-' | '_' | ' '));
+    kept.map(|one| if one == ' ' { '-' } else { one }).collect()
+}
+
+#[test]
+fn links_lead_to_files_and_headings() {
+    let folders = ["", "docs", "examples", "py-fixtures", "fuzz"];
+    let listed = folders.iter().filter_map(|folder| fs::read_dir(Path::new(TOP).join(folder)).ok());
+    let pages = listed.flatten().map(|entry| entry.unwrap().path());
+    for page in pages.filter(|path| path.extension().is_some_and(|kind| kind == "md")) {
+        let text = fs::read_to_string(&page).unwrap();
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+        for (target, _) in targets.filter(|(target, _)| !target.contains("://")) {
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let file = if file.is_empty() { page.clone() } else { page.with_file_name(file) };
+            assert!(file.exists(), "{}: {target} does not exist", page.display());
+            if !heading.is_empty() {
+                let text = fs::read_to_string(&file).unwrap();
+                let mut headings = text.lines().filter(|line| line.starts_with('#'));
+                let found =
+                    headings.any(|line| anchor(line.trim_start_matches(['#', ' '])) == heading);
+                assert!(found, "{}: {target}: no such heading", page.display());
+            }
+        }
+    }
+}
