@@ -25,8 +25,8 @@ pub fn read(root: &Root) -> Profile {
     let there = |name: &str| {
         PROGRAMS.iter().any(|directory| root.is_file(&WrittenPath::new(*directory).join(name)))
     };
-    let installs_with =
-        if there("apk") { Some(Manager::Apk) } else { there("apt-get").then_some(Manager::Dpkg) };
+    let installs_with = Manager::all()
+        .find(|manager| manager.install_command().is_some_and(|command| there(command.program)));
     Profile {
         schema: SCHEMA,
         image: None,

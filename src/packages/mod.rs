@@ -6,45 +6,22 @@
 //! Invariant: reading never fails; an index into `packages` stays valid as long as the index lives.
 
 mod apk;
-#[cfg_attr(not(feature = "conda"), path = "conda_absent.rs")]
 mod conda;
 mod dpkg;
+mod manager;
 mod owners;
 mod reader;
 
 use std::collections::{BTreeSet, HashMap};
 
 pub use conda::with_prefix;
+pub use manager::{BundledPackage, DatabaseFile, InstallCommand, Manager};
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use crate::finding::Finding;
 use crate::path::{RealPath, WrittenPath};
 use crate::root::Root;
-
-/// The package manager a package was installed with.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    serde::Serialize,
-    serde::Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Manager {
-    /// Alpine, Wolfi, Chainguard.
-    Apk,
-    /// Debian, Ubuntu, distroless.
-    Dpkg,
-    /// conda, mamba, pixi: in a prefix of its own, beside the system's.
-    Conda,
-}
 
 /// One installed package.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -265,13 +242,6 @@ impl PackageIndex {
             }
             _ => Some(*first),
         }
-    }
-
-    /// `so:libpq.so.5` when the apk package provides it.
-    pub fn so_name(&self, package: usize, soname: &str) -> Option<String> {
-        let package = &self.packages[package];
-        let name = format!("so:{soname}");
-        (package.manager == Manager::Apk && package.provides.contains(&name)).then_some(name)
     }
 }
 

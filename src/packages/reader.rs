@@ -12,9 +12,6 @@ use crate::root::{Kind, Root, RootError};
 /// The largest database file that is read; real ones stay below 10 MB.
 const LARGEST: u64 = 128 << 20;
 
-/// Alpine and apko first, then Wolfi, where only the second is certain to be a real path.
-const APK_DATABASES: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
-
 /// Every database of the root, and those of the prefixes that are conda's.
 pub fn read(root: &Root, prefixes: &[RealPath]) -> (Vec<Package>, Vec<Finding>) {
     let mut reader = Reader { root, packages: Vec::new(), findings: Vec::new() };
@@ -36,7 +33,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn apk(&mut self) {
         let mut seen: Vec<RealPath> = Vec::new();
-        for path in APK_DATABASES {
+        for path in apk::DATABASES {
             let Some(found) = self.resolve(path, &Kind::File).filter(|found| !seen.contains(found))
             else {
                 continue;
@@ -110,7 +107,7 @@ impl Reader<'_> {
 
     /// Stanza files may have short names (`libssl1`), so the package name comes from the content.
     fn distroless(&mut self) {
-        let Some(directory) = self.resolve("/var/lib/dpkg/status.d", &Kind::Directory) else {
+        let Some(directory) = self.resolve(dpkg::STANZAS, &Kind::Directory) else {
             return;
         };
         for entry in self.root.list(&directory) {
@@ -148,7 +145,8 @@ impl Reader<'_> {
     }
 
     fn conda(&mut self, prefix: &RealPath) {
-        let Some(directory) = self.resolve(&format!("{prefix}/conda-meta"), &Kind::Directory)
+        let Some(directory) =
+            self.resolve(&format!("{prefix}/{}", conda::RECORDS), &Kind::Directory)
         else {
             return;
         };

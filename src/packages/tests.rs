@@ -34,8 +34,8 @@ fn the_development_link_and_the_library_have_their_own_owners() {
         &[("/usr/lib/libpq.so", "libpq-dev"), ("/usr/lib/libpq.so.5", "libpq"), ("/usr/lib", "-")],
     );
     let (index, _) = read(&fixture);
-    assert_eq!(index.so_name(0, "libpq.so.5").as_deref(), Some("so:libpq.so.5"));
-    assert_eq!(index.so_name(1, "libpq.so.5"), None);
+    assert_eq!(index[0].so_name("libpq.so.5").as_deref(), Some("so:libpq.so.5"));
+    assert_eq!(index[1].so_name("libpq.so.5"), None);
 }
 
 #[test]

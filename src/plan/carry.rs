@@ -7,14 +7,13 @@
 //!
 //! Invariant: a carried file says which package it is of; nothing that the base has is carried.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 
 use super::final_root::FinalRoot;
 use super::{Action, Left, PlannedEntry};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{CarriableFile, Inventory, NativeKind, NeedOutcome};
-use crate::packages::{Manager, Package};
+use crate::packages::{BundledPackage, DatabaseFile, Manager};
 use crate::path::RealPath;
 use crate::root::Kind;
 
@@ -163,101 +162,44 @@ fn unloadable(inventory: &Inventory, path: &RealPath) -> Option<String> {
     Some(format!("cannot be imported in the builder either, without {}", missing.name))
 }
 
-/// What scanners read: one stanza a package in `status.d`, as distroless has it; apk's database where the
-/// final root has none of its own, since copying cannot add to one. And which distribution it is of.
+/// The database entries by which scanners find the bundled packages, and in an empty root which
+/// distribution they are of.
 fn databases(
     inventory: &Inventory,
     final_root: &FinalRoot,
     packages: &BTreeSet<usize>,
 ) -> Vec<PlannedEntry> {
-    let all: Vec<(&Package, &[CarriableFile])> = packages
+    let files = |index: &usize| inventory.carriable.packages.get(index).into_iter().flatten();
+    let bundled: Vec<BundledPackage> = packages
         .iter()
-        .map(|index| {
-            (
-                &inventory.packages[*index],
-                inventory.carriable.packages.get(index).map_or(&[][..], Vec::as_slice),
-            )
+        .map(|index| BundledPackage {
+            package: &inventory.packages[*index],
+            files: files(index).map(|file| &file.to).collect(),
         })
         .collect();
-    let written = |to: String, content: String, reason: &str| PlannedEntry {
-        to: RealPath::known(&to),
-        from: None,
-        size: content.len() as u64,
-        action: Action::Write { content },
-        mode: 0o644,
-        distribution: None,
-        reason: reason.to_owned(),
-        layer: None,
-    };
-    let reason = "tells scanners what the bundle carries";
-    let dpkg = all.iter().filter(|(package, _)| package.manager == Manager::Dpkg);
-    let mut entries: Vec<PlannedEntry> = dpkg
-        .map(|(package, _)| {
-            written(format!("/var/lib/dpkg/status.d/{}", package.name), stanza(package), reason)
-        })
+    let mut written: Vec<DatabaseFile> = Manager::all()
+        .flat_map(|manager| manager.database_files(&bundled, final_root.is_empty()))
         .collect();
-    let apk: String = all
-        .iter()
-        .filter(|(package, _)| package.manager == Manager::Apk)
-        .map(|(package, files)| record(package, files))
-        .collect();
-    for (package, files) in &all {
-        let Some(own) = &package.in_prefix else { continue };
-        let (name, content) = own.record(package, files.iter().map(|file| &file.to));
-        entries.push(written(
-            own.prefix.descend("conda-meta").join(&name).to_string(),
-            content,
-            reason,
-        ));
-    }
     if final_root.is_empty() {
-        if !apk.is_empty() {
-            entries.push(written("/lib/apk/db/installed".to_owned(), apk, reason));
-        }
         let release = &inventory.release;
-        let text = format!(
+        let content = format!(
             "ID={}\nVERSION_ID={}\nPRETTY_NAME=\"{}\"\n",
             release.id, release.version, release.pretty_name
         );
-        entries.push(written("/etc/os-release".to_owned(), text, reason));
+        written.push(DatabaseFile { path: RealPath::known("/etc/os-release"), content });
     }
-    entries
+    written.into_iter().map(written_entry).collect()
 }
 
-/// deb822 as in `status`, with the fields that name a package and its source.
-fn stanza(package: &Package) -> String {
-    let Package { name, version, architecture, source, installed_size, .. } = package;
-    let mut text =
-        format!("Package: {name}\nStatus: install ok installed\nArchitecture: {architecture}\n");
-    if let Some(source) = source {
-        let _ = writeln!(text, "Source: {source}");
+fn written_entry(file: DatabaseFile) -> PlannedEntry {
+    PlannedEntry {
+        to: file.path,
+        from: None,
+        size: file.content.len() as u64,
+        action: Action::Write { content: file.content },
+        mode: 0o644,
+        distribution: None,
+        reason: "tells scanners what the bundle carries".to_owned(),
+        layer: None,
     }
-    let _ = writeln!(text, "Version: {version}\nInstalled-Size: {}", installed_size / 1024);
-    text
-}
-
-/// A record of apk's database, its files by directory.
-fn record(package: &Package, files: &[CarriableFile]) -> String {
-    let Package { name, version, architecture, source, checksum, license, installed_size, .. } =
-        package;
-    let identity = checksum.as_ref().map_or_else(String::new, |checksum| format!("C:{checksum}\n"));
-    let mut text =
-        format!("{identity}P:{name}\nV:{version}\nA:{architecture}\nI:{installed_size}\n");
-    for (letter, value) in [("L", license), ("o", source)] {
-        if let Some(value) = value {
-            let _ = writeln!(text, "{letter}:{value}");
-        }
-    }
-    let mut directories: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for file in files {
-        let directory = file.path.parent().unwrap_or_else(RealPath::root);
-        directories.entry(directory.relative().to_owned()).or_default().push(file.path.name());
-    }
-    for (directory, names) in directories {
-        let _ = writeln!(text, "F:{directory}");
-        for name in names {
-            let _ = writeln!(text, "R:{name}");
-        }
-    }
-    text + "\n"
 }

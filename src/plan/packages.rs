@@ -201,7 +201,7 @@ impl<'a> Wanted<'a> {
             manager: all
                 .iter()
                 .map(|(_, package)| package.manager)
-                .find(|manager| *manager != Manager::Conda),
+                .find(|manager| manager.install_command().is_some()),
             install: self.list(&install, request),
             brought_along: self.list(&along, request),
             carried: self.list(&carried, request),
@@ -278,14 +278,10 @@ impl<'a> Wanted<'a> {
         let package = &self.inventory.packages[index];
         let reasons: Vec<PackageReason> =
             self.reasons.get(&index).into_iter().flatten().cloned().collect();
-        let so_name = || {
-            reasons
-                .iter()
-                .find_map(|reason| self.inventory.packages.so_name(index, &reason.library))
-        };
+        let so_name = || reasons.iter().find_map(|reason| package.so_name(&reason.library));
         let install_as = match so_name().filter(|_| request.so_names) {
             Some(name) => name,
-            None if request.pin => format!("{}={}", package.name, package.version),
+            None if request.pin => package.pinned(),
             None => package.name.clone(),
         };
         PlannedPackage {

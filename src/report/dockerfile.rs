@@ -38,6 +38,11 @@ impl CopyOptions {
 pub fn dockerfile(plan: &Plan, stage: &Stage, copy: &CopyOptions, verify: Option<&str>) -> String {
     let packages: Vec<String> =
         plan.packages.install.iter().map(|package| package.install_as.clone()).collect();
+    let command = plan.manager().and_then(Manager::install_command);
+    let install_steps = command
+        .filter(|_| !packages.is_empty())
+        .map(|command| command.steps(&packages))
+        .unwrap_or_default();
     let (stage, source) = match stage {
         Stage::Named { name, path } => (Some(name.as_str()), path.trim_end_matches('/')),
         Stage::Context => (None, ""),
@@ -52,8 +57,7 @@ pub fn dockerfile(plan: &Plan, stage: &Stage, copy: &CopyOptions, verify: Option
             include_str!("final.dockerfile"),
             context! {
                 builder => &plan.builder, version => &plan.interpreter_facts.version, standalone => stage.is_none(), stage, source, trees, verify, copy_options => copy.text(stage.is_some()),
-                base => &plan.base, packages, prefix => plan.prefix.as_str(), ldconfig => plan.run_ldconfig,
-                manager => if plan.manager() == Some(Manager::Apk) { "apk" } else { "dpkg" },
+                base => &plan.base, install_steps, prefix => plan.prefix.as_str(), ldconfig => plan.run_ldconfig,
             },
         )
         .expect("the template is a constant");

@@ -11,14 +11,8 @@ FROM {{ base }}
 ARG BASE
 FROM ${BASE}
 {%- endif %}
-{%- if packages %}
-{%- if manager == "apk" %}
-RUN apk add --no-cache {{ packages | join(" ") }}
-{%- else %}
-RUN apt-get update \
- && apt-get install -y --no-install-recommends {{ packages | join(" ") }} \
- && rm -rf /var/lib/apt/lists/*
-{%- endif %}
+{%- if install_steps %}
+RUN {{ install_steps | join(" \\\n && ") }}
 {%- endif %}
 {%- for tree in trees %}
 {%- if standalone %}

@@ -6,10 +6,11 @@
 //! Invariant: no I/O, and a bad line or stanza costs that line or stanza only.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use rustc_hash::FxHashSet;
 
-use super::{Manager, Package, Problem};
+use crate::packages::{Manager, Package, Problem};
 
 /// The installed packages of a status text in file order, without their files.
 pub fn parse_status(text: &str) -> (Vec<Package>, Vec<Problem>) {
@@ -107,6 +108,19 @@ fn alternatives(value: &str) -> impl Iterator<Item = Vec<String>> {
         group.split('|').map(bare).filter(|name| !name.is_empty()).collect::<Vec<_>>()
     };
     value.split(',').map(group).filter(|group| !group.is_empty()).collect::<Vec<_>>().into_iter()
+}
+
+/// The stanza of an installed package with the fields that name it and its source, as [`parse_status`]
+/// reads it.
+pub fn write_stanza(package: &Package) -> String {
+    let Package { name, version, architecture, source, installed_size, .. } = package;
+    let mut text =
+        format!("Package: {name}\nStatus: install ok installed\nArchitecture: {architecture}\n");
+    if let Some(source) = source {
+        let _ = writeln!(text, "Source: {source}");
+    }
+    let _ = writeln!(text, "Version: {version}\nInstalled-Size: {}", installed_size / 1024);
+    text
 }
 
 /// The files and links of a `.list`, which names directories too but gives no types.

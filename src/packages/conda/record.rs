@@ -19,7 +19,7 @@ use rattler_conda_types::{PrefixRecord, RepoDataRecord, Subdir};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Embedding, InPrefix, Manager, Package};
+use crate::packages::{Embedding, InPrefix, Manager, Package};
 use crate::path::{RealPath, WrittenPath};
 
 /// The package of one record in the prefix that it is installed in, with what is wrong with it.

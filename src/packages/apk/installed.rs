@@ -5,7 +5,11 @@
 //!
 //! Invariant: no I/O, and a bad line costs that line only.
 
-use super::{Manager, Package, Problem};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::packages::{Manager, Package, Problem};
+use crate::path::RealPath;
 
 /// The packages of one database in file order.
 pub fn parse_installed(text: &str) -> (Vec<Package>, Vec<Problem>) {
@@ -115,6 +119,32 @@ fn names(value: &str) -> impl Iterator<Item = String> {
         .filter_map(|word| word.split(['<', '=', '>', '~', '@']).next())
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
+}
+
+/// The record of a package that has these files, as [`parse_installed`] reads it.
+pub fn write_installed(package: &Package, files: &[&RealPath]) -> String {
+    let Package { name, version, architecture, source, checksum, license, installed_size, .. } =
+        package;
+    let identity = checksum.as_ref().map_or_else(String::new, |checksum| format!("C:{checksum}\n"));
+    let mut text =
+        format!("{identity}P:{name}\nV:{version}\nA:{architecture}\nI:{installed_size}\n");
+    for (letter, value) in [("L", license), ("o", source)] {
+        if let Some(value) = value {
+            let _ = writeln!(text, "{letter}:{value}");
+        }
+    }
+    let mut directories: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for file in files {
+        let directory = file.parent().unwrap_or_else(RealPath::root);
+        directories.entry(directory.relative().to_owned()).or_default().push(file.name());
+    }
+    for (directory, names) in directories {
+        let _ = writeln!(text, "F:{directory}");
+        for name in names {
+            let _ = writeln!(text, "R:{name}");
+        }
+    }
+    text + "\n"
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the same two functions, and no prefix looks as if it had been read.
 
-use super::{Embedding, Package};
+use crate::packages::{Embedding, Package};
 use crate::path::RealPath;
 
 const WITHOUT: &str = "this wheelbarrow was built without its feature `conda`";

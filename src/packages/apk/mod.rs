@@ -1,0 +1,40 @@
+//! apk: Alpine, Wolfi, Chainguard.
+//!
+//! The database is one file, so a bundle can bring one only where the final root has none.
+//!
+//! Invariant: nothing of apk is run; whatever is read is text of the root.
+
+mod installed;
+
+pub use installed::{parse_installed, write_installed};
+
+use super::{BundledPackage, DatabaseFile, InstallCommand, Package};
+use crate::path::RealPath;
+
+/// Alpine and apko first, then Wolfi, where only the second is certain to be a real path.
+pub const DATABASES: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
+
+/// apk(8): `--no-cache` reads the index without keeping it.
+pub const INSTALL: InstallCommand =
+    InstallCommand { program: "apk", prepare: &[], install: "apk add --no-cache", clean_up: &[] };
+
+/// apk-world(5): `=` asks for this version alone.
+pub fn pinned(package: &Package) -> String {
+    format!("{}={}", package.name, package.version)
+}
+
+/// The provided name of a library, which outlives a renamed package.
+pub fn so_name(package: &Package, soname: &str) -> Option<String> {
+    let name = format!("so:{soname}");
+    package.provides.contains(&name).then_some(name)
+}
+
+/// The database of a root that has these packages alone; `None` without any.
+pub fn database_file<'a, 'b: 'a>(
+    packages: impl Iterator<Item = &'a BundledPackage<'b>>,
+) -> Option<DatabaseFile> {
+    let content: String =
+        packages.map(|bundled| write_installed(bundled.package, &bundled.files)).collect();
+    let path = RealPath::known(DATABASES[0]);
+    (!content.is_empty()).then_some(DatabaseFile { path, content })
+}
