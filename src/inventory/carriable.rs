@@ -9,12 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::licences::licences;
 use super::{Inventory, NeedOutcome, Scope};
 use crate::loader::Libc;
-use crate::packages::Package;
+use crate::packages::{LicenceFile, Package, is_licence, unreadable_licences};
 use crate::path::{RealPath, WrittenPath};
-use crate::root::{Kind, Meta, Root};
+use crate::root::{Kind, Meta, Root, RootError};
 
 /// A file or link, where it is in the builder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +28,12 @@ impl CarriableFile {
     /// A file that belongs where it is.
     pub(super) fn in_place(path: RealPath, meta: Meta) -> CarriableFile {
         CarriableFile { to: path.clone(), path, meta }
+    }
+}
+
+impl From<LicenceFile> for CarriableFile {
+    fn from(LicenceFile { path, to, meta }: LicenceFile) -> CarriableFile {
+        CarriableFile { path, to, meta }
     }
 }
 
@@ -104,8 +109,10 @@ impl Inventory {
         let loader = loader.chain(cache).filter_map(|path| link(&path)).collect();
         let counts = |index: &usize| scope.packages || self.packages[*index].in_prefix.is_some();
         let reached: Vec<usize> = self.reached_packages(&own).into_iter().filter(counts).collect();
-        let files =
-            reached.par_iter().map(|index| (*index, self.run_time_files(root, *index))).collect();
+        let (files, failed): (Vec<_>, Vec<_>) =
+            reached.par_iter().map(|index| self.run_time_files(root, *index)).unzip();
+        let files = reached.into_iter().zip(files).collect();
+        self.findings.extend(unreadable_licences(&failed.concat()));
         let configuration =
             if self.own_prefix.is_some() { configuration(root, &own) } else { BTreeMap::new() };
         self.carriable = Carriable { packages: files, interpreter: own, loader, configuration };
@@ -134,17 +141,20 @@ impl Inventory {
         reached
     }
 
-    fn run_time_files(&self, root: &Root, package: usize) -> Vec<CarriableFile> {
+    /// The files of a package that a program may open, its licences, and the licences that cannot be read.
+    fn run_time_files(&self, root: &Root, package: usize) -> (Vec<CarriableFile>, Vec<RootError>) {
         let package = &self.packages[package];
         let recorded = package.files.iter().filter(|path| at_run_time(&in_usr(package, path)));
         let found = recorded
             .filter_map(|path| root.resolve_parent(&WrittenPath::new(path.as_str())).ok()?);
         let files = found.filter(|found| matches!(found.meta.kind, Kind::File | Kind::Link(_)));
         let files = files.map(|found| CarriableFile::in_place(found.path, found.meta));
-        let mut files: Vec<CarriableFile> = files.chain(licences(root, package)).collect();
+        let licences = package.licences(root);
+        let mut files: Vec<CarriableFile> =
+            files.chain(licences.files.into_iter().map(CarriableFile::from)).collect();
         files.sort_by(|a, b| a.to.cmp(&b.to));
         files.dedup_by(|a, b| a.to == b.to);
-        files
+        (files, licences.failed)
     }
 }
 
@@ -215,11 +225,9 @@ fn at_run_time(path: &str) -> bool {
 
 /// Documentation but licences, and what compilers read.
 pub(super) fn for_people(path: &str) -> bool {
-    let licence = path.contains("/licenses/")
-        || (path.starts_with("/usr/share/doc/") && path.ends_with("/copyright"));
     let read = FOR_PEOPLE.iter().any(|directory| path.starts_with(directory));
     let compiler = [".a", ".la", ".pc", ".h"].iter().any(|suffix| path.ends_with(suffix));
-    !licence && (read || compiler)
+    !is_licence(path) && (read || compiler)
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@
 mod adoption;
 mod carriable;
 mod files;
-mod licences;
 mod natives;
 
 use std::collections::{BTreeMap, BTreeSet};

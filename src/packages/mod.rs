@@ -8,13 +8,15 @@
 mod apk;
 mod conda;
 mod dpkg;
+mod licence;
 mod manager;
 mod owners;
 mod reader;
 
 use std::collections::{BTreeSet, HashMap};
 
-pub use conda::with_prefix;
+pub use conda::{is_about_packages, with_prefix};
+pub use licence::{LicenceFile, Licences, is_licence, unreadable_licences};
 pub use manager::{BundledPackage, DatabaseFile, InstallCommand, Manager};
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};

@@ -13,7 +13,7 @@ use super::final_root::FinalRoot;
 use super::{Action, Left, PlannedEntry};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{CarriableFile, Inventory, NativeKind, NeedOutcome};
-use crate::packages::{BundledPackage, DatabaseFile, Manager};
+use crate::packages::{BundledPackage, DatabaseFile, Manager, is_licence};
 use crate::path::RealPath;
 use crate::root::Kind;
 
@@ -96,11 +96,8 @@ fn common(
 pub fn unlicensed(inventory: &Inventory, packages: &BTreeSet<usize>) -> Option<Finding> {
     let files = |index: &usize| inventory.carriable.packages.get(index).into_iter().flatten();
     let licensed = |index: &usize| {
-        let named = inventory.packages[*index].license.is_some();
-        named
-            || files(index).any(|file| {
-                file.to.as_str().contains("/licenses/") || file.to.name() == "copyright"
-            })
+        inventory.packages[*index].license.is_some()
+            || files(index).any(|file| is_licence(file.to.as_str()))
     };
     let without: Vec<&str> = packages
         .iter()

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::PlannedEntry;
 use super::parts::{parts, weight};
 use crate::finding::{Code, Finding, Severity};
+use crate::packages::is_about_packages;
 use crate::path::RealPath;
 use crate::python::normalised_name;
 
@@ -161,13 +162,10 @@ fn group(entry: &PlannedEntry, facts: &Facts, request: &LayerRequest) -> Group {
             Group::Alone(key)
         };
     }
-    // Beside the packages of conda: what scanners read about them, and their licences.
-    let beside =
-        |below: &str| below.starts_with("conda-meta/") || below.starts_with("share/licenses/");
     match (entry.from.as_ref().map(facts.package), entry.to.below(facts.prefix)) {
         (Some(Some(package)), _) => Group::Package(package),
         (_, None) => Group::System,
-        (_, Some(below)) if beside(below) => Group::System,
+        (_, Some(below)) if is_about_packages(below) => Group::System,
         (None, Some(_)) => Group::Environment,
         (Some(None), Some(_)) => Group::Other,
     }

@@ -23,6 +23,11 @@ pub fn pinned(package: &Package) -> String {
     format!("{}={}", package.name, package.version)
 }
 
+/// Licences are among the files of a package, below `/usr/share/licenses`.
+pub fn is_licence(path: &str) -> bool {
+    path.contains("/licenses/")
+}
+
 /// The provided name of a library, which outlives a renamed package.
 pub fn so_name(package: &Package, soname: &str) -> Option<String> {
     let name = format!("so:{soname}");

@@ -5,18 +5,27 @@
 //!
 //! Invariant: nothing is downloaded, solved or installed here.
 
+mod licences;
 #[cfg(not(feature = "conda"))]
 #[path = "absent.rs"]
 mod record;
 #[cfg(feature = "conda")]
 mod record;
 
+pub use licences::{is_licence, licences};
 pub use record::{parse_record, with_prefix};
 
 use super::{BundledPackage, DatabaseFile, Package};
 
 /// The directory of a prefix that has the records.
 pub const RECORDS: &str = "conda-meta";
+
+/// Whether a path below the prefix only describes packages: a record, or a licence.
+pub fn is_about_packages(below: &str) -> bool {
+    [RECORDS, licences::LICENCES]
+        .iter()
+        .any(|directory| below.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/')))
+}
 
 /// A match specification: `=` and a version.
 pub fn pinned(package: &Package) -> String {

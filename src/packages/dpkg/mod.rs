@@ -2,8 +2,10 @@
 //!
 //! Invariant: nothing of dpkg or apt is run; whatever is read is text of the root.
 
+mod copyright;
 mod status;
 
+pub use copyright::{is_licence, licences};
 pub use status::{parse_checksums, parse_diversions, parse_list, parse_status, write_stanza};
 
 use super::{DatabaseFile, InstallCommand, Package};
