@@ -1,6 +1,7 @@
 //! A tree in memory, written as text in tests: `/path = content` and `/path -> target`, a line each.
+//! `/path !denied` is a file, or a directory of other lines, that may not be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Content, Entry, Kind, Meta, RootError, Tree};
 use crate::path::RealPath;
@@ -9,6 +10,8 @@ use crate::path::RealPath;
 #[derive(Default)]
 pub struct Memory {
     entries: BTreeMap<RealPath, (Kind, Vec<u8>)>,
+    /// What is there, but may not be opened or listed.
+    denied: BTreeSet<RealPath>,
 }
 
 impl Memory {
@@ -18,13 +21,28 @@ impl Memory {
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
             if let Some((path, target)) = line.split_once(" -> ") {
                 memory.insert(path, Kind::Link(target.to_owned()), Vec::new());
+            } else if let Some(path) = line.strip_suffix(" !denied") {
+                memory.denied.insert(RealPath::known(path));
             } else if let Some((path, content)) = line.split_once(" =") {
                 memory.file(path, content.trim_start().replace("\\n", "\n"));
             } else {
                 memory.insert(line, Kind::Directory, Vec::new());
             }
         }
+        // A directory if another line is below it.
+        for path in memory.denied.clone() {
+            if !memory.entries.contains_key(&path) {
+                memory.insert(path.as_str(), Kind::File, Vec::new());
+            }
+        }
         memory
+    }
+
+    /// Permission as a user other than root has it: to open `path`, and to search what is above it.
+    fn permit(&self, path: &RealPath, open: bool) -> Result<(), RootError> {
+        let denied = (open && self.denied.contains(path))
+            || path.ancestors().any(|above| self.denied.contains(&above));
+        if denied { Err(RootError::Forbidden { path: path.to_string() }) } else { Ok(()) }
     }
 
     /// Adds a file.
@@ -43,6 +61,7 @@ impl Memory {
 
 impl Tree for Memory {
     fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError> {
+        self.permit(path, false)?;
         Ok(self.entries.get(path).map(|(kind, content)| Meta {
             kind: kind.clone(),
             mode: if *kind == Kind::Directory { 0o755 } else { 0o644 },
@@ -51,6 +70,7 @@ impl Tree for Memory {
     }
 
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
+        self.permit(path, true)?;
         match self.entries.get(path) {
             Some((Kind::File, content)) => Ok(Box::new(content.clone())),
             _ => Err(RootError::Io {
@@ -72,15 +92,19 @@ impl Tree for Memory {
                 !rest.is_empty() && rest.matches('/').count() < depth && rest.split('/').all(enter)
             })
         };
-        let paths = self.entries.keys().filter(|path| inside(path));
-        paths
-            .map(|path| {
-                Ok(Entry {
-                    path: path.clone(),
-                    meta: self.lookup(path)?.expect("a key is an entry"),
-                })
-            })
-            .collect()
+        let readable = |path: &RealPath| self.permit(path, false).is_ok();
+        let entry = |path: &RealPath| {
+            let meta = self.lookup(path)?.expect("a key is an entry");
+            Ok(Entry { path: path.clone(), meta })
+        };
+        let entries = self.entries.keys().filter(|path| inside(path) && readable(path)).map(entry);
+        // A directory is opened for what is inside, if the walk goes that deep.
+        let opened = self.denied.iter().filter(|path| {
+            matches!(self.entries.get(*path), Some((Kind::Directory, _)))
+                && inside(&path.join("entry"))
+        });
+        let denied = opened.map(|path| Err(RootError::Forbidden { path: path.to_string() }));
+        entries.chain(denied).collect()
     }
 }
 
@@ -94,5 +118,34 @@ impl Content for Vec<u8> {
 
     fn size(&self) -> u64 {
         self.len() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::WrittenPath;
+    use crate::root::Root;
+
+    #[test]
+    fn denied_is_there_and_cannot_be_read() {
+        let root =
+            Root::new(Memory::parse("/a/f !denied\n/d/x/f = x\n/d/g = g\n/d !denied\n/e = x"));
+        let read = |path: &str| match root.read_text(path, 9) {
+            Ok(text) => text.unwrap_or_default(),
+            Err(error) => error.to_string(),
+        };
+        assert!(root.is_file(&WrittenPath::new("/a/f")));
+        assert_eq!(read("/a/f"), "/a/f: permission denied");
+        assert_eq!(read("/d/g"), "/d/g: permission denied");
+        assert_eq!(read("/e"), "x");
+        let walked: Vec<String> = root
+            .walk(&RealPath::root(), |_| true)
+            .into_iter()
+            .map(|entry| {
+                entry.map_or_else(|error| error.to_string(), |entry| entry.path.to_string())
+            })
+            .collect();
+        assert_eq!(walked, ["/a", "/d", "/e", "/a/f", "/d: permission denied"]);
     }
 }
