@@ -5,6 +5,7 @@
 //!
 //! Invariant: no rule of a manager is written here, only the way to its folder.
 
+use super::database::DatabaseFiles;
 use super::{Package, apk, conda, dpkg};
 use crate::path::RealPath;
 
@@ -80,6 +81,15 @@ impl Manager {
             Manager::Conda => None,
         };
         std::iter::successors(Some(Manager::Apk), next)
+    }
+
+    /// The packages in the databases of a root, and of those prefixes that have one of their own.
+    pub(super) fn read(self, files: &mut DatabaseFiles, prefixes: &[RealPath]) -> Vec<Package> {
+        match self {
+            Manager::Apk => apk::read(files),
+            Manager::Dpkg => dpkg::read(files),
+            Manager::Conda => conda::read(files, prefixes),
+        }
     }
 
     /// The command of a final stage that installs its packages; `None` where no final stage does.

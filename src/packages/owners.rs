@@ -8,7 +8,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::path::{RealPath, WrittenPath};
-use crate::root::{Kind, Root};
+use crate::root::{Kind, Root, RootError};
 
 /// The owner of every recorded file whose directory exists.
 #[derive(Debug, Default)]
@@ -16,7 +16,12 @@ pub struct Owners(FxHashMap<RealPath, u32>);
 
 impl Owners {
     /// Takes recorded paths with their package; the later of two claims wins, as `replaces` has it.
-    pub fn build<'a>(root: &Root, records: impl Iterator<Item = (&'a str, u32)>) -> Owners {
+    /// Directories that cannot be followed to their end have no owned files, and are errors.
+    pub fn build<'a>(
+        root: &Root,
+        records: impl Iterator<Item = (&'a str, u32)>,
+    ) -> (Owners, Vec<RootError>) {
+        let mut failed = Vec::new();
         let mut owners = FxHashMap::default();
         // There are thousands of files but only hundreds of directories to resolve.
         let mut directories: FxHashMap<&str, Option<RealPath>> = FxHashMap::default();
@@ -26,15 +31,18 @@ impl Owners {
                 continue;
             }
             // Without its directory the file is not there either: slim images leave out documentation.
-            if let Some(directory) = real_directory(root, parent, &mut directories) {
-                owners.insert(directory.join(name), package);
+            let directory = real_directory(root, parent, &mut directories);
+            match directory {
+                Ok(Some(directory)) => drop(owners.insert(directory.join(name), package)),
+                Ok(None) => {}
+                Err(error) => failed.push(error),
             }
         }
         // What one package records as an empty directory may hold the files of another.
         for directory in directories.values().flatten() {
             owners.remove(directory);
         }
-        Owners(owners)
+        (Owners(owners), failed)
     }
 
     /// The package of a link-free path.
@@ -44,14 +52,14 @@ impl Owners {
 }
 
 /// Where a recorded directory is. Its parent has nearly always been asked for before, and then one
-/// look tells.
+/// look tells. One that cannot be followed is an error once, and then as good as absent.
 fn real_directory<'a>(
     root: &Root,
     written: &'a str,
     known: &mut FxHashMap<&'a str, Option<RealPath>>,
-) -> Option<RealPath> {
+) -> Result<Option<RealPath>, RootError> {
     if let Some(directory) = known.get(written) {
-        return directory.clone();
+        return Ok(directory.clone());
     }
     let parent = written
         .rsplit_once('/')
@@ -60,13 +68,12 @@ fn real_directory<'a>(
         .filter(|(_, name)| !matches!(*name, "" | "." | "..") && !name.contains('\0'))
         .map(|(parent, name)| parent.join(name));
     let directory = match beside.as_ref().map(|path| root.lookup(path)) {
-        Some(Ok(Some(meta))) if meta.kind == Kind::Directory => beside,
-        _ => {
-            let found = root.resolve(&WrittenPath::new(written)).ok().flatten();
+        Some(Ok(Some(meta))) if meta.kind == Kind::Directory => Ok(beside),
+        _ => root.resolve(&WrittenPath::new(written)).map(|found| {
             found.filter(|found| found.meta.kind == Kind::Directory).map(|found| found.path)
-        }
+        }),
     };
-    known.insert(written, directory.clone());
+    known.insert(written, directory.as_ref().ok().cloned().flatten());
     directory
 }
 
@@ -88,7 +95,8 @@ mod tests {
             ("/gone/f", 5),
             ("/lib/..", 6),
         ];
-        let owners = Owners::build(&root, records.into_iter());
+        let (owners, failed) = Owners::build(&root, records.into_iter());
+        assert_eq!(failed, []);
         let cases = [
             ("/usr/lib/x/libz.so.1", Some(1)),
             ("/lib", Some(9)),
@@ -100,5 +108,23 @@ mod tests {
         for (path, expect) in cases {
             assert_eq!(owners.get(&RealPath::known(path)), expect, "{path}");
         }
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_read_is_an_error_once() {
+        let root = Root::new(Memory::parse("/usr/lib/x/f = x\n/usr/lib !denied\n/l -> l"));
+        let records =
+            ["/usr/lib/x/f", "/usr/lib/x/g", "/usr/lib/y/f", "/l/f"].map(|path| (path, 1));
+        let (owners, failed) = Owners::build(&root, records.into_iter());
+        let failed: Vec<String> = failed.iter().map(RootError::to_string).collect();
+        assert_eq!(
+            failed,
+            [
+                "/usr/lib/x: permission denied",
+                "/usr/lib/y: permission denied",
+                "/l: too many levels of symbolic links",
+            ]
+        );
+        assert_eq!(owners.get(&RealPath::known("/usr/lib/x/f")), None);
     }
 }

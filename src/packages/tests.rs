@@ -2,9 +2,13 @@
 //!
 //! Invariant: a fixture holds only what its question needs.
 
+use std::collections::BTreeSet;
+
 use super::*;
-use crate::finding::{Code, Severity};
+use crate::finding::{Code, Finding, Severity};
+use crate::path::{RealPath, WrittenPath};
 use crate::root::memory::Memory;
+use crate::root::{Root, RootError};
 
 fn read(fixture: &str) -> (PackageIndex, Vec<Finding>) {
     PackageIndex::read(&Root::new(Memory::parse(fixture)), &[])
@@ -15,9 +19,8 @@ fn owned(fixture: &str, cases: &[(&str, &str)]) {
     let (index, findings) = read(fixture);
     assert_eq!(findings, []);
     for (path, expect) in cases {
-        let name = index
-            .owner(&RealPath::known(path))
-            .map_or("-", |owner| index.packages[owner].name.as_str());
+        let name =
+            index.owner(&RealPath::known(path)).map_or("-", |owner| index[owner].name.as_str());
         assert_eq!(name, *expect, "{path}");
     }
 }
@@ -41,9 +44,9 @@ fn the_development_link_and_the_library_have_their_own_owners() {
 #[test]
 fn one_database_under_two_names_is_read_once() {
     let usr = format!("/usr/lib/apk/db/installed = {LIBPQ}");
-    assert_eq!(read(&usr).0.packages.len(), 2);
-    assert_eq!(read(&format!("{usr}\n/lib -> usr/lib")).0.packages.len(), 2);
-    assert_eq!(read(&format!("{usr}\n/lib/apk/db/installed = P:other")).0.packages.len(), 3);
+    assert_eq!(read(&usr).0.len(), 2);
+    assert_eq!(read(&format!("{usr}\n/lib -> usr/lib")).0.len(), 2);
+    assert_eq!(read(&format!("{usr}\n/lib/apk/db/installed = P:other")).0.len(), 3);
 }
 
 #[test]
@@ -104,7 +107,7 @@ fn problems_name_the_file_and_the_line() {
         /var/lib/dpkg/status = Package: b\n
         /var/lib/dpkg/info -> info",
     );
-    assert_eq!(index.packages.len(), 2);
+    assert_eq!(index.len(), 2);
     let messages: Vec<String> = findings
         .iter()
         .map(|finding| format!("{}: {}", finding.subject, finding.message))
@@ -122,5 +125,100 @@ fn problems_name_the_file_and_the_line() {
 #[test]
 fn no_database_is_no_finding() {
     let (index, findings) = read("/etc/hostname = x");
-    assert!(index.packages.is_empty() && findings.is_empty());
+    assert!(index.is_empty() && findings.is_empty());
+}
+
+#[test]
+fn a_read_that_fails_is_a_finding() {
+    let database = Code::CorruptDatabase;
+    let installed = r"/lib/apk/db/installed = P:a\nF:opt/secret/d\nR:f\n\n";
+    let status = r"/var/lib/dpkg/status = Package: a\n";
+    let cases = [
+        ("/lib/apk/db/installed !denied", database, "/lib/apk/db/installed"),
+        ("/usr/lib/apk/db/installed = x\n/usr/lib/apk !denied", database, "/usr/lib/apk/db"),
+        ("/var/lib/dpkg/status !denied", database, "/var/lib/dpkg/status"),
+        (
+            &format!("{status}\n/var/lib/dpkg/info/a.list = /a\n/var/lib/dpkg/diversions !denied"),
+            database,
+            "/var/lib/dpkg/diversions",
+        ),
+        (
+            "/var/lib/dpkg/status.d/a = x\n/var/lib/dpkg/status.d !denied",
+            database,
+            "/var/lib/dpkg/status.d",
+        ),
+        ("/var/lib/dpkg/status.d/a !denied", database, "/var/lib/dpkg/status.d/a"),
+        (
+            "/opt/env/conda-meta/a.json = {}\n/opt/env/conda-meta !denied",
+            database,
+            "/opt/env/conda-meta",
+        ),
+        ("/opt/env/conda-meta/a.json !denied", database, "/opt/env/conda-meta/a.json"),
+        (
+            &format!("{installed}\n/opt/secret/d/f = x\n/opt/secret !denied"),
+            Code::UnreadableFile,
+            "/opt/secret/d",
+        ),
+    ];
+    for (fixture, code, subject) in cases {
+        let root = Root::new(Memory::parse(fixture));
+        let (_, findings) = PackageIndex::read(&root, &[RealPath::known("/opt/env")]);
+        let found: Vec<(Code, &str)> =
+            findings.iter().map(|finding| (finding.code, finding.subject.as_str())).collect();
+        // The other place of a database may be below the same directory.
+        assert!(found.iter().all(|one| *one == (code, subject)), "{fixture}\n{found:?}");
+        assert!(!found.is_empty(), "{fixture}");
+        assert!(findings[0].message.contains("permission denied"), "{findings:?}");
+    }
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_told_beside_the_packages_without_files() {
+    let (index, findings) = read(
+        r"/var/lib/dpkg/status = Package: a\n
+        /var/lib/dpkg/info/a.list !denied",
+    );
+    let subjects: Vec<&str> = findings.iter().map(|finding| finding.subject.as_str()).collect();
+    assert_eq!(subjects, ["/var/lib/dpkg/info/a.list", "/var/lib/dpkg/info"]);
+    assert_eq!(index.len(), 1);
+}
+
+#[test]
+fn licences_that_cannot_be_read_are_one_finding() {
+    let dpkg = |name: &str| Package { name: name.to_owned(), ..Package::empty(Manager::Dpkg) };
+    let own = InPrefix {
+        prefix: RealPath::known("/opt/env"),
+        document: serde_json::Map::new(),
+        licences: Some(WrittenPath::new("/pkgs/c-1/info/licenses")),
+        embeddings: Vec::new(),
+    };
+    let conda = Package {
+        name: "c".to_owned(),
+        in_prefix: Some(Box::new(own)),
+        ..Package::empty(Manager::Conda)
+    };
+    let root = Root::new(Memory::parse(
+        "/usr/share/doc/a/copyright = /usr/share/common-licenses/GPL\n\
+         /usr/share/common-licenses/GPL = x\n\
+         /usr/share/common-licenses !denied\n\
+         /usr/share/doc/b/copyright !denied\n\
+         /pkgs/c-1/info/licenses/LICENSE = x\n\
+         /pkgs/c-1/info/licenses/more/LICENSE = x\n\
+         /pkgs/c-1/info/licenses/more !denied",
+    ));
+    let mut all = Vec::new();
+    for (package, files, failed) in [
+        (dpkg("a"), "/usr/share/doc/a/copyright", "/usr/share/common-licenses/GPL"),
+        (dpkg("b"), "/usr/share/doc/b/copyright", "/usr/share/doc/b/copyright"),
+        (conda, "/pkgs/c-1/info/licenses/LICENSE", "/pkgs/c-1/info/licenses/more"),
+    ] {
+        let licences = package.licences(&root);
+        let found: Vec<&str> = licences.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(found, [files]);
+        assert_eq!(licences.failed.iter().map(RootError::path).collect::<Vec<_>>(), [failed]);
+        all.extend(licences.failed);
+    }
+    let finding = unreadable_licences(&all).unwrap();
+    assert_eq!((finding.code, finding.subject.as_str()), (Code::UnreadableFile, all[0].path()));
+    assert_eq!(unreadable_licences(&[]), None);
 }

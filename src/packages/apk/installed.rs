@@ -8,21 +8,22 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::packages::{Manager, Package, Problem};
+use crate::packages::database::Problem;
+use crate::packages::{Manager, Package};
 use crate::path::RealPath;
 
 /// The packages of one database in file order.
 pub fn parse_installed(text: &str) -> (Vec<Package>, Vec<Problem>) {
-    let mut reader = Reader::default();
+    let mut parser = Parser::default();
     for (index, line) in text.lines().enumerate() {
-        reader.line(index + 1, line);
+        parser.line(index + 1, line);
     }
-    reader.end_record();
-    (reader.packages, reader.problems)
+    parser.end_record();
+    (parser.packages, parser.problems)
 }
 
 #[derive(Default)]
-struct Reader {
+struct Parser {
     packages: Vec<Package>,
     problems: Vec<Problem>,
     record: Option<Record>,
@@ -35,7 +36,7 @@ struct Record {
     directory: Option<String>,
 }
 
-impl Reader {
+impl Parser {
     fn line(&mut self, number: usize, line: &str) {
         if line.is_empty() {
             return self.end_record();
@@ -179,6 +180,33 @@ mod tests {
         assert_eq!(packages[0].files, ["/init"]);
         assert!(packages[0].depends.is_empty() && packages[0].provides.is_empty());
         assert_eq!((packages[1].name.as_str(), packages[1].files.len()), (".deps", 0));
+    }
+
+    #[test]
+    fn a_written_record_is_the_package_again() {
+        let text = format!(
+            "{APK}P:apk-tools\nV:2.14.4-r0\nA:x86_64\no:apk-tools\nL:GPL-2.0-only\nI:7\nF:\nR:init\nF:sbin\nR:apk\n\n\
+             C:Q1y=\nP:meta\nV:1\nA:noarch\n\n"
+        );
+        let (packages, problems) = parse_installed(&text);
+        assert_eq!((problems, packages.len()), (vec![], 3));
+        let written: String = packages
+            .iter()
+            .map(|package| {
+                let files: Vec<RealPath> =
+                    package.files.iter().map(|path| RealPath::known(path)).collect();
+                write_installed(package, &files.iter().collect::<Vec<_>>())
+            })
+            .collect();
+        let (again, problems) = parse_installed(&written);
+        assert_eq!(problems, []);
+        // Scanners ask what is installed; what it needs and provides is a question of apk.
+        let expect = packages.into_iter().map(|package| Package {
+            depends: Vec::new(),
+            provides: Vec::new(),
+            ..package
+        });
+        assert_eq!(again, expect.collect::<Vec<_>>());
     }
 
     #[test]

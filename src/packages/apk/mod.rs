@@ -6,13 +6,30 @@
 
 mod installed;
 
-pub use installed::{parse_installed, write_installed};
+use installed::{parse_installed, write_installed};
 
+use super::database::DatabaseFiles;
 use super::{BundledPackage, DatabaseFile, InstallCommand, Package};
 use crate::path::RealPath;
+use crate::root::Kind;
 
 /// Alpine and apko first, then Wolfi, where only the second is certain to be a real path.
-pub const DATABASES: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
+const DATABASES: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
+
+/// The packages of every database that is there, each file once.
+pub fn read(files: &mut DatabaseFiles) -> Vec<Package> {
+    let mut databases: Vec<RealPath> =
+        DATABASES.iter().filter_map(|path| files.find(path, &Kind::File)).collect();
+    databases.dedup();
+    let mut all = Vec::new();
+    for path in databases {
+        let Some(text) = files.text(path.as_str()) else { continue };
+        let (packages, problems) = parse_installed(&text);
+        files.report_lines(path.as_str(), problems);
+        all.extend(packages);
+    }
+    all
+}
 
 /// apk(8): `--no-cache` reads the index without keeping it.
 pub const INSTALL: InstallCommand =

@@ -5,20 +5,77 @@
 //!
 //! Invariant: nothing is downloaded, solved or installed here.
 
-mod licences;
 #[cfg(not(feature = "conda"))]
-#[path = "absent.rs"]
-mod record;
+mod absent;
+mod licences;
+#[cfg(feature = "conda")]
+mod prefix;
 #[cfg(feature = "conda")]
 mod record;
 
-pub use licences::{is_licence, licences};
-pub use record::{parse_record, with_prefix};
+#[cfg(not(feature = "conda"))]
+use absent::parse_record;
+#[cfg(feature = "conda")]
+use record::parse_record;
 
-use super::{BundledPackage, DatabaseFile, Package};
+#[cfg(not(feature = "conda"))]
+pub use absent::with_prefix;
+pub use licences::{is_licence, licences};
+#[cfg(feature = "conda")]
+pub use prefix::with_prefix;
+
+use rayon::prelude::*;
+use serde_json::Value;
+
+use super::database::{DatabaseFiles, problem};
+use super::{BundledPackage, DatabaseFile, InPrefix, Package};
+use crate::path::RealPath;
+use crate::root::Kind;
 
 /// The directory of a prefix that has the records.
-pub const RECORDS: &str = "conda-meta";
+const RECORDS: &str = "conda-meta";
+
+/// The packages of the prefixes that are conda's.
+pub fn read(files: &mut DatabaseFiles, prefixes: &[RealPath]) -> Vec<Package> {
+    prefixes.iter().flat_map(|prefix| read_prefix(files, prefix)).collect()
+}
+
+fn read_prefix(files: &mut DatabaseFiles, prefix: &RealPath) -> Vec<Package> {
+    let directory = format!("{prefix}/{RECORDS}");
+    let Some(directory) = files.find(&directory, &Kind::Directory) else { return Vec::new() };
+    let records = files.list(&directory).into_iter().map(|entry| entry.path);
+    let root = files.root;
+    let read: Vec<(Option<Package>, DatabaseFiles)> = records
+        .filter(|path| path.name().ends_with(".json"))
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|path| {
+            let mut files = DatabaseFiles::new(root);
+            (read_record(&mut files, &path, prefix), files)
+        })
+        .collect();
+    let mut packages = Vec::new();
+    for (package, read) in read {
+        packages.extend(package);
+        files.findings.extend(read.findings);
+    }
+    packages
+}
+
+fn read_record(files: &mut DatabaseFiles, path: &RealPath, prefix: &RealPath) -> Option<Package> {
+    let text = files.text(path.as_str())?;
+    match parse_record(&text, prefix) {
+        Ok((package, problems)) => {
+            problems.into_iter().for_each(|problem| files.report(path, problem));
+            Some(package)
+        }
+        Err(why) => {
+            let finding = problem(path, why);
+            files.findings.push(finding.help("its files look as if no package owned them"));
+            None
+        }
+    }
+}
 
 /// Whether a path below the prefix only describes packages: a record, or a licence.
 pub fn is_about_packages(below: &str) -> bool {
@@ -32,9 +89,21 @@ pub fn pinned(package: &Package) -> String {
     format!("{}={}", package.name, package.version)
 }
 
-/// The record of the package with these of its files.
+/// The record of a package with the files that are bundled.
 pub fn database_file(bundled: &BundledPackage) -> Option<DatabaseFile> {
     let own = bundled.package.in_prefix.as_ref()?;
-    let (name, content) = own.record(bundled.package, bundled.files.iter().copied());
-    Some(DatabaseFile { path: own.prefix.descend(RECORDS).join(&name), content })
+    Some(write_record(bundled.package, own, &bundled.files))
+}
+
+/// A record as [`parse_record`] reads it, of `files` those in the prefix.
+fn write_record(package: &Package, own: &InPrefix, files: &[&RealPath]) -> DatabaseFile {
+    let build = own.document.get("build").and_then(Value::as_str).unwrap_or_default();
+    let name = format!("{}-{}-{build}.json", package.name, package.version);
+    let mut document = own.document.clone();
+    let below = files.iter().filter_map(|path| path.below(&own.prefix));
+    document.insert("files".to_owned(), below.collect());
+    DatabaseFile {
+        path: own.prefix.descend(RECORDS).join(&name),
+        content: serde_json::to_string_pretty(&document).expect("it was JSON"),
+    }
 }

@@ -1,21 +1,15 @@
-//! Conda's records of what is installed in a prefix (`conda-meta/*.json`), and files that move out of it.
+//! Conda's records of what is installed in a prefix (`conda-meta/*.json`).
 //!
-//! rattler reads the records and replaces prefixes, so both are as conda, mamba and pixi have them. Nothing
-//! is downloaded, solved or installed here.
+//! rattler reads the records as conda, mamba and pixi write them.
 //!
-//! Invariant: the only place that names rattler; no I/O; a record that cannot be understood costs that
-//! record only.
+//! Invariant: no I/O; a record that cannot be understood costs that record only.
 
 use std::path::{Component, Path};
 use std::str::FromStr as _;
 
-use rattler::install::link::{
-    CStringOccurrences, copy_and_replace_cstring_placeholder, copy_and_replace_textual_placeholder,
-    find_cstring_occurrences,
-};
-use rattler_conda_types::package::{FileMode, OffsetEncoding};
+use rattler_conda_types::package::FileMode;
 use rattler_conda_types::prefix_record::{PathType, PathsEntry};
-use rattler_conda_types::{PrefixRecord, RepoDataRecord, Subdir};
+use rattler_conda_types::{PrefixRecord, RepoDataRecord};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -37,21 +31,25 @@ pub fn parse_record(text: &str, prefix: &RealPath) -> Result<(Package, Vec<Strin
                     package.files.push(prefix.descend(&below).to_string());
                 }
             }
-            None => problems
-                .push(format!("not a path below the prefix: {}", entry.relative_path.display())),
+            None => problems.push(not_below(&entry.relative_path)),
         }
     }
-    // Records of old condas have the names alone.
-    if record.paths_data.paths.is_empty() {
-        package.files = record
-            .files
-            .iter()
-            .filter_map(|path| below(path))
-            .map(|below| prefix.descend(&below).to_string())
-            .collect();
+    // Records of old condas, and those of a bundle, have the names alone.
+    let names = record.files.iter().filter(|_| record.paths_data.paths.is_empty());
+    for path in names {
+        match below(path) {
+            Some(below) => package.files.push(prefix.descend(&below).to_string()),
+            None => problems.push(not_below(path)),
+        }
     }
     let about = &record.repodata_record.package_record;
     package.name = about.name.as_normalized().to_owned();
+    // These are parts of file names.
+    for part in [package.name.as_str(), about.build.as_str()] {
+        if matches!(part, "." | "..") || part.contains(['/', '\0']) {
+            return Err(format!("not usable in the name of a file: {part:?}"));
+        }
+    }
     package.version = about.version.to_string();
     package.architecture = about.subdir.clone();
     package.license = about.license.clone();
@@ -65,11 +63,15 @@ pub fn parse_record(text: &str, prefix: &RealPath) -> Result<(Package, Vec<Strin
     let licences = record.extracted_package_dir.as_ref().and_then(|directory| directory.to_str());
     package.in_prefix = Some(Box::new(InPrefix {
         prefix: prefix.clone(),
-        document: document(record.repodata_record.clone()),
+        document: document(record.repodata_record.clone()).map_err(|error| error.to_string())?,
         licences: licences.map(|directory| WrittenPath::new(directory).join("info/licenses")),
         embeddings,
     }));
     Ok((package, problems))
+}
+
+fn not_below(path: &Path) -> String {
+    format!("not a path below the prefix: {}", path.display())
 }
 
 fn one(name: &str) -> Vec<String> {
@@ -97,7 +99,7 @@ fn embedding(entry: &PathsEntry, prefix: &RealPath) -> Option<Embedding> {
 }
 
 /// The record as its channel has it: no files, no paths of the builder, no token of a private channel.
-fn document(mut record: RepoDataRecord) -> Map<String, Value> {
+fn document(mut record: RepoDataRecord) -> serde_json::Result<Map<String, Value>> {
     let file = record.identifier.to_string();
     record.url = public(&record.url)
         .unwrap_or_else(|| Url::parse(&format!("file:///{file}")).expect("a file name is a path"));
@@ -105,12 +107,9 @@ fn document(mut record: RepoDataRecord) -> Map<String, Value> {
         Ok(url) => public(&url).map(|url| url.to_string().trim_end_matches('/').to_owned()),
         Err(_) => (!channel.starts_with('/')).then_some(channel),
     });
-    let mut document = match serde_json::to_value(&record) {
-        Ok(Value::Object(document)) => document,
-        _ => Map::new(),
-    };
+    let mut document: Map<String, Value> = serde_json::from_value(serde_json::to_value(&record)?)?;
     document.retain(|_, value| !value.is_null());
-    document
+    Ok(document)
 }
 
 /// A place on the network without user, password and the `/t/TOKEN` of a path; a folder of the builder is none.
@@ -130,59 +129,10 @@ fn public(url: &Url) -> Option<Url> {
     Some(url)
 }
 
-/// The bytes of a file with another prefix in them, as rattler installs it there.
-pub fn with_prefix(bytes: &[u8], from: &Embedding, to: &str) -> Result<Vec<u8>, String> {
-    let mut changed = Vec::with_capacity(bytes.len());
-    let result = if !from.binary {
-        copy_and_replace_textual_placeholder(
-            bytes,
-            &mut changed,
-            &from.prefix,
-            to,
-            &Subdir::Linux64,
-        )
-    } else if to.len() <= from.prefix.len() {
-        copy_and_replace_cstring_placeholder(bytes, &mut changed, &from.prefix, to)
-    } else {
-        let placeholder = format!("{:_<room$}", from.prefix, room = from.room);
-        let restored = restored(bytes, &from.prefix, &placeholder)?;
-        copy_and_replace_cstring_placeholder(&restored, &mut changed, &placeholder, to)
-    };
-    result.map(|()| changed).map_err(|error| error.to_string())
-}
-
-/// The file with its placeholder in place of a shorter prefix, into the zeros that the installer left behind
-/// each string when it put the prefix there.
-fn restored(bytes: &[u8], prefix: &str, placeholder: &str) -> Result<Vec<u8>, String> {
-    let mut restored = Vec::with_capacity(bytes.len());
-    let mut done = 0;
-    for CStringOccurrences { offsets, nul_pos, encoding } in find_cstring_occurrences(bytes, prefix)
-    {
-        let grows = offsets.len() * (placeholder.len() - prefix.len());
-        let end = nul_pos + grows;
-        let has_room =
-            bytes.get(nul_pos..=end).is_some_and(|room| room.iter().all(|byte| *byte == 0));
-        if encoding != OffsetEncoding::Utf8 || !has_room {
-            return Err(format!(
-                "the string at offset {} has no room for a longer prefix",
-                offsets[0]
-            ));
-        }
-        for offset in offsets {
-            restored.extend_from_slice(&bytes[done..offset]);
-            restored.extend_from_slice(placeholder.as_bytes());
-            done = offset + prefix.len();
-        }
-        restored.extend_from_slice(&bytes[done..nul_pos]);
-        done = end;
-    }
-    restored.extend_from_slice(&bytes[done..]);
-    Ok(restored)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packages::conda::write_record;
 
     const RECORD: &str = r#"{"name": "libgreet", "version": "1.2", "build": "h0_3", "build_number": 3, "subdir": "linux-64", "license": "MIT",
         "depends": ["libgcc-ng >=12", "__glibc >=2.17,<3.0.a0", "zlib"], "fn": "libgreet-1.2-h0_3.conda",
@@ -225,6 +175,17 @@ mod tests {
     }
 
     #[test]
+    fn a_name_or_build_that_no_file_can_have_is_refused() {
+        for text in [
+            RECORD.replace(r#""h0_3""#, r#""../h0_3""#),
+            RECORD.replace(r#""name": "libgreet""#, r#""name": "..""#),
+        ] {
+            let refused = parse_record(&text, &RealPath::known("/opt/env")).unwrap_err();
+            assert!(refused.contains("not usable"), "{refused}");
+        }
+    }
+
+    #[test]
     fn private_channels_stay_private() {
         for (url, channel, expect) in [
             (
@@ -252,8 +213,8 @@ mod tests {
                 &RealPath::known("/p"),
             )
             .unwrap();
-            let (_, written) =
-                package.in_prefix.as_ref().unwrap().record(&package, std::iter::empty());
+            let own = package.in_prefix.as_deref().unwrap();
+            let written = write_record(&package, own, &[]).content;
             let document: Value = serde_json::from_str(&written).unwrap();
             assert_eq!(
                 ["url", "channel"]
@@ -264,48 +225,37 @@ mod tests {
         }
     }
 
-    fn embedding(binary: bool, room: usize) -> Embedding {
-        Embedding { prefix: "/opt/env".to_owned(), room, binary }
-    }
-
     #[test]
-    fn text_may_grow_and_binaries_keep_their_length() {
-        let text = with_prefix(
-            b"root = /opt/env/lib\n",
-            &embedding(false, usize::MAX),
-            "/opt/a/longer/one",
-        )
-        .unwrap();
-        assert_eq!(text, b"root = /opt/a/longer/one/lib\n");
-        let shorter =
-            with_prefix(b"x\0/opt/env/lib:/opt/env/lib64\0y", &embedding(true, 8), "/app").unwrap();
-        assert_eq!(shorter, b"x\0/app/lib:/app/lib64\0\0\0\0\0\0\0\0\0y");
-    }
-
-    #[test]
-    fn a_longer_prefix_fits_where_the_placeholder_was() {
-        let mut installed = Vec::new();
-        let original =
-            b"x\0/placehold_placehold/lib:/placehold_placehold/l\0y\0/placehold_placehold\0z";
-        copy_and_replace_cstring_placeholder(
-            original,
-            &mut installed,
-            "/placehold_placehold",
-            "/opt/env",
-        )
-        .unwrap();
-        let longer = with_prefix(&installed, &embedding(true, 20), "/opt/application").unwrap();
-        let mut direct = Vec::new();
-        copy_and_replace_cstring_placeholder(
-            original,
-            &mut direct,
-            "/placehold_placehold",
-            "/opt/application",
-        )
-        .unwrap();
-        assert_eq!(longer, direct);
-        let refused = with_prefix(b"/opt/env/lib\0full", &embedding(true, 20), "/opt/application")
-            .unwrap_err();
-        assert_eq!(refused, "the string at offset 0 has no room for a longer prefix");
+    fn a_written_record_is_the_package_again() {
+        let prefix = RealPath::known("/opt/env");
+        let other = RECORD
+            .replace("libgreet", "greet-data")
+            .replace(r#""1.2""#, r#""1!2.0rc1""#)
+            .replace("linux-64", "noarch")
+            .replace(r#""license": "MIT","#, "");
+        let old = r#"{"name": "old", "version": "3", "build": "0", "build_number": 0, "subdir": "linux-64", "depends": [],
+            "fn": "old-3-0.tar.bz2", "url": "https://conda.example/linux-64/old-3-0.tar.bz2",
+            "channel": "https://conda.example", "files": ["lib/old.so", "../out"]}"#;
+        for (text, name) in [
+            (RECORD, "libgreet-1.2-h0_3.json"),
+            (&other, "greet-data-1!2.0rc1-h0_3.json"),
+            (old, "old-3-0.json"),
+        ] {
+            let (package, problems) = parse_record(text, &prefix).unwrap();
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            let files: Vec<RealPath> =
+                package.files.iter().map(|path| RealPath::known(path)).collect();
+            let own = package.in_prefix.as_deref().unwrap();
+            let file = write_record(&package, own, &files.iter().collect::<Vec<_>>());
+            assert_eq!(file.path, prefix.join("conda-meta").join(name));
+            let (mut again, problems) = parse_record(&file.content, &prefix).unwrap();
+            assert_eq!(problems, [] as [String; 0]);
+            // What a bundle has no use for: sizes, places in the builder, and prefixes that were replaced.
+            again.installed_size = package.installed_size;
+            let mut expect = package.clone();
+            let bundled = expect.in_prefix.as_mut().unwrap();
+            (bundled.licences, bundled.embeddings) = (None, Vec::new());
+            assert_eq!(again, expect);
+        }
     }
 }

@@ -3,16 +3,19 @@
 //! Invariant: nothing of dpkg or apt is run; whatever is read is text of the root.
 
 mod copyright;
+mod database;
+mod diversions;
+mod lists;
 mod status;
 
 pub use copyright::{is_licence, licences};
-pub use status::{parse_checksums, parse_diversions, parse_list, parse_status, write_stanza};
+pub use database::read;
 
 use super::{DatabaseFile, InstallCommand, Package};
 use crate::path::RealPath;
 
 /// Where distroless has a file for each package.
-pub const STANZAS: &str = "/var/lib/dpkg/status.d";
+const STANZAS: &str = "/var/lib/dpkg/status.d";
 
 /// apt-get(8). The lists of packages are of no use to a final image.
 pub const INSTALL: InstallCommand = InstallCommand {
@@ -31,6 +34,6 @@ pub fn pinned(package: &Package) -> String {
 pub fn database_file(package: &Package) -> DatabaseFile {
     DatabaseFile {
         path: RealPath::known(STANZAS).join(&package.name),
-        content: write_stanza(package),
+        content: status::write_stanza(package),
     }
 }

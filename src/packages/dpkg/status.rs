@@ -1,4 +1,4 @@
-//! The texts of dpkg: `status` stanzas, file lists, checksum lists and diversions.
+//! The stanzas of dpkg's `status` (deb822(5)), read and written.
 //!
 //! Distroless images keep one stanza a file in `status.d`, without `Status`; the same parser reads
 //! them.
@@ -8,9 +8,8 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use rustc_hash::FxHashSet;
-
-use crate::packages::{Manager, Package, Problem};
+use crate::packages::database::Problem;
+use crate::packages::{Manager, Package};
 
 /// The installed packages of a status text in file order, without their files.
 pub fn parse_status(text: &str) -> (Vec<Package>, Vec<Problem>) {
@@ -64,7 +63,7 @@ impl<'a> Stanza<'a> {
         let problem = |message: String| Problem { line: self.first_line, message };
         let mut take = |name: &str| self.fields.remove(name).unwrap_or_default();
         let name = take("package");
-        if name.is_empty() || name.contains(['/', '\0']) {
+        if matches!(name.as_str(), "" | "." | "..") || name.contains(['/', '\0']) {
             return Err(problem(format!("the stanza has no usable package name: {name:?}")));
         }
         // The words are what is wanted, an error flag and the state; distroless has no Status.
@@ -123,82 +122,6 @@ pub fn write_stanza(package: &Package) -> String {
     text
 }
 
-/// The files and links of a `.list`, which names directories too but gives no types.
-///
-/// What holds another entry is a directory. An empty directory cannot be told from a file.
-pub fn parse_list(text: &str) -> (Vec<String>, Vec<Problem>) {
-    let (mut files, mut problems) = (Vec::new(), Vec::new());
-    let parents: FxHashSet<&str> =
-        text.lines().filter_map(|line| line.rsplit_once('/')).map(|(parent, _)| parent).collect();
-    for (index, line) in text.lines().enumerate() {
-        if line == "/." || line == "/" || parents.contains(line) {
-            continue;
-        }
-        if line.starts_with('/') {
-            files.push(line.to_owned());
-        } else {
-            problems.push(Problem {
-                line: index + 1,
-                message: format!("not an absolute path: {line:?}"),
-            });
-        }
-    }
-    (files, problems)
-}
-
-/// The regular files of a `.md5sums`; links are not in it.
-pub fn parse_checksums(text: &str) -> (Vec<String>, Vec<Problem>) {
-    let (mut files, mut problems) = (Vec::new(), Vec::new());
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
-        let is_sum =
-            |sum: &str| sum.len() == 32 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
-        match line.split_once("  ") {
-            Some((sum, path)) if is_sum(sum) && !path.is_empty() => {
-                let path = path.strip_prefix("./").unwrap_or(path);
-                files.push(format!("/{}", path.trim_start_matches('/')));
-            }
-            _ => problems.push(Problem {
-                line: index + 1,
-                message: "not a checksum, two blanks and a path".to_owned(),
-            }),
-        }
-    }
-    (files, problems)
-}
-
-/// The files that packages other than one install under another name.
-#[derive(Debug, Default)]
-pub struct Diversions(HashMap<String, (String, String)>);
-
-impl Diversions {
-    /// Where the file `path` of `package` really is. A local diversion (`:`) names no package, so it
-    /// applies to all.
-    pub fn apply(&self, package: &str, path: String) -> String {
-        match self.0.get(&path) {
-            Some((target, by)) if by != package => target.clone(),
-            _ => path,
-        }
-    }
-}
-
-/// Groups of three lines: the path, where it went, the package that asked for it.
-pub fn parse_diversions(text: &str) -> (Diversions, Vec<Problem>) {
-    let (mut diversions, mut problems) = (Diversions::default(), Vec::new());
-    let lines: Vec<&str> = text.lines().collect();
-    for (index, group) in lines.chunks(3).enumerate() {
-        match group {
-            [path, target, by] if path.starts_with('/') && target.starts_with('/') => {
-                diversions.0.insert((*path).to_owned(), ((*target).to_owned(), (*by).to_owned()));
-            }
-            _ => problems.push(Problem {
-                line: index * 3 + 1,
-                message: "not two absolute paths and a package".to_owned(),
-            }),
-        }
-    }
-    (diversions, problems)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,12 +146,31 @@ mod tests {
     }
 
     #[test]
+    fn a_written_stanza_is_the_package_again() {
+        let more = "\nPackage: libgcc-s1\nStatus: install ok installed\nArchitecture: arm64\nSource: gcc-12 (12.2.0-14)\nVersion: 1:12.2.0-14+deb12u1\nInstalled-Size: 140\n";
+        let (packages, problems) = parse_status(&format!("{STATUS}{more}"));
+        assert_eq!((problems, packages.len()), (vec![], 3));
+        let written = packages.iter().map(write_stanza).collect::<Vec<_>>().join("\n");
+        let (again, problems) = parse_status(&written);
+        assert_eq!(problems, []);
+        // Scanners ask what is installed; what it needs and provides is a question of dpkg.
+        let expect = packages.into_iter().map(|package| Package {
+            depends: Vec::new(),
+            provides: Vec::new(),
+            essential: false,
+            ..package
+        });
+        assert_eq!(again, expect.collect::<Vec<_>>());
+    }
+
+    #[test]
     fn bad_stanzas_are_problems() {
         let cases = [
             ("Package: a\nnonsense\n", 2, 1),
             (" x\nPackage: a\n", 1, 1),
             ("\nVersion: 1\n", 2, 0),
             ("Package: ../a\n", 1, 0),
+            ("Package: ..\n", 1, 0),
             ("Package: a\nStatus: installed\n\nPackage: b\n", 1, 1),
             ("Package: a\nInstalled-Size: big\n", 1, 0),
         ];
@@ -244,35 +186,9 @@ mod tests {
     }
 
     #[test]
-    fn lists() {
-        let (files, problems) = parse_list("/.\n/usr\n/usr/lib\n/usr/lib/a\nb\n/usr/lib/a b\n");
-        assert_eq!(
-            (files, problems[0].line),
-            (vec!["/usr/lib/a".to_owned(), "/usr/lib/a b".to_owned()], 5)
-        );
-        let (files, problems) =
-            parse_checksums("d41d8cd98f00b204e9800998ecf8427e  usr/lib/a b\nd41d  x\n");
-        assert_eq!((files, problems[0].line), (vec!["/usr/lib/a b".to_owned()], 2));
-    }
-
-    #[test]
-    fn diversions() {
-        let (diversions, problems) =
-            parse_diversions("/bin/sh\n/bin/sh.distrib\ndash\n/a\n/b\n:\n/c\n");
-        assert_eq!(problems[0].line, 7);
-        assert_eq!(diversions.apply("dash", "/bin/sh".to_owned()), "/bin/sh");
-        assert_eq!(diversions.apply("bash", "/bin/sh".to_owned()), "/bin/sh.distrib");
-        assert_eq!(diversions.apply("any", "/a".to_owned()), "/b");
-    }
-
-    #[test]
     fn truncation_never_panics() {
         for cut in (0..STATUS.len()).filter(|cut| STATUS.is_char_boundary(*cut)) {
-            let text = &STATUS[..cut];
-            parse_status(text);
-            parse_list(text);
-            parse_checksums(text);
-            parse_diversions(text);
+            parse_status(&STATUS[..cut]);
         }
     }
 }

@@ -1,0 +1,106 @@
+//! Where dpkg's database is: `status` with a list of files for each package, or distroless's `status.d`.
+//!
+//! Invariant: a package without a list of files is a package, and a finding.
+
+use rayon::prelude::*;
+
+use super::STANZAS;
+use super::diversions::parse_diversions;
+use super::lists::{parse_checksums, parse_list};
+use super::status::parse_status;
+use crate::finding::Finding;
+use crate::packages::Package;
+use crate::packages::database::DatabaseFiles;
+use crate::path::RealPath;
+use crate::root::Kind;
+
+const STATUS: &str = "/var/lib/dpkg/status";
+const DIVERSIONS: &str = "/var/lib/dpkg/diversions";
+/// The directory of the lists.
+const INFO: &str = "/var/lib/dpkg/info";
+
+/// The packages of both forms of the database; a root has one, or distroless's with one on top.
+pub fn read(files: &mut DatabaseFiles) -> Vec<Package> {
+    let mut packages = read_status(files);
+    packages.extend(read_stanzas(files));
+    packages
+}
+
+fn read_status(files: &mut DatabaseFiles) -> Vec<Package> {
+    let Some(status) = files.text(STATUS) else { return Vec::new() };
+    let (mut packages, problems) = parse_status(&status);
+    files.report_lines(STATUS, problems);
+    let (diversions, problems) = parse_diversions(&files.text(DIVERSIONS).unwrap_or_default());
+    files.report_lines(DIVERSIONS, problems);
+    let root = files.root;
+    let lists: Vec<(Option<Vec<String>>, Vec<Finding>)> = packages
+        .par_iter()
+        .map(|package| {
+            let mut files = DatabaseFiles::new(root);
+            (read_list(&mut files, package), files.findings)
+        })
+        .collect();
+    let mut without_list = Vec::new();
+    for (package, (list, findings)) in packages.iter_mut().zip(lists) {
+        files.findings.extend(findings);
+        match list {
+            Some(list) => {
+                package.files =
+                    list.into_iter().map(|path| diversions.apply(&package.name, path)).collect();
+            }
+            None => without_list.push(package.name.as_str()),
+        }
+    }
+    // One finding, since a removed info directory would be one for every package.
+    if let Some(first) = without_list.first() {
+        let message = format!(
+            "{} installed packages have no file list, {first} is the first: their files look unowned",
+            without_list.len()
+        );
+        files.report(INFO, message);
+    }
+    packages
+}
+
+/// The list of a `Multi-Arch: same` package has the architecture in its name.
+fn read_list(files: &mut DatabaseFiles, package: &Package) -> Option<Vec<String>> {
+    let names = [format!("{}:{}", package.name, package.architecture), package.name.clone()];
+    let paths = names.map(|name| format!("{INFO}/{name}.list"));
+    let (path, text) = read_first(files, paths)?;
+    let (list, problems) = parse_list(&text);
+    files.report_lines(&path, problems);
+    Some(list)
+}
+
+/// Stanza files may have short names (`libssl1`), so the package name comes from the content.
+fn read_stanzas(files: &mut DatabaseFiles) -> Vec<Package> {
+    let Some(directory) = files.find(STANZAS, &Kind::Directory) else { return Vec::new() };
+    let mut all = Vec::new();
+    for entry in files.list(&directory) {
+        let path = entry.path;
+        if path.name().ends_with(".md5sums") || entry.meta.kind == Kind::Directory {
+            continue;
+        }
+        let Some(text) = files.text(path.as_str()) else { continue };
+        let (mut packages, problems) = parse_status(&text);
+        files.report_lines(path.as_str(), problems);
+        for package in &mut packages {
+            package.files = read_checksums(files, &path, &directory.join(&package.name));
+        }
+        all.extend(packages);
+    }
+    all
+}
+
+/// The checksums are beside the stanza, under its name or that of the package.
+fn read_checksums(files: &mut DatabaseFiles, stanza: &RealPath, package: &RealPath) -> Vec<String> {
+    let paths = [stanza, package].map(|path| format!("{path}.md5sums"));
+    let Some((path, text)) = read_first(files, paths) else { return Vec::new() };
+    let (list, problems) = parse_checksums(&text);
+    files.report_lines(&path, problems);
+    list
+}
+
+fn read_first(files: &mut DatabaseFiles, paths: [String; 2]) -> Option<(String, String)> {
+    paths.into_iter().find_map(|path| files.text(&path).map(|text| (path, text)))
+}

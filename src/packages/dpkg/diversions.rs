@@ -1,0 +1,63 @@
+//! Diversions: files that are installed under another name (dpkg-divert(1)).
+//!
+//! Invariant: no I/O, and a bad group of lines costs that group only.
+
+use std::collections::HashMap;
+
+use crate::packages::database::Problem;
+
+/// The files that packages other than one install under another name.
+#[derive(Debug, Default)]
+pub struct Diversions(HashMap<String, (String, String)>);
+
+impl Diversions {
+    /// Where the file `path` of `package` really is. A local diversion (`:`) names no package, so it
+    /// applies to all.
+    pub fn apply(&self, package: &str, path: String) -> String {
+        match self.0.get(&path) {
+            Some((target, by)) if by != package => target.clone(),
+            _ => path,
+        }
+    }
+}
+
+/// Groups of three lines: the path, where it went, the package that asked for it.
+pub fn parse_diversions(text: &str) -> (Diversions, Vec<Problem>) {
+    let (mut diversions, mut problems) = (Diversions::default(), Vec::new());
+    let lines: Vec<&str> = text.lines().collect();
+    for (index, group) in lines.chunks(3).enumerate() {
+        match group {
+            [path, target, by] if path.starts_with('/') && target.starts_with('/') => {
+                diversions.0.insert((*path).to_owned(), ((*target).to_owned(), (*by).to_owned()));
+            }
+            _ => problems.push(Problem {
+                line: index * 3 + 1,
+                message: "not two absolute paths and a package".to_owned(),
+            }),
+        }
+    }
+    (diversions, problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn diversions() {
+        let (diversions, problems) =
+            parse_diversions("/bin/sh\n/bin/sh.distrib\ndash\n/a\n/b\n:\n/c\n");
+        assert_eq!(problems[0].line, 7);
+        assert_eq!(diversions.apply("dash", "/bin/sh".to_owned()), "/bin/sh");
+        assert_eq!(diversions.apply("bash", "/bin/sh".to_owned()), "/bin/sh.distrib");
+        assert_eq!(diversions.apply("any", "/a".to_owned()), "/b");
+    }
+
+    #[test]
+    fn truncation_never_panics() {
+        let text = "/bin/sh\n/bin/sh.distrib\ndash\n/a\n";
+        for cut in 0..text.len() {
+            parse_diversions(&text[..cut]);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The files of a package: `info/PACKAGE.list`, or `.md5sums` where distroless has nothing else.
+//!
+//! Invariant: no I/O, and a bad line costs that line only.
+
+use rustc_hash::FxHashSet;
+
+use crate::packages::database::Problem;
+
+/// The files and links of a `.list`, which names directories too but gives no types.
+///
+/// What holds another entry is a directory. An empty directory cannot be told from a file.
+pub fn parse_list(text: &str) -> (Vec<String>, Vec<Problem>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    let parents: FxHashSet<&str> =
+        text.lines().filter_map(|line| line.rsplit_once('/')).map(|(parent, _)| parent).collect();
+    for (index, line) in text.lines().enumerate() {
+        if line == "/." || line == "/" || parents.contains(line) {
+            continue;
+        }
+        if line.starts_with('/') {
+            files.push(line.to_owned());
+        } else {
+            problems.push(Problem {
+                line: index + 1,
+                message: format!("not an absolute path: {line:?}"),
+            });
+        }
+    }
+    (files, problems)
+}
+
+/// The regular files of a `.md5sums`; links are not in it.
+pub fn parse_checksums(text: &str) -> (Vec<String>, Vec<Problem>) {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
+        let is_sum =
+            |sum: &str| sum.len() == 32 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match line.split_once("  ") {
+            Some((sum, path)) if is_sum(sum) && !path.is_empty() => {
+                let path = path.strip_prefix("./").unwrap_or(path);
+                files.push(format!("/{}", path.trim_start_matches('/')));
+            }
+            _ => problems.push(Problem {
+                line: index + 1,
+                message: "not a checksum, two blanks and a path".to_owned(),
+            }),
+        }
+    }
+    (files, problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists() {
+        let (files, problems) = parse_list("/.\n/usr\n/usr/lib\n/usr/lib/a\nb\n/usr/lib/a b\n");
+        assert_eq!(
+            (files, problems[0].line),
+            (vec!["/usr/lib/a".to_owned(), "/usr/lib/a b".to_owned()], 5)
+        );
+        let (files, problems) =
+            parse_checksums("d41d8cd98f00b204e9800998ecf8427e  usr/lib/a b\nd41d  x\n");
+        assert_eq!((files, problems[0].line), (vec!["/usr/lib/a b".to_owned()], 2));
+    }
+
+    #[test]
+    fn truncation_never_panics() {
+        let text = "d41d8cd98f00b204e9800998ecf8427e  usr/lib/a b\n/usr/lib\n/usr/lib/a\n";
+        for cut in 0..text.len() {
+            parse_list(&text[..cut]);
+            parse_checksums(&text[..cut]);
+        }
+    }
+}
