@@ -12,51 +12,51 @@ const LARGEST: u64 = 128 << 20;
 
 /// Something in a database text that cannot be understood.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Problem {
+pub(super) struct Problem {
     /// Counted from 1.
     pub line: usize,
     pub message: String,
 }
 
 /// Reads files of databases, and keeps what is wrong with them.
-pub struct DatabaseFiles<'a> {
+pub(super) struct DatabaseFiles<'a> {
     pub root: &'a Root,
     pub findings: Vec<Finding>,
 }
 
 impl<'a> DatabaseFiles<'a> {
-    pub fn new(root: &'a Root) -> DatabaseFiles<'a> {
+    pub(super) fn new(root: &'a Root) -> DatabaseFiles<'a> {
         DatabaseFiles { root, findings: Vec::new() }
     }
 
     /// The text of a database file; `None` when it is not there or cannot be read.
-    pub fn text(&mut self, path: &str) -> Option<String> {
+    pub(super) fn text(&mut self, path: &str) -> Option<String> {
         let result = self.root.read_text(path, LARGEST);
         self.succeeded(result).flatten()
     }
 
     /// Where a file is that is known by this path; `None` when it is not there or of another kind.
-    pub fn find(&mut self, path: &str, kind: &Kind) -> Option<RealPath> {
+    pub(super) fn find(&mut self, path: &str, kind: &Kind) -> Option<RealPath> {
         let result = self.root.resolve(&WrittenPath::new(path));
         let found = self.succeeded(result).flatten()?;
         (found.meta.kind == *kind).then_some(found.path)
     }
 
     /// What is in a directory, as far as it can be read.
-    pub fn list(&mut self, directory: &RealPath) -> Vec<Entry> {
+    pub(super) fn list(&mut self, directory: &RealPath) -> Vec<Entry> {
         let entries = self.root.list(directory);
         entries.into_iter().filter_map(|entry| self.succeeded(entry)).collect()
     }
 
     /// Lines that cannot be understood.
-    pub fn report_lines(&mut self, path: &str, problems: Vec<Problem>) {
+    pub(super) fn report_lines(&mut self, path: &str, problems: Vec<Problem>) {
         for Problem { line, message } in problems {
             self.report(path, format!("line {line}: {message}"));
         }
     }
 
     /// Something of a database file that cannot be understood.
-    pub fn report(&mut self, path: impl ToString, message: impl Into<String>) {
+    pub(super) fn report(&mut self, path: impl ToString, message: impl Into<String>) {
         self.findings.push(problem(path, message));
     }
 
@@ -66,6 +66,6 @@ impl<'a> DatabaseFiles<'a> {
 }
 
 /// Something of a database file that cannot be understood, as a finding.
-pub fn problem(path: impl ToString, message: impl Into<String>) -> Finding {
+pub(super) fn problem(path: impl ToString, message: impl Into<String>) -> Finding {
     Finding::new(Severity::Warn, Code::CorruptDatabase, path, message)
 }

@@ -1,7 +1,7 @@
 //! The licences of packages, which are bundled wherever the files of a package are.
 //!
-//! Invariant: a licence is at the path where people look for it, with the links that lead there; one that
-//! cannot be read is told from one that is not there.
+//! Invariant: a licence is at the path where people look for it, with the links that lead there; a
+//! licence that cannot be read is never taken for one that is not there.
 
 use super::{Manager, Package, apk, conda, dpkg};
 use crate::finding::{Code, Finding, Severity};
@@ -27,7 +27,7 @@ pub struct LicenceFile {
 pub struct Licences {
     /// The texts, and the links that lead to them.
     pub files: Vec<LicenceFile>,
-    /// Reads that failed: what they would have found is left out.
+    /// Reads that failed: the licences there are left out.
     pub failed: Vec<RootError>,
 }
 
@@ -37,7 +37,7 @@ impl Licences {
         self.files.push(LicenceFile { to: path.clone(), path, meta });
     }
 
-    /// The value of a read; a failure counts as nothing and is kept.
+    /// The value of a read. A failure is kept, and gives no value.
     pub(super) fn read<T>(&mut self, result: Result<T, RootError>) -> Option<T> {
         result.map_err(|error| self.failed.push(error)).ok()
     }

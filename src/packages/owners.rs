@@ -12,12 +12,12 @@ use crate::root::{Kind, Root, RootError};
 
 /// The owner of every recorded file whose directory exists.
 #[derive(Debug, Default)]
-pub struct Owners(FxHashMap<RealPath, u32>);
+pub(super) struct Owners(FxHashMap<RealPath, u32>);
 
 impl Owners {
     /// Takes recorded paths with their package; the later of two claims wins, as `replaces` has it.
     /// Directories that cannot be followed to their end have no owned files, and are errors.
-    pub fn build<'a>(
+    pub(super) fn build<'a>(
         root: &Root,
         records: impl Iterator<Item = (&'a str, u32)>,
     ) -> (Owners, Vec<RootError>) {
@@ -38,7 +38,7 @@ impl Owners {
                 Err(error) => failed.push(error),
             }
         }
-        // What one package records as an empty directory may hold the files of another.
+        // The empty directory of one package may hold the files of another.
         for directory in directories.values().flatten() {
             owners.remove(directory);
         }
@@ -46,7 +46,7 @@ impl Owners {
     }
 
     /// The package of a link-free path.
-    pub fn get(&self, path: &RealPath) -> Option<u32> {
+    pub(super) fn get(&self, path: &RealPath) -> Option<u32> {
         self.0.get(path).copied()
     }
 }

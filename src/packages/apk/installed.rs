@@ -13,7 +13,7 @@ use crate::packages::{Manager, Package};
 use crate::path::RealPath;
 
 /// The packages of one database in file order.
-pub fn parse_installed(text: &str) -> (Vec<Package>, Vec<Problem>) {
+pub(super) fn parse_installed(text: &str) -> (Vec<Package>, Vec<Problem>) {
     let mut parser = Parser::default();
     for (index, line) in text.lines().enumerate() {
         parser.line(index + 1, line);
@@ -123,7 +123,7 @@ fn names(value: &str) -> impl Iterator<Item = String> {
 }
 
 /// The record of a package that has these files, as [`parse_installed`] reads it.
-pub fn write_installed(package: &Package, files: &[&RealPath]) -> String {
+pub(super) fn write_installed(package: &Package, files: &[&RealPath]) -> String {
     let Package { name, version, architecture, source, checksum, license, installed_size, .. } =
         package;
     let identity = checksum.as_ref().map_or_else(String::new, |checksum| format!("C:{checksum}\n"));

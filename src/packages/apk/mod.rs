@@ -17,7 +17,7 @@ use crate::root::Kind;
 const DATABASES: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
 
 /// The packages of every database that is there, each file once.
-pub fn read(files: &mut DatabaseFiles) -> Vec<Package> {
+pub(super) fn read(files: &mut DatabaseFiles) -> Vec<Package> {
     let mut databases: Vec<RealPath> =
         DATABASES.iter().filter_map(|path| files.find(path, &Kind::File)).collect();
     databases.dedup();
@@ -32,27 +32,27 @@ pub fn read(files: &mut DatabaseFiles) -> Vec<Package> {
 }
 
 /// apk(8): `--no-cache` reads the index without keeping it.
-pub const INSTALL: InstallCommand =
+pub(super) const INSTALL: InstallCommand =
     InstallCommand { program: "apk", prepare: &[], install: "apk add --no-cache", clean_up: &[] };
 
 /// apk-world(5): `=` asks for this version alone.
-pub fn pinned(package: &Package) -> String {
+pub(super) fn pinned(package: &Package) -> String {
     format!("{}={}", package.name, package.version)
 }
 
 /// Licences are among the files of a package, below `/usr/share/licenses`.
-pub fn is_licence(path: &str) -> bool {
+pub(super) fn is_licence(path: &str) -> bool {
     path.contains("/licenses/")
 }
 
 /// The provided name of a library, which outlives a renamed package.
-pub fn so_name(package: &Package, soname: &str) -> Option<String> {
+pub(super) fn so_name(package: &Package, soname: &str) -> Option<String> {
     let name = format!("so:{soname}");
     package.provides.contains(&name).then_some(name)
 }
 
 /// The database of a root that has these packages alone; `None` without any.
-pub fn database_file<'a, 'b: 'a>(
+pub(super) fn database_file<'a, 'b: 'a>(
     packages: impl Iterator<Item = &'a BundledPackage<'b>>,
 ) -> Option<DatabaseFile> {
     let content: String =

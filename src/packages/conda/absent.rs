@@ -1,16 +1,21 @@
-//! What stands in for `conda` in a build without that feature: records are problems, and nothing moves.
+//! Stands in for rattler in a build without the feature `conda`: each record is a problem.
 //!
-//! Invariant: the same two functions, and no prefix looks as if it had been read.
+//! Invariant: the same two functions; no prefix looks as if it had been read, and none is replaced.
 
 use crate::packages::{Embedding, Package};
 use crate::path::RealPath;
 
 const WITHOUT: &str = "this wheelbarrow was built without its feature `conda`";
 
-pub fn parse_record(_text: &str, _prefix: &RealPath) -> Result<(Package, Vec<String>), String> {
+/// Refuses every record.
+pub(super) fn parse_record(
+    _text: &str,
+    _prefix: &RealPath,
+) -> Result<(Package, Vec<String>), String> {
     Err(WITHOUT.to_owned())
 }
 
+/// Refuses: no file of a conda package is known without the feature.
 pub fn with_prefix(_bytes: &[u8], _from: &Embedding, _to: &str) -> Result<Vec<u8>, String> {
     Err(WITHOUT.to_owned())
 }

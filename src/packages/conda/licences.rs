@@ -7,15 +7,15 @@ use crate::packages::licence::{LicenceFile, Licences};
 use crate::root::{Kind, Root};
 
 /// Where the licences of all packages are put, below the prefix.
-pub const LICENCES: &str = "share/licenses";
+pub(crate) const LICENCES: &str = "share/licenses";
 
 /// Whether a path, with the prefix taken for `/usr`, is among the licences.
-pub fn is_licence(path: &str) -> bool {
+pub(crate) fn is_licence(path: &str) -> bool {
     path.contains("/licenses/")
 }
 
 /// The licences that the package cache has of a package; the cache may be gone.
-pub fn licences(root: &Root, package: &Package) -> Licences {
+pub(crate) fn licences(root: &Root, package: &Package) -> Licences {
     let mut licences = Licences::default();
     let Some(own) = &package.in_prefix else { return licences };
     let found = own.licences.as_ref().and_then(|path| licences.read(root.resolve(path)).flatten());

@@ -20,7 +20,7 @@ use record::parse_record;
 
 #[cfg(not(feature = "conda"))]
 pub use absent::with_prefix;
-pub use licences::{is_licence, licences};
+pub(super) use licences::{is_licence, licences};
 #[cfg(feature = "conda")]
 pub use prefix::with_prefix;
 
@@ -36,7 +36,7 @@ use crate::root::Kind;
 const RECORDS: &str = "conda-meta";
 
 /// The packages of the prefixes that are conda's.
-pub fn read(files: &mut DatabaseFiles, prefixes: &[RealPath]) -> Vec<Package> {
+pub(super) fn read(files: &mut DatabaseFiles, prefixes: &[RealPath]) -> Vec<Package> {
     prefixes.iter().flat_map(|prefix| read_prefix(files, prefix)).collect()
 }
 
@@ -85,12 +85,12 @@ pub fn is_about_packages(below: &str) -> bool {
 }
 
 /// A match specification: `=` and a version.
-pub fn pinned(package: &Package) -> String {
+pub(super) fn pinned(package: &Package) -> String {
     format!("{}={}", package.name, package.version)
 }
 
 /// The record of a package with the files that are bundled.
-pub fn database_file(bundled: &BundledPackage) -> Option<DatabaseFile> {
+pub(super) fn database_file(bundled: &BundledPackage) -> Option<DatabaseFile> {
     let own = bundled.package.in_prefix.as_ref()?;
     Some(write_record(bundled.package, own, &bundled.files))
 }

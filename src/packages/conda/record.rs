@@ -17,7 +17,10 @@ use crate::packages::{Embedding, InPrefix, Manager, Package};
 use crate::path::{RealPath, WrittenPath};
 
 /// The package of one record in the prefix that it is installed in, with what is wrong with it.
-pub fn parse_record(text: &str, prefix: &RealPath) -> Result<(Package, Vec<String>), String> {
+pub(super) fn parse_record(
+    text: &str,
+    prefix: &RealPath,
+) -> Result<(Package, Vec<String>), String> {
     let record = PrefixRecord::from_str(text).map_err(|error| error.to_string())?;
     let (mut problems, mut embeddings) = (Vec::new(), Vec::new());
     let mut package = Package::empty(Manager::Conda);

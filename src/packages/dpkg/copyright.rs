@@ -13,12 +13,12 @@ use crate::root::{Entry, Kind, Root};
 const COMMON: &str = "/usr/share/common-licenses/";
 
 /// Whether this is the copyright file of some package.
-pub fn is_licence(path: &str) -> bool {
+pub(crate) fn is_licence(path: &str) -> bool {
     path.starts_with("/usr/share/doc/") && path.ends_with("/copyright")
 }
 
 /// The copyright file of a package, and the texts it refers to.
-pub fn licences(root: &Root, package: &str) -> Licences {
+pub(crate) fn licences(root: &Root, package: &str) -> Licences {
     let mut licences = Licences::default();
     let path = format!("/usr/share/doc/{package}/copyright");
     let text = licences.read(root.read_text(&path, LARGEST)).flatten().unwrap_or_default();

@@ -20,7 +20,7 @@ const DIVERSIONS: &str = "/var/lib/dpkg/diversions";
 const INFO: &str = "/var/lib/dpkg/info";
 
 /// The packages of both forms of the database; a root has one, or distroless's with one on top.
-pub fn read(files: &mut DatabaseFiles) -> Vec<Package> {
+pub(crate) fn read(files: &mut DatabaseFiles) -> Vec<Package> {
     let mut packages = read_status(files);
     packages.extend(read_stanzas(files));
     packages

@@ -8,12 +8,12 @@ use crate::packages::database::Problem;
 
 /// The files that packages other than one install under another name.
 #[derive(Debug, Default)]
-pub struct Diversions(HashMap<String, (String, String)>);
+pub(super) struct Diversions(HashMap<String, (String, String)>);
 
 impl Diversions {
     /// Where the file `path` of `package` really is. A local diversion (`:`) names no package, so it
     /// applies to all.
-    pub fn apply(&self, package: &str, path: String) -> String {
+    pub(super) fn apply(&self, package: &str, path: String) -> String {
         match self.0.get(&path) {
             Some((target, by)) if by != package => target.clone(),
             _ => path,
@@ -22,7 +22,7 @@ impl Diversions {
 }
 
 /// Groups of three lines: the path, where it went, the package that asked for it.
-pub fn parse_diversions(text: &str) -> (Diversions, Vec<Problem>) {
+pub(super) fn parse_diversions(text: &str) -> (Diversions, Vec<Problem>) {
     let (mut diversions, mut problems) = (Diversions::default(), Vec::new());
     let lines: Vec<&str> = text.lines().collect();
     for (index, group) in lines.chunks(3).enumerate() {

@@ -9,7 +9,7 @@ use crate::packages::database::Problem;
 /// The files and links of a `.list`, which names directories too but gives no types.
 ///
 /// What holds another entry is a directory. An empty directory cannot be told from a file.
-pub fn parse_list(text: &str) -> (Vec<String>, Vec<Problem>) {
+pub(super) fn parse_list(text: &str) -> (Vec<String>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     let parents: FxHashSet<&str> =
         text.lines().filter_map(|line| line.rsplit_once('/')).map(|(parent, _)| parent).collect();
@@ -30,7 +30,7 @@ pub fn parse_list(text: &str) -> (Vec<String>, Vec<Problem>) {
 }
 
 /// The regular files of a `.md5sums`; links are not in it.
-pub fn parse_checksums(text: &str) -> (Vec<String>, Vec<Problem>) {
+pub(super) fn parse_checksums(text: &str) -> (Vec<String>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
         let is_sum =

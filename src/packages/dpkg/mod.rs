@@ -8,8 +8,8 @@ mod diversions;
 mod lists;
 mod status;
 
-pub use copyright::{is_licence, licences};
-pub use database::read;
+pub(super) use copyright::{is_licence, licences};
+pub(super) use database::read;
 
 use super::{DatabaseFile, InstallCommand, Package};
 use crate::path::RealPath;
@@ -18,7 +18,7 @@ use crate::path::RealPath;
 const STANZAS: &str = "/var/lib/dpkg/status.d";
 
 /// apt-get(8). The lists of packages are of no use to a final image.
-pub const INSTALL: InstallCommand = InstallCommand {
+pub(super) const INSTALL: InstallCommand = InstallCommand {
     program: "apt-get",
     prepare: &["apt-get update"],
     install: "apt-get install -y --no-install-recommends",
@@ -26,12 +26,12 @@ pub const INSTALL: InstallCommand = InstallCommand {
 };
 
 /// apt-get(8): `=` selects this version.
-pub fn pinned(package: &Package) -> String {
+pub(super) fn pinned(package: &Package) -> String {
     format!("{}={}", package.name, package.version)
 }
 
 /// The stanza of a package in a file of its own, as distroless has it: `status` may be there already.
-pub fn database_file(package: &Package) -> DatabaseFile {
+pub(super) fn database_file(package: &Package) -> DatabaseFile {
     DatabaseFile {
         path: RealPath::known(STANZAS).join(&package.name),
         content: status::write_stanza(package),

@@ -12,7 +12,7 @@ use crate::packages::database::Problem;
 use crate::packages::{Manager, Package};
 
 /// The installed packages of a status text in file order, without their files.
-pub fn parse_status(text: &str) -> (Vec<Package>, Vec<Problem>) {
+pub(super) fn parse_status(text: &str) -> (Vec<Package>, Vec<Problem>) {
     let (mut packages, mut problems) = (Vec::new(), Vec::new());
     let mut stanza = Stanza::default();
     for (index, line) in text.lines().chain([""]).enumerate() {
@@ -111,7 +111,7 @@ fn alternatives(value: &str) -> impl Iterator<Item = Vec<String>> {
 
 /// The stanza of an installed package with the fields that name it and its source, as [`parse_status`]
 /// reads it.
-pub fn write_stanza(package: &Package) -> String {
+pub(super) fn write_stanza(package: &Package) -> String {
     let Package { name, version, architecture, source, installed_size, .. } = package;
     let mut text =
         format!("Package: {name}\nStatus: install ok installed\nArchitecture: {architecture}\n");
