@@ -10,6 +10,7 @@ mod documents;
 mod environments;
 mod examples;
 mod final_root;
+mod fuzz;
 mod lab;
 mod layers;
 mod matrix;
