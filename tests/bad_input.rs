@@ -9,7 +9,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::readme_root::{dump, fixture};
+use crate::support::{
+    ADVICE, Dump, NOBODY, Transcript, copy, dump, exit_code, fixture_copy, program, shown, write,
+};
 
 const SITE: &str = "opt/venv/lib/python3.11/site-packages";
 const INFO: &str = "opt/venv/lib/python3.11/site-packages/pyyaml-6.0.2.dist-info";
@@ -17,8 +19,6 @@ const MODULE: &str =
     "opt/venv/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-musl.so";
 const DATABASE: &str = "lib/apk/db/installed";
 const GARBAGE: &[u8] = b"\xff\xfe\x00\x01garbage\n:::\n\x80\x81,,,\"\n\0=\0";
-/// Debian's and Alpine's `nobody`: root may read everything, so tests of permissions run as this one.
-pub const NOBODY: u32 = 65534;
 
 /// A copy of the shipped root, to be damaged.
 struct Builder {
@@ -27,14 +27,7 @@ struct Builder {
 
 impl Builder {
     fn new() -> Builder {
-        let directory = tempfile::tempdir().unwrap();
-        let copied = Command::new("cp")
-            .args(["-a", &fixture()])
-            .arg(directory.path().join("root"))
-            .status()
-            .unwrap();
-        assert!(copied.success());
-        Builder { directory }
+        Builder { directory: fixture_copy().0 }
     }
 
     fn path(&self, below: &str) -> PathBuf {
@@ -50,35 +43,9 @@ impl Builder {
     }
 
     fn command(&self, command: &str) -> Command {
-        let mut run = Command::new(env!("CARGO_BIN_EXE_wheelbarrow"));
-        run.args([command, "--root"]).arg(self.path("")).env_remove("SOURCE_DATE_EPOCH");
+        let mut run = program();
+        run.args([command, "--root"]).arg(self.path(""));
         run
-    }
-
-    /// Runs, and checks what holds for every run; `out` may be anything at all.
-    fn check(&self, name: &str, mut command: Command, status: i32, says: &str) {
-        let before = dump(self.directory.path());
-        let output = command.output().unwrap();
-        let text = shown(&output);
-        assert_eq!(output.status.code(), Some(status), "{name}: {text}");
-        assert!(text.contains(says), "{name}: no {says:?} in\n{text}");
-        assert!(
-            !text.contains("panicked") && (status != 2 || text.contains("hint: ")),
-            "{name}: {text}"
-        );
-        let mut after = dump(self.directory.path());
-        if status != 2 {
-            after.retain(|path, _| !path.starts_with("bundle"));
-        }
-        // The one change a bundle makes beside itself: the time of the directory it is in.
-        let without_place = |mut all: crate::readme_root::Dump| {
-            all.retain(|path, _| !["", "disk"].map(Path::new).contains(&path.as_path()));
-            all
-        };
-        assert!(
-            without_place(before) == without_place(after),
-            "{name}: other files than the bundle changed"
-        );
     }
 
     fn bundle(&self, out: &Path) -> Command {
@@ -86,18 +53,35 @@ impl Builder {
         command.arg("--out").arg(out);
         command
     }
+
+    /// Runs, and checks what holds for every run; `out` may be anything at all.
+    fn check(&self, name: &str, mut command: Command, status: i32) -> Output {
+        let before = dump(self.directory.path());
+        let output = command.output().unwrap();
+        let text = shown(&output);
+        assert_eq!(exit_code(&output), status, "{name}: {text}");
+        assert!(!text.contains("panicked"), "{name}: {text}");
+        assert!(status != 2 || text.contains(ADVICE), "{name}: {text}");
+        let mut after = dump(self.directory.path());
+        if status != 2 {
+            after.retain(|path, _| !path.starts_with("bundle"));
+        }
+        // The one change a bundle makes beside itself: the time of the directory it is in.
+        let without_place = |mut all: Dump| {
+            all.retain(|path, _| !["", "disk"].map(Path::new).contains(&path.as_path()));
+            all
+        };
+        assert!(
+            without_place(before) == without_place(after),
+            "{name}: other files than the bundle changed"
+        );
+        output
+    }
 }
 
-pub fn shown(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
-
-fn write(path: PathBuf, content: impl AsRef<[u8]>) {
-    fs::write(path, content).unwrap();
+/// Whether a finding of this code is among what was printed; no code is always there.
+fn has(output: &Output, code: &str) -> bool {
+    code.is_empty() || shown(output).contains(&format!("[{code}] "))
 }
 
 fn cut(path: PathBuf, size: u64) {
@@ -113,26 +97,27 @@ fn pipe(path: PathBuf) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// One damage, the exit status of `bundle`, and a part of what it prints.
+/// One damage, the exit status of `bundle`, and the code of the finding that says it.
 type Case = (&'static str, fn(&Builder), i32, &'static str);
 
-fn all(cases: &[Case]) {
-    for (name, damage, status, says) in cases {
+/// Bundles after each damage; everything that is printed.
+fn all(cases: &[Case]) -> String {
+    let mut said = Transcript::default();
+    for (name, damage, status, code) in cases {
         let builder = Builder::new();
         damage(&builder);
-        builder.check(
-            name,
-            builder.bundle(&builder.directory.path().join("bundle")),
-            *status,
-            says,
-        );
+        let bundle = builder.bundle(&builder.directory.path().join("bundle"));
+        let output = builder.check(name, bundle, *status);
+        assert!(has(&output, code), "{name}: no {code} in\n{}", shown(&output));
+        said.add(name, &output);
     }
+    said.text()
 }
 
 #[test]
 fn modules() {
-    all(&[
-        ("undamaged", |_| {}, 0, "RUN apk add --no-cache python3 yaml"),
+    let said = all(&[
+        ("undamaged", |_| {}, 0, ""),
         ("cut in its data", |builder| cut(builder.path(MODULE), 195_000), 0, "corrupt-elf"),
         ("cut in its header", |builder| cut(builder.path(MODULE), 40), 0, "corrupt-elf"),
         ("magic only", |builder| write(builder.path(MODULE), b"\x7fELF"), 0, "corrupt-elf"),
@@ -149,25 +134,21 @@ fn modules() {
             1,
             "unresolved-library",
         ),
-        (
-            "no interpreter",
-            |builder| write(builder.path("usr/bin/python3.11"), GARBAGE),
-            2,
-            "error: ",
-        ),
+        ("no interpreter", |builder| write(builder.path("usr/bin/python3.11"), GARBAGE), 2, ""),
         (
             "an interpreter loop",
             |builder| relink(builder.path("usr/bin/python3.11"), "python3"),
             2,
-            "error: ",
+            "",
         ),
         ("no loader", |builder| write(builder.path("lib/ld-musl-x86_64.so.1"), GARBAGE), 0, ""),
     ]);
+    insta::assert_snapshot!(said);
 }
 
 #[test]
 fn metadata() {
-    all(&[
+    let said = all(&[
         (
             "METADATA garbage",
             |builder| write(builder.info("METADATA"), GARBAGE),
@@ -179,13 +160,13 @@ fn metadata() {
             "METADATA nameless",
             |builder| write(builder.info("METADATA"), "Version: 1\n"),
             0,
-            "has no Name",
+            "corrupt-metadata",
         ),
         (
             "METADATA missing",
             |builder| fs::remove_file(builder.info("METADATA")).unwrap(),
             0,
-            "METADATA is missing",
+            "corrupt-metadata",
         ),
         (
             "METADATA a directory",
@@ -229,11 +210,12 @@ fn metadata() {
             "corrupt-metadata",
         ),
     ]);
+    insta::assert_snapshot!(said);
 }
 
 #[test]
 fn databases() {
-    all(&[
+    let said = all(&[
         (
             "a garbage line",
             |builder| {
@@ -261,26 +243,22 @@ fn databases() {
             "pyvenv.cfg garbage",
             |builder| write(builder.path("opt/venv/pyvenv.cfg"), GARBAGE),
             2,
-            "error: ",
+            "",
         ),
-        (
-            "pyvenv.cfg empty",
-            |builder| write(builder.path("opt/venv/pyvenv.cfg"), ""),
-            2,
-            "error: ",
-        ),
+        ("pyvenv.cfg empty", |builder| write(builder.path("opt/venv/pyvenv.cfg"), ""), 2, ""),
         (
             "home is nowhere",
             |builder| write(builder.path("opt/venv/pyvenv.cfg"), "home = /nowhere\n"),
             2,
-            "/nowhere",
+            "",
         ),
     ]);
+    insta::assert_snapshot!(said);
 }
 
 #[test]
 fn what_a_tree_may_hold() {
-    all(&[
+    let said = all(&[
         (
             "a loop of links",
             |builder| {
@@ -323,14 +301,16 @@ fn what_a_tree_may_hold() {
             "nothing-to-bundle",
         ),
     ]);
+    insta::assert_snapshot!(said);
 }
 
 #[test]
 fn huge_files_cost_neither_memory_nor_time() {
-    for (name, path, status, says) in [
+    let mut said = Transcript::default();
+    for (name, path, status, code) in [
         ("METADATA", format!("{INFO}/METADATA"), 0, "unreadable-file"),
         ("RECORD", format!("{INFO}/RECORD"), 0, "unreadable-file"),
-        ("pyvenv.cfg", "opt/venv/pyvenv.cfg".to_owned(), 2, "larger than"),
+        ("pyvenv.cfg", "opt/venv/pyvenv.cfg".to_owned(), 2, ""),
         ("database", DATABASE.to_owned(), 1, "corrupt-database"),
         ("module", MODULE.to_owned(), 0, ""),
         ("library", "usr/lib/libyaml-0.so.2.0.9".to_owned(), 0, ""),
@@ -347,14 +327,18 @@ fn huge_files_cost_neither_memory_nor_time() {
         let plan = builder.command("plan");
         let mut limited = Command::new("prlimit");
         limited.arg("--as=805306368").arg(plan.get_program()).args(plan.get_args());
-        builder.check(name, limited, status, says);
+        let output = builder.check(name, limited, status);
+        assert!(has(&output, code), "{name}: no {code} in\n{}", shown(&output));
+        said.add(name, &output);
     }
+    insta::assert_snapshot!(said.text());
 }
 
 #[test]
 fn what_may_not_be_read() {
     let nobody = rustix::process::geteuid().is_root();
-    for (name, path, mode, status, says) in [
+    let mut said = Transcript::default();
+    for (name, path, mode, status, code) in [
         ("a module", MODULE, 0, 1, "unreadable-file"),
         ("a directory", "opt/venv/lib/python3.11/site-packages/yaml", 0, 1, "unreadable-file"),
         (
@@ -365,8 +349,8 @@ fn what_may_not_be_read() {
             "unreadable-file",
         ),
         ("the database", DATABASE, 0, 1, "corrupt-database"),
-        ("the environment", "opt/venv", 0, 2, "error: "),
-        ("the output's place", "../out", 0o555, 2, "error: cannot create"),
+        ("the environment", "opt/venv", 0, 2, ""),
+        ("the output's place", "../out", 0o555, 2, ""),
     ] {
         let builder = Builder::new();
         let out = builder.path("../out");
@@ -376,15 +360,7 @@ fn what_may_not_be_read() {
         }
         // The target directory may be below a home that only its owner may enter.
         let program = builder.path("../wheelbarrow");
-        // By another process: a file that is open for writing in a fork of this one cannot be started.
-        assert!(
-            Command::new("cp")
-                .arg(env!("CARGO_BIN_EXE_wheelbarrow"))
-                .arg(&program)
-                .status()
-                .unwrap()
-                .success()
-        );
+        copy(Path::new(env!("CARGO_BIN_EXE_wheelbarrow")), &program);
         fs::set_permissions(builder.path(path), fs::Permissions::from_mode(mode)).unwrap();
         let mut command = Command::new(program);
         command
@@ -397,62 +373,41 @@ fn what_may_not_be_read() {
         }
         let output = command.output().unwrap();
         let text = shown(&output);
-        assert_eq!(output.status.code(), Some(status), "{name}: {text}");
-        assert!(text.contains(says) && !text.contains("panicked"), "{name}: {text}");
+        assert_eq!(exit_code(&output), status, "{name}: {text}");
+        assert!(has(&output, code) && !text.contains("panicked"), "{name}: {text}");
+        said.add(name, &output);
         assert_eq!(fs::read_dir(&out).unwrap().count(), usize::from(status != 2), "{name}");
         fs::set_permissions(builder.path(path), fs::Permissions::from_mode(0o755)).unwrap();
     }
+    insta::assert_snapshot!(said.text());
 }
 
 #[test]
 fn outputs_that_are_refused() {
-    type Refused = (&'static str, &'static str, fn(&Builder), &'static str);
+    type Refused = (&'static str, &'static str, fn(&Builder));
     let cases: [Refused; 9] = [
-        (
-            "inside site-packages",
-            "root/opt/venv/lib/python3.11/site-packages/bundle",
-            |_| {},
-            "is inside",
-        ),
-        ("the environment", "root/opt/venv", |_| {}, "is inside"),
-        ("inside by dots", "root/opt/../opt/venv/new/bundle", |_| {}, "is inside"),
-        (
-            "inside through a link",
-            "way/bundle",
-            |builder| relink(builder.path("../way"), "root/opt/venv"),
-            "is inside",
-        ),
-        (
-            "deep inside through a link",
-            "way/new/bundle",
-            |builder| relink(builder.path("../way"), "root/opt/venv"),
-            "is inside",
-        ),
-        ("a file", "bundle", |builder| write(builder.path("../bundle"), "x"), "is not a bundle"),
-        (
-            "below a file",
-            "file/bundle",
-            |builder| write(builder.path("../file"), "x"),
-            "cannot create",
-        ),
-        (
-            "a link",
-            "bundle",
-            |builder| relink(builder.path("../bundle"), "root"),
-            "is not a bundle",
-        ),
-        (
-            "a dangling link",
-            "bundle",
-            |builder| relink(builder.path("../bundle"), "nowhere"),
-            "is not a bundle",
-        ),
+        ("inside site-packages", "root/opt/venv/lib/python3.11/site-packages/bundle", |_| {}),
+        ("the environment", "root/opt/venv", |_| {}),
+        ("inside by dots", "root/opt/../opt/venv/new/bundle", |_| {}),
+        ("inside through a link", "way/bundle", |builder| {
+            relink(builder.path("../way"), "root/opt/venv")
+        }),
+        ("deep inside through a link", "way/new/bundle", |builder| {
+            relink(builder.path("../way"), "root/opt/venv")
+        }),
+        ("a file", "bundle", |builder| write(builder.path("../bundle"), "x")),
+        ("below a file", "file/bundle", |builder| write(builder.path("../file"), "x")),
+        ("a link", "bundle", |builder| relink(builder.path("../bundle"), "root")),
+        ("a dangling link", "bundle", |builder| relink(builder.path("../bundle"), "nowhere")),
     ];
-    for (name, out, damage, says) in cases {
+    let mut said = Transcript::default();
+    for (name, out, damage) in cases {
         let builder = Builder::new();
         damage(&builder);
-        builder.check(name, builder.bundle(&builder.directory.path().join(out)), 2, says);
+        let bundle = builder.bundle(&builder.directory.path().join(out));
+        said.add(name, &builder.check(name, bundle, 2));
     }
+    insta::assert_snapshot!(said.text());
 }
 
 /// Unmounts, whatever the test does.
@@ -471,8 +426,8 @@ fn a_full_disk() {
     fs::create_dir(&disk).unwrap();
     let mount =
         Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(&disk).output();
-    let (command, says) = if mount.is_ok_and(|output| output.status.success()) {
-        (builder.bundle(&disk.join("bundle")), "hint: free some space; nothing was left behind")
+    let (command, name) = if mount.is_ok_and(|output| output.status.success()) {
+        (builder.bundle(&disk.join("bundle")), "a_full_disk")
     } else {
         // Who may not mount may limit the size of a file; the signal would end the program first.
         let bundle = builder.bundle(&disk.join("bundle"));
@@ -481,9 +436,11 @@ fn a_full_disk() {
             .args(["-c", "trap '' XFSZ; ulimit -f 100; exec \"$@\"", "sh"])
             .arg(bundle.get_program())
             .args(bundle.get_args());
-        (limited, "error: cannot write")
+        (limited, "a_file_that_is_too_large")
     };
     let _mounted = Mounted(disk.clone());
-    builder.check("a full disk", command, 2, says);
+    let mut said = Transcript::default();
+    said.add(name, &builder.check(name, command, 2));
+    insta::assert_snapshot!(name, said.text());
     assert_eq!(fs::read_dir(&disk).unwrap().count(), 0);
 }

@@ -3,23 +3,19 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
-use crate::bad_input::shown;
-use crate::lab::built;
-use crate::readme_root::wheelbarrow;
+use crate::support::lab::built;
+use crate::support::{
+    Transcript, distribution, exit_code, fixture, python, shown, wheelbarrow, write,
+};
 
-fn write(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
+/// The beginnings of findings and their advice.
+const FINDINGS: [&str; 4] = ["deny[", "warn[", "note[", "  help: "];
 
 /// `3.11`, of this machine's own python3 as wheelbarrow finds it.
 fn own_minor(top: &Path) -> String {
-    write(
-        &top.join("probe/x-1.dist-info/METADATA"),
-        "Metadata-Version: 2.1\nName: x\nVersion: 1\n",
-    );
+    distribution(&top.join("probe"), "x", "1", "", &[]);
     let report = wheelbarrow(&["report", "--json", top.join("probe").to_str().unwrap()]);
     let report: serde_json::Value =
         serde_json::from_slice(&report.stdout).unwrap_or_else(|_| panic!("{}", shown(&report)));
@@ -34,17 +30,7 @@ fn own_minor(top: &Path) -> String {
 
 /// The distribution `hello` in `site`, its script in `bin`; RECORD says where from `site` the script is.
 fn hello(site: &Path, bin: &Path, record: &str, version: &str) {
-    let info = site.join(format!("hello-{version}.dist-info"));
-    write(
-        &info.join("METADATA"),
-        &format!("Metadata-Version: 2.1\nName: hello\nVersion: {version}\n"),
-    );
-    write(
-        &info.join("RECORD"),
-        &format!(
-            "{record},,\nhello.py,,\nhello-{version}.dist-info/METADATA,,\nhello-{version}.dist-info/RECORD,,\n"
-        ),
-    );
+    distribution(site, "hello", version, "", &[record, "hello.py"]);
     write(&site.join("hello.py"), &format!("def main():\n    print('hello', '{version}')\n"));
     write(&bin.join("hello"), "#!/elsewhere/bin/python3\nfrom hello import main\nmain()\n");
     fs::set_permissions(bin.join("hello"), fs::Permissions::from_mode(0o755)).unwrap();
@@ -108,7 +94,9 @@ fn what_pip_was_told_to_put_elsewhere() {
     assert_eq!(says(&top, &[&target, &prefix]), "hello 2.0");
     assert_eq!(says(&top, &[&prefix, &target]), "hello 1.0");
     let both = wheelbarrow(&["plan", prefix.to_str().unwrap(), target.to_str().unwrap()]);
-    assert!(shown(&both).contains("warn[collision] hello: 1.0 in"), "{}", shown(&both));
+    let mut said = Transcript::default().named(python, "python3.X");
+    said.add_lines("two environments", &both, &["warn[collision]"]);
+    insta::assert_snapshot!(said.text());
 }
 
 #[test]
@@ -122,16 +110,14 @@ fn environments_of_another_python_are_refused() {
         "1.0",
     );
     let output = wheelbarrow(&["plan", prefix.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        shown(&output).contains("is of Python 2.9, and no Python 2.9 is in the root"),
-        "{}",
-        shown(&output)
-    );
+    assert_eq!(exit_code(&output), 2);
+    let mut said = Transcript::default();
+    said.add("an environment of Python 2.9", &output);
+    insta::assert_snapshot!(said.text());
 }
 
 #[test]
-fn editable_source_travels_as_if_it_were_installed() {
+fn editable_source_is_bundled_as_if_it_were_installed() {
     let top = tempfile::tempdir().unwrap();
     let top = top.path().canonicalize().unwrap();
     let site = top.join("builder/target");
@@ -139,10 +125,7 @@ fn editable_source_travels_as_if_it_were_installed() {
     fs::remove_file(site.join("hello.py")).unwrap();
     let lead = |name: &str, text: &str| {
         write(&site.join(name), text);
-        let record = format!(
-            "../../bin/hello,,\n{name},,\nhello-3.0.dist-info/METADATA,,\nhello-3.0.dist-info/RECORD,,\n"
-        );
-        write(&site.join("hello-3.0.dist-info/RECORD"), &record);
+        distribution(&site, "hello", "3.0", "", &["../../bin/hello", name]);
         write(
             &site.join("hello-3.0.dist-info/direct_url.json"),
             "{\"url\": \"file:///x\", \"dir_info\": {\"editable\": true}}",
@@ -180,21 +163,18 @@ fn editable_source_travels_as_if_it_were_installed() {
         fs::remove_file(site.join(name)).unwrap();
     }
     fs::remove_file(site.join("finder.pth")).unwrap();
-    lead("gone.pth", "/nowhere/src\n");
-    let output = wheelbarrow(&["plan", "--from", "any", site.to_str().unwrap()]);
-    assert!(
-        output.status.code() == Some(1)
-            && shown(&output)
-                .contains("help: have the source in the builder stage: COPY . /nowhere/src")
-    );
-    fs::remove_file(site.join("gone.pth")).unwrap();
-    lead("code.pth", "import hello_finder; hello_finder.install()\n");
-    let output = wheelbarrow(&["plan", "--from", "any", site.to_str().unwrap()]);
-    assert!(
-        output.status.code() == Some(1) && shown(&output).contains("deny[editable-install] hello"),
-        "{}",
-        shown(&output)
-    );
+    let mut said = Transcript::default();
+    let mut judged = |name: &str, text: &str| {
+        lead(name, text);
+        let output = wheelbarrow(&["plan", "--from", "any", site.to_str().unwrap()]);
+        assert_eq!(exit_code(&output), 1, "{}", shown(&output));
+        assert!(shown(&output).contains("deny[editable-install] "), "{}", shown(&output));
+        said.add_lines(text.trim(), &output, &FINDINGS);
+        fs::remove_file(site.join(name)).unwrap();
+    };
+    judged("gone.pth", "/nowhere/src\n");
+    judged("code.pth", "import hello_finder; hello_finder.install()\n");
+    insta::assert_snapshot!(said.text());
 }
 
 #[test]
@@ -220,21 +200,11 @@ fn path_files_are_rewritten_and_judged() {
     );
     write(&site.join("broken.pth"), "import absent; absent.start()\n");
     let out = top.join("out");
-    let output = wheelbarrow(&[
-        "bundle",
-        "--from",
-        "any",
-        "--out",
-        out.to_str().unwrap(),
-        site.to_str().unwrap(),
-    ]);
-    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
-    assert!(
-        shown(&output).contains("warn[runs-at-start]")
-            && shown(&output).contains("imports absent at every start"),
-        "{}",
-        shown(&output)
-    );
+    let (folder, bundle) = (site.to_str().unwrap(), out.to_str().unwrap());
+    let output = wheelbarrow(&["bundle", "--from", "any", "--out", bundle, folder]);
+    assert_eq!(exit_code(&output), 0, "{}", shown(&output));
+    let mut said = Transcript::default();
+    said.add_lines("bundle", &output, &FINDINGS);
     let packages = out
         .join("rootfs/opt/app/lib")
         .join(format!("python{}", own_minor(&top)))
@@ -247,21 +217,13 @@ fn path_files_are_rewritten_and_judged() {
         assert!(packages.join(travels).is_file(), "{travels}");
     }
     assert!(!packages.join("hello.egg-link").exists());
-    let report = wheelbarrow(&["report", site.to_str().unwrap()]);
-    assert!(
-        shown(&report).contains(
-            "easy-install.pth: what it imports is in the final image\n    import os, other"
-        ),
-        "{}",
-        shown(&report)
-    );
-    let one = wheelbarrow(&["plan", "--from", "any", "--require", "hello", site.to_str().unwrap()]);
-    assert!(
-        shown(&one).contains("hello.egg-info/PKG-INFO  (recorded by hello)"),
-        "{}",
-        shown(&one)
-    );
+    let report = wheelbarrow(&["report", folder]);
+    said.add_lines("report", &report, &["easy-install.pth", "import os, other"]);
+    let one = wheelbarrow(&["plan", "--from", "any", "--require", "hello", folder]);
+    said.add_lines("plan --require hello", &one, &["hello.egg-info", "missing-requirement"]);
     assert!(!shown(&one).contains("missing-requirement"), "{}", shown(&one));
+    let minor = format!("python{}", own_minor(&top));
+    insta::assert_snapshot!(said.named(minor, "python3.X").text());
 }
 
 #[test]
@@ -289,8 +251,8 @@ fn bytecode_is_the_same_in_every_run_and_has_final_paths() {
             out.to_str().unwrap(),
             site.to_str().unwrap(),
         ]);
-        assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
-        assert!(shown(&output).contains("note[not-compiled]"), "{}", shown(&output));
+        assert_eq!(exit_code(&output), 0, "{}", shown(&output));
+        assert!(shown(&output).contains("note[not-compiled] "), "{}", shown(&output));
         (
             fs::read_to_string(out.join("wheelbarrow.json")).unwrap(),
             out.join("rootfs").join(prefix.trim_start_matches('/')),
@@ -313,31 +275,21 @@ fn bytecode_is_the_same_in_every_run_and_has_final_paths() {
         .output()
         .unwrap();
     assert_eq!(shown(&said).trim(), format!("(True, '{}')", packages.join("one.py").display()));
-    let mounted = wheelbarrow(&["bundle", "--compile", "--root", "py-fixtures/alpine-venv"]);
-    assert!(
-        mounted.status.code() == Some(2) && shown(&mounted).contains("must be /"),
-        "{}",
-        shown(&mounted)
-    );
+    let mounted = wheelbarrow(&["bundle", "--compile", "--root", &fixture()]);
+    assert_eq!(exit_code(&mounted), 2);
+    let mut said = Transcript::default();
+    said.add("--compile for another root", &mounted);
+    insta::assert_snapshot!(said.text());
 }
 
 /// `name requires` for each distribution, pure Python, in one `--target` folder.
 fn installed(top: &Path, distributions: &[(&str, &[&str])]) -> String {
     for (name, requires) in distributions {
-        let info = top.join(format!("{name}-1.0.dist-info"));
         let requires: String =
             requires.iter().map(|requirement| format!("Requires-Dist: {requirement}\n")).collect();
-        write(
-            &info.join("METADATA"),
-            &format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{requires}"),
-        );
-        write(
-            &info.join("RECORD"),
-            &format!(
-                "{name}.py,,\n{name}-1.0.dist-info/METADATA,,\n{name}-1.0.dist-info/RECORD,,\n"
-            ),
-        );
-        write(&top.join(format!("{name}.py")), "");
+        let module = format!("{name}.py");
+        distribution(top, name, "1.0", &requires, &[&module]);
+        write(top.join(module), "");
     }
     top.to_str().unwrap().to_owned()
 }
@@ -399,25 +351,17 @@ fn only_what_the_application_asks_for() {
     assert_eq!(travels(&["--require", "pip"], 0), "pip");
     assert_eq!(travels(&["--require", "web>=2"], 1), "base web");
     assert_eq!(travels(&["--require", "gone"], 1), "");
-    // What stays is counted, with the bytes that it has.
-    write(&Path::new(&folder).join("other.py"), &"#".repeat(5000));
-    let said = shown(&wheelbarrow(&["report", "--from", "any", "--require", "web", &folder]));
-    assert!(
-        said.contains("     5.1 kB  3 files: belongs to other, which stays behind\n"),
-        "{said}"
-    );
-    for (wrong, says) in [
-        ("--require=web ==", "is not a requirement"),
-        ("-rgone.txt", "there is no such file"),
-        ("--project=/etc/passwd", "is not pyproject.toml"),
-    ] {
+    // What is left out is counted, with the bytes that it has.
+    write(Path::new(&folder).join("other.py"), "#".repeat(5000));
+    let mut said = Transcript::default();
+    let report = wheelbarrow(&["report", "--from", "any", "--require", "web", &folder]);
+    said.add_lines("report --require web", &report, &["belongs to"]);
+    for wrong in ["--require=web ==", "-rgone.txt", "--project=/etc/passwd"] {
         let output = wheelbarrow(&["plan", &folder, wrong]);
-        assert!(
-            output.status.code() == Some(2) && shown(&output).contains(says),
-            "{}",
-            shown(&output)
-        );
+        assert_eq!(exit_code(&output), 2, "{}", shown(&output));
+        said.add(wrong, &output);
     }
+    insta::assert_snapshot!(said.text());
 }
 
 #[test]
@@ -431,21 +375,23 @@ fn two_distributions_with_one_path() {
         let site = top.path().join(name);
         installed(&site, &[("first", &[]), ("second", &[])]);
         write(&site.join("shared/__init__.py"), "");
-        for (distribution, hash) in ["first", "second"].iter().zip(hashes) {
-            let info = format!("{distribution}-1.0.dist-info");
-            write(
-                &site.join(&info).join("RECORD"),
-                &format!(
-                    "{distribution}.py,,\nshared/__init__.py,{hash},3\n{info}/METADATA,,\n{info}/RECORD,,\n"
-                ),
-            );
+        for (name, hash) in ["first", "second"].iter().zip(hashes) {
+            let record = [format!("{name}.py"), format!("shared/__init__.py,{hash},3")];
+            distribution(&site, name, "1.0", "", &record.each_ref().map(String::as_str));
         }
         site.to_str().unwrap().to_owned()
     };
-    let plan = |folder: &str| shown(&wheelbarrow(&["plan", "--from", "any", folder]));
-    let (same, other) = (plan(&folder("same", [one, one])), plan(&folder("other", [one, two])));
-    assert!(!same.contains("[recorded-twice]"), "{same}");
-    assert!(other.contains("shared/__init__.py: recorded by first and by second"), "{other}");
+    let mut said = Transcript::default();
+    let mut judged = |title: &str, folders: &[&str], code: Option<&str>| {
+        let output: Output = wheelbarrow(&[&["plan", "--from", "any"], folders].concat());
+        for each in ["recorded-twice", "collision"] {
+            let there = shown(&output).contains(&format!("[{each}] "));
+            assert_eq!(there, code == Some(each), "{title}: {}", shown(&output));
+        }
+        said.add_lines(title, &output, &FINDINGS);
+    };
+    judged("one folder, the same content", &[&folder("same", [one, one])], None);
+    judged("one folder, two contents", &[&folder("other", [one, two])], Some("recorded-twice"));
     // In two folders: each file is its own distribution's, and the first folder's travels.
     for (folder, name, hash) in
         [("left", "first", one), ("right", "second", one), ("far", "second", two)]
@@ -453,60 +399,37 @@ fn two_distributions_with_one_path() {
         let site = top.path().join(folder);
         installed(&site, &[(name, &[])]);
         write(&site.join("shared/__init__.py"), "");
-        let info = format!("{name}-1.0.dist-info");
-        write(
-            &site.join(&info).join("RECORD"),
-            &format!(
-                "{name}.py,,\nshared/__init__.py,{hash},3\n{info}/METADATA,,\n{info}/RECORD,,\n"
-            ),
-        );
+        let record = [format!("{name}.py"), format!("shared/__init__.py,{hash},3")];
+        distribution(&site, name, "1.0", "", &record.each_ref().map(String::as_str));
     }
-    let both = |second: &str| {
-        let path = |name: &str| top.path().join(name).to_str().unwrap().to_owned();
-        shown(&wheelbarrow(&["plan", "--from", "any", &path("left"), &path(second)]))
-    };
-    assert!(!both("right").contains("[collision]"), "{}", both("right"));
-    let differs = both("far");
-    assert!(
-        differs.contains("warn[collision]")
-            && differs.contains("far/shared/__init__.py: of second; ")
-            && differs.contains("left/shared/__init__.py, of first, goes"),
-        "{differs}"
-    );
+    let path = |name: &str| top.path().join(name).to_str().unwrap().to_owned();
+    let left = path("left");
+    judged("two folders, the same content", &[&left, &path("right")], None);
+    judged("two folders, two contents", &[&left, &path("far")], Some("collision"));
+    insta::assert_snapshot!(said.text());
 }
 
 #[test]
 fn wheels_are_chosen_for_the_final_root() {
-    const WHEELS: &str = "import sys, zipfile, hashlib, base64\n\
-        for tag in ('manylinux_2_5', 'manylinux_2_30'):\n    \
-            for version in ('1.0',):\n        \
-                info = f'native-{version}.dist-info/'\n        \
-                files = {'native.py': '', info + 'METADATA': f'Metadata-Version: 2.1\\nName: native\\nVersion: {version}\\n',\n            \
-                    info + 'WHEEL': f'Wheel-Version: 1.0\\nRoot-Is-Purelib: false\\nTag: py3-none-{tag}_x86_64\\n'}\n        \
-                digest = lambda text: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip('=')\n        \
-                record = ''.join(f'{name},sha256={digest(text)},{len(text)}\\n' for name, text in files.items())\n        \
-                with zipfile.ZipFile(f'{sys.argv[1]}/native-{version}-py3-none-{tag}_x86_64.whl', 'w') as wheel:\n            \
-                    [wheel.writestr(name, text) for name, text in files.items()]\n            \
-                    wheel.writestr(info + 'RECORD', record + info + 'RECORD,,\\n')\n";
+    const WHEELS: &str = include_str!("programs/make_wheels.py");
     let top = tempfile::tempdir().unwrap();
     let path = |name: &str| top.path().join(name).to_str().unwrap().to_owned();
     fs::create_dir(path("wheels")).unwrap();
-    assert!(
-        Command::new("python3").args(["-c", WHEELS, &path("wheels")]).status().unwrap().success()
-    );
+    python(WHEELS, &[&path("wheels")]);
     let mut profile: serde_json::Value =
         serde_json::from_slice(&wheelbarrow(&["base", "--root", "/"]).stdout).unwrap();
+    let mut said = Transcript::default();
     for (libc, passed_over) in [([2, 20], "manylinux_2_30"), ([2, 36], "manylinux_2_5")] {
         profile["libc_version"] = libc.into();
-        write(&top.path().join("base.json"), &profile.to_string());
-        let output = shown(&wheelbarrow(&["plan", &path("wheels"), "--base", &path("base.json")]));
-        assert!(
-            output.contains(&format!(
-                "note[wheel-passed-over] native-1.0-py3-none-{passed_over}_x86_64.whl"
-            )),
-            "{libc:?}: {output}"
-        );
+        write(top.path().join("base.json"), profile.to_string());
+        let output = wheelbarrow(&["plan", &path("wheels"), "--base", &path("base.json")]);
+        let wheel = format!("native-1.0-py3-none-{passed_over}_x86_64.whl");
+        let note = format!("note[wheel-passed-over] {wheel}");
+        assert!(shown(&output).contains(&note), "{libc:?}: {}", shown(&output));
+        let title = format!("glibc {}.{}", libc[0], libc[1]);
+        said.add_lines(&title, &output, &["note[wheel-passed-over]"]);
     }
+    insta::assert_snapshot!(said.text());
 }
 
 /// Packages with much native code, from a virtual environment and from a folder of wheels.
