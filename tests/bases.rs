@@ -165,11 +165,12 @@ fn an_older_glibc_and_another_layout() {
     compile(shallow, &module, &[library.to_str().unwrap(), "-Wl,-rpath,$ORIGIN"]);
     distribution(&site, "shallow", "1", "", &["libdeep.so", "shallow.abi3.so"]);
     let site = site.canonicalize().unwrap();
-    let mut said = Transcript::default();
-    let report = wheelbarrow(&["report", site.to_str().unwrap()]);
-    said.add_lines("report", &report, &["glibc", "libdeep.so"]);
     let base: Value =
         serde_json::from_slice(&wheelbarrow(&["base", "--root", "/"]).stdout).unwrap();
+    let release = base["release"]["pretty_name"].as_str().unwrap();
+    let mut said = Transcript::default().named(release, "[this machine]");
+    let report = wheelbarrow(&["report", site.to_str().unwrap()]);
+    said.add_lines("report", &report, &["needs glibc"]);
     let file = top.path().join("base.json");
     type Change = fn(&mut Value);
     let cases: [(&str, Change, &[&str], &str); 5] = [

@@ -92,14 +92,16 @@ fn rendered(output: &Output) -> String {
     text
 }
 
-/// Without the paths of this machine. `tempfile` makes names of `.tmp` and six letters or digits.
+/// Without the paths of this machine and the names that `tempfile` makes: those end in six letters or digits.
 fn anonymous(text: &str) -> String {
     let temporary = format!("{}/.tmp", std::env::temp_dir().display());
-    let mut parts = text.split(&temporary);
-    let mut named = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        named += "[top]";
-        named += part.get(6..).unwrap_or_default();
+    let mut named = text.to_owned();
+    for (start, name) in
+        [(temporary.as_str(), "[top]"), ("/.wheelbarrow-", "/.wheelbarrow-[random]")]
+    {
+        let mut parts = named.split(start);
+        let first = parts.next().unwrap_or_default().to_owned();
+        named = parts.fold(first, |text, part| text + name + part.get(6..).unwrap_or_default());
     }
     named.replace(env!("CARGO_MANIFEST_DIR"), "[repository]")
 }
