@@ -31,8 +31,8 @@ fn own_minor(top: &Path) -> String {
 /// The distribution `hello` in `site`, its script in `bin`; RECORD says where from `site` the script is.
 fn hello(site: &Path, bin: &Path, record: &str, version: &str) {
     distribution(site, "hello", version, "", &[record, "hello.py"]);
-    write(&site.join("hello.py"), &format!("def main():\n    print('hello', '{version}')\n"));
-    write(&bin.join("hello"), "#!/elsewhere/bin/python3\nfrom hello import main\nmain()\n");
+    write(site.join("hello.py"), format!("def main():\n    print('hello', '{version}')\n"));
+    write(bin.join("hello"), "#!/elsewhere/bin/python3\nfrom hello import main\nmain()\n");
     fs::set_permissions(bin.join("hello"), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
@@ -124,20 +124,20 @@ fn editable_source_is_bundled_as_if_it_were_installed() {
     hello(&site, &site.join("bin"), "../../bin/hello", "3.0");
     fs::remove_file(site.join("hello.py")).unwrap();
     let lead = |name: &str, text: &str| {
-        write(&site.join(name), text);
+        write(site.join(name), text);
         distribution(&site, "hello", "3.0", "", &["../../bin/hello", name]);
         write(
-            &site.join("hello-3.0.dist-info/direct_url.json"),
+            site.join("hello-3.0.dist-info/direct_url.json"),
             "{\"url\": \"file:///x\", \"dir_info\": {\"editable\": true}}",
         );
     };
     let source = top.join("builder/project/src");
     write(
-        &source.join("hello/__init__.py"),
+        source.join("hello/__init__.py"),
         "from importlib.resources import files\ndef main():\n    print(files('hello').joinpath('data.txt').read_text())\n",
     );
-    write(&source.join("hello/data.txt"), "from source");
-    write(&source.join("tests/test_hello.py"), "");
+    write(source.join("hello/data.txt"), "from source");
+    write(source.join("tests/test_hello.py"), "");
     let path = source.to_str().unwrap();
     for (name, text) in [
         ("__editable__.hello-3.0.pth", path.to_owned()),
@@ -151,7 +151,7 @@ fn editable_source_is_bundled_as_if_it_were_installed() {
     ] {
         lead(name, &text);
         if let Some(finder) = name.strip_suffix(".py") {
-            write(&site.join("finder.pth"), &format!("import {finder}; {finder}.install()"));
+            write(site.join("finder.pth"), format!("import {finder}; {finder}.install()"));
         }
         assert_eq!(says(&top, &[&site]), "from source", "{name}");
         let packages = top
@@ -183,22 +183,22 @@ fn path_files_are_rewritten_and_judged() {
     let top = top.path().canonicalize().unwrap();
     let site = top.join("builder/target");
     installed(&site, &[("other", &[])]);
-    write(&site.join("other.py"), "");
+    write(site.join("other.py"), "");
     // What `setup.py develop` leaves: the metadata is in the source folder alone.
     let source = top.join("builder/project");
-    write(&source.join("hello.py"), "");
+    write(source.join("hello.py"), "");
     write(
-        &source.join("hello.egg-info/PKG-INFO"),
+        source.join("hello.egg-info/PKG-INFO"),
         "Metadata-Version: 2.1\nName: hello\nVersion: 4.0\n",
     );
-    write(&site.join("hello.egg-link"), &format!("{}\n.", source.display()));
+    write(site.join("hello.egg-link"), format!("{}\n.", source.display()));
     let inside = site.join("extra");
-    write(&inside.join("inner.py"), "");
+    write(inside.join("inner.py"), "");
     write(
-        &site.join("easy-install.pth"),
-        &format!("import os, other\n{}\n{}\n", source.display(), inside.display()),
+        site.join("easy-install.pth"),
+        format!("import os, other\n{}\n{}\n", source.display(), inside.display()),
     );
-    write(&site.join("broken.pth"), "import absent; absent.start()\n");
+    write(site.join("broken.pth"), "import absent; absent.start()\n");
     let out = top.join("out");
     let (folder, bundle) = (site.to_str().unwrap(), out.to_str().unwrap());
     let output = wheelbarrow(&["bundle", "--from", "any", "--out", bundle, folder]);
@@ -233,10 +233,10 @@ fn bytecode_is_the_same_in_every_run_and_has_final_paths() {
     let site = top.join("builder/target");
     installed(&site, &[("one", &[]), ("two", &[])]);
     write(
-        &site.join("one.py"),
+        site.join("one.py"),
         "NAMES = {'a', 'b', 'c', 'd'}\ndef where(x):\n    return x in {'e', 'f', 'g', 'h'}, where.__code__.co_filename\n",
     );
-    write(&site.join("two.py"), "this is no Python\n");
+    write(site.join("two.py"), "this is no Python\n");
     let prefix = top.join("final");
     let bundle = |out: &str| {
         let (prefix, out) = (prefix.to_str().unwrap(), top.join(out));
@@ -269,7 +269,7 @@ fn bytecode_is_the_same_in_every_run_and_has_final_paths() {
             .contains("__pycache__/one.")
     );
     // Unchecked: the source is not looked at any more.
-    write(&packages.join("one.py"), "changed\n");
+    write(packages.join("one.py"), "changed\n");
     let said = Command::new(prefix.join("bin/python"))
         .args(["-c", "import one; print(one.where('e'))"])
         .output()
@@ -302,26 +302,26 @@ fn only_what_the_application_asks_for() {
         &top.path().join("t"),
         &[("web", web), ("base", &["web"]), ("extra", &[]), ("other", &[]), ("pip", &[])],
     );
-    write(&top.path().join("requirements.txt"), "-r more/base.txt # all of it\n");
+    write(top.path().join("requirements.txt"), "-r more/base.txt # all of it\n");
     write(
-        &top.path().join("more/base.txt"),
+        top.path().join("more/base.txt"),
         "web[more]==1.0 --hash=sha256:00\n-r ../requirements.txt\n",
     );
     write(
-        &top.path().join("pyproject.toml"),
+        top.path().join("pyproject.toml"),
         "[project]\ndependencies = ['other']\noptional-dependencies = {x = ['base']}\n",
     );
     write(
-        &top.path().join("own/pyproject.toml"),
+        top.path().join("own/pyproject.toml"),
         "[project]\nname = 'Extra'\ndependencies = ['other']\n",
     );
     write(
-        &top.path().join("copied/pyproject.toml"),
+        top.path().join("copied/pyproject.toml"),
         "[project]\nname = 'not-installed'\ndependencies = ['other']\n",
     );
     write(
-        &top.path().join("places.txt"),
-        &format!("-e ./own\n{}/own\ngit+https://h/r#egg=base\n", top.path().display()),
+        top.path().join("places.txt"),
+        format!("-e ./own\n{}/own\ngit+https://h/r#egg=base\n", top.path().display()),
     );
     let path = |name: &str| top.path().join(name).to_str().unwrap().to_owned();
     let travels = |more: &[&str], status: i32| {
@@ -374,7 +374,7 @@ fn two_distributions_with_one_path() {
     let folder = |name: &str, hashes: [&str; 2]| {
         let site = top.path().join(name);
         installed(&site, &[("first", &[]), ("second", &[])]);
-        write(&site.join("shared/__init__.py"), "");
+        write(site.join("shared/__init__.py"), "");
         for (name, hash) in ["first", "second"].iter().zip(hashes) {
             let record = [format!("{name}.py"), format!("shared/__init__.py,{hash},3")];
             distribution(&site, name, "1.0", "", &record.each_ref().map(String::as_str));
@@ -398,7 +398,7 @@ fn two_distributions_with_one_path() {
     {
         let site = top.path().join(folder);
         installed(&site, &[(name, &[])]);
-        write(&site.join("shared/__init__.py"), "");
+        write(site.join("shared/__init__.py"), "");
         let record = [format!("{name}.py"), format!("shared/__init__.py,{hash},3")];
         distribution(&site, name, "1.0", "", &record.each_ref().map(String::as_str));
     }

@@ -69,7 +69,7 @@ fn each_broken_thing_has_its_code() {
         }),
         ("broken-interpreter", "another home", |root| {
             write(
-                &root.join("opt/app/pyvenv.cfg"),
+                root.join("opt/app/pyvenv.cfg"),
                 "home = /usr/local/bin\ninclude-system-site-packages = false\n",
             );
         }),
@@ -130,8 +130,8 @@ fn versions_scripts_and_entry_points() {
         site.join("question-1.dist-info/entry_points.txt"),
         "[console_scripts]\nask = ask:main\n",
     );
-    write(&site.join("ask.py"), "def main(): pass\n");
-    write(&site.join("bin/ask"), "#!/usr/bin/python3\nfrom ask import main\n");
+    write(site.join("ask.py"), "def main(): pass\n");
+    write(site.join("bin/ask"), "#!/usr/bin/python3\nfrom ask import main\n");
     fs::set_permissions(site.join("bin/ask"), fs::Permissions::from_mode(0o755)).unwrap();
     let files = [
         "ask.py",
@@ -171,7 +171,7 @@ fn versions_scripts_and_entry_points() {
     check(None, &|| {});
     check(Some("missing-version"), &|| library("ANSWER_2", &packages.join("libanswer.so")));
     check(Some("missing-entry-point"), &|| fs::remove_file(packages.join("ask.py")).unwrap());
-    check(Some("broken-script"), &|| write(&prefix.join("bin/ask"), "#!/nowhere/python\n"));
+    check(Some("broken-script"), &|| write(prefix.join("bin/ask"), "#!/nowhere/python\n"));
     check(Some("broken-interpreter"), &|| {
         fs::remove_file(prefix.join("bin/python")).unwrap();
         std::os::unix::fs::symlink("/bin/sh", prefix.join("bin/python")).unwrap();

@@ -48,25 +48,25 @@ impl Channel {
         let build = tempfile::tempdir().unwrap();
         fill(build.path());
         write(
-            &build.path().join("info/licenses/LICENSE"),
+            build.path().join("info/licenses/LICENSE"),
             format!("licence of {}\n", about.name).as_bytes(),
         );
         let paths = paths(build.path(), about.placeholder);
         write(
-            &build.path().join("info/paths.json"),
-            &json_bytes(&json!({"paths_version": 1, "paths": paths})),
+            build.path().join("info/paths.json"),
+            json_bytes(&json!({"paths_version": 1, "paths": paths})),
         );
         let (subdir, mut noarch) =
             (if about.entry_point.is_some() { "noarch" } else { "linux-64" }, json!({}));
         if let Some(entry_point) = about.entry_point {
             noarch = json!({"noarch": "python"});
             let link = json!({"noarch": {"type": "python", "entry_points": [entry_point]}, "package_metadata_version": 1});
-            write(&build.path().join("info/link.json"), &json_bytes(&link));
+            write(build.path().join("info/link.json"), json_bytes(&link));
         }
         let mut index = json!({"name": about.name, "version": about.version, "build": "h1_0", "build_number": 0, "depends": about.depends,
             "license": "MIT", "subdir": subdir, "timestamp": 1_700_000_000_000_i64, "arch": null, "platform": null});
         index.as_object_mut().unwrap().extend(noarch.as_object().unwrap().clone());
-        write(&build.path().join("info/index.json"), &json_bytes(&index));
+        write(build.path().join("info/index.json"), json_bytes(&index));
         let stem = format!("{}-{}-h1_0", about.name, about.version);
         let archive = self.top.path().join(subdir).join(format!("{stem}.conda"));
         fs::create_dir_all(archive.parent().unwrap()).unwrap();
@@ -167,7 +167,7 @@ pub fn add_python(channel: &mut Channel) {
         },
         |build| {
             for (name, path) in &shared {
-                write(&build.join("lib").join(name), &with_run_path(Path::new(path), "$ORIGIN"));
+                write(build.join("lib").join(name), with_run_path(Path::new(path), "$ORIGIN"));
             }
         },
     );
@@ -181,8 +181,8 @@ pub fn add_python(channel: &mut Channel) {
     channel.package(&about, |build| {
         let program = format!("python{minor}");
         write(
-            &build.join("bin").join(&program),
-            &with_run_path(&base.join("bin").join(&program), "$ORIGIN/../lib"),
+            build.join("bin").join(&program),
+            with_run_path(&base.join("bin").join(&program), "$ORIGIN/../lib"),
         );
         fs::set_permissions(build.join("bin").join(&program), fs::Permissions::from_mode(0o755))
             .unwrap();
@@ -219,13 +219,13 @@ pub fn add_python(channel: &mut Channel) {
             let to =
                 build.join("lib").join(&program).join(entry.path().strip_prefix(&stdlib).unwrap());
             if entry.path().parent().unwrap().ends_with("lib-dynload") {
-                write(&to, &with_run_path(entry.path(), "$ORIGIN/../.."));
+                write(&to, with_run_path(entry.path(), "$ORIGIN/../.."));
             } else if entry.file_type().is_file() {
                 copy_file(entry.path(), &to);
             }
         }
         write(
-            &build.join("lib").join(&program).join("site-packages/README.txt"),
+            build.join("lib").join(&program).join("site-packages/README.txt"),
             b"where packages go\n",
         );
     });

@@ -36,10 +36,10 @@ fn channel() -> Channel {
         let library = build.join("lib/libgreet.so.1.0");
         compile(GREET, &library, &[&place, "-Wl,-soname,libgreet.so.1"]);
         std::os::unix::fs::symlink("libgreet.so.1.0", build.join("lib/libgreet.so.1")).unwrap();
-        write(&build.join("etc/greet.conf"), format!("home = {PLACEHOLDER}/share/greet\n"));
-        write(&build.join("etc/conda/activate.d/greet.sh"), b"export GREET=1\n");
-        write(&build.join("bin/greet-config"), b"#!/bin/sh\n");
-        write(&build.join("include/greet.h"), b"\n");
+        write(build.join("etc/greet.conf"), format!("home = {PLACEHOLDER}/share/greet\n"));
+        write(build.join("etc/conda/activate.d/greet.sh"), b"export GREET=1\n");
+        write(build.join("bin/greet-config"), b"#!/bin/sh\n");
+        write(build.join("include/greet.h"), b"\n");
     });
     channel.package(&about("greet", &["libgreet", "python"], None), |build| {
         let library = tempfile::tempdir().unwrap();
@@ -52,16 +52,16 @@ fn channel() -> Channel {
             &build.join(&site).join("greet"),
             "_greet",
         );
-        write(&build.join(&site).join("greet/__init__.py"), b"from ._greet import home\n");
+        write(build.join(&site).join("greet/__init__.py"), b"from ._greet import home\n");
         distribution(&build.join(&site), "greet", "1.0", "", &["greet/__init__.py"]);
         // conda's, not the wheel's: RECORD has never heard of them.
-        write(&build.join("bin/greet-say"), format!("#!{PLACEHOLDER}/bin/python\n{SAY}"));
+        write(build.join("bin/greet-say"), format!("#!{PLACEHOLDER}/bin/python\n{SAY}"));
         fs::set_permissions(build.join("bin/greet-say"), fs::Permissions::from_mode(0o755))
             .unwrap();
-        write(&build.join("share/greet/words.txt"), b"hello\n");
+        write(build.join("share/greet/words.txt"), b"hello\n");
     });
     channel.package(&about("pure", &["python"], Some("pure-say = pure:main")), |build| {
-        write(&build.join("site-packages/pure.py"), b"def main():\n    print('pure')\n");
+        write(build.join("site-packages/pure.py"), b"def main():\n    print('pure')\n");
         distribution(&build.join("site-packages"), "pure", "1.0", "", &["pure.py"]);
     });
     channel
