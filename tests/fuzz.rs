@@ -5,7 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[path = "../fuzz/src/lib.rs"]
-#[allow(unreachable_pub, reason = "these are public in the fuzz crate")]
 mod targets;
 
 use targets::TARGETS;

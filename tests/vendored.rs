@@ -159,25 +159,17 @@ fn the_path_file_is_bundled_with_packages_alone() {
     insta::assert_snapshot!(said.text());
 }
 
-/// Libraries and modules that call them, in the builder alone: `tiny` needs `deep`, each where only the
-/// configuration leads; `one` and `two` need a `shared` each, by their own run path, of one name.
-const SOURCES: &str = r#"RUN mkdir -p /src /opt/x/lib /opt/y/lib && cd /src && printf '%s\n' '#include <Python.h>' 'int CALL(void);' \
- 'static PyObject *value(PyObject *self, PyObject *none) { return PyLong_FromLong(CALL()); }' \
- 'static PyMethodDef methods[] = {{"value", value, METH_NOARGS, ""}, {0}};' \
- 'static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "native", 0, -1, methods};' \
- 'PyMODINIT_FUNC INIT(void) { return PyModule_Create(&definition); }' > module.c && printf 'int NAME(void) { return NUMBER; }\n' > number.c \
- && printf 'int CALL(void); int NAME(void) { return CALL() + 2; }\n' > sum.c
-RUN cd /src && library() { gcc -shared -fPIC -Wl,-soname,$(basename $1) -o "$@"; } \
- && library $LIB/libdeep.so.1 -DNAME=deep -DNUMBER=40 number.c -Wl,--no-as-needed $MORE && library $LIB/libtiny.so.1 -DNAME=tiny -DCALL=deep sum.c $LIB/libdeep.so.1 \
- && library /opt/x/lib/libshared.so.1 -DNAME=shared -DNUMBER=100 number.c && library /opt/y/lib/libshared.so.1 -DNAME=shared -DNUMBER=200 number.c \
- && library /opt/x/lib/libone.so.1 -DNAME=one -DCALL=shared sum.c -Wl,-rpath,'$ORIGIN' /opt/x/lib/libshared.so.1 \
- && library /opt/y/lib/libtwo.so.1 -DNAME=two -DCALL=shared sum.c -Wl,-rpath,'$ORIGIN' /opt/y/lib/libshared.so.1
-RUN site=$(ls -d /opt/venv/lib/python3*/site-packages) && cd /src && for one in tiny:$LIB one:/opt/x/lib two:/opt/y/lib; do name=${one%%:*} \
- && gcc -shared -fPIC $(python3-config --includes) -DCALL=$name -DINIT=PyInit_$name -o $site/$name.so module.c ${one#*:}/lib$name.so.1; done
-"#;
+/// What the builders below make, and the program that asks for it.
+const NATIVE: [(&str, &str); 5] = [
+    ("native/build.sh", include_str!("programs/native/build.sh")),
+    ("native/module.c", include_str!("programs/native/module.c")),
+    ("native/number.c", include_str!("programs/native/number.c")),
+    ("native/sum.c", include_str!("programs/native/sum.c")),
+    ("import_values.py", include_str!("programs/native/import_values.py")),
+];
 
-const CHECK: &str = r#"["/opt/app/bin/python", "-c", "import os, sys, importlib; assert 'LD_LIBRARY_PATH' not in os.environ; \
-names = sys.argv[1:]; print('imported', [importlib.import_module(name).value() for name in names])""#;
+const BUILD: &str = "COPY native /src\nRUN sh /src/build.sh\n";
+const IMPORT: &str = r#"["/opt/app/bin/python", "/import_values.py""#;
 
 /// `/usr/local/lib` is in Debian's cache alone: a root without ldconfig has neither. And what needs it needs
 /// a library of a package that update-alternatives would have to lead to.
@@ -190,23 +182,25 @@ fn distroless_finds_what_the_cache_led_to() {
             r#"{DISTROLESS}FROM python:3.11-slim AS builder
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev libblas3 && python3 -m venv /opt/venv
 ENV LIB=/usr/local/lib MORE=/usr/lib/x86_64-linux-gnu/libblas.so.3
-{SOURCES}RUN printf '/opt/x/lib\n/opt/y/lib\n' > /etc/ld.so.conf.d/xy.conf && ldconfig && cd / && for name in tiny one two; do /opt/venv/bin/python -c "import $name"; done
+{BUILD}RUN printf '/opt/x/lib\n/opt/y/lib\n' > /etc/ld.so.conf.d/xy.conf && ldconfig && cd / && for name in tiny one two; do /opt/venv/bin/python -c "import $name"; done
 COPY wheelbarrow /usr/local/bin/
 RUN --mount=type=bind,from=distroless,target=/mnt/base wheelbarrow bundle --base-root /mnt/base --out /bundle \
  && wheelbarrow verify /bundle --root /mnt/base && find /bundle/rootfs -path '*wheelbarrow*' | sort
 RUN wheelbarrow bundle --with-interpreter --out /scratch && ! grep ldconfig /scratch/Dockerfile.final
 FROM distroless AS vendored
 COPY --from=builder /bundle/rootfs/ /
-RUN {CHECK}, "tiny"]
-RUN {CHECK}, "one"]
-RUN {CHECK}, "two"]
+COPY import_values.py /
+RUN {IMPORT}, "tiny"]
+RUN {IMPORT}, "one"]
+RUN {IMPORT}, "two"]
 FROM scratch
 COPY --from=builder /scratch/rootfs/ /
 COPY --from=vendored /opt/app/pyvenv.cfg /ok
-RUN {CHECK}, "tiny", "one"]
+COPY import_values.py /
+RUN {IMPORT}, "tiny", "one"]
 "#
         ),
-        &[],
+        &NATIVE,
     );
     for said in [
         "imported [42]",
@@ -229,23 +223,25 @@ fn alpine_finds_what_the_path_file_led_to() {
             r#"FROM alpine:3.20 AS builder
 RUN apk add --no-cache python3 py3-pip build-base python3-dev && python3 -m venv /opt/venv
 ENV LIB=/opt/x/lib
-{SOURCES}RUN printf '/lib:/usr/local/lib:/usr/lib:/opt/x/lib:/opt/y/lib\n' > /etc/ld-musl-x86_64.path && for name in tiny one two; do /opt/venv/bin/python -c "import $name"; done
+{BUILD}RUN printf '/lib:/usr/local/lib:/usr/lib:/opt/x/lib:/opt/y/lib\n' > /etc/ld-musl-x86_64.path && for name in tiny one two; do /opt/venv/bin/python -c "import $name"; done
 COPY wheelbarrow /usr/local/bin/
 RUN wheelbarrow bundle --native vendor --out /bundle && test ! -e /bundle/rootfs/etc && wheelbarrow bundle --with-interpreter --out /scratch
 FROM alpine:3.20 AS vendored
 RUN apk add --no-cache python3
 COPY --from=builder /bundle/rootfs/ /
 RUN --mount=type=bind,from=builder,source=/usr/local/bin/wheelbarrow,target=/wb /wb verify
-RUN {CHECK}, "tiny", "one"]
-RUN {CHECK}, "two"]
+COPY import_values.py /
+RUN {IMPORT}, "tiny", "one"]
+RUN {IMPORT}, "two"]
 RUN touch /ok
 FROM scratch
 COPY --from=builder /scratch/rootfs/ /
 COPY --from=vendored /ok /
-RUN {CHECK}, "tiny", "one"]
+COPY import_values.py /
+RUN {IMPORT}, "tiny", "one"]
 "#
         ),
-        &[],
+        &NATIVE,
     );
     assert_eq!(log.matches("imported [42, 102]").count(), 2, "{log}");
     assert!(log.contains("imported [202]"), "{log}");
