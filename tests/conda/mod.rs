@@ -11,9 +11,7 @@ use channel::{Channel, PLACEHOLDER};
 use packages::{channel, pip_installs};
 
 use crate::support::lab::Lab;
-use crate::support::{
-    Transcript, dump, exit_code, python, shown, wheelbarrow,
-};
+use crate::support::{Transcript, dump, exit_code, python, shown, wheelbarrow};
 
 struct Builder {
     top: tempfile::TempDir,

@@ -9,9 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::lab::built;
-use crate::support::{
-    Transcript, distribution, exit_code, fixture, shown, wheelbarrow, write,
-};
+use crate::support::{Transcript, distribution, exit_code, fixture, shown, wheelbarrow, write};
 
 /// The beginnings of findings and their advice.
 const FINDINGS: [&str; 4] = ["deny[", "warn[", "note[", "  help: "];
