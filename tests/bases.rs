@@ -2,14 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::bad_input::shown;
-use crate::final_root::bundle;
-use crate::readme_root::wheelbarrow;
-use crate::verify::{compiled, write};
+use crate::support::{
+    Transcript, bundle_fixture, compile, distribution, exit_code, fixture, shown, wheelbarrow,
+};
 
 /// A profile of a root like the fixture, with something in it changed.
 fn profile(change: &dyn Fn(&mut Value)) -> tempfile::NamedTempFile {
-    let output = wheelbarrow(&["base", "--root", "py-fixtures/alpine-venv", "--image", "other:1"]);
+    let output = wheelbarrow(&["base", "--root", &fixture(), "--image", "other:1"]);
     let mut profile: Value = serde_json::from_slice(&output.stdout).unwrap();
     profile["installs_with"] = json!("apk");
     profile["tools"] = json!(["dirname", "realpath", "sh"]);
@@ -40,128 +39,116 @@ fn without_package(profile: &mut Value) {
     profile["packages"].as_object_mut().unwrap().remove("yaml");
 }
 
-const FITS: &str = "this would fit: FROM alpine:3.20, or python:3.11-alpine";
-
 #[test]
 fn each_disagreement_is_refused() {
     type Change = fn(&mut Value);
-    let cases: [(Change, &[&str], &str, &str); 14] = [
+    let cases: [(&str, Change, &[&str], &str); 14] = [
         (
+            "another architecture",
             |base| base["architecture"] = json!("aarch64"),
             &[],
-            "base-architecture] other:1: the environment is for x86_64, other:1 for aarch64",
-            "FROM --platform of x86_64",
+            "base-architecture",
         ),
+        ("another libc", |base| base["libc"] = json!("glibc"), &[], "base-libc"),
         (
-            |base| base["libc"] = json!("glibc"),
-            &[],
-            "base-libc] other:1: the environment is built for musl, other:1 has glibc",
-            FITS,
-        ),
-        (
+            "an older musl",
             |base| {
                 base["libc_symbols"].as_array_mut().unwrap().retain(|symbol| symbol != "strrchr")
             },
             &[],
-            "site-packages/yaml/_yaml.cpython-311-x86_64-linux-musl.so: needs strrchr of musl, which musl 1.2.5-r0 of other:1 lacks",
-            FITS,
+            "base-musl",
         ),
         (
+            "another minor version of Python",
             |base| python(base, "version", "3.12.4"),
             &[],
-            "base-interpreter] /usr/bin/python3.11: the environment is of Python 3.11 (cpython-311-x86_64-linux-musl); other:1 has Python 3.12",
-            FITS,
+            "base-interpreter",
         ),
         (
+            "a free-threaded Python",
             |base| python(base, "abi", "cpython-311t-x86_64-linux-musl"),
             &[],
-            "base-interpreter] /usr/bin/python3.11: the environment is of Python 3.11 (cpython-311-x86_64-linux-musl); other:1 has Python 3.11 (cpython-311t-",
-            FITS,
+            "base-interpreter",
         ),
         (
+            "a Python of another libc",
             |base| python(base, "abi", "cpython-311-x86_64-linux-gnu"),
             &[],
-            "other:1 has Python 3.11 (cpython-311-x86_64-linux-gnu) at /usr/bin/python3.11",
-            FITS,
+            "base-interpreter",
         ),
         (
+            "another implementation",
             |base| python(base, "implementation", "pypy"),
             &[],
-            "other:1 has pypy 3.11",
-            "or let it travel: --with-interpreter",
+            "base-interpreter",
         ),
         (
+            "no Python at that place",
             |_| (),
             &["--interpreter", "/usr/local/bin/python3"],
-            "base-interpreter] /usr/bin/python3.11: other:1 has no Python at /usr/local/bin/python3",
-            FITS,
+            "base-interpreter",
         ),
         (
+            "another release, without Python",
             |base| {
                 (base["interpreters"], base["release"]["version"]) = (json!([]), json!("3.21.0"))
             },
             &[],
-            "other:1 has no Python, and installs packages of Alpine Linux v3.20",
-            FITS,
+            "base-interpreter",
         ),
         (
+            "no package manager, without Python",
             |base| (base["interpreters"], base["installs_with"]) = (json!([]), Value::Null),
             &[],
-            "other:1 has no Python and no package brings this one",
-            FITS,
+            "base-interpreter",
         ),
+        ("another version of the library", other_library, &[], "base-library"),
         (
-            other_library,
-            &[],
-            "base-library] yaml: needed for libyaml-0.so.2, and other:1 has 0.1-r0, where it is not; it has libyaml-0.so.1",
-            "--native vendor",
-        ),
-        (
+            "another release, without the package",
             |base| {
                 without_package(base);
                 base["release"]["version"] = json!("3.21.0");
             },
             &[],
-            "base-release] yaml: needed for libyaml-0.so.2, and other:1 installs packages of",
-            FITS,
+            "base-release",
         ),
         (
+            "no package manager, without the package",
             |base| {
                 without_package(base);
                 base["installs_with"] = Value::Null;
             },
             &["--native", "packages"],
-            "base-release] yaml: needed for libyaml-0.so.2, and other:1 has no package manager",
-            "--native vendor",
+            "base-release",
         ),
         (
+            "no shell tools",
             |base| base["tools"] = json!(["sh"]),
             &["--shebang", "relocatable"],
-            "base-shell] other:1: has no sh, dirname and realpath",
-            "--shebang absolute",
+            "base-shell",
         ),
     ];
-    for (change, more, expect, nearest) in cases {
+    let mut said = Transcript::default();
+    for (name, change, more, code) in cases {
         let file = profile(&change);
-        let (code, said, out) =
-            bundle(&[&["--base", file.path().to_str().unwrap()], more].concat());
-        assert_eq!(code, Some(2), "{expect}: {said}");
-        assert!(said.contains(expect) && said.contains(nearest), "{expect}, {nearest}: {said}");
-        assert_eq!(out.path().read_dir().unwrap().count(), 0, "{expect}");
+        let (output, out) =
+            bundle_fixture(&[&["--base", file.path().to_str().unwrap()], more].concat());
+        assert_eq!(exit_code(&output), 2, "{name}: {}", shown(&output));
+        assert!(shown(&output).contains(&format!("deny[{code}] ")), "{name}: {}", shown(&output));
+        assert_eq!(out.path().read_dir().unwrap().count(), 0, "{name}");
+        said.add(name, &output);
     }
+    insta::assert_snapshot!(said.text());
 }
 
 #[test]
 fn a_profile_of_another_schema_is_not_guessed_at() {
     let file = profile(&|base| base["schema"] = json!(2));
-    let (code, said, _out) = bundle(&["--base", file.path().to_str().unwrap()]);
-    assert!(
-        code == Some(2)
-            && said.contains(
-                "a profile of schema 2, and this wheelbarrow reads 1\n  hint: mount the image"
-            ),
-        "{said}"
-    );
+    let (output, _out) = bundle_fixture(&["--base", file.path().to_str().unwrap()]);
+    assert_eq!(exit_code(&output), 2);
+    let mut said = Transcript::default();
+    said.add("schema 2", &output);
+    insta::assert_snapshot!(said.text());
 }
 
 /// The machine's own Python and merged /usr: a module that any glibc will do for, with a library that needs
@@ -172,96 +159,84 @@ fn an_older_glibc_and_another_layout() {
     let site = top.path().join("target");
     std::fs::create_dir(&site).unwrap();
     let (library, module) = (site.join("libdeep.so"), site.join("shallow.abi3.so"));
-    write(
-        &top.path().join("deep.c"),
-        "int __libc_start_main(void); int deep(void) { return __libc_start_main(); }\n",
-    );
-    compiled(
-        &top.path().join("deep.c"),
-        &["-Wl,-soname,libdeep.so", "-o", library.to_str().unwrap()],
-    );
-    write(
-        &top.path().join("shallow.c"),
-        "int deep(void); int PyInit_shallow(void) { return deep(); }\n",
-    );
-    compiled(
-        &top.path().join("shallow.c"),
-        &[library.to_str().unwrap(), "-Wl,-rpath,$ORIGIN", "-o", module.to_str().unwrap()],
-    );
-    write(
-        &site.join("shallow-1.dist-info/METADATA"),
-        "Metadata-Version: 2.1\nName: shallow\nVersion: 1\n",
-    );
-    write(
-        &site.join("shallow-1.dist-info/RECORD"),
-        "libdeep.so,,\nshallow.abi3.so,,\nshallow-1.dist-info/METADATA,,\n",
-    );
+    let deep = "int __libc_start_main(void); int deep(void) { return __libc_start_main(); }\n";
+    compile(deep, &library, &["-Wl,-soname,libdeep.so"]);
+    let shallow = "int deep(void); int PyInit_shallow(void) { return deep(); }\n";
+    compile(shallow, &module, &[library.to_str().unwrap(), "-Wl,-rpath,$ORIGIN"]);
+    distribution(&site, "shallow", "1", "", &["libdeep.so", "shallow.abi3.so"]);
     let site = site.canonicalize().unwrap();
-    assert!(
-        shown(&wheelbarrow(&["report", site.to_str().unwrap()]))
-            .contains("needs glibc 2.34 or newer")
-    );
     let base: Value =
         serde_json::from_slice(&wheelbarrow(&["base", "--root", "/"]).stdout).unwrap();
+    let release = base["release"]["pretty_name"].as_str().unwrap();
+    let mut said = Transcript::default().named(release, "[this machine]");
+    let report = wheelbarrow(&["report", site.to_str().unwrap()]);
+    said.add_lines("report", &report, &["needs glibc"]);
     let file = top.path().join("base.json");
     type Change = fn(&mut Value);
-    let cases: [(Change, &[&str], &str); 5] = [
-        (|_| (), &[], ""),
-        (
-            |base| base["libc_version"] = json!([2, 31]),
-            &[],
-            "libdeep.so: needs glibc 2.34; Debian GNU/Linux 12 (bookworm) has 2.31",
-        ),
+    let cases: [(&str, Change, &[&str], &str); 5] = [
+        ("as the builder", |_| (), &[], ""),
+        ("an older glibc", |base| base["libc_version"] = json!([2, 31]), &[], "base-glibc"),
         // It brings its own, to where the links of the base lead.
-        (|base| base["libc_version"] = json!([2, 31]), &["--with-interpreter"], ""),
-        (|base| base["links"] = json!({}), &[], ""),
         (
+            "an older glibc, and the builder's Python",
+            |base| base["libc_version"] = json!([2, 31]),
+            &["--with-interpreter"],
+            "",
+        ),
+        ("directories for links", |base| base["links"] = json!({}), &[], ""),
+        (
+            "directories for links, and the builder's Python",
             |base| base["links"] = json!({}),
             &["--with-interpreter"],
-            "deny[base-layout] /lib64: is a link in the builder and a directory in",
+            "base-layout",
         ),
     ];
-    for (change, more, expect) in cases {
+    for (name, change, more, code) in cases {
         let mut base = base.clone();
         change(&mut base);
         std::fs::write(&file, base.to_string()).unwrap();
         let arguments = ["plan", "--base", file.to_str().unwrap(), site.to_str().unwrap()];
-        let said = shown(&wheelbarrow(&[&arguments, more].concat()));
-        assert_eq!(said.contains("deny[base-"), !expect.is_empty(), "{said}");
-        assert!(said.contains(expect), "{said}");
-        assert_eq!(said.contains("  link   /lib64"), expect.contains("/lib64"), "{said}");
+        let output = wheelbarrow(&[&arguments, more].concat());
+        let text = shown(&output);
+        assert_eq!(text.contains("deny[base-"), !code.is_empty(), "{name}: {text}");
+        assert!(text.contains(&format!("deny[{code}")) || code.is_empty(), "{name}: {text}");
+        assert_eq!(text.contains("  link   /lib64"), code == "base-layout", "{name}: {text}");
+        said.add_lines(name, &output, &["deny[base-", "  link   /lib64"]);
     }
+    insta::assert_snapshot!(said.text());
 }
 
 #[test]
 fn what_the_base_lacks_in_its_own_places() {
     type Change = fn(&mut Value);
-    let cases: [(Change, &[&str], &str); 4] = [
-        (|_| (), &[], ""),
-        (without_package, &[], "RUN apk add --no-cache yaml\n"),
-        (other_library, &["--native", "vendor"], "usr/lib/libyaml-0.so.2"),
+    let cases: [(&str, Change, &[&str], &str); 4] = [
+        ("everything is there", |_| (), &[], "rootfs"),
+        ("no package", without_package, &[], "rootfs"),
+        (
+            "another library",
+            other_library,
+            &["--native", "vendor"],
+            "rootfs/usr/lib/libyaml-0.so.2",
+        ),
         // A merged /usr: what comes from elsewhere goes where the link leads.
         (
+            "no package, and a link",
             |base| {
                 without_package(base);
                 base["links"] = json!({"/usr": "system/usr"});
             },
             &["--native", "vendor"],
-            "system/usr/lib/libyaml-0.so.2",
+            "rootfs/system/usr/lib/libyaml-0.so.2",
         ),
     ];
-    for (change, more, expect) in cases {
-        let file = profile(&change);
-        let (code, said, out) =
-            bundle(&[&["--base", file.path().to_str().unwrap()], more].concat());
-        assert_eq!(code, Some(0), "{expect}: {said}");
-        if expect.starts_with("RUN") {
-            assert!(said.contains(expect), "{said}");
-        } else {
-            assert!(
-                !said.contains("apk add") && out.path().join("bundle/rootfs").join(expect).exists(),
-                "{expect}: {said}"
-            );
-        }
+    let mut said = Transcript::default();
+    for (name, change, more, file) in cases {
+        let profile = profile(&change);
+        let (output, out) =
+            bundle_fixture(&[&["--base", profile.path().to_str().unwrap()], more].concat());
+        assert_eq!(exit_code(&output), 0, "{name}: {}", shown(&output));
+        assert!(out.path().join("bundle").join(file).exists(), "{name}: {file}");
+        said.add(name, &output);
     }
+    insta::assert_snapshot!(said.text());
 }

@@ -5,14 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use crate::lab::{Container, Lab, buildah};
-use crate::readme_root::wheelbarrow;
+use crate::support::lab::{Container, Lab, buildah};
+use crate::support::wheelbarrow;
 
 /// Asked in the builder stage: the final stage's lines, the report, and what the root's own loader says.
-const ASK: &str = r#"cat /bundle/Dockerfile.final && echo REPORT-BEGIN && wheelbarrow report --json && echo REPORT-END
-echo ORACLE-BEGIN && find / -xdev -path '*-packages/*' -name '*.so' | while read module; do ldd $module 2>/dev/null \
- | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p' | while read library; do echo "$module => $(readlink -f $library)"; done; done && echo ORACLE-END
-"#;
+const ASK: &str = include_str!("programs/ask_builder.sh");
 
 const PASTED: &str = "# What /bundle/Dockerfile.final says:\n";
 

@@ -2,95 +2,63 @@
 
 use serde_json::Value;
 
-use crate::bad_input::shown;
-use crate::lab::built;
-use crate::readme_root::wheelbarrow;
-
-pub fn bundle(more: &[&str]) -> (Option<i32>, String, tempfile::TempDir) {
-    let out = tempfile::tempdir().unwrap();
-    let path = out.path().join("bundle");
-    let arguments =
-        [&["bundle", "--root", "py-fixtures/alpine-venv", "--out", path.to_str().unwrap()], more]
-            .concat();
-    let output = wheelbarrow(&arguments);
-    (output.status.code(), shown(&output), out)
-}
+use crate::support::lab::{DISTROLESS, built};
+use crate::support::{Transcript, bundle_fixture, exit_code, fixture, shown, wheelbarrow};
 
 #[test]
 fn a_base_that_does_not_fit_is_refused_with_what_would() {
-    for (more, expect) in [
-        (
-            &["--base", "debian:bookworm-slim"][..],
-            "deny[base-libc] debian:bookworm-slim: the environment is built for musl",
-        ),
-        (
-            &["--base", "alpine:3.18"],
-            "deny[base-interpreter] /usr/bin/python3.11: the environment is of Python 3.11",
-        ),
-        (
-            &["--base", "alpine:3.18"],
-            "alpine:3.18 installs packages of Alpine Linux v3.18, the builder is Alpine Linux v3.20",
-        ),
-        (
-            &["--base", "alpine:3.18"],
-            "help: this would fit: FROM alpine:3.20, or python:3.11-alpine",
-        ),
-        (&["--base", "scratch"], "or let it travel: --with-interpreter"),
-        (
-            &["--base", "alpine:3.20", "--interpreter", "/usr/local/bin/python3"],
-            "alpine:3.20 has no Python at /usr/local/bin/python3",
-        ),
-        (
-            &["--interpreter", "/usr/bin/python3.12", "--from", "x"],
-            "the environment is of Python 3.11, the final stage has 3.12",
-        ),
-        (
-            &["--from", "python:3.12-alpine"],
-            "the environment is of Python 3.11, the final stage has 3.12",
-        ),
-        (
-            &["--with-interpreter", "--shebang", "relocatable"],
-            "deny[base-shell] scratch: has no sh, dirname and realpath",
-        ),
-        (
-            &["--base", "nobody/knows"],
-            "no profile of exactly this image ships with wheelbarrow (alpine:3.18, alpine:3.20, cgr.dev",
-        ),
-        (&["--base", "README.md"], "not a profile"),
+    let mut said = Transcript::default();
+    for typed in [
+        "--base debian:bookworm-slim",
+        "--base alpine:3.18",
+        "--base scratch",
+        "--base alpine:3.20 --interpreter /usr/local/bin/python3",
+        "--interpreter /usr/bin/python3.12 --from x",
+        "--from python:3.12-alpine",
+        "--with-interpreter --shebang relocatable",
+        "--base nobody/knows",
+        "--base README.md",
     ] {
-        let (code, said, out) = bundle(more);
-        assert_eq!(code, Some(2), "{more:?}: {said}");
-        assert!(said.contains(expect), "{more:?}: {said}");
-        assert_eq!(out.path().read_dir().unwrap().count(), 0, "{more:?}");
+        let (output, out) = bundle_fixture(&typed.split(' ').collect::<Vec<_>>());
+        assert_eq!(exit_code(&output), 2, "{typed}: {}", shown(&output));
+        assert_eq!(out.path().read_dir().unwrap().count(), 0, "{typed}");
+        said.add(typed, &output);
     }
+    insta::assert_snapshot!(said.text());
 }
 
 #[test]
 fn a_base_that_is_known_is_subtracted() {
-    let (code, said, _out) = bundle(&["--base", "python:3.11-alpine"]);
-    assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("FROM python:3.11-alpine\nRUN apk add --no-cache yaml\n"), "{said}");
-    assert!(said.contains("note[interpreter-moved] /usr/bin/python3.11: the base has this Python at /usr/local/bin/python3.11"), "{said}");
+    let mut said = Transcript::default();
+    let (output, _out) = bundle_fixture(&["--base", "python:3.11-alpine"]);
+    assert_eq!(exit_code(&output), 0, "{}", shown(&output));
+    said.add("--base python:3.11-alpine", &output);
     // A profile is the same when it is read from the root itself.
-    let profile = wheelbarrow(&["base", "--root", "py-fixtures/alpine-venv"]);
+    let profile = wheelbarrow(&["base", "--root", &fixture()]);
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), &profile.stdout).unwrap();
-    let by_file = bundle(&["--base", file.path().to_str().unwrap()]);
-    let by_root = bundle(&["--base-root", "py-fixtures/alpine-venv"]);
-    assert_eq!((by_file.0, &by_file.1.lines().nth(3)), (by_root.0, &by_root.1.lines().nth(3)));
-    assert!(by_root.1.contains("FROM ${BASE}\nCOPY"), "everything is there: {}", by_root.1);
+    let (by_file, _out) = bundle_fixture(&["--base", file.path().to_str().unwrap()]);
+    let (by_root, _out) = bundle_fixture(&["--base-root", &fixture()]);
+    said.add("--base PROFILE: everything is there", &by_file);
+    said.add("--base-root ROOT: everything is there", &by_root);
+    let from = |output: &std::process::Output| shown(output).lines().nth(3).map(str::to_owned);
+    assert_eq!((exit_code(&by_file), from(&by_file)), (exit_code(&by_root), from(&by_root)));
+    insta::assert_snapshot!(said.text());
 }
 
 #[test]
-fn what_the_final_root_lacks_is_carried() {
-    let (code, said, out) = bundle(&["--native", "vendor"]);
-    assert!(code == Some(0) && said.contains("RUN apk add --no-cache python3\n"), "{said}");
+fn what_the_final_root_lacks_is_bundled() {
+    let mut said = Transcript::default();
+    let (output, out) = bundle_fixture(&["--native", "vendor"]);
+    assert_eq!(exit_code(&output), 0, "{}", shown(&output));
+    said.add("--native vendor", &output);
     assert!(
         out.path().join("bundle/rootfs/usr/lib/libyaml-0.so.2").is_symlink()
             && !out.path().join("bundle/rootfs/lib").exists()
     );
-    let (code, said, out) = bundle(&["--with-interpreter"]);
-    assert!(code == Some(0) && said.contains("FROM scratch\nCOPY"), "{said}");
+    let (output, out) = bundle_fixture(&["--with-interpreter"]);
+    assert_eq!(exit_code(&output), 0, "{}", shown(&output));
+    said.add("--with-interpreter", &output);
     for path in [
         "usr/bin/python3.11",
         "usr/lib/python3.11/os.py",
@@ -100,90 +68,53 @@ fn what_the_final_root_lacks_is_carried() {
     ] {
         assert!(out.path().join("bundle/rootfs").join(path).exists(), "{path}");
     }
-    let database =
-        std::fs::read_to_string(out.path().join("bundle/rootfs/lib/apk/db/installed")).unwrap();
-    assert!(
-        database.contains("=\nP:yaml\nV:0.2.5-r2\n")
-            && database.contains("F:usr/lib\nR:libyaml-0.so.2\n"),
-        "{database}"
-    );
+    insta::assert_snapshot!(said.text());
+    // The record that scanners read.
+    let database = out.path().join("bundle/rootfs/lib/apk/db/installed");
+    let database = std::fs::read_to_string(database).unwrap();
+    let yaml = database.split("\n\n").find(|record| record.contains("\nP:yaml\n"));
+    insta::assert_snapshot!("the_record_of_yaml", yaml.unwrap());
 }
 
 #[test]
 fn every_name_has_a_reason() {
-    let ask = |command: &str, name: &str| {
-        let (name, more) =
-            name.split_once(' ').map_or((name, None), |(name, more)| (name, Some(more)));
-        let arguments =
-            [command, name, "--root", "py-fixtures/alpine-venv"].into_iter().chain(more);
-        let output = wheelbarrow(&arguments.collect::<Vec<_>>());
-        (output.status.code(), shown(&output))
-    };
-    let chain = "distribution PyYAML\n  file /opt/venv/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-musl.so\n    \
-                 library libyaml-0.so.2 -> /usr/lib/libyaml-0.so.2.0.9\n      package yaml (installed)\n";
-    for name in ["libyaml-0.so.2", "/usr/lib/libyaml-0.so.2.0.9", "yaml"] {
-        assert_eq!(ask("why", name), (Some(0), chain.to_owned()), "{name}");
-    }
-    for (command, name, code, expect) in [
-        ("why", "pyyaml", 0, "distribution PyYAML 6.0.2 (installed by request)\n"),
-        ("why", "musl", 0, "package yaml (installed)\n  package musl (brought along)\n"),
-        (
-            "why",
-            "musl --with-interpreter",
-            0,
-            "package python3 (carried in the bundle)\n  package musl (carried in the bundle)\n",
-        ),
-        ("why", "yaml --with-interpreter", 0, "package yaml (carried in the bundle)\n"),
-        (
-            "why",
-            "os.py --with-interpreter",
-            0,
-            "file /usr/lib/python3.11/os.py -> /usr/lib/python3.11/os.py (the interpreter, which travels)\n",
-        ),
-        ("why", "cyaml.py", 0, "/site-packages/yaml/cyaml.py (recorded by PyYAML)\n"),
-        (
-            "why-not",
-            "yaml-dev",
-            0,
-            "yaml-dev 0.2.5-r2 stays behind: installed in the builder, and nothing that travels needs it\n",
-        ),
-        (
-            "why-not",
-            "libyaml-0.so.2",
-            0,
-            "libyaml-0.so.2 is in the final root: see wheelbarrow why\n",
-        ),
-        ("why-not", "setuptools", 0, "setuptools 65.5.0 stays behind: "),
-        (
-            "why-not",
-            "nobody",
-            2,
-            "nothing in the environment, and nothing it leads to, is called nobody",
-        ),
-        ("why", "bin/python", 0, "file made -> /opt/app/bin/python (the final interpreter)\n"),
-        ("why-not", "yaml", 0, "yaml is in the final root: see wheelbarrow why\n"),
-        (
-            "why-not",
-            "bin/activate",
-            0,
-            "stays behind: made by venv for the builder; the bundle has its own\n",
-        ),
-        (
-            "why",
-            "nobody",
-            2,
-            "nothing in the environment, and nothing it leads to, is called nobody",
-        ),
+    let mut said = Transcript::default();
+    for (typed, status) in [
+        ("why libyaml-0.so.2", 0),
+        ("why /usr/lib/libyaml-0.so.2.0.9", 0),
+        ("why yaml", 0),
+        ("why pyyaml", 0),
+        ("why musl", 0),
+        ("why musl --with-interpreter", 0),
+        ("why yaml --with-interpreter", 0),
+        ("why os.py --with-interpreter", 0),
+        ("why cyaml.py", 0),
+        ("why bin/python", 0),
+        ("why nobody", 2),
+        ("why-not yaml-dev", 0),
+        ("why-not libyaml-0.so.2", 0),
+        ("why-not setuptools", 0),
+        ("why-not yaml", 0),
+        ("why-not bin/activate", 0),
+        ("why-not nobody", 2),
     ] {
-        let (status, said) = ask(command, name);
-        assert_eq!(status, Some(code), "{command} {name}: {said}");
-        assert!(said.contains(expect), "{command} {name}: {said}");
+        let mut arguments: Vec<&str> = typed.split(' ').collect();
+        let fixture = fixture();
+        arguments.extend(["--root", &fixture]);
+        let output = wheelbarrow(&arguments);
+        assert_eq!(exit_code(&output), status, "{typed}: {}", shown(&output));
+        said.add(typed, &output);
     }
+    insta::assert_snapshot!(said.text());
+    // Three names of one library have one reason.
+    let why = |name: &str| shown(&wheelbarrow(&["why", name, "--root", &fixture()]));
+    assert_eq!(why("libyaml-0.so.2"), why("/usr/lib/libyaml-0.so.2.0.9"));
+    assert_eq!(why("libyaml-0.so.2"), why("yaml"));
 }
 
 #[test]
 fn each_way_has_its_size() {
-    let output = wheelbarrow(&["report", "--sizes", "--json", "--root", "py-fixtures/alpine-venv"]);
+    let output = wheelbarrow(&["report", "--sizes", "--json", "--root", &fixture()]);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let sizes = report["sizes"].as_array().unwrap();
     let of =
@@ -196,8 +127,7 @@ fn each_way_has_its_size() {
         of("bundle").is_sorted_by(|a, b| a < b) && of("packages").is_sorted_by(|a, b| a > b),
         "{sizes:?}"
     );
-    let plan =
-        wheelbarrow(&["plan", "--with-interpreter", "--json", "--root", "py-fixtures/alpine-venv"]);
+    let plan = wheelbarrow(&["plan", "--with-interpreter", "--json", "--root", &fixture()]);
     let plan: Value = serde_json::from_slice(&plan.stdout).unwrap();
     assert_eq!(
         plan["entries"]
@@ -231,19 +161,6 @@ COPY --from=builder /scratch/rootfs/ /
 COPY --from=vendored /ok /
 RUN ["/opt/app/bin/python", "-c", "import psycopg2, yaml, ssl, sqlite3, ctypes; assert yaml.__with_libyaml__; ssl.create_default_context()"]
 RUN ["/opt/app/bin/flask", "--version"]
-"#;
-
-/// What `gcr.io/distroless/python3-debian12` is made of: Debian's packages, unpacked without dpkg.
-pub const DISTROLESS: &str = r#"FROM debian:bookworm-slim AS packages
-RUN apt-get update && mkdir /debs && cd /debs && apt-get download base-files netbase tzdata media-types libc6 libssl3 libgcc-s1 gcc-12-base libgomp1 \
- libstdc++6 libbz2-1.0 libcom-err2 libcrypt1 libdb5.3 libexpat1 libffi8 liblzma5 libncursesw6 libnsl2 libpython3.11-minimal libpython3.11-stdlib \
- python3-distutils libreadline8 libsqlite3-0 libtinfo6 libtirpc3 libuuid1 python3.11-minimal zlib1g libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1
-RUN mkdir -p /root-fs/var/lib/dpkg/status.d && for deb in /debs/*.deb; do dpkg -x $deb /unpacked && \
- dpkg --field $deb > /root-fs/var/lib/dpkg/status.d/$(dpkg --field $deb Package) && cp -a /unpacked/. /root-fs/ && rm -rf /unpacked; done \
- && ln -s python3.11 /root-fs/usr/bin/python3 && ln -s python3.11 /root-fs/usr/bin/python && rm -rf /root-fs/usr/share/doc /root-fs/usr/share/man
-FROM scratch AS distroless
-COPY --from=packages /root-fs/ /
-
 "#;
 
 const DEBIAN: &str = r#"FROM python:3.11-slim AS builder

@@ -1,6 +1,12 @@
 //! Integration tests, one binary: what a user would notice.
 
-#![allow(clippy::disallowed_methods, reason = "tests look at the host as a user would")]
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests look at the host as a user would"
+)]
+#![allow(unreachable_pub, reason = "a test binary has no public interface")]
 
 mod bad_input;
 mod bases;
@@ -10,7 +16,7 @@ mod documents;
 mod environments;
 mod examples;
 mod final_root;
-mod lab;
+mod fuzz;
 mod layers;
 mod matrix;
 mod oracle;
@@ -18,5 +24,6 @@ mod readme_root;
 mod rebuilds;
 mod scripts;
 mod slim;
+mod support;
 mod vendored;
 mod verify;

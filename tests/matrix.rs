@@ -1,18 +1,11 @@
 //! Every kind of environment a builder can hold, each imported module by module in one final image, from two
 //! prefixes.
 
-use crate::lab::built;
+use crate::support::lab::built;
 
 /// Imports every top-level name of every distribution below the prefix; the number of names. Without RECORD
 /// `files` would be those of the source tree, setup.py among them, so top_level.txt counts alone.
-const IMPORT_ALL: &str = r#"import importlib, importlib.metadata as metadata, sys
-own = [one for one in metadata.distributions() if str(one.locate_file('')).startswith(sys.prefix)]
-names = {str(file).split('/')[0].split('.')[0] for one in own for file in (one.read_text('RECORD') and one.files) or [] if str(file).endswith(('.py', '.so'))}
-names |= {name for one in own for name in (one.read_text('top_level.txt') or '').split()}
-names = sorted(name for name in names if name.isidentifier() and not name.startswith('__'))
-[importlib.import_module(name) for name in names]
-print('imported', sys.prefix, len(names), *names)
-"#;
+const IMPORT_ALL: &str = include_str!("programs/import_all.py");
 
 const PROJECT: &str = r#"FROM python:3.11-slim AS builder
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
@@ -50,13 +43,7 @@ RUN sh -e /check.sh venv-system virtualenv virtualenv-system pyenv targets names
 "#;
 
 /// From the prefix, and from another one with a blank in it.
-const CHECK: &str = r#"for kind in "$@"; do
-  /opt/$kind/bin/python /import_all.py
-  cp -a /opt/$kind "/opt/moved $kind"
-  "/opt/moved $kind/bin/python" /import_all.py
-  if test -x /opt/$kind/bin/flask; then "/opt/moved $kind/bin/flask" --version | grep -q 'Flask 3.0.'; fi
-done
-"#;
+const CHECK: &str = include_str!("programs/check_prefixes.sh");
 
 const DEBIAN: &str = r#"FROM debian:bookworm-slim AS builder
 RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-pip python3-yaml
@@ -137,39 +124,9 @@ RUN for kind in uv pyenv; do mv /opt/$kind-app /opt/$kind-run; done; sh -e /chec
 "#;
 
 /// Each build backend leads to the source in its own way.
-const BACKENDS: &str = r#"set -e
-source() {
-  mkdir -p /src/$1/src/app_$1/inner
-  printf '"""An app."""\n__version__ = "0.1"\nfrom . import inner\ndef main():\n    print("started", __file__)\n' > /src/$1/src/app_$1/__init__.py
-  touch /src/$1/src/app_$1/inner/__init__.py; echo data > /src/$1/src/app_$1/inner/data.txt
-  printf "[project]\nname='app_$1'\nversion='0.1'\ndescription='x'\n[project.scripts]\napp_$1='app_$1:main'\n[build-system]\nrequires=['$2']\nbuild-backend='$3'\n" > /src/$1/pyproject.toml
-}
-backend() { source "$@"; /venv/bin/pip install -q -e /src/$1; }
-python3 -m venv /venv
-backend poetry poetry-core poetry.core.masonry.api
-backend pdm pdm-backend pdm.backend
-backend flit flit_core flit_core.buildapi
-backend hatch hatchling hatchling.build
-backend setuptools setuptools setuptools.build_meta
-backend uv 'uv_build<1' uv_build
-# Module by module: what is beside them is not on any path.
-source exact hatchling hatchling.build
-printf '[tool.hatch.build]\ndev-mode-exact = true\n' >> /src/exact/pyproject.toml
-/venv/bin/pip install -q -e /src/exact
-# A native module that was installed, and source that was not.
-source scikit scikit-build-core scikit_build_core.build
-echo 'from . import _c' >> /src/scikit/src/app_scikit/__init__.py
-cp CMakeLists.txt c.c /src/scikit/
-/venv/bin/pip install -q -e /src/scikit
-# Where pip puts what it checks out.
-source inside setuptools setuptools.build_meta
-mkdir -p /venv/src /src/inside/.git && touch /src/inside/.git/HEAD && mv /src/inside /venv/src/
-/venv/bin/pip install -q -e /venv/src/inside
-wheelbarrow bundle /venv
-"#;
+const BACKENDS: &str = include_str!("programs/editable_backends.sh");
 
-const CMAKE: &str = "cmake_minimum_required(VERSION 3.15)\nproject(app LANGUAGES C)\nfind_package(Python COMPONENTS Interpreter Development.Module REQUIRED)\n\
-python_add_library(_c MODULE c.c WITH_SOABI)\ninstall(TARGETS _c DESTINATION app_scikit)\n";
+const CMAKE: &str = include_str!("programs/scikit_CMakeLists.txt");
 
 const EDITABLE: &str = r#"FROM python:3.11-slim AS builder
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
@@ -184,8 +141,7 @@ RUN mv /opt/app /opt/moved; for one in poetry pdm flit hatch setuptools uv exact
 "#;
 
 /// A module in C.
-const C: &str = "#include <Python.h>\nstatic struct PyModuleDef module = {PyModuleDef_HEAD_INIT, \"_c\", 0, -1, 0};\n\
-             PyMODINIT_FUNC PyInit__c(void) { return PyModule_Create(&module); }\n";
+const C: &str = include_str!("programs/native_module.c");
 
 /// A module in C, and data beside it. What setup.py has as `data_files` no editable install puts anywhere.
 fn project() -> Vec<(&'static str, &'static str)> {
@@ -194,16 +150,8 @@ fn project() -> Vec<(&'static str, &'static str)> {
             "project/pyproject.toml",
             "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n",
         ),
-        (
-            "project/setup.py",
-            "from setuptools import setup, Extension, find_packages\nsetup(name='fast', version='1.0', package_dir={'': 'src'}, packages=find_packages('src'), \
-             package_data={'fast': ['data.txt']}, ext_modules=[Extension('fast._c', ['src/fast/_c.c'])], \
-             entry_points={'console_scripts': ['hello = fast:main']})\n",
-        ),
-        (
-            "project/src/fast/__init__.py",
-            "import os\nfrom . import _c\ndef main():\n    print(open(os.path.join(os.path.dirname(__file__), 'data.txt')).read())\n",
-        ),
+        ("project/setup.py", include_str!("programs/project_setup.py")),
+        ("project/src/fast/__init__.py", include_str!("programs/project_init.py")),
         ("project/src/fast/data.txt", "beside\n"),
         ("project/src/fast/_c.c", C),
         ("distutils/lone.py", ""),

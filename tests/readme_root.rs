@@ -1,66 +1,21 @@
 //! The main job on the root shipped in py-fixtures: the first thing a newcomer runs.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
-pub fn wheelbarrow(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_wheelbarrow"))
-        .args(arguments)
-        .env_remove("SOURCE_DATE_EPOCH")
-        .output()
-        .expect("it starts")
-}
-
-pub fn fixture() -> String {
-    format!("{}/py-fixtures/alpine-venv", env!("CARGO_MANIFEST_DIR"))
-}
+use crate::support::{Transcript, dump, exit_code, fixture, run, wheelbarrow};
 
 fn bundle(out: &Path, more: &[&str]) -> Output {
     wheelbarrow(&[&["bundle", "--root", &fixture(), "--out", out.to_str().unwrap()], more].concat())
 }
 
-/// Mode, time and content or target of every path.
-pub type Dump = BTreeMap<PathBuf, (u32, i64, Vec<u8>)>;
-
-/// Every path below `top`; of what is too large to hold, the size alone.
-pub fn dump(top: &Path) -> Dump {
-    let mut all = BTreeMap::new();
-    for entry in walkdir::WalkDir::new(top) {
-        let entry = entry.unwrap();
-        let meta = entry.path().symlink_metadata().unwrap();
-        let content = if meta.len() > 1 << 26 {
-            meta.len().to_string().into_bytes()
-        } else if meta.is_file() {
-            fs::read(entry.path()).unwrap()
-        } else if meta.is_symlink() {
-            fs::read_link(entry.path()).unwrap().into_os_string().into_encoded_bytes()
-        } else {
-            Vec::new()
-        };
-        all.insert(
-            entry.path().strip_prefix(top).unwrap().to_owned(),
-            (meta.mode(), meta.mtime(), content),
-        );
-    }
-    all
-}
-
 #[test]
 fn the_final_stage() {
     let out = tempfile::tempdir().unwrap();
-    let output = bundle(&out.path().join("bundle"), &[]);
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap(), @r#"
-    # The final stage, written by wheelbarrow. Builder: Alpine Linux v3.20, Python 3.11.2.
-    # Build with the bundle as context: docker build -f Dockerfile.final BUNDLE
-    FROM alpine:3.20
-    RUN apk add --no-cache python3 yaml
-    COPY rootfs/ /
-    ENV PATH=/opt/app/bin:$PATH
-    "#);
+    let mut said = Transcript::default();
+    said.add("bundle", &bundle(&out.path().join("bundle"), &[]));
+    insta::assert_snapshot!(said.text());
     assert_eq!(
         fs::read_to_string(out.path().join("bundle/runtime-packages.txt")).unwrap(),
         "python3\nyaml\n"
@@ -91,8 +46,10 @@ fn a_foreign_directory_is_refused() {
     let out = tempfile::tempdir().unwrap();
     fs::write(out.path().join("precious"), "x").unwrap();
     let output = bundle(out.path(), &[]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("is not a bundle"));
+    assert_eq!(exit_code(&output), 2);
+    let mut said = Transcript::default();
+    said.add("--out is a directory with a file of somebody else", &output);
+    insta::assert_snapshot!(said.text());
     assert_eq!(fs::read_dir(out.path()).unwrap().count(), 1);
 }
 
@@ -113,23 +70,28 @@ fn pinned_and_by_so_name() {
 #[test]
 fn the_environment_may_be_named_in_three_ways() {
     let plan = |env: &str| {
-        String::from_utf8(wheelbarrow(&["plan", "--json", "--root", &fixture(), env]).stdout)
-            .unwrap()
+        let output = wheelbarrow(&["plan", "--json", "--root", &fixture(), env]);
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
     };
     let venv = plan("/opt/venv");
-    assert!(venv.contains("\"prefix\": \"/opt/app\""), "{venv}");
+    assert_eq!(venv["prefix"], "/opt/app");
     assert_eq!(plan("/opt/venv/bin/python"), venv);
     assert_eq!(plan("/opt/venv/lib/python3.11/site-packages"), venv);
 }
 
 #[test]
 fn what_is_not_there_is_an_error_with_a_hint() {
-    let output = wheelbarrow(&["report", "--root", &fixture(), "/nowhere"]);
-    assert_eq!(output.status.code(), Some(2));
-    insta::assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @r"
-    error: /nowhere: there is nothing of that name in the root
-      hint: name the environment: `wheelbarrow bundle /path/to/venv`
-    ");
+    insta::assert_snapshot!(run(&["report", "--root", &fixture(), "/nowhere"]));
+}
+
+/// The texts that a newcomer reads first.
+#[test]
+fn the_report_and_the_plan() {
+    let mut said = Transcript::default();
+    for command in ["report", "plan"] {
+        said.add(command, &wheelbarrow(&[command, "--root", &fixture()]));
+    }
+    insta::assert_snapshot!(said.text());
 }
 
 /// What a command prints on a terminal of its own.

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use crate::bad_input::{NOBODY, shown};
-use crate::readme_root::{Dump, dump, fixture};
+use crate::support::{Dump, NOBODY, copy, dump, fixture, shown};
 
 /// How somebody builds; what shall not be seen in any layer.
 struct Way {
@@ -143,7 +142,7 @@ impl Way {
     /// The root of the fixture with this environment in place of its own.
     fn build(&self, top: &Path) -> PathBuf {
         let root = top.join("root");
-        assert!(Command::new("cp").args(["-a", &fixture()]).arg(&root).status().unwrap().success());
+        copy(Path::new(&fixture()), &root);
         let venv = root.join(&self.prefix[1..]);
         let (site, bin) = (venv.join("lib/python3.11/site-packages"), venv.join("bin"));
         let kept = top.join("bin");
@@ -186,14 +185,7 @@ impl Way {
         let top = directory.path();
         let root = self.build(top);
         let program = top.join("wheelbarrow");
-        assert!(
-            Command::new("cp")
-                .arg(env!("CARGO_BIN_EXE_wheelbarrow"))
-                .arg(&program)
-                .status()
-                .unwrap()
-                .success()
-        );
+        copy(Path::new(env!("CARGO_BIN_EXE_wheelbarrow")), &program);
         let out = top.join("bundle");
         let mut command = Command::new("sh");
         command.args(["-c", &format!("umask {:03o}; exec \"$@\"", self.umask), "sh"]).arg(program);

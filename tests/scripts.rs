@@ -5,7 +5,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use crate::lab::built;
+use crate::support::lab::built;
+use crate::support::{distribution, program, shown};
 
 /// A virtual environment of this machine with one distribution whose script prints what it was given.
 fn environment(top: &Path) -> String {
@@ -19,11 +20,8 @@ fn environment(top: &Path) -> String {
             .success()
     );
     let lib = fs::read_dir(venv.join("lib")).unwrap().next().unwrap().unwrap().path();
-    let info = lib.join("site-packages/hello-1.0.dist-info");
-    fs::create_dir(&info).unwrap();
-    fs::write(info.join("METADATA"), "Metadata-Version: 2.1\nName: hello\nVersion: 1.0\n").unwrap();
-    fs::write(info.join("RECORD"), "../../../bin/hello,,\nhello.py,,\nhello-1.0.dist-info/METADATA,,\nhello-1.0.dist-info/RECORD,,\n")
-        .unwrap();
+    let record = ["../../../bin/hello", "hello.py"];
+    distribution(&lib.join("site-packages"), "hello", "1.0", "", &record);
     fs::write(
         lib.join("site-packages/hello.py"),
         "import sys\ndef main():\n    print(sys.prefix, *sys.argv[1:], sep='|')\n",
@@ -48,12 +46,12 @@ fn said(directory: &Path, command: &str) -> String {
 
 fn bundled(top: &Path, prefix: &str, shebang: &str) {
     let venv = environment(top);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wheelbarrow"));
+    let mut command = program();
     command
         .args(["bundle", &venv, "--prefix", prefix, "--shebang", shebang, "--from", "any", "--out"])
         .arg(top.join("out"));
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}", shown(&output));
     fs::remove_dir_all(venv).unwrap();
 }
 
@@ -140,14 +138,14 @@ fn every_form_of_the_first_line() {
     }
     let prefix = top.join("final/app");
     for shebang in ["absolute", "relocatable"] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wheelbarrow"));
+        let mut command = program();
         command
             .args(["bundle", &venv, "--shebang", shebang, "--from", "any", "--prefix"])
             .arg(&prefix)
             .arg("--out")
             .arg(top.join(shebang));
         let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{}", shown(&output));
         let _ = fs::remove_dir_all(&prefix);
         fs::create_dir_all(prefix.parent().unwrap()).unwrap();
         fs::rename(

@@ -3,46 +3,40 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use wheelbarrow::elf::Machine;
 use wheelbarrow::loader::{Library, Outcome, Start, load, of_root};
 use wheelbarrow::path::{RealPath, WrittenPath};
 use wheelbarrow::root::{Directory, Root};
 
-use crate::bad_input::shown;
-use crate::final_root::DISTROLESS;
-use crate::lab::built;
-use crate::readme_root::{fixture, wheelbarrow};
+use crate::support::lab::{DISTROLESS, built};
+use crate::support::{Transcript, exit_code, fixture_copy, sha256, shown, wheelbarrow};
 
 const MODULE: &str =
     "/opt/app/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-musl.so";
 const X86_64: Machine = Machine { machine: 62, wide: true, little_endian: true };
 
 /// The fixture with libyaml where only the path file tells the loader to look.
-fn builder() -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
-    lay_over(root.path(), Path::new(&fixture()));
-    let (from, to) = (root.path().join("usr/lib"), root.path().join("opt/x/lib"));
+fn builder() -> (tempfile::TempDir, PathBuf) {
+    let (directory, root) = fixture_copy();
+    let (from, to) = (root.join("usr/lib"), root.join("opt/x/lib"));
     fs::create_dir_all(&to).unwrap();
     for name in ["libyaml-0.so.2", "libyaml-0.so.2.0.9"] {
         fs::rename(from.join(name), to.join(name)).unwrap();
     }
-    fs::write(
-        root.path().join("etc/ld-musl-x86_64.path"),
-        "/lib:/usr/local/lib:/usr/lib:/opt/x/lib\n",
-    )
-    .unwrap();
-    root
+    let path_file = "/lib:/usr/local/lib:/usr/lib:/opt/x/lib\n";
+    fs::write(root.join("etc/ld-musl-x86_64.path"), path_file).unwrap();
+    (directory, root)
 }
 
 /// The fixture without libyaml; it has no shell either.
-fn final_root() -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
-    lay_over(root.path(), Path::new(&fixture()));
+fn final_root() -> (tempfile::TempDir, PathBuf) {
+    let (directory, root) = fixture_copy();
     for name in ["libyaml-0.so.2", "libyaml-0.so.2.0.9"] {
-        fs::remove_file(root.path().join("usr/lib").join(name)).unwrap();
+        fs::remove_file(root.join("usr/lib").join(name)).unwrap();
     }
-    root
+    (directory, root)
 }
 
 /// Copies a tree over another one, as COPY does.
@@ -82,36 +76,35 @@ fn needs(root: &Path, module: &str) -> Vec<(String, Option<String>)> {
     found.filter(|(name, _)| !name.starts_with("libpython")).collect()
 }
 
-fn bundle(builder: &Path, out: &Path, more: &[&str]) -> (Option<i32>, String) {
+fn bundle(builder: &Path, out: &Path, more: &[&str]) -> Output {
     let arguments = ["bundle", "--root", builder.to_str().unwrap(), "--out", out.to_str().unwrap()];
     let output = wheelbarrow(&[&arguments, more].concat());
-    (output.status.code(), shown(&output))
+    assert_eq!(exit_code(&output), 0, "{more:?}: {}", shown(&output));
+    output
 }
 
 #[test]
 fn a_library_of_the_path_file_gets_a_run_path() {
-    let (builder, final_root, out) = (builder(), final_root(), tempfile::tempdir().unwrap());
-    let out: PathBuf = out.path().join("bundle");
-    let (code, said) = bundle(
-        builder.path(),
-        &out,
-        &["--native", "vendor", "--base-root", final_root.path().to_str().unwrap()],
-    );
-    assert_eq!(code, Some(0), "{said}");
+    let ((_one, builder), (_two, final_root)) = (builder(), final_root());
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("bundle");
+    let base = ["--native", "vendor", "--base-root", final_root.to_str().unwrap()];
+    let mut said = Transcript::default();
+    let output = bundle(&builder, &out, &base);
+    said.add("--native vendor --base-root FINAL", &output);
     assert!(
-        !said.contains("ldconfig") && !out.join("rootfs/etc/ld-musl-x86_64.path").exists(),
-        "{said}"
+        !shown(&output).contains("ldconfig")
+            && !out.join("rootfs/etc/ld-musl-x86_64.path").exists(),
+        "{}",
+        shown(&output)
     );
-    lay_over(final_root.path(), &out.join("rootfs"));
+    lay_over(&final_root, &out.join("rootfs"));
     let library = "/opt/app/lib/wheelbarrow/libyaml-0.so.2.0.9".to_owned();
-    assert_eq!(
-        needs(final_root.path(), MODULE),
-        [("libyaml-0.so.2".to_owned(), Some(library.clone()))]
-    );
+    assert_eq!(needs(&final_root, MODULE), [("libyaml-0.so.2".to_owned(), Some(library.clone()))]);
     // What opens it by its path still does.
     assert_eq!(
-        fs::canonicalize(final_root.path().join("opt/x/lib/libyaml-0.so.2")).unwrap(),
-        final_root.path().join(&library[1..])
+        fs::canonicalize(final_root.join("opt/x/lib/libyaml-0.so.2")).unwrap(),
+        final_root.join(&library[1..])
     );
     let manifest = fs::read_to_string(out.join("wheelbarrow.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
@@ -123,76 +116,60 @@ fn a_library_of_the_path_file_gets_a_run_path() {
         .unwrap();
     let hash = |path: &Path| serde_json::json!(sha256(&fs::read(path).unwrap()));
     assert_eq!(entry["sha256"], hash(&out.join("rootfs").join(&MODULE[1..])));
-    let original = builder.path().join("opt/venv").join(MODULE.strip_prefix("/opt/app/").unwrap());
+    let original = builder.join("opt/venv").join(MODULE.strip_prefix("/opt/app/").unwrap());
     assert_eq!(entry["builder_sha256"], hash(&original));
     assert_eq!(
-        needs(builder.path(), &MODULE.replace("/opt/app", "/opt/venv")).len(),
+        needs(&builder, &MODULE.replace("/opt/app", "/opt/venv")).len(),
         1,
         "the builder is as it was"
     );
     // From another depth it is another way to the same place.
-    let deep = [
-        "--native",
-        "vendor",
-        "--base-root",
-        final_root.path().to_str().unwrap(),
-        "--prefix",
-        "/srv/a/b/c",
-    ];
-    let (code, said) = bundle(builder.path(), &out, &deep);
-    assert_eq!(code, Some(0), "{said}");
-    lay_over(final_root.path(), &out.join("rootfs"));
+    let output = bundle(&builder, &out, &[&base[..], &["--prefix", "/srv/a/b/c"]].concat());
+    said.add("the same with --prefix /srv/a/b/c", &output);
+    insta::assert_snapshot!(said.text());
+    lay_over(&final_root, &out.join("rootfs"));
     let library = library.replace("/opt/app", "/srv/a/b/c");
     assert_eq!(
-        needs(final_root.path(), &MODULE.replace("/opt/app", "/srv/a/b/c")),
+        needs(&final_root, &MODULE.replace("/opt/app", "/srv/a/b/c")),
         [("libyaml-0.so.2".to_owned(), Some(library))]
     );
 }
 
-/// Configuration travels only where it is sure to be in force: it takes the place of the base's own.
+/// Configuration is bundled only where it is sure to be in force: it takes the place of the base's own.
 #[test]
-fn the_path_file_travels_with_packages_alone() {
-    let (builder, final_root, out) = (builder(), final_root(), tempfile::tempdir().unwrap());
-    let out: PathBuf = out.path().join("bundle");
+fn the_path_file_is_bundled_with_packages_alone() {
+    let ((_one, builder), (_two, final_root)) = (builder(), final_root());
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("bundle");
+    let mut said = Transcript::default();
     for (more, moved) in [
         (&["--native", "packages", "--base", "python:3.11-alpine"][..], false),
-        (&["--native", "packages", "--base-root", final_root.path().to_str().unwrap()], true),
+        (&["--native", "packages", "--base-root", final_root.to_str().unwrap()], true),
         (&["--native", "vendor", "--base", "python:3.11-alpine"], true),
         (&["--native", "vendor"], true),
         (&["--with-interpreter"], true),
     ] {
-        let (code, said) = bundle(builder.path(), &out, more);
-        assert_eq!(code, Some(0), "{more:?}: {said}");
+        let output = bundle(&builder, &out, more);
         let file = |path: &str| out.join("rootfs").join(path).exists();
-        assert_eq!(file("opt/app/lib/wheelbarrow/libyaml-0.so.2"), moved, "{more:?}: {said}");
-        assert_eq!(file("etc/ld-musl-x86_64.path"), !moved, "{more:?}: {said}");
+        let library = file("opt/app/lib/wheelbarrow/libyaml-0.so.2");
+        assert_eq!(library, moved, "{more:?}: {}", shown(&output));
+        assert_eq!(file("etc/ld-musl-x86_64.path"), !moved, "{more:?}: {}", shown(&output));
+        said.add(&more.join(" "), &output);
     }
+    insta::assert_snapshot!(said.text());
 }
 
-fn sha256(bytes: &[u8]) -> String {
-    use sha2::Digest as _;
-    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
+/// What the builders below make, and the program that asks for it.
+const NATIVE: [(&str, &str); 5] = [
+    ("native/build.sh", include_str!("programs/native/build.sh")),
+    ("native/module.c", include_str!("programs/native/module.c")),
+    ("native/number.c", include_str!("programs/native/number.c")),
+    ("native/sum.c", include_str!("programs/native/sum.c")),
+    ("import_values.py", include_str!("programs/native/import_values.py")),
+];
 
-/// Libraries and modules that call them, in the builder alone: `tiny` needs `deep`, each where only the
-/// configuration leads; `one` and `two` need a `shared` each, by their own run path, of one name.
-const SOURCES: &str = r#"RUN mkdir -p /src /opt/x/lib /opt/y/lib && cd /src && printf '%s\n' '#include <Python.h>' 'int CALL(void);' \
- 'static PyObject *value(PyObject *self, PyObject *none) { return PyLong_FromLong(CALL()); }' \
- 'static PyMethodDef methods[] = {{"value", value, METH_NOARGS, ""}, {0}};' \
- 'static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "native", 0, -1, methods};' \
- 'PyMODINIT_FUNC INIT(void) { return PyModule_Create(&definition); }' > module.c && printf 'int NAME(void) { return NUMBER; }\n' > number.c \
- && printf 'int CALL(void); int NAME(void) { return CALL() + 2; }\n' > sum.c
-RUN cd /src && library() { gcc -shared -fPIC -Wl,-soname,$(basename $1) -o "$@"; } \
- && library $LIB/libdeep.so.1 -DNAME=deep -DNUMBER=40 number.c -Wl,--no-as-needed $MORE && library $LIB/libtiny.so.1 -DNAME=tiny -DCALL=deep sum.c $LIB/libdeep.so.1 \
- && library /opt/x/lib/libshared.so.1 -DNAME=shared -DNUMBER=100 number.c && library /opt/y/lib/libshared.so.1 -DNAME=shared -DNUMBER=200 number.c \
- && library /opt/x/lib/libone.so.1 -DNAME=one -DCALL=shared sum.c -Wl,-rpath,'$ORIGIN' /opt/x/lib/libshared.so.1 \
- && library /opt/y/lib/libtwo.so.1 -DNAME=two -DCALL=shared sum.c -Wl,-rpath,'$ORIGIN' /opt/y/lib/libshared.so.1
-RUN site=$(ls -d /opt/venv/lib/python3*/site-packages) && cd /src && for one in tiny:$LIB one:/opt/x/lib two:/opt/y/lib; do name=${one%%:*} \
- && gcc -shared -fPIC $(python3-config --includes) -DCALL=$name -DINIT=PyInit_$name -o $site/$name.so module.c ${one#*:}/lib$name.so.1; done
-"#;
-
-const CHECK: &str = r#"["/opt/app/bin/python", "-c", "import os, sys, importlib; assert 'LD_LIBRARY_PATH' not in os.environ; \
-names = sys.argv[1:]; print('imported', [importlib.import_module(name).value() for name in names])""#;
+const BUILD: &str = "COPY native /src\nRUN sh /src/build.sh\n";
+const IMPORT: &str = r#"["/opt/app/bin/python", "/import_values.py""#;
 
 /// `/usr/local/lib` is in Debian's cache alone: a root without ldconfig has neither. And what needs it needs
 /// a library of a package that update-alternatives would have to lead to.
@@ -205,23 +182,25 @@ fn distroless_finds_what_the_cache_led_to() {
             r#"{DISTROLESS}FROM python:3.11-slim AS builder
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev libblas3 && python3 -m venv /opt/venv
 ENV LIB=/usr/local/lib MORE=/usr/lib/x86_64-linux-gnu/libblas.so.3
-{SOURCES}RUN printf '/opt/x/lib\n/opt/y/lib\n' > /etc/ld.so.conf.d/xy.conf && ldconfig && cd / && for name in tiny one two; do /opt/venv/bin/python -c "import $name"; done
+{BUILD}RUN printf '/opt/x/lib\n/opt/y/lib\n' > /etc/ld.so.conf.d/xy.conf && ldconfig && cd / && for name in tiny one two; do /opt/venv/bin/python -c "import $name"; done
 COPY wheelbarrow /usr/local/bin/
 RUN --mount=type=bind,from=distroless,target=/mnt/base wheelbarrow bundle --base-root /mnt/base --out /bundle \
  && wheelbarrow verify /bundle --root /mnt/base && find /bundle/rootfs -path '*wheelbarrow*' | sort
 RUN wheelbarrow bundle --with-interpreter --out /scratch && ! grep ldconfig /scratch/Dockerfile.final
 FROM distroless AS vendored
 COPY --from=builder /bundle/rootfs/ /
-RUN {CHECK}, "tiny"]
-RUN {CHECK}, "one"]
-RUN {CHECK}, "two"]
+COPY import_values.py /
+RUN {IMPORT}, "tiny"]
+RUN {IMPORT}, "one"]
+RUN {IMPORT}, "two"]
 FROM scratch
 COPY --from=builder /scratch/rootfs/ /
 COPY --from=vendored /opt/app/pyvenv.cfg /ok
-RUN {CHECK}, "tiny", "one"]
+COPY import_values.py /
+RUN {IMPORT}, "tiny", "one"]
 "#
         ),
-        &[],
+        &NATIVE,
     );
     for said in [
         "imported [42]",
@@ -244,23 +223,25 @@ fn alpine_finds_what_the_path_file_led_to() {
             r#"FROM alpine:3.20 AS builder
 RUN apk add --no-cache python3 py3-pip build-base python3-dev && python3 -m venv /opt/venv
 ENV LIB=/opt/x/lib
-{SOURCES}RUN printf '/lib:/usr/local/lib:/usr/lib:/opt/x/lib:/opt/y/lib\n' > /etc/ld-musl-x86_64.path && for name in tiny one two; do /opt/venv/bin/python -c "import $name"; done
+{BUILD}RUN printf '/lib:/usr/local/lib:/usr/lib:/opt/x/lib:/opt/y/lib\n' > /etc/ld-musl-x86_64.path && for name in tiny one two; do /opt/venv/bin/python -c "import $name"; done
 COPY wheelbarrow /usr/local/bin/
 RUN wheelbarrow bundle --native vendor --out /bundle && test ! -e /bundle/rootfs/etc && wheelbarrow bundle --with-interpreter --out /scratch
 FROM alpine:3.20 AS vendored
 RUN apk add --no-cache python3
 COPY --from=builder /bundle/rootfs/ /
 RUN --mount=type=bind,from=builder,source=/usr/local/bin/wheelbarrow,target=/wb /wb verify
-RUN {CHECK}, "tiny", "one"]
-RUN {CHECK}, "two"]
+COPY import_values.py /
+RUN {IMPORT}, "tiny", "one"]
+RUN {IMPORT}, "two"]
 RUN touch /ok
 FROM scratch
 COPY --from=builder /scratch/rootfs/ /
 COPY --from=vendored /ok /
-RUN {CHECK}, "tiny", "one"]
+COPY import_values.py /
+RUN {IMPORT}, "tiny", "one"]
 "#
         ),
-        &[],
+        &NATIVE,
     );
     assert_eq!(log.matches("imported [42, 102]").count(), 2, "{log}");
     assert!(log.contains("imported [202]"), "{log}");

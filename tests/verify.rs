@@ -3,11 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::bad_input::shown;
-use crate::lab::built;
-use crate::readme_root::{fixture, wheelbarrow};
+use crate::support::lab::built;
+use crate::support::{
+    Transcript, compile, copy, distribution, exit_code, fixture, shown, wheelbarrow, write,
+};
 
 /// Exit status and codes of deny level.
 fn verified(arguments: &[&str]) -> (Option<i32>, Vec<String>) {
@@ -22,19 +22,15 @@ fn verified(arguments: &[&str]) -> (Option<i32>, Vec<String>) {
     (output.status.code(), codes)
 }
 
-fn copied(from: &Path, to: &Path) {
-    assert!(Command::new("cp").args(["-a", "-T"]).args([from, to]).status().unwrap().success());
-}
-
 /// A final root of musl with the bundle copied to it.
 fn final_root(top: &Path) -> PathBuf {
     let (bundle, root) = (top.join("bundle"), top.join("root"));
     let output = wheelbarrow(&["bundle", "--root", &fixture(), "--out", bundle.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
-    copied(Path::new(&fixture()), &root);
+    assert_eq!(exit_code(&output), 0, "{}", shown(&output));
+    copy(Path::new(&fixture()), &root);
     let apart = [bundle.to_str().unwrap(), "--root", root.to_str().unwrap()];
     assert_eq!(verified(&apart), (Some(0), Vec::new()), "the bundle laid over the root");
-    copied(&bundle.join("rootfs"), &root);
+    copy(&bundle.join("rootfs"), &root);
     root
 }
 
@@ -73,7 +69,7 @@ fn each_broken_thing_has_its_code() {
         }),
         ("broken-interpreter", "another home", |root| {
             write(
-                &root.join("opt/app/pyvenv.cfg"),
+                root.join("opt/app/pyvenv.cfg"),
                 "home = /usr/local/bin\ninclude-system-site-packages = false\n",
             );
         }),
@@ -105,27 +101,12 @@ fn each_broken_thing_has_its_code() {
     assert_eq!(verified(&["--root", whole.to_str().unwrap()]), (Some(0), Vec::new()), "untouched");
     for (code, what, mutate) in mutations {
         let root = top.path().join("broken");
-        copied(&whole, &root);
+        copy(&whole, &root);
         mutate(&root);
         let (status, codes) = verified(&["--root", root.to_str().unwrap()]);
         assert!(status == Some(1) && codes.contains(&code.to_owned()), "{what}: {codes:?}");
         fs::remove_dir_all(root).unwrap();
     }
-}
-
-pub fn write(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
-
-pub fn compiled(source: &Path, arguments: &[&str]) {
-    let output = Command::new("gcc")
-        .args(["-shared", "-fPIC"])
-        .arg(source)
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", shown(&output));
 }
 
 /// The machine's own Python, with a module that needs a version of a library beside it, and a script.
@@ -135,47 +116,31 @@ fn versions_scripts_and_entry_points() {
     let top = top.path().canonicalize().unwrap();
     let site = top.join("target");
     let library = |version: &str, to: &Path| {
-        write(&top.join("library.c"), "int answer(void) { return 42; }\n");
-        write(&top.join("map"), &format!("{version} {{ global: answer; local: *; }};\n"));
+        write(top.join("map"), format!("{version} {{ global: answer; local: *; }};\n"));
         let map = format!("-Wl,--version-script={}", top.join("map").display());
-        compiled(
-            &top.join("library.c"),
-            &[&map, "-Wl,-soname,libanswer.so", "-o", to.to_str().unwrap()],
-        );
+        compile("int answer(void) { return 42; }\n", to, &[&map, "-Wl,-soname,libanswer.so"]);
     };
     fs::create_dir_all(site.join("bin")).unwrap();
     library("ANSWER_1", &site.join("libanswer.so"));
-    write(
-        &top.join("module.c"),
-        "int answer(void);\nint PyInit_question(void) { return answer(); }\n",
-    );
+    let module = "int answer(void);\nint PyInit_question(void) { return answer(); }\n";
     let at = format!("-L{}", site.display());
-    compiled(
-        &top.join("module.c"),
-        &[
-            &at,
-            "-lanswer",
-            "-Wl,-rpath,$ORIGIN",
-            "-o",
-            site.join("question.abi3.so").to_str().unwrap(),
-        ],
+    let linked = [&at, "-lanswer", "-Wl,-rpath,$ORIGIN"];
+    compile(module, &site.join("question.abi3.so"), &linked);
+    write(
+        site.join("question-1.dist-info/entry_points.txt"),
+        "[console_scripts]\nask = ask:main\n",
     );
-    let info = site.join("question-1.dist-info");
-    write(&info.join("METADATA"), "Metadata-Version: 2.1\nName: question\nVersion: 1\n");
-    write(&info.join("entry_points.txt"), "[console_scripts]\nask = ask:main\n");
-    write(&site.join("ask.py"), "def main(): pass\n");
-    write(&site.join("bin/ask"), "#!/usr/bin/python3\nfrom ask import main\n");
+    write(site.join("ask.py"), "def main(): pass\n");
+    write(site.join("bin/ask"), "#!/usr/bin/python3\nfrom ask import main\n");
     fs::set_permissions(site.join("bin/ask"), fs::Permissions::from_mode(0o755)).unwrap();
     let files = [
         "ask.py",
         "libanswer.so",
         "question.abi3.so",
         "../../bin/ask",
-        "question-1.dist-info/METADATA",
         "question-1.dist-info/entry_points.txt",
     ];
-    let record: String = files.iter().map(|file| format!("{file},,\n")).collect();
-    write(&info.join("RECORD"), &record);
+    distribution(&site, "question", "1", "", &files);
     let prefix = top.join("final");
     let output = wheelbarrow(&[
         "bundle",
@@ -187,13 +152,13 @@ fn versions_scripts_and_entry_points() {
         top.join("out").to_str().unwrap(),
         site.to_str().unwrap(),
     ]);
-    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    assert_eq!(exit_code(&output), 0, "{}", shown(&output));
     let written = top.join("out/rootfs").join(prefix.strip_prefix("/").unwrap());
     let lib = fs::read_dir(written.join("lib")).unwrap().next().unwrap().unwrap().file_name();
     let packages = prefix.join("lib").join(lib).join("site-packages");
     let check = |code: Option<&str>, mutate: &dyn Fn()| {
         let _ = fs::remove_dir_all(&prefix);
-        copied(&written, &prefix);
+        copy(&written, &prefix);
         mutate();
         let (status, codes) = verified(&["--prefix", prefix.to_str().unwrap()]);
         match code {
@@ -206,7 +171,7 @@ fn versions_scripts_and_entry_points() {
     check(None, &|| {});
     check(Some("missing-version"), &|| library("ANSWER_2", &packages.join("libanswer.so")));
     check(Some("missing-entry-point"), &|| fs::remove_file(packages.join("ask.py")).unwrap());
-    check(Some("broken-script"), &|| write(&prefix.join("bin/ask"), "#!/nowhere/python\n"));
+    check(Some("broken-script"), &|| write(prefix.join("bin/ask"), "#!/nowhere/python\n"));
     check(Some("broken-interpreter"), &|| {
         fs::remove_file(prefix.join("bin/python")).unwrap();
         std::os::unix::fs::symlink("/bin/sh", prefix.join("bin/python")).unwrap();
@@ -218,12 +183,10 @@ fn versions_scripts_and_entry_points() {
 fn the_final_stage_verifies_itself_when_asked() {
     let output =
         wheelbarrow(&["bundle", "--verify", "--root", &fixture(), "--out", "/nowhere/out"]);
-    assert!(
-        output.status.code() == Some(2)
-            && shown(&output).contains("run wheelbarrow verify BUNDLE --root FINAL instead"),
-        "{}",
-        shown(&output)
-    );
+    assert_eq!(exit_code(&output), 2);
+    let mut said = Transcript::default();
+    said.add("--verify for another root", &output);
+    insta::assert_snapshot!(said.text());
 }
 
 /// The line in a final image with a shell, in one without, and in one with nothing at all.

@@ -1,5 +1,21 @@
-//! A tree in memory, written as text in tests: `/path = content` and `/path -> target`, a line each.
-//! `/path !denied` is a file, or a directory of other lines, that may not be read.
+//! A tree in memory, written as text: `/path = content`, `/path -> target` and `/directory`, a line
+//! each. `/path !denied` is a file, or a directory of other lines, that may not be read.
+//!
+//! For unit tests, integration tests and fuzz targets, here and in programs that use the library. It is
+//! a plain public module and no cargo feature: it adds no dependency, and a feature would have to be
+//! switched on again by everything that tests.
+//!
+//! ```
+//! use wheelbarrow::path::WrittenPath;
+//! use wheelbarrow::root::Root;
+//! use wheelbarrow::root::memory::Memory;
+//!
+//! let root = Root::new(Memory::parse("/usr/lib/libz.so.1 = text\n/lib -> usr/lib"));
+//! let found = root.resolve(&WrittenPath::new("/lib/libz.so.1")).unwrap().unwrap();
+//! assert_eq!(found.path.as_str(), "/usr/lib/libz.so.1");
+//! ```
+//!
+//! Invariant: nothing here touches the disk.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +32,9 @@ pub struct Memory {
 
 impl Memory {
     /// Reads the text form; `\n` inside a content is written as the two characters `\n`.
+    ///
+    /// # Panics
+    /// When a path is not absolute or has empty, `.` or `..` components.
     pub fn parse(text: &str) -> Memory {
         let mut memory = Memory::default();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -45,7 +64,10 @@ impl Memory {
         if denied { Err(RootError::Forbidden { path: path.to_string() }) } else { Ok(()) }
     }
 
-    /// Adds a file.
+    /// Adds a file of any bytes, and the directories above it.
+    ///
+    /// # Panics
+    /// As [`Memory::parse`].
     pub fn file(&mut self, path: &str, content: impl Into<Vec<u8>>) {
         self.insert(path, Kind::File, content.into());
     }

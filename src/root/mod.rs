@@ -7,7 +7,6 @@
 //! Invariant: nothing here ever leaves the root, and nothing here writes.
 
 mod directory;
-#[cfg(test)]
 pub mod memory;
 mod overlay;
 mod union;

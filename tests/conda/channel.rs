@@ -4,7 +4,6 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use rattler::install::Installer;
 use rattler::package_cache::PackageCache;
@@ -12,10 +11,11 @@ use rattler_conda_types::compression_level::CompressionLevel;
 use rattler_conda_types::{RepoDataRecord, Subdir};
 use rattler_package_streaming::write::write_conda_package;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use wheelbarrow::elf::{Edited, WhenNone, add_run_path};
 use wheelbarrow::path::RealPath;
 use wheelbarrow::root::{Content, Directory, Tree};
+
+use crate::support::{python, sha256, write};
 
 /// What conda-build compiles into binaries: long, so that every prefix fits.
 pub const PLACEHOLDER: &str =
@@ -48,25 +48,25 @@ impl Channel {
         let build = tempfile::tempdir().unwrap();
         fill(build.path());
         write(
-            &build.path().join("info/licenses/LICENSE"),
+            build.path().join("info/licenses/LICENSE"),
             format!("licence of {}\n", about.name).as_bytes(),
         );
         let paths = paths(build.path(), about.placeholder);
         write(
-            &build.path().join("info/paths.json"),
-            &json_bytes(&json!({"paths_version": 1, "paths": paths})),
+            build.path().join("info/paths.json"),
+            json_bytes(&json!({"paths_version": 1, "paths": paths})),
         );
         let (subdir, mut noarch) =
             (if about.entry_point.is_some() { "noarch" } else { "linux-64" }, json!({}));
         if let Some(entry_point) = about.entry_point {
             noarch = json!({"noarch": "python"});
             let link = json!({"noarch": {"type": "python", "entry_points": [entry_point]}, "package_metadata_version": 1});
-            write(&build.path().join("info/link.json"), &json_bytes(&link));
+            write(build.path().join("info/link.json"), json_bytes(&link));
         }
         let mut index = json!({"name": about.name, "version": about.version, "build": "h1_0", "build_number": 0, "depends": about.depends,
             "license": "MIT", "subdir": subdir, "timestamp": 1_700_000_000_000_i64, "arch": null, "platform": null});
         index.as_object_mut().unwrap().extend(noarch.as_object().unwrap().clone());
-        write(&build.path().join("info/index.json"), &json_bytes(&index));
+        write(build.path().join("info/index.json"), json_bytes(&index));
         let stem = format!("{}-{}-h1_0", about.name, about.version);
         let archive = self.top.path().join(subdir).join(format!("{stem}.conda"));
         fs::create_dir_all(archive.parent().unwrap()).unwrap();
@@ -88,7 +88,7 @@ impl Channel {
         record.insert("fn".to_owned(), json!(format!("{stem}.conda")));
         record.insert("url".to_owned(), json!(format!("file://{}", archive.display())));
         record.insert("channel".to_owned(), json!("https://conda.example/main"));
-        record.insert("sha256".to_owned(), json!(hex(&fs::read(&archive).unwrap())));
+        record.insert("sha256".to_owned(), json!(sha256(&fs::read(&archive).unwrap())));
         record.retain(|_, value| !value.is_null());
         self.records.push(serde_json::from_value(index).unwrap());
     }
@@ -117,7 +117,7 @@ fn paths(build: &Path, placeholder: &str) -> Vec<Value> {
             entry["path_type"] = json!("softlink");
         } else {
             let bytes = fs::read(build.join(&path)).unwrap();
-            entry["sha256"] = json!(hex(&bytes));
+            entry["sha256"] = json!(sha256(&bytes));
             entry["size_in_bytes"] = json!(bytes.len());
             if memchr::memmem::find(&bytes, placeholder.as_bytes()).is_some() {
                 entry["prefix_placeholder"] = json!(placeholder);
@@ -137,49 +137,18 @@ fn walked(top: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-pub fn write(path: &Path, bytes: &[u8]) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, bytes).unwrap();
-}
-
 fn json_bytes(value: &Value) -> Vec<u8> {
     serde_json::to_vec(value).unwrap()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Says something of this machine's Python.
-pub fn python(code: &str) -> String {
-    let output = Command::new("python3").args(["-c", code]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-pub fn compile(arguments: &[&str], source: &str, output: &Path) {
-    fs::create_dir_all(output.parent().unwrap()).unwrap();
-    let file = tempfile::Builder::new().suffix(".c").tempfile().unwrap();
-    fs::write(file.path(), source).unwrap();
-    let done = Command::new("gcc")
-        .args(["-shared", "-fPIC", "-O1", "-o"])
-        .args([output, file.path()])
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-}
-
 /// This machine's Python and the libraries of its standard modules, as conda has them: in one prefix.
 pub fn add_python(channel: &mut Channel) {
-    let base = PathBuf::from(python("import sys; print(sys.base_prefix)"));
-    let version = python("import platform; print(platform.python_version())");
-    let minor = python("import sys; print('%d.%d' % sys.version_info[:2])");
+    let base = PathBuf::from(python("import sys; print(sys.base_prefix)", &[]));
+    let version = python("import platform; print(platform.python_version())", &[]);
+    let minor = python("import sys; print('%d.%d' % sys.version_info[:2])", &[]);
     // Found through the run path that this Python was built with, which leads into its prefix.
-    let libraries = "import glob, subprocess, sys, os\nfor so in sorted(glob.glob(sys.base_prefix + '/lib/python3*/lib-dynload/*.so')):\n  \
-        if '_tkinter' in so: continue\n  for line in subprocess.run(['ldd', so], capture_output=True, text=True).stdout.splitlines():\n    \
-        if ' => /' in line and not line.strip().startswith(('libc.', 'libm.', 'libpthread.', 'libdl.', 'libresolv.')): print(line.split()[0], line.split()[2])";
-    let found = python(libraries);
+    let libraries = include_str!("../programs/stdlib_libraries.py");
+    let found = python(libraries, &[]);
     let own = base.to_str().unwrap().to_owned();
     let mut shared: Vec<(&str, &str)> = found
         .lines()
@@ -198,7 +167,7 @@ pub fn add_python(channel: &mut Channel) {
         },
         |build| {
             for (name, path) in &shared {
-                write(&build.join("lib").join(name), &with_run_path(Path::new(path), "$ORIGIN"));
+                write(build.join("lib").join(name), with_run_path(Path::new(path), "$ORIGIN"));
             }
         },
     );
@@ -212,8 +181,8 @@ pub fn add_python(channel: &mut Channel) {
     channel.package(&about, |build| {
         let program = format!("python{minor}");
         write(
-            &build.join("bin").join(&program),
-            &with_run_path(&base.join("bin").join(&program), "$ORIGIN/../lib"),
+            build.join("bin").join(&program),
+            with_run_path(&base.join("bin").join(&program), "$ORIGIN/../lib"),
         );
         fs::set_permissions(build.join("bin").join(&program), fs::Permissions::from_mode(0o755))
             .unwrap();
@@ -224,7 +193,7 @@ pub fn add_python(channel: &mut Channel) {
             if entry.file_name().to_str().unwrap().starts_with("libpython")
                 && entry.file_type().unwrap().is_file()
             {
-                copy(&entry.path(), &build.join("lib").join(entry.file_name()));
+                copy_file(&entry.path(), &build.join("lib").join(entry.file_name()));
             }
         }
         let unwanted = [
@@ -250,13 +219,13 @@ pub fn add_python(channel: &mut Channel) {
             let to =
                 build.join("lib").join(&program).join(entry.path().strip_prefix(&stdlib).unwrap());
             if entry.path().parent().unwrap().ends_with("lib-dynload") {
-                write(&to, &with_run_path(entry.path(), "$ORIGIN/../.."));
+                write(&to, with_run_path(entry.path(), "$ORIGIN/../.."));
             } else if entry.file_type().is_file() {
-                copy(entry.path(), &to);
+                copy_file(entry.path(), &to);
             }
         }
         write(
-            &build.join("lib").join(&program).join("site-packages/README.txt"),
+            build.join("lib").join(&program).join("site-packages/README.txt"),
             b"where packages go\n",
         );
     });
@@ -273,7 +242,8 @@ fn with_run_path(path: &Path, directory: &str) -> Vec<u8> {
     bytes
 }
 
-fn copy(from: &Path, to: &Path) {
+/// A file alone, links followed: the library of Python is too large for a process each.
+fn copy_file(from: &Path, to: &Path) {
     fs::create_dir_all(to.parent().unwrap()).unwrap();
     fs::copy(from, to).unwrap();
 }

@@ -1,131 +1,17 @@
 //! Prefixes of conda, installed by rattler from packages that are made here.
 
 mod channel;
+mod packages;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
-use channel::{About, Channel, PLACEHOLDER, add_python, compile, python, write};
+use channel::{Channel, PLACEHOLDER};
+use packages::{channel, pip_installs};
 
-use crate::bad_input::shown;
-use crate::lab::Lab;
-use crate::readme_root::{dump, wheelbarrow};
-
-const GREET: &str = "const char *greet_home(void) { return PLACE \"/share/greet\"; }\n";
-const MODULE: &str = r#"#include <Python.h>
-const char *greet_home(void);
-static PyObject *home(PyObject *self, PyObject *none) { return PyUnicode_FromString(greet_home()); }
-static PyMethodDef methods[] = {{"home", home, METH_NOARGS, ""}, {0}};
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, NAME, 0, -1, methods};
-PyMODINIT_FUNC INIT(void) { return PyModule_Create(&module); }
-"#;
-const SAY: &str = "import greet, piped, pure, ssl, sqlite3, sys\nprint('home', greet.home(), piped.home(), 'in', sys.prefix)\n";
-
-/// A library, a module that needs it, one without architecture, and Python.
-fn channel() -> Channel {
-    let mut channel = Channel::new();
-    add_python(&mut channel);
-    let minor = python("import sys; print('%d.%d' % sys.version_info[:2])");
-    let site = format!("lib/python{minor}/site-packages");
-    let about = |name, depends, entry_point| About {
-        name,
-        version: "1.0",
-        depends,
-        placeholder: PLACEHOLDER,
-        entry_point,
-    };
-    channel.package(&about("libgreet", &[], None), |build| {
-        let place = format!("-DPLACE=\"{PLACEHOLDER}\"");
-        compile(&[&place, "-Wl,-soname,libgreet.so.1"], GREET, &build.join("lib/libgreet.so.1.0"));
-        std::os::unix::fs::symlink("libgreet.so.1.0", build.join("lib/libgreet.so.1")).unwrap();
-        write(
-            &build.join("etc/greet.conf"),
-            format!("home = {PLACEHOLDER}/share/greet\n").as_bytes(),
-        );
-        write(&build.join("etc/conda/activate.d/greet.sh"), b"export GREET=1\n");
-        write(&build.join("bin/greet-config"), b"#!/bin/sh\n");
-        write(&build.join("include/greet.h"), b"\n");
-    });
-    channel.package(&about("greet", &["libgreet", "python"], None), |build| {
-        let library = tempfile::tempdir().unwrap();
-        compile(
-            &["-DPLACE=\"\"", "-Wl,-soname,libgreet.so.1"],
-            GREET,
-            &library.path().join("libgreet.so"),
-        );
-        module(
-            "greet._greet",
-            "PyInit__greet",
-            library.path(),
-            "$ORIGIN/../../..",
-            &build.join(&site).join("greet"),
-            "_greet",
-        );
-        write(&build.join(&site).join("greet/__init__.py"), b"from ._greet import home\n");
-        let info = build.join(&site).join("greet-1.0.dist-info");
-        write(&info.join("METADATA"), b"Metadata-Version: 2.1\nName: greet\nVersion: 1.0\n");
-        write(
-            &info.join("RECORD"),
-            b"greet/__init__.py,,\ngreet-1.0.dist-info/METADATA,,\ngreet-1.0.dist-info/RECORD,,\n",
-        );
-        // conda's, not the wheel's: RECORD has never heard of them.
-        write(
-            &build.join("bin/greet-say"),
-            format!("#!{PLACEHOLDER}/bin/python\n{SAY}").as_bytes(),
-        );
-        fs::set_permissions(build.join("bin/greet-say"), fs::Permissions::from_mode(0o755))
-            .unwrap();
-        write(&build.join("share/greet/words.txt"), b"hello\n");
-    });
-    channel.package(&about("pure", &["python"], Some("pure-say = pure:main")), |build| {
-        write(&build.join("site-packages/pure.py"), b"def main():\n    print('pure')\n");
-        let info = build.join("site-packages/pure-1.0.dist-info");
-        write(&info.join("METADATA"), b"Metadata-Version: 2.1\nName: pure\nVersion: 1.0\n");
-        write(
-            &info.join("RECORD"),
-            b"pure.py,,\npure-1.0.dist-info/METADATA,,\npure-1.0.dist-info/RECORD,,\n",
-        );
-    });
-    channel
-}
-
-fn module(name: &str, init: &str, library: &Path, run_path: &str, directory: &Path, stem: &str) {
-    let suffix = python("import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))");
-    let include = format!("-I{}", python("import sysconfig; print(sysconfig.get_path('include'))"));
-    let (name, init) = (format!("-DNAME=\"{name}\""), format!("-DINIT={init}"));
-    let (search, rpath) = (format!("-L{}", library.display()), format!("-Wl,-rpath,{run_path}"));
-    let arguments =
-        [include.as_str(), &name, &init, &search, "-Wl,--no-as-needed", "-l:libgreet.so.1", &rpath];
-    let _ = fs::copy(library.join("libgreet.so"), library.join("libgreet.so.1"));
-    compile(&arguments, MODULE, &directory.join(format!("{stem}{suffix}")));
-}
-
-/// What pip builds in such an environment: conda's own flags put the prefix into the run path.
-fn pip_installs(directory: &Path, prefix: &str) {
-    let minor = python("import sys; print('%d.%d' % sys.version_info[:2])");
-    let site = directory.join(format!("lib/python{minor}/site-packages"));
-    let library = tempfile::tempdir().unwrap();
-    compile(
-        &["-DPLACE=\"\"", "-Wl,-soname,libgreet.so.1"],
-        GREET,
-        &library.path().join("libgreet.so"),
-    );
-    module("piped", "PyInit_piped", library.path(), &format!("{prefix}/lib"), &site, "piped");
-    let info = site.join("piped-2.0.dist-info");
-    write(
-        &info.join("METADATA"),
-        b"Metadata-Version: 2.1\nName: piped\nVersion: 2.0\nRequires-Dist: greet\n",
-    );
-    write(&info.join("INSTALLER"), b"pip\n");
-    let suffix = python("import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))");
-    write(
-        &info.join("RECORD"),
-        format!("piped{suffix},,\npiped-2.0.dist-info/METADATA,,\npiped-2.0.dist-info/INSTALLER,,\npiped-2.0.dist-info/RECORD,,\n")
-            .as_bytes(),
-    );
-}
+use crate::support::lab::Lab;
+use crate::support::{Transcript, dump, exit_code, python, shown, wheelbarrow};
 
 struct Builder {
     top: tempfile::TempDir,
@@ -147,13 +33,25 @@ impl Builder {
         self.top.path().join(name)
     }
 
-    fn ask(&self, command: &str, more: &[&str]) -> (Option<i32>, String) {
+    fn run(&self, command: &str, more: &[&str]) -> Output {
         let prefix = self.path("e");
-        let output = wheelbarrow(
-            &[&[command, prefix.to_str().unwrap(), "--from", "debian:bookworm-slim"], more]
-                .concat(),
-        );
+        let fixed = [command, prefix.to_str().unwrap(), "--from", "debian:bookworm-slim"];
+        wheelbarrow(&[&fixed, more].concat())
+    }
+
+    fn ask(&self, command: &str, more: &[&str]) -> (Option<i32>, String) {
+        let output = self.run(command, more);
         (output.status.code(), shown(&output))
+    }
+
+    /// With names for this builder's directory and this machine's Python.
+    fn transcript(&self) -> Transcript {
+        let minor = python("import sys; print('%d.%d' % sys.version_info[:2])", &[]);
+        let suffix = python("import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))", &[]);
+        Transcript::default()
+            .named(self.top.path().to_str().unwrap(), "[top]")
+            .named(suffix, "[suffix]")
+            .named(format!("python{minor}"), "python3.X")
     }
 }
 
@@ -183,10 +81,8 @@ fn conda_moves_with_its_python_and_its_libraries() {
         fs::rename(builder.path("gone"), builder.path("e")).unwrap();
         let all = dump(Path::new(last));
         let has = |name: &str| all.contains_key(Path::new(name));
-        assert_eq!(
-            all[Path::new("etc/greet.conf")].2,
-            format!("home = {last}/share/greet\n").as_bytes()
-        );
+        let configuration = String::from_utf8_lossy(&all[Path::new("etc/greet.conf")].2);
+        assert_eq!(configuration, format!("home = {last}/share/greet\n"));
         assert!(
             has("share/greet/words.txt")
                 && has("share/licenses/libgreet/LICENSE")
@@ -216,35 +112,29 @@ fn a_second_prefix_has_an_interpreter_of_its_own() {
     let builder = Builder::new();
     let other = builder.path("f");
     builder.channel.install(&other, &other);
-    let (code, said) = builder.ask("plan", &[other.to_str().unwrap()]);
-    assert!(
-        code == Some(2)
-            && said
-                .contains("are environments of two interpreters\n  hint: bundle environments of"),
-        "{said}"
-    );
+    let output = builder.run("plan", &[other.to_str().unwrap()]);
+    assert_eq!(exit_code(&output), 2);
+    let mut said = builder.transcript();
+    said.add("two prefixes", &output);
+    insta::assert_snapshot!(said.text());
 }
 
 #[test]
 fn conda_is_explained_down_to_its_packages() {
     let builder = Builder::new();
-    let (code, said) = builder.ask("report", &[]);
-    assert_eq!(code, Some(0), "{said}");
+    let report = builder.run("report", &[]);
+    assert_eq!(exit_code(&report), 0, "{}", shown(&report));
     for part in ["libgreet.so.1", "libgreet 1.0", "pure", "piped"] {
-        assert!(said.contains(part), "{part}: {said}");
+        assert!(shown(&report).contains(part), "{part}: {}", shown(&report));
     }
+    let mut said = builder.transcript();
     let prefix = builder.path("e");
-    let why = wheelbarrow(&[
-        "why",
-        "libgreet.so.1",
-        prefix.to_str().unwrap(),
-        "--from",
-        "debian:bookworm-slim",
-    ]);
-    let why = shown(&why);
-    assert!(why.contains("greet") && why.contains("libgreet"), "{why}");
+    let prefix = prefix.to_str().unwrap();
+    let why = wheelbarrow(&["why", "libgreet.so.1", prefix, "--from", "debian:bookworm-slim"]);
+    said.add("why libgreet.so.1", &why);
+    insta::assert_snapshot!(said.text());
     // A prefix that is the same needs no change; one that no file has room for is refused before anything is written.
-    let (_, same) = builder.ask("plan", &["--prefix", prefix.to_str().unwrap()]);
+    let (_, same) = builder.ask("plan", &["--prefix", prefix]);
     assert!(!same.contains("  patch "), "{same}");
     let out = builder.path("never");
     let long = format!("/{}", "x".repeat(PLACEHOLDER.len() + 1));
@@ -271,7 +161,7 @@ fn an_interpreter_of_the_base_takes_the_place_of_condas() {
             .collect();
         (plan["interpreter"].as_str().unwrap().to_owned(), entries)
     };
-    if python("import sys; print('%d.%d' % sys.version_info[:2])") == "3.11" {
+    if python("import sys; print('%d.%d' % sys.version_info[:2])", &[]) == "3.11" {
         let (interpreter, entries) = plan(&["--base", "python:3.11-slim"]);
         assert_eq!(interpreter, "/usr/local/bin/python3.11");
         let has = |name: &str| entries.iter().any(|entry| entry == &format!("/opt/app/{name}"));

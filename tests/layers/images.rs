@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use crate::bad_input::shown;
-use crate::lab::{Container, Lab, buildah};
-use crate::readme_root::wheelbarrow;
+use crate::support::lab::{Container, Lab, buildah};
+use crate::support::{shown, wheelbarrow};
 
 const WHEELS: &str = r#"FROM python:3.11-slim
 RUN pip download -q -d /wheels --only-binary :all: flask==3.0.3 requests==2.32.2 pydantic==2.7.1 cryptography==42.0.7 lxml==5.2.2 \

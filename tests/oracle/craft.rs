@@ -20,7 +20,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::lab::Container;
+use crate::support::lab::Container;
 
 /// DT_AUXILIARY and DT_RPATH as they stand in a dynamic section.
 const AUXILIARY: [u8; 8] = 0x7fff_fffd_u64.to_le_bytes();

@@ -5,7 +5,7 @@ use wheelbarrow::path::RealPath;
 use wheelbarrow::root::{Directory, Kind, Root};
 
 use super::{GLIBC, MUSL, ours, real};
-use crate::lab::Container;
+use crate::support::lab::Container;
 
 fn check(name: &str, interpreter: &str, least: usize) {
     let image = Container::of(name);

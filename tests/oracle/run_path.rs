@@ -10,29 +10,13 @@ use wheelbarrow::elf::{Edited, Elf, WhenNone, add_run_path, read};
 use wheelbarrow::path::RealPath;
 use wheelbarrow::root::{Content, Directory, Kind, Root};
 
-use crate::lab::{Container, Lab};
+use crate::support::lab::{Container, Lab};
 
 const WHEELS: &str = "numpy==1.26.4 pillow==10.3.0 lxml==5.2.2 cryptography==42.0.7 pydantic==2.7.1 markupsafe psycopg2-binary==2.9.9 cffi greenlet pyyaml==6.0.2";
-const IMPORTS: &str =
-    "import numpy.linalg, PIL._imaging, lxml.etree, cryptography.hazmat.bindings._rust, pydantic_core, markupsafe._speedups, \
-psycopg2, _cffi_backend, greenlet, yaml._yaml, ssl, sqlite3, ctypes, zlib, hashlib, subprocess
-assert subprocess.run(['sh', '-c', 'ls -1 / | sort | grep -q usr']).returncode == 0
-assert abs(numpy.linalg.det(numpy.eye(200)) - 1) < 1e-9
-try: raise ValueError(lxml.etree.fromstring('<a/>').tag)
-except ValueError as error: print('all of it runs:', error)";
+const IMPORTS: &str = include_str!("../programs/import_ten.py");
 
 /// Opens every library in a process of its own; what became of each.
-const OPEN_ALL: &str = "import ctypes, os
-for top, _, names in sorted(os.walk('/usr')):
-    for path in sorted(os.path.join(top, name) for name in names if '.so' in name):
-        if os.path.islink(path) or open(path, 'rb').read(4) != b'\\x7fELF': continue
-        child = os.fork()
-        if not child:
-            os.dup2(os.open('/dev/null', os.O_RDWR), 2)
-            try: ctypes.CDLL(path, os.RTLD_NOW)
-            except OSError: os._exit(1)
-            os._exit(0)
-        print(os.waitpid(child, 0)[1], path)";
+const OPEN_ALL: &str = include_str!("../programs/open_all.py");
 
 /// Gives one file the directory, as a bundle would: a new file in its place.
 fn patch(root: &Root, top: &Path, path: &RealPath, directory: &str) -> bool {

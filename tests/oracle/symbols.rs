@@ -10,7 +10,7 @@ use wheelbarrow::path::{RealPath, WrittenPath};
 use wheelbarrow::root::{Directory, Kind, Root};
 
 use super::{GLIBC, MUSL};
-use crate::lab::{Container, Lab};
+use crate::support::lab::{Container, Lab};
 
 const TEN: &str = "RUN pip install -q --target /ten --only-binary :all: numpy==1.26.4 cryptography==42.0.7 lxml==5.2.2 pillow==10.3.0 \
                    pydantic==2.7.1 pyyaml==6.0.2 psycopg2-binary==2.9.9 markupsafe==2.1.5 cffi==1.16.0 orjson==3.10.3\n";

@@ -7,6 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+/// What `gcr.io/distroless/python3-debian12` is made of: Debian's packages, unpacked without dpkg. Two stages,
+/// the second one called `distroless`.
+pub const DISTROLESS: &str = include_str!("../programs/distroless.Dockerfile");
+
 fn call(arguments: &[&str], directory: &Path) -> Output {
     let output = Command::new("buildah")
         .args(arguments)

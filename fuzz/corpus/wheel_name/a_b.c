@@ -1,0 +1,1 @@
+a_b.c-1!2.0rc1+local.1-py2.py3-abi3-musllinux_1_1_x86_64.whl

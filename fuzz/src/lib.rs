@@ -1,0 +1,357 @@
+//! The fuzz targets: one function for each parser that reads text or bytes that somebody else wrote.
+//!
+//! A target reads its input as wheelbarrow would: through the public parser, or as the one file of a
+//! root in memory where the parser is private. It may assert what holds for every input. `cargo test`
+//! includes this file and runs each target over its seeds in `corpus/NAME`.
+//!
+//! Invariant: no input makes a target panic, and only `wheel_archive` writes, to a temporary directory.
+
+use std::io::Cursor;
+
+use wheelbarrow::base::Profile;
+use wheelbarrow::elf::{self, Edited, Machine, WhenNone};
+use wheelbarrow::inventory::{self, Inventory, Scope};
+use wheelbarrow::loader;
+use wheelbarrow::packages::PackageIndex;
+use wheelbarrow::path::{RealPath, WrittenPath};
+use wheelbarrow::python::{self, EnvironmentError};
+use wheelbarrow::report;
+use wheelbarrow::root::memory::Memory;
+use wheelbarrow::root::{Content, Root};
+use wheelbarrow::wheelhouse::{Archive, Prefix, WheelName, install};
+
+/// A target: the name of its corpus and of its program, and the function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target, by name.
+pub const TARGETS: &[Target] = &[
+    ("apk_installed", apk_installed),
+    ("conda_record", conda_record),
+    ("direct_url", direct_url),
+    ("dpkg_checksums", dpkg_checksums),
+    ("dpkg_diversions", dpkg_diversions),
+    ("dpkg_list", dpkg_list),
+    ("dpkg_status", dpkg_status),
+    ("editable_finder", editable_finder),
+    ("egg_info", egg_info),
+    ("elf_facts", elf_facts),
+    ("elf_run_path", elf_run_path),
+    ("elf_strip", elf_strip),
+    ("elf_symbols", elf_symbols),
+    ("entry_points", entry_points),
+    ("loader_cache", loader_cache),
+    ("manifest", manifest),
+    ("metadata", metadata),
+    ("musl_path_file", musl_path_file),
+    ("os_release", os_release),
+    ("path_file", path_file),
+    ("profile", profile),
+    ("pyproject", pyproject),
+    ("pyvenv_cfg", pyvenv_cfg),
+    ("record", record),
+    ("requirement", requirement),
+    ("requirements_file", requirements_file),
+    ("script", script),
+    ("wheel_archive", wheel_archive),
+    ("wheel_file", wheel_file),
+    ("wheel_name", wheel_name),
+];
+
+const SITE: &str = "/opt/venv/lib/python3.11/site-packages";
+const LOADER: &str = "/lib/ld-musl-x86_64.so.1";
+const X86_64: Machine = Machine { machine: 62, wide: true, little_endian: true };
+/// An ELF program of 7 kB that needs libpython: enough of an interpreter to be recognised.
+const PYTHON: &[u8] = include_bytes!("../../py-fixtures/alpine-venv/usr/bin/python3.11");
+
+// Metadata of distributions.
+
+/// `METADATA` and `PKG-INFO` (core metadata).
+pub fn metadata(input: &[u8]) {
+    let _ = python::parse_metadata(input);
+}
+
+/// `WHEEL` (PEP 427).
+pub fn wheel_file(input: &[u8]) {
+    let _ = python::parse_wheel(input);
+}
+
+/// `RECORD` (PEP 376): whatever a line says, its path has no `..` in it.
+pub fn record(input: &[u8]) {
+    let (entries, _) = python::parse_record(input, &RealPath::known(SITE));
+    assert!(entries.iter().all(|entry| !entry.path.as_str().split('/').any(|part| part == "..")));
+}
+
+/// `entry_points.txt`, and the launcher that is written for each entry point.
+pub fn entry_points(input: &[u8]) {
+    let (entry_points, _) = python::parse_entry_points(input);
+    for entry_point in &entry_points {
+        let _ = python::launcher(entry_point, "#!/opt/app/bin/python\n");
+    }
+}
+
+/// `direct_url.json` (PEP 610), as it is read and as it is written into the bundle.
+pub fn direct_url(input: &[u8]) {
+    let _ = python::portable_direct_url(&String::from_utf8_lossy(input));
+    environment(&[
+        ("web-1.0.dist-info/METADATA", METADATA),
+        ("web-1.0.dist-info/direct_url.json", input),
+    ]);
+}
+
+/// The lists of an `.egg-info` directory: requirements, files, entry points.
+pub fn egg_info(input: &[u8]) {
+    environment(&[
+        ("web-1.0.egg-info/PKG-INFO", METADATA),
+        ("web-1.0.egg-info/requires.txt", input),
+        ("web-1.0.egg-info/installed-files.txt", input),
+        ("web-1.0.egg-info/top_level.txt", input),
+        ("web-1.0.egg-info/entry_points.txt", input),
+        ("lone-1.0.egg-info", input),
+    ]);
+}
+
+// Environments.
+
+/// `pyvenv.cfg` (PEP 405).
+pub fn pyvenv_cfg(input: &[u8]) {
+    let _ = take_inventory(input, &[]);
+}
+
+/// `.pth` files (site.py) and `.egg-link`.
+pub fn path_file(input: &[u8]) {
+    environment(&[("local.pth", input), ("web.egg-link", input)]);
+}
+
+/// The module by which setuptools and scikit-build-core lead to the source of an editable install.
+pub fn editable_finder(input: &[u8]) {
+    environment(&[
+        ("web-1.0.dist-info/METADATA", METADATA),
+        ("web-1.0.dist-info/RECORD", b"__editable__.web.pth,,\n__editable___web_finder.py,,\n"),
+        (
+            "__editable__.web.pth",
+            b"import __editable___web_finder; __editable___web_finder.install()",
+        ),
+        ("__editable___web_finder.py", input),
+    ]);
+}
+
+/// The first lines of a script: what is cut from it is there, and headers are read back as written.
+pub fn script(input: &[u8]) {
+    let Some(script) = python::parse_script(input) else { return };
+    assert!(script.header <= input.len());
+    let coding = script.coding.as_deref().unwrap_or_default();
+    let _ = python::relocatable_header("python", &script.arguments, coding);
+    let _ = python::absolute_header("/opt/app/bin/python", &script.arguments, coding);
+}
+
+// What a user asks for.
+
+/// A requirement (PEP 508), as typed after `--require`.
+pub fn requirement(input: &[u8]) {
+    let _ = python::parse_root(&String::from_utf8_lossy(input));
+}
+
+/// A requirements file of pip.
+pub fn requirements_file(input: &[u8]) {
+    let _ = python::parse_requirements_file(&String::from_utf8_lossy(input));
+}
+
+/// `pyproject.toml`, with and without an extra.
+pub fn pyproject(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    for extras in [&[][..], &["web".to_owned()]] {
+        if let Ok(project) = python::parse_project(&text, extras) {
+            let _ = project.itself(extras);
+        }
+    }
+}
+
+// Wheels.
+
+/// The file name of a wheel.
+pub fn wheel_name(input: &[u8]) {
+    if let Ok(name) = WheelName::parse(&String::from_utf8_lossy(input)) {
+        let _ = (name.to_string(), name.tags());
+    }
+}
+
+/// A wheel: read, and unpacked where it may be. Nothing is written outside of the prefix.
+pub fn wheel_archive(input: &[u8]) {
+    let name = WheelName::parse("a-1-py3-none-any.whl").expect("the name of a wheel");
+    let Ok(mut archive) = Archive::read(Cursor::new(input), name) else { return };
+    let top = tempfile::tempdir().expect("a temporary directory");
+    let directory = top.path().join("prefix");
+    std::fs::create_dir(&directory).expect("a new directory");
+    let prefix =
+        Prefix { directory: &directory, python: "python3.11", header: "#!/opt/app/bin/python\n" };
+    let _ = install(&mut archive, &prefix, true);
+    assert_eq!(top.path().read_dir().expect("it is there").count(), 1, "written beside the prefix");
+}
+
+// Databases of package managers.
+
+/// `/lib/apk/db/installed`.
+pub fn apk_installed(input: &[u8]) {
+    packages(&[("/lib/apk/db/installed", input)]);
+}
+
+/// `/var/lib/dpkg/status`, and the same text as a record of distroless.
+pub fn dpkg_status(input: &[u8]) {
+    packages(&[("/var/lib/dpkg/status", input), ("/var/lib/dpkg/status.d/one", input)]);
+}
+
+/// `/var/lib/dpkg/info/PACKAGE.list`.
+pub fn dpkg_list(input: &[u8]) {
+    packages(&[("/var/lib/dpkg/status", STATUS), ("/var/lib/dpkg/info/libz1.list", input)]);
+}
+
+/// `/var/lib/dpkg/diversions`.
+pub fn dpkg_diversions(input: &[u8]) {
+    packages(&[
+        ("/var/lib/dpkg/status", STATUS),
+        ("/var/lib/dpkg/info/libz1.list", b"/.\n/usr/lib/libz.so.1\n"),
+        ("/var/lib/dpkg/diversions", input),
+    ]);
+}
+
+/// `/var/lib/dpkg/status.d/PACKAGE.md5sums` of distroless.
+pub fn dpkg_checksums(input: &[u8]) {
+    packages(&[
+        ("/var/lib/dpkg/status.d/libz1", STATUS),
+        ("/var/lib/dpkg/status.d/libz1.md5sums", input),
+    ]);
+}
+
+/// `conda-meta/NAME-VERSION-BUILD.json`.
+pub fn conda_record(input: &[u8]) {
+    packages(&[("/opt/conda/conda-meta/libz-1.0-h1_0.json", input)]);
+}
+
+/// `/etc/os-release`.
+pub fn os_release(input: &[u8]) {
+    let _ = inventory::release(&root(&[("/etc/os-release", input)]));
+}
+
+// Loaders.
+
+/// `/etc/ld.so.cache` of glibc.
+pub fn loader_cache(input: &[u8]) {
+    candidates(&[("/etc/ld.so.cache", input)], "/lib64/ld-linux-x86-64.so.2");
+}
+
+/// `/etc/ld-musl-x86_64.path`.
+pub fn musl_path_file(input: &[u8]) {
+    candidates(&[("/etc/ld-musl-x86_64.path", input)], LOADER);
+}
+
+// ELF files.
+
+/// The facts of an ELF file.
+pub fn elf_facts(input: &[u8]) {
+    let _ = elf::read(&input.to_vec());
+}
+
+/// Its symbols and versions.
+pub fn elf_symbols(input: &[u8]) {
+    let Ok(symbols) = elf::read_symbols(&input.to_vec()) else { return };
+    for name in symbols.names() {
+        assert!(symbols.defines(name), "{name} is listed and not defined");
+    }
+}
+
+/// A run path that is added: the loader reads the result, and a second time there is nothing to do.
+pub fn elf_run_path(input: &[u8]) {
+    let (content, directories) = (input.to_vec(), ["$ORIGIN/../lib".to_owned()]);
+    for when_none in [WhenNone::RunPath, WhenNone::RPath] {
+        let Ok(edits) = elf::add_run_path(&content, &directories, when_none) else { continue };
+        let edited = Edited { content: &content, edits: &edits };
+        let facts = elf::read(&edited).expect("it was read before").expect("it is ELF");
+        let run_path = facts.runpath.or(facts.rpath).unwrap_or_default();
+        assert!(run_path.split(':').any(|directory| directory == directories[0]), "{run_path}");
+        let _ = whole(&edited);
+    }
+}
+
+/// Debug sections removed: the facts are those of the file as it was.
+pub fn elf_strip(input: &[u8]) {
+    let Ok(stripped) = elf::strip(Box::new(input.to_vec())) else { return };
+    let bytes = whole(&stripped);
+    assert!(bytes.len() < input.len());
+    assert_eq!(elf::read(&bytes), elf::read(&input.to_vec()));
+}
+
+// Documents of our own that somebody may have edited.
+
+/// A profile of a base image.
+pub fn profile(input: &[u8]) {
+    let _ = serde_json::from_slice::<Profile>(input);
+}
+
+/// `wheelbarrow.json` of a bundle.
+pub fn manifest(input: &[u8]) {
+    if let Ok(application) = report::application("one", &String::from_utf8_lossy(input)) {
+        let _ = report::compare(&[application]);
+    }
+}
+
+// The roots that a file is read in.
+
+const METADATA: &[u8] = b"Metadata-Version: 2.1\nName: web\nVersion: 1.0\n";
+const STATUS: &[u8] =
+    b"Package: libz1\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0\n";
+
+fn root(files: &[(&str, &[u8])]) -> Root {
+    let mut memory = Memory::default();
+    files.iter().for_each(|(path, content)| memory.file(path, *content));
+    Root::new(memory)
+}
+
+/// Reads the package databases of a root.
+fn packages(files: &[(&str, &[u8])]) {
+    let _ = PackageIndex::read(&root(files), &[RealPath::known("/opt/conda")]);
+}
+
+/// Reads a virtual environment with these files in its site-packages.
+fn environment(files: &[(&str, &[u8])]) {
+    let found = take_inventory(b"home = /usr/bin\nversion = 3.11.2\n", files);
+    assert!(found.is_ok(), "there is an interpreter: {:?}", found.err());
+}
+
+fn take_inventory(
+    pyvenv_cfg: &[u8],
+    files: &[(&str, &[u8])],
+) -> Result<Inventory, EnvironmentError> {
+    let mut memory = Memory::parse("/opt/venv/bin/python -> /usr/bin/python3.11");
+    for (path, content) in [
+        ("/usr/bin/python3.11", PYTHON),
+        ("/usr/lib/python3.11/os.py", b"VERSION = '3.11.2'\n"),
+        ("/opt/venv/pyvenv.cfg", pyvenv_cfg),
+        ("/opt/venv/src/web/__init__.py", b""),
+        ("/opt/venv/lib/python3.11/site-packages/web.py", b""),
+    ] {
+        memory.file(path, content);
+    }
+    for (name, content) in files {
+        memory.file(&format!("{SITE}/{name}"), *content);
+    }
+    inventory::take(&Root::new(memory), &["/opt/venv".to_owned()], &[], Scope::default())
+}
+
+/// Reads the configuration of a loader, and asks where it would look.
+fn candidates(files: &[(&str, &[u8])], interpreter: &str) {
+    let loader = loader::of_root(&root(files), interpreter, X86_64).expect("the name of a loader");
+    let elf = elf::read(&PYTHON.to_vec()).expect("it can be read").expect("it is ELF");
+    let opened = WrittenPath::new("/usr/bin/python3.11");
+    let _ = loader.candidates("libz.so.1", &[loader::Requester { opened: &opened, elf: &elf }]);
+    let _ = (loader.cached(), loader.directories());
+}
+
+/// Reads a content from front to back, in pieces.
+fn whole(content: &dyn Content) -> Vec<u8> {
+    let mut bytes = vec![0; usize::try_from(content.size()).expect("it fits in memory")];
+    for (number, piece) in bytes.chunks_mut(1000).enumerate() {
+        let read = content.read_at(piece, number as u64 * 1000).expect("memory is read");
+        assert_eq!(read, piece.len(), "the size is that of the content");
+    }
+    bytes
+}

@@ -1,0 +1,1 @@
+const char *greet_home(void) { return PLACE "/share/greet"; }

@@ -1,0 +1,1 @@
+int NAME(void) { return NUMBER; }

@@ -1,0 +1,2 @@
+int CALL(void);
+int NAME(void) { return CALL() + 2; }

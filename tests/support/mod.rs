@@ -1,0 +1,17 @@
+//! What the tests share: the program and how its output is shown, trees of files, and the lab.
+//!
+//! Invariant: nothing here asserts anything about wheelbarrow; a test says what it expects itself.
+
+pub mod lab;
+mod program;
+mod tree;
+
+pub use program::{
+    Transcript, bundle_fixture, compile, exit_code, program, python, run, shown, wheelbarrow,
+};
+pub use tree::{Dump, copy, distribution, dump, fixture, fixture_copy, sha256, write};
+
+/// How the line with advice begins that every failure has.
+pub const ADVICE: &str = "\n  hint: ";
+/// Debian's and Alpine's `nobody`: root may read everything, so tests of permissions run as this one.
+pub const NOBODY: u32 = 65534;

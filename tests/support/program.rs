@@ -1,0 +1,128 @@
+//! The programs that tests start, wheelbarrow first, and what they print as text for a snapshot.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use super::tree::{fixture, write};
+
+/// wheelbarrow with an environment that does not change what it does.
+pub fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_wheelbarrow"));
+    program.env_remove("SOURCE_DATE_EPOCH");
+    program
+}
+
+/// Runs wheelbarrow.
+pub fn wheelbarrow(arguments: &[&str]) -> Output {
+    program().args(arguments).output().expect("it starts")
+}
+
+/// Runs wheelbarrow; exit code and output as [`Transcript`] shows them.
+pub fn run(arguments: &[&str]) -> String {
+    rendered(&wheelbarrow(arguments))
+}
+
+/// Bundles the shipped root into a directory of its own, which is below the returned one.
+pub fn bundle_fixture(more: &[&str]) -> (Output, tempfile::TempDir) {
+    let out = tempfile::tempdir().unwrap();
+    let bundle = out.path().join("bundle");
+    let arguments = ["bundle", "--root", &fixture(), "--out", bundle.to_str().unwrap()];
+    (wheelbarrow(&[&arguments, more].concat()), out)
+}
+
+/// Both streams, standard output first.
+pub fn shown(output: &Output) -> String {
+    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    format!("{out}{err}")
+}
+
+/// The exit code; a program that was ended by a signal has none.
+pub fn exit_code(output: &Output) -> i32 {
+    output.status.code().unwrap_or_else(|| panic!("ended by a signal: {}", shown(output)))
+}
+
+/// What a user sees of several runs, one after the other, to be reviewed as one snapshot.
+///
+/// The text is the title, the exit code and both streams. Paths of this machine have names: `[top]` is a
+/// temporary directory, `[repository]` this repository.
+#[derive(Default)]
+pub struct Transcript {
+    text: String,
+    names: Vec<(String, String)>,
+}
+
+impl Transcript {
+    /// Writes `name` wherever `text` is printed: for what differs from machine to machine.
+    pub fn named(mut self, text: impl Into<String>, name: impl Into<String>) -> Transcript {
+        self.names.push((text.into(), name.into()));
+        self
+    }
+
+    /// Adds a run.
+    pub fn add(&mut self, title: &str, output: &Output) {
+        self.text += &format!("=== {}\n{}\n", anonymous(title), rendered(output));
+    }
+
+    /// Adds the exit code and the lines that hold one of `parts`: for outputs of which the rest depends on
+    /// this machine.
+    pub fn add_lines(&mut self, title: &str, output: &Output, parts: &[&str]) {
+        let shown = shown(output);
+        let lines = shown.lines().filter(|line| parts.iter().any(|part| line.contains(part)));
+        let lines: String = lines.map(|line| format!("{}\n", anonymous(line))).collect();
+        self.text += &format!("=== {}\n{}{lines}\n", anonymous(title), status(output));
+    }
+
+    /// The text for `insta::assert_snapshot!`.
+    pub fn text(&self) -> String {
+        self.names.iter().fold(self.text.clone(), |text, (from, to)| text.replace(from, to))
+    }
+}
+
+fn status(output: &Output) -> String {
+    format!("exit code {}\n", exit_code(output))
+}
+
+fn rendered(output: &Output) -> String {
+    let mut text = status(output);
+    for (name, stream) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
+        if !stream.is_empty() {
+            text += &format!("--- {name}\n{}", anonymous(&String::from_utf8_lossy(stream)));
+        }
+    }
+    text
+}
+
+/// Without the paths of this machine and the names that `tempfile` makes: those end in six letters or digits.
+fn anonymous(text: &str) -> String {
+    let temporary = format!("{}/.tmp", std::env::temp_dir().display());
+    let mut named = text.to_owned();
+    for (start, name) in
+        [(temporary.as_str(), "[top]"), ("/.wheelbarrow-", "/.wheelbarrow-[random]")]
+    {
+        let mut parts = named.split(start);
+        let first = parts.next().unwrap_or_default().to_owned();
+        named = parts.fold(first, |text, part| text + name + part.get(6..).unwrap_or_default());
+    }
+    named.replace(env!("CARGO_MANIFEST_DIR"), "[repository]")
+}
+
+/// Makes a shared library of a file or text in C; `source` is compiled as `NAME.c` beside the output.
+pub fn compile(source: &str, output: &Path, arguments: &[&str]) {
+    let file = output.with_extension("c");
+    write(&file, source);
+    let made = Command::new("gcc")
+        .args(["-shared", "-fPIC", "-O1", "-o"])
+        .args([output, &file])
+        .args(arguments)
+        .output()
+        .expect("gcc is there");
+    assert!(made.status.success(), "{}", shown(&made));
+    std::fs::remove_file(file).unwrap();
+}
+
+/// What this machine's Python prints.
+pub fn python(code: &str, arguments: &[&str]) -> String {
+    let output = Command::new("python3").args(["-c", code]).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", shown(&output));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
