@@ -3,21 +3,12 @@
 //!
 //! Invariant: pure. No file system, no clock, no environment; sorted; no host path.
 
-mod carry;
-mod closure;
-mod final_root;
-mod fit;
-mod image;
+mod adapt;
 mod layers;
-mod layout;
 mod native;
-mod packages;
-mod parts;
-mod path_files;
-mod prefix;
-mod scripts;
-mod slim;
-mod vendor;
+mod place;
+mod select;
+mod target;
 
 use std::collections::BTreeSet;
 
@@ -25,15 +16,17 @@ use pep508_rs::Requirement;
 use serde::Serialize;
 use url::Url;
 
-use closure::Closure;
-use fit::Fit;
+pub use adapt::slim::{Receipt, SlimKind, receipts};
+use adapt::{prefix, run_paths, slim};
 pub use layers::{KINDS_OF_LAYERS, LayerRequest, PlannedLayer};
-pub use layout::SITE_PACKAGES;
+pub use native::packages::{PackageReason, PackageSet, PlannedPackage};
 pub use native::trouble;
-pub use packages::{PackageReason, PackageSet, PlannedPackage};
-pub use path_files::StartLine;
-pub use scripts::Shebang;
-pub use slim::{Receipt, SlimKind, receipts};
+use native::{carried, packages};
+pub use place::SITE_PACKAGES;
+pub use place::path_files::StartLine;
+pub use place::scripts::Shebang;
+use select::Closure;
+use target::fit::Fit;
 
 use crate::base::Profile;
 use crate::finding::{Code, Finding, Severity};
@@ -214,12 +207,12 @@ pub struct Left {
 /// Decides.
 pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     let mut findings = inventory.findings.clone();
-    let closure = closure::close(inventory, request, &mut findings);
+    let closure = select::close(inventory, request, &mut findings);
     let travels = |index: usize| closure.travels(index);
     findings.extend(inventory.missing_files(Severity::Warn, travels));
-    let final_root = final_root::decide(inventory, request, &mut findings);
+    let final_root = target::decide(inventory, request, &mut findings);
     findings.extend(prefix::interpreter(inventory, &final_root));
-    let layout = layout::lay_out(inventory, request, &final_root, &travels, &mut findings);
+    let layout = place::lay_out(inventory, request, &final_root, &travels, &mut findings);
     let mut wanted = packages::Wanted::new(inventory);
     if final_root.interpreter_is_package {
         wanted.interpreter();
@@ -230,10 +223,10 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     wanted.distributions(&closure);
     let native =
         native::follow(inventory, &final_root, &layout.travelling, &mut wanted, &mut findings);
-    let runs_at_start = path_files::judge(inventory, &layout.travelling, &mut findings);
+    let runs_at_start = place::path_files::judge(inventory, &layout.travelling, &mut findings);
     let packages = wanted.decide(request, &final_root);
-    let carried = carry::carry(inventory, &final_root, &packages.carried_indices);
-    findings.extend(carry::unlicensed(inventory, &packages.carried_indices));
+    let carried = carried::carry(inventory, &final_root, &packages.carried_indices);
+    findings.extend(carried::unlicensed(inventory, &packages.carried_indices));
     let mut entries = layout.entries;
     entries.extend(native.entries);
     entries.extend(carried.entries);
@@ -241,7 +234,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     for entry in &mut entries {
         entry.to = final_root.place(&entry.to);
     }
-    vendor::vendor(inventory, &final_root, &request.prefix, &layout.travelling, &mut entries);
+    run_paths::vendor(inventory, &final_root, &request.prefix, &layout.travelling, &mut entries);
     findings.extend(prefix::activation(inventory, &packages.carried_indices, &travels));
     prefix::move_prefix(inventory, &final_root, &request.prefix, &mut entries, &mut findings);
     entries.sort_by(|a, b| a.to.cmp(&b.to));
@@ -258,7 +251,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     };
     let facts = layers::Facts {
         prefix: &request.prefix,
-        applications: &closure::applications(inventory),
+        applications: &select::applications(inventory),
         package: &package,
     };
     let layers = request.layers.as_ref().map(|cut| layers::cut(&mut entries, &facts, cut));

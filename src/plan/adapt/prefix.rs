@@ -10,12 +10,12 @@
 
 use std::collections::BTreeSet;
 
-use super::final_root::FinalRoot;
-use super::{Action, PlannedEntry};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
 use crate::packages::Package;
 use crate::path::RealPath;
+use crate::plan::target::FinalRoot;
+use crate::plan::{Action, PlannedEntry};
 
 /// Gives the entries that hold the old prefix the new one.
 pub fn move_prefix(

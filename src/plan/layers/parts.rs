@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, PlannedEntry};
+use crate::plan::{Action, PlannedEntry};
 
 /// Bytes that count for the cut: what is rewritten on the way has another size in every builder, RECORD by the
 /// bytecode it names, a script by the path of its interpreter.

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use pep508_rs::Requirement;
 use url::Url;
 
-use super::{Request, packages};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
+use crate::plan::{Request, native::packages};
 use crate::python::{self, Edges, Facts, PartKind, Requirements, kept, reached};
 
 /// The decision for each distribution, by its index in the inventory.

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Action, Left, PlannedEntry};
 use crate::path::RealPath;
+use crate::plan::{Action, Left, PlannedEntry};
 
 /// A kind of files that few programs need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]

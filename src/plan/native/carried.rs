@@ -10,12 +10,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::final_root::FinalRoot;
-use super::{Action, Left, PlannedEntry};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{CarriableFile, Inventory, NativeKind, NeedOutcome};
 use crate::packages::{Manager, Package};
 use crate::path::RealPath;
+use crate::plan::target::FinalRoot;
+use crate::plan::{Action, Left, PlannedEntry};
 use crate::root::Kind;
 
 /// Below the standard library: what a running program does not import, and why it stays.

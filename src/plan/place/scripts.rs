@@ -2,10 +2,10 @@
 //!
 //! Invariant: what follows the lines that find the interpreter stays as it is.
 
-use super::Action;
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{FileFact, Inventory};
 use crate::path::RealPath;
+use crate::plan::Action;
 use crate::python::{self, PartKind, Script};
 
 /// How scripts find their interpreter.

@@ -3,16 +3,19 @@
 //! Invariant: a library that a package owns is asked for by package; one that nobody owns travels, with
 //! the links that lead to it; nothing is both.
 
+pub mod carried;
+pub mod packages;
+
 use std::collections::BTreeSet;
 
-use super::final_root::FinalRoot;
-use super::packages::{PackageReason, Wanted};
-use super::{Action, PlannedEntry};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{Inventory, Native, NativeKind, Need, NeedOutcome};
 use crate::loader::{Libc, Rule};
 use crate::path::RealPath;
+use crate::plan::target::FinalRoot;
+use crate::plan::{Action, PlannedEntry};
 use crate::root::Crossed;
+use packages::{PackageReason, Wanted};
 
 /// What native needs add to a plan.
 #[derive(Default)]

@@ -6,15 +6,17 @@
 //!
 //! Invariant: pure; every entry is in exactly one layer; never more layers than asked for.
 
+mod parts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::PlannedEntry;
-use super::parts::{parts, weight};
 use crate::finding::{Code, Finding, Severity};
 use crate::path::RealPath;
+use crate::plan::PlannedEntry;
 use crate::python::normalised_name;
+use parts::{parts, weight};
 
 /// How to cut.
 #[derive(Clone, Debug, PartialEq, Eq)]

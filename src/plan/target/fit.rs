@@ -3,14 +3,14 @@
 //! Invariant: pure; a refusal names the disagreement and the nearest thing without it.
 
 use super::image::{Origin, image, short};
-use super::packages::{PackageSet, PlannedPackage};
-use super::{Request, Shebang};
 use crate::base::{self, Profile, ProfileInterpreter};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{Inventory, Release};
 use crate::loader::{Libc, large_file_name};
 use crate::packages::Package;
 use crate::path::RealPath;
+use crate::plan::native::packages::{PackageSet, PlannedPackage};
+use crate::plan::{Request, Shebang};
 use crate::python::{Interpreter, InterpreterFacts};
 use crate::root::Kind;
 

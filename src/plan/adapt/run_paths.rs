@@ -13,11 +13,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::final_root::FinalRoot;
-use super::{Action, PlannedEntry};
 use crate::inventory::{Inventory, Need, NeedOutcome};
 use crate::loader::Rule;
 use crate::path::RealPath;
+use crate::plan::target::FinalRoot;
+use crate::plan::{Action, PlannedEntry};
 
 /// Below the prefix.
 const DIRECTORY: &str = "lib/wheelbarrow";

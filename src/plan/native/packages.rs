@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::Request;
-use super::closure::Closure;
-use super::final_root::FinalRoot;
 use crate::inventory::Inventory;
 use crate::packages::Manager;
 use crate::path::RealPath;
+use crate::plan::Request;
+use crate::plan::select::Closure;
+use crate::plan::target::FinalRoot;
 
 /// Why a package is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]

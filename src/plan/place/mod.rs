@@ -2,13 +2,16 @@
 //!
 //! Invariant: one file, one answer: an entry, or a line of what is left.
 
+pub mod path_files;
+pub mod scripts;
+
 use std::collections::{BTreeSet, HashMap};
 
-use super::final_root::FinalRoot;
-use super::{Action, Left, PlannedEntry, Request, path_files, scripts};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{FileFact, Inventory};
 use crate::path::RealPath;
+use crate::plan::target::FinalRoot;
+use crate::plan::{Action, Left, PlannedEntry, Request};
 use crate::python::{self, Distribution, PartKind, PathFile, PathLine};
 use crate::root::Kind;
 

@@ -1,23 +1,26 @@
 //! The final root as a plan sees it: which interpreter starts there, what it has, whether it installs.
 //!
 //! Without a profile it is taken to be like the builder's own distribution, with what its package
-//! manager brings. With one ([`crate::base`]) [`super::fit`] finds every disagreement before anything is
+//! manager brings. With one ([`crate::base`]) [`fit`] finds every disagreement before anything is
 //! written.
 //!
 //! Invariant: pure; what a plan asks about the final root is answered here.
 
+pub mod fit;
+pub mod image;
+
 use std::collections::BTreeSet;
 
-use super::fit::{Fit, refuse};
-use super::image::{Origin, image, tagged_minor};
-use super::{NativeMode, Request, Shebang};
 use crate::base::Profile;
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
 use crate::loader::{Libc, Rule};
 use crate::packages::Package;
 use crate::path::RealPath;
+use crate::plan::{NativeMode, Request, Shebang};
 use crate::python::Interpreter;
+use fit::{Fit, refuse};
+use image::{Origin, image, tagged_minor};
 
 /// What the decisions of a plan ask about the final root.
 pub struct FinalRoot<'a> {
