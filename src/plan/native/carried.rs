@@ -1,11 +1,10 @@
-//! What the bundle carries of the builder's operating system: packages that the final root lacks and
-//! cannot install, and the interpreter when it is to travel.
+//! Vendored packages: those that the final root lacks and does not install, and the bundled interpreter.
 //!
 //! Everything keeps its path, so the loader finds it by its own rules and nothing needs patching. A
-//! package travels as a whole, less documentation and programs: what it opens by name comes along.
+//! package is vendored as a whole, less documentation and programs: it may open its other files by name.
 //! Scanners find the packages by a database entry of their own.
 //!
-//! Invariant: a carried file says which package it is of; nothing that the base has is carried.
+//! Invariant: a vendored file names its package; nothing that the base has is vendored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,11 +13,11 @@ use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{CarriableFile, Inventory, NativeKind, NeedOutcome};
 use crate::packages::{Manager, Package};
 use crate::path::RealPath;
+use crate::plan::entry::{Action, Files, LeftOut, PlannedEntry};
 use crate::plan::target::FinalRoot;
-use crate::plan::{Action, Left, PlannedEntry};
 use crate::root::Kind;
 
-/// Below the standard library: what a running program does not import, and why it stays.
+/// Below the standard library: modules that a running program does not import, and why each is left out.
 const UNNEEDED: [(&str, &str); 8] = [
     ("test", "Python's own tests"),
     ("idlelib", "an editor"),
@@ -30,20 +29,13 @@ const UNNEEDED: [(&str, &str); 8] = [
     ("config-", "for compilers"),
 ];
 
-/// The carried part of a plan.
-#[derive(Default)]
-pub struct Carried {
-    pub entries: Vec<PlannedEntry>,
-    pub left: Vec<Left>,
-}
-
-/// Carries `packages`, and the interpreter with its loader when that travels.
-pub fn carry(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<usize>) -> Carried {
-    let mut carried = Carried::default();
+/// The files of `packages`, and of the interpreter with its loader when that is bundled.
+pub fn carry(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<usize>) -> Files {
+    let mut carried = Files::default();
     let mut taken: BTreeSet<&RealPath> = BTreeSet::new();
     let carriable = &inventory.carriable;
-    if final_root.interpreter_travels {
-        let loader = carriable.loader.iter().filter(|_| final_root.loader_travels);
+    if final_root.interpreter_is_bundled {
+        let loader = carriable.loader.iter().filter(|_| final_root.loader_is_bundled);
         for file in
             carriable.interpreter.iter().chain(loader).filter(|file| taken.insert(&file.path))
         {
@@ -51,7 +43,7 @@ pub fn carry(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<
                 .map(str::to_owned)
                 .or_else(|| unloadable(inventory, &file.path))
             {
-                Some(reason) => carried.left.push(Left {
+                Some(reason) => carried.left_out.push(LeftOut {
                     path: file.path.clone(),
                     reason,
                     size: file.meta.size,
@@ -81,7 +73,7 @@ pub fn carry(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<
     carried
 }
 
-/// Whether a file of a package that does not travel, such as the text of a licence, is in the base.
+/// Whether a file of a package that is not vendored, such as the text of a licence, is in the base.
 fn common(
     inventory: &Inventory,
     final_root: &FinalRoot,
@@ -93,8 +85,8 @@ fn common(
     owner.is_some_and(|owner| final_root.has_package(&inventory.packages[owner]) != Some(false))
 }
 
-/// Carried packages whose licence nobody will find.
-pub fn unlicensed(inventory: &Inventory, packages: &BTreeSet<usize>) -> Option<Finding> {
+/// Vendored packages whose licence nobody will find.
+pub fn judge_licences(inventory: &Inventory, packages: &BTreeSet<usize>) -> Option<Finding> {
     let files = |index: &usize| inventory.carriable.packages.get(index).into_iter().flatten();
     let licensed = |index: &usize| {
         let named = inventory.packages[*index].license.is_some();
@@ -117,23 +109,18 @@ pub fn unlicensed(inventory: &Inventory, packages: &BTreeSet<usize>) -> Option<F
 }
 
 fn entry(file: &CarriableFile, reason: String) -> PlannedEntry {
-    let (action, size) = match &file.meta.kind {
-        Kind::Link(target) => (Action::Link { target: target.clone() }, 0),
-        _ => (Action::Copy, file.meta.size),
+    let (path, mode) = (file.path.clone(), file.meta.mode);
+    let entry = match &file.meta.kind {
+        Kind::Link(target) => PlannedEntry {
+            action: Action::Link { target: target.clone() },
+            ..PlannedEntry::copy(path, 0, mode, reason)
+        },
+        _ => PlannedEntry::copy(path, file.meta.size, mode, reason),
     };
-    PlannedEntry {
-        to: file.to.clone(),
-        from: Some(file.path.clone()),
-        action,
-        mode: file.meta.mode,
-        size,
-        distribution: None,
-        reason,
-        layer: None,
-    }
+    PlannedEntry { to: file.to.clone(), ..entry }
 }
 
-/// Why a file of the standard library stays behind.
+/// Why a file of the standard library is left out.
 fn unneeded(inventory: &Inventory, path: &RealPath) -> Option<&'static str> {
     let below = path.below(&inventory.environment.interpreter.stdlib)?;
     let (top, rest) = below.split_once('/').unwrap_or((below, ""));
@@ -163,7 +150,7 @@ fn unloadable(inventory: &Inventory, path: &RealPath) -> Option<String> {
     Some(format!("cannot be imported in the builder either, without {}", missing.name))
 }
 
-/// What scanners read: one stanza a package in `status.d`, as distroless has it; apk's database where the
+/// The records that scanners read: one stanza a package in `status.d`, as distroless has it; apk's database where the
 /// final root has none of its own, since copying cannot add to one. And which distribution it is of.
 fn databases(
     inventory: &Inventory,
@@ -179,15 +166,8 @@ fn databases(
             )
         })
         .collect();
-    let written = |to: String, content: String, reason: &str| PlannedEntry {
-        to: RealPath::known(&to),
-        from: None,
-        size: content.len() as u64,
-        action: Action::Write { content },
-        mode: 0o644,
-        distribution: None,
-        reason: reason.to_owned(),
-        layer: None,
+    let written = |to: String, content: String, reason: &str| {
+        PlannedEntry::text(RealPath::known(&to), content, reason.to_owned())
     };
     let reason = "tells scanners what the bundle carries";
     let dpkg = all.iter().filter(|(package, _)| package.manager == Manager::Dpkg);
