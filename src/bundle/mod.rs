@@ -8,6 +8,7 @@
 
 mod builder_paths;
 mod compile;
+mod edit;
 mod oci;
 mod output;
 mod record;
@@ -30,6 +31,9 @@ use crate::plan::{
 use crate::root::{Root, RootError};
 pub use output::Written;
 use output::{Output, hex};
+
+/// Version of the JSON of the manifest.
+pub const SCHEMA: u32 = 1;
 
 /// The manifest's name; its presence marks a directory as ours to replace.
 pub const MANIFEST: &str = "wheelbarrow.json";
@@ -276,7 +280,7 @@ fn manifest<'a>(
         ManifestPackage { name: &package.name, version: &package.version, libraries }
     });
     Manifest {
-        schema: plan.schema,
+        schema: SCHEMA,
         wheelbarrow: env!("CARGO_PKG_VERSION"),
         prefix: &plan.prefix,
         interpreter: &plan.interpreter,
@@ -300,12 +304,10 @@ fn manifest<'a>(
     }
 }
 
-/// What stripping saved.
+/// The bytes that stripping saved.
 fn stripped(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Option<Receipt> {
-    let smaller = all
-        .values()
-        .filter(|(entry, written)| entry.action == Action::Strip && written.size < entry.size);
-    let saved: Vec<u64> = smaller.map(|(entry, written)| entry.size - written.size).collect();
+    let stripped = all.values().map(|(_, written)| written.stripped);
+    let saved: Vec<u64> = stripped.filter(|saved| *saved > 0).collect();
     (!saved.is_empty()).then(|| Receipt {
         kind: SlimKind::Strip,
         files: saved.len(),

@@ -17,8 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::BundleError;
 use super::builder_paths::BuilderPaths;
-use crate::elf::{self, Edited, WhenNone};
-use crate::packages::{Embedding, with_prefix};
+use super::edit::{self, Edited};
 use crate::path::RealPath;
 use crate::plan::{Action, PlannedEntry};
 use crate::root::{Content, Root};
@@ -43,6 +42,9 @@ pub struct Written {
     pub link: Option<String>,
     #[serde(skip)]
     pub builder_path: bool,
+    /// Bytes of debug sections that are left out.
+    #[serde(skip)]
+    pub stripped: u64,
     /// Why it still has its debug sections, though they were to go.
     #[serde(skip)]
     pub not_stripped: Option<&'static str>,
@@ -116,16 +118,7 @@ impl Output {
     /// Writes one planned entry; RECORD and bytecode are made from the others.
     pub fn entry(&self, root: &Root, entry: &PlannedEntry) -> Result<Written, BundleError> {
         match &entry.action {
-            Action::Copy => self.copy(root, entry, None),
-            Action::Strip => self.strip(root, entry),
-            Action::Script { cut, header } => self.copy(root, entry, Some((*cut, header))),
-            Action::RunPath { directories, inherits } => self.run_path(
-                root,
-                entry,
-                directories,
-                if *inherits { WhenNone::RPath } else { WhenNone::RunPath },
-            ),
-            Action::Prefix { embedded, prefix } => self.prefix(root, entry, embedded, prefix),
+            Action::Copy => self.copy(root, entry),
             Action::Write { content } => self.bytes(entry, content.as_bytes()),
             Action::Link { target } => self.link(entry, target),
             Action::Record | Action::Compile { .. } => unreachable!("made from what was written"),
@@ -147,6 +140,7 @@ impl Output {
             builder_sha256: None,
             link: Some(target.to_owned()),
             builder_path,
+            stripped: 0,
             not_stripped: None,
         })
     }
@@ -163,71 +157,23 @@ impl Output {
             entry.mode,
             bytes.len() as u64,
             &Sha256::digest(bytes),
-            None,
             self.builder_paths.are_in(bytes, true, true),
         ))
     }
 
-    fn copy(
-        &self,
-        root: &Root,
-        entry: &PlannedEntry,
-        script: Option<(usize, &String)>,
-    ) -> Result<Written, BundleError> {
-        self.content(root.open(source(entry))?.as_ref(), entry, script)
-    }
-
-    /// Without debug sections; as it is, where that would not be safe.
-    fn strip(&self, root: &Root, entry: &PlannedEntry) -> Result<Written, BundleError> {
+    /// Copies a file with all its edits. The builder's file is hashed too where it is not the same.
+    fn copy(&self, root: &Root, entry: &PlannedEntry) -> Result<Written, BundleError> {
         let from = source(entry);
-        match elf::strip(root.open(from)?) {
-            Ok(stripped) => {
-                let builder_sha256 =
-                    hash_of(root.open(from)?.as_ref()).map_err(BundleError::write("read", from))?;
-                Ok(Written {
-                    builder_sha256: Some(builder_sha256),
-                    ..self.content(&stripped, entry, None)?
-                })
+        let Edited { content, header, is_changed, stripped, not_stripped } =
+            edit::apply(root.open(from)?, from, &entry.edits)?;
+        let written = self.content(content.as_ref(), entry, header)?;
+        let builder_sha256 = match is_changed {
+            true => {
+                Some(hash_of(root.open(from)?.as_ref()).map_err(BundleError::write("read", from))?)
             }
-            Err((content, why)) => {
-                Ok(Written { not_stripped: why, ..self.content(content.as_ref(), entry, None)? })
-            }
-        }
-    }
-
-    /// With another run path; only what changes is in memory.
-    fn run_path(
-        &self,
-        root: &Root,
-        entry: &PlannedEntry,
-        directories: &[String],
-        when_none: WhenNone,
-    ) -> Result<Written, BundleError> {
-        let from = source(entry);
-        let content = root.open(from)?;
-        let edits = elf::add_run_path(content.as_ref(), directories, when_none)
-            .map_err(|why| BundleError::RunPath { path: from.clone(), why })?;
-        let builder_sha256 = hash_of(content.as_ref()).map_err(BundleError::write("read", from))?;
-        let edited = Edited { content: content.as_ref(), edits: &edits };
-        Ok(Written { builder_sha256: Some(builder_sha256), ..self.content(&edited, entry, None)? })
-    }
-
-    /// With another prefix. It is in memory as a whole, as rattler takes it; such files are few.
-    fn prefix(
-        &self,
-        root: &Root,
-        entry: &PlannedEntry,
-        embedded: &Embedding,
-        prefix: &RealPath,
-    ) -> Result<Written, BundleError> {
-        let from = source(entry);
-        let before = root.read(from, u64::MAX)?;
-        let failed = |why| BundleError::Prefix { path: from.clone(), prefix: prefix.clone(), why };
-        let after = with_prefix(&before, embedded, prefix.as_str()).map_err(failed)?;
-        Ok(Written {
-            builder_sha256: Some(hex(&Sha256::digest(&before))),
-            ..self.bytes(entry, &after)?
-        })
+            false => None,
+        };
+        Ok(Written { builder_sha256, stripped, not_stripped, ..written })
     }
 
     /// Copies, hashes and searches in one pass of bounded memory, which each thread asks for once.
@@ -235,21 +181,22 @@ impl Output {
         &self,
         content: &dyn Content,
         entry: &PlannedEntry,
-        script: Option<(usize, &String)>,
+        header: usize,
     ) -> Result<Written, BundleError> {
         thread_local!(static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
         let overlap = self.builder_paths.overlap();
         BUFFER.with_borrow_mut(|buffer| {
             buffer.resize(overlap + BLOCK, 0);
-            self.pass(content, entry, script, overlap, buffer)
+            self.pass(content, entry, header, overlap, buffer)
         })
     }
 
+    /// `header` are the first bytes that are our own: they may name a prefix that is below the builder's.
     fn pass(
         &self,
         content: &dyn Content,
         entry: &PlannedEntry,
-        script: Option<(usize, &String)>,
+        header: usize,
         overlap: usize,
         block: &mut [u8],
     ) -> Result<Written, BundleError> {
@@ -257,14 +204,8 @@ impl Output {
         let failed =
             |why| BundleError::Write { operation: "write", path: entry.to.to_string(), why };
         let mut file = self.file(&self.host(entry), entry.mode).map_err(failed)?;
-        let (mut final_hash, mut builder_hash) =
-            (Sha256::new(), script.is_some().then(Sha256::new));
-        let (mut kept, mut offset, mut size, mut builder_path) = (0, 0_u64, 0, false);
-        if let Some((_, header)) = script {
-            file.write_all(header.as_bytes()).map_err(failed)?;
-            final_hash.update(header);
-            size += header.len() as u64;
-        }
+        let mut hash = Sha256::new();
+        let (mut kept, mut offset, mut builder_path) = (0, 0_u64, false);
         loop {
             let count = content.read_at(&mut block[kept..], offset).map_err(|error| {
                 crate::root::RootError::Io {
@@ -277,17 +218,12 @@ impl Output {
                 break;
             }
             let read = &block[kept..kept + count];
-            if let Some(hash) = &mut builder_hash {
-                hash.update(read);
-            }
-            // The shebang lines are in the first block: they are cut from it alone.
-            let cut = if offset == 0 { script.map_or(0, |(cut, _)| cut.min(count)) } else { 0 };
-            file.write_all(&read[cut..]).map_err(failed)?;
-            final_hash.update(&read[cut..]);
-            size += (count - cut) as u64;
+            file.write_all(read).map_err(failed)?;
+            hash.update(read);
+            let skipped = if offset == 0 { header.min(count) } else { 0 };
             offset += count as u64;
-            let window = if cut > 0 { kept + cut } else { 0 }..kept + count;
-            let first = cut > 0 || offset == window.len() as u64;
+            let window = skipped..kept + count;
+            let first = skipped > 0 || offset == window.len() as u64;
             builder_path |=
                 self.builder_paths.are_in(&block[window], first, offset >= content.size());
             if offset >= content.size() {
@@ -298,30 +234,18 @@ impl Output {
             kept = tail;
         }
         self.close(&file).map_err(failed)?;
-        Ok(self.written(
-            entry.mode,
-            size,
-            &final_hash.finalize(),
-            builder_hash.map(|hash| hex(&hash.finalize())),
-            builder_path,
-        ))
+        Ok(self.written(entry.mode, offset, &hash.finalize(), builder_path))
     }
 
-    fn written(
-        &self,
-        mode: u32,
-        size: u64,
-        hash: &[u8],
-        builder_sha256: Option<String>,
-        builder_path: bool,
-    ) -> Written {
+    fn written(&self, mode: u32, size: u64, hash: &[u8], builder_path: bool) -> Written {
         Written {
             mode: format!("{mode:04o}"),
             size,
             sha256: Some(hex(hash)),
-            builder_sha256,
+            builder_sha256: None,
             link: None,
             builder_path,
+            stripped: 0,
             not_stripped: None,
         }
     }

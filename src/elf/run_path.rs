@@ -47,12 +47,12 @@ pub struct Edits {
 }
 
 /// A content as it is after the edits.
-pub struct Edited<'a> {
-    pub content: &'a dyn Content,
-    pub edits: &'a Edits,
+pub struct Edited<C> {
+    pub content: C,
+    pub edits: Edits,
 }
 
-impl Content for Edited<'_> {
+impl<C: Content> Content for Edited<C> {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let there = usize::try_from(self.size().saturating_sub(offset))
             .unwrap_or(usize::MAX)
@@ -103,14 +103,19 @@ pub fn add_run_path(
     let Some(text) = text else { return Ok(Edits::default()) };
     let edits = file.edits(kind, &text, facts.interpreter.is_some())?;
     // Nothing leaves here that the loader would read otherwise than meant.
-    let after = super::read(&Edited { content, edits: &edits })?;
+    let edited = Edited { content, edits };
+    let after = super::read(&edited)?;
     let text = Some(String::from_utf8_lossy(&text).into_owned());
     let expected = if kind == DT_RUNPATH {
         Elf { runpath: text, ..facts }
     } else {
         Elf { rpath: text, ..facts }
     };
-    if after == Some(expected) { Ok(edits) } else { Err(nonsense("what its run path would be in")) }
+    if after == Some(expected) {
+        Ok(edited.edits)
+    } else {
+        Err(nonsense("what its run path would be in"))
+    }
 }
 
 fn nonsense(what: &'static str) -> ElfError {

@@ -120,7 +120,7 @@ pub fn compare(applications: &[Application]) -> Comparison {
     let separate = compared.iter().map(|application| application.size).sum();
     let suggestions = suggestions(applications, &shared);
     Comparison {
-        schema: crate::plan::SCHEMA,
+        schema: super::SCHEMA,
         applications: compared,
         shared,
         separate,
@@ -150,12 +150,12 @@ fn suggestions(applications: &[Application], shared: &[SharedLayer]) -> Vec<Stri
             everywhere.len()
         ));
     }
-    suggestions.extend(apart(applications, shared));
+    suggestions.extend(suggest_groups(applications, shared));
     suggestions
 }
 
 /// The same distribution in several applications that is in no layer they share, or in two versions.
-fn apart(applications: &[Application], shared: &[SharedLayer]) -> Vec<String> {
+fn suggest_groups(applications: &[Application], shared: &[SharedLayer]) -> Vec<String> {
     let mut versions: BTreeMap<&str, BTreeMap<&str, Vec<&Application>>> = BTreeMap::new();
     for application in applications {
         for distribution in application.distributions.iter().filter(|one| one.travels) {

@@ -13,7 +13,7 @@ use crate::inventory::{Inventory, NeedOutcome};
 use crate::loader::Rule;
 use crate::path::RealPath;
 use crate::plan::{
-    Left, PackageSet, Plan, PlannedDistribution, PlannedEntry, Receipt, StartLine, receipts,
+    LeftOut, PackageSet, Plan, PlannedDistribution, PlannedEntry, Receipt, StartLine, count_kinds,
 };
 use crate::python::InterpreterFacts;
 
@@ -34,8 +34,9 @@ pub struct Report {
     pub sizes: Vec<ModeSize>,
     /// What path files (`.pth`) run at every start of Python.
     pub runs_at_start: Vec<StartLine>,
-    /// What stays in the builder stage, with why.
-    pub left: Vec<Left>,
+    /// Files of the builder stage that are left out, with the reason.
+    #[serde(rename = "left")]
+    pub left_out: Vec<LeftOut>,
     /// What --slim removed.
     pub slimmed: Vec<Receipt>,
     /// What travels and is rarely needed at run time, by kind; nothing of it is dropped unasked.
@@ -91,7 +92,7 @@ pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
         })
     });
     Report {
-        schema: plan.schema,
+        schema: super::SCHEMA,
         interpreter: plan.interpreter.clone(),
         interpreter_facts: plan.interpreter_facts.clone(),
         builder: plan.builder.clone(),
@@ -101,9 +102,9 @@ pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
         glibc: plan.glibc.clone(),
         sizes: Vec::new(),
         runs_at_start: plan.runs_at_start.clone(),
-        left: plan.left.clone(),
+        left_out: plan.left_out.clone(),
         slimmed: plan.slimmed.clone(),
-        could_be_dropped: receipts(plan.entries.iter()),
+        could_be_dropped: count_kinds(plan.entries.iter()),
         // A report stands alone: the image of a final stage is no part of it.
         findings: plan
             .findings

@@ -19,6 +19,9 @@ pub use text::{
 };
 pub use why::{Answer, Stay, Step, why};
 
+/// Version of the JSON of a report, of an answer and of a comparison.
+pub const SCHEMA: u32 = 1;
+
 /// Bytes as people read them, in powers of 1000 as docker prints them.
 pub fn size(bytes: u64) -> String {
     #[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]

@@ -14,7 +14,9 @@ use super::sizes::ModeSize;
 use super::why::{Answer, Stay, Step};
 use crate::finding::{Finding, Severity};
 use crate::path::RealPath;
-use crate::plan::{Action, Plan, PlannedLayer, PlannedPackage, Receipt, StartLine};
+use crate::plan::{
+    Action, Edit, Plan, PlannedEntry, PlannedLayer, PlannedPackage, Receipt, StartLine,
+};
 use crate::verify::{Checked, Verification};
 
 const BOLD: Style = Style::new().bold();
@@ -28,7 +30,7 @@ pub fn report_text(report: &Report) -> String {
         "{BOLD}{} {}{BOLD:#} at {} on {}",
         facts.implementation, facts.version, report.interpreter, report.builder
     );
-    for distribution in report.distributions.iter().filter(|distribution| distribution.travels) {
+    for distribution in report.distributions.iter().filter(|distribution| distribution.is_bundled) {
         let mut tree = Tree::new(format!(
             "{BOLD}{} {}{BOLD:#}  {}",
             distribution.name,
@@ -77,7 +79,7 @@ pub fn report_text(report: &Report) -> String {
     }
     let mut reasons: std::collections::BTreeMap<&str, (usize, u64)> =
         std::collections::BTreeMap::new();
-    for left in &report.left {
+    for left in &report.left_out {
         let sum = reasons.entry(&left.reason).or_default();
         *sum = (sum.0 + 1, sum.1 + left.size);
     }
@@ -230,17 +232,7 @@ pub fn plan_text(plan: &Plan) -> String {
         plan.prefix
     );
     for entry in &plan.entries {
-        let what = match &entry.action {
-            Action::Copy => "copy",
-            Action::Script { .. } => "script",
-            Action::RunPath { .. } | Action::Prefix { .. } => "patch",
-            Action::Link { .. } => "link",
-            Action::Write { .. } => "write",
-            Action::Record => "record",
-            Action::Strip => "strip",
-            Action::Compile { .. } => "compile",
-        };
-        let _ = writeln!(text, "  {what:6} {}  ({})", entry.to, entry.reason);
+        let _ = writeln!(text, "  {:6} {}  ({})", verb(entry), entry.to, entry.reason);
     }
     if !plan.layers.is_empty() {
         let _ = writeln!(text, "{BOLD}layers{BOLD:#}");
@@ -253,7 +245,7 @@ pub fn plan_text(plan: &Plan) -> String {
             let _ = writeln!(text, "  {:>9}  {name}  {files} files, {reason}{of}", size(*bytes));
         }
     }
-    for left in &plan.left {
+    for left in &plan.left_out {
         let _ = writeln!(text, "  leave  {}  ({})", left.path, left.reason);
     }
     packages(&mut text, "packages to install", &plan.packages.install);
@@ -261,6 +253,21 @@ pub fn plan_text(plan: &Plan) -> String {
     packages(&mut text, "carried in the bundle", &plan.packages.carried);
     packages(&mut text, "in the base already", &plan.packages.in_base);
     text + &findings_text(&plan.findings)
+}
+
+/// How an entry comes to be, in a word.
+fn verb(entry: &PlannedEntry) -> &'static str {
+    let patched = |edit: &Edit| matches!(edit, Edit::RunPath { .. } | Edit::Prefix { .. });
+    match &entry.action {
+        Action::Copy if entry.edits.iter().any(patched) => "patch",
+        Action::Copy if entry.edits.contains(&Edit::Strip) => "strip",
+        Action::Copy if !entry.edits.is_empty() => "script",
+        Action::Copy => "copy",
+        Action::Link { .. } => "link",
+        Action::Write { .. } => "write",
+        Action::Record => "record",
+        Action::Compile { .. } => "compile",
+    }
 }
 
 /// The chains of an answer, one after the other.

@@ -59,7 +59,7 @@ pub fn why(inventory: &Inventory, plan: &Plan, name: &str) -> Answer {
     let mut stays = question.stays();
     stays.sort();
     stays.dedup();
-    Answer { schema: plan.schema, name: name.to_owned(), chains, stays }
+    Answer { schema: super::SCHEMA, name: name.to_owned(), chains, stays }
 }
 
 struct Question<'a> {
@@ -75,7 +75,7 @@ fn roots(plan: &Plan) -> BTreeMap<&str, Vec<&str>> {
     let travelling: BTreeMap<&str, &Vec<String>> = plan
         .distributions
         .iter()
-        .filter(|one| one.travels)
+        .filter(|one| one.is_bundled)
         .map(|one| (one.name.as_str(), &one.requires))
         .collect();
     let required: BTreeSet<&str> = travelling
@@ -85,7 +85,7 @@ fn roots(plan: &Plan) -> BTreeMap<&str, Vec<&str>> {
     let asked = plan
         .distributions
         .iter()
-        .filter(|one| one.travels && one.asked)
+        .filter(|one| one.is_bundled && one.asked)
         .map(|one| one.name.as_str());
     let starts: Vec<&str> =
         asked.chain(travelling.keys().copied().filter(|name| !required.contains(name))).collect();
@@ -126,14 +126,14 @@ impl Question<'_> {
             .plan
             .distributions
             .iter()
-            .find(|one| one.travels && normalised_name(&one.name) == key)
+            .find(|one| one.is_bundled && normalised_name(&one.name) == key)
         else {
             return Vec::new();
         };
         let last =
             Step::Distribution(format!("{} {} ({})", found.name, found.version, found.reason));
         let parents = self.plan.distributions.iter().filter(|one| {
-            one.travels && one.name != found.name && one.requires.contains(&found.name)
+            one.is_bundled && one.name != found.name && one.requires.contains(&found.name)
         });
         let chains: Vec<Vec<Step>> = parents
             .map(|parent| [self.chain(Some(&parent.name)), vec![last.clone()]].concat())
@@ -163,7 +163,7 @@ impl Question<'_> {
                 }
                 let mut chain = self.chain(entry.distribution.as_deref());
                 chain.push(Step::File(native.path.to_string()));
-                chain.extend(between(native, &need.by));
+                chain.extend(find_libraries_between(native, &need.by));
                 chain.push(Step::Library(format!("{} -> {outcome}", need.name)));
                 let owner = path.and_then(|path| self.inventory.packages.owner(path));
                 chain.extend(owner.map(|owner| self.package(&self.inventory.packages[owner].name)));
@@ -259,14 +259,14 @@ impl Question<'_> {
             .plan
             .distributions
             .iter()
-            .filter(|one| !one.travels && normalised_name(&one.name) == key);
+            .filter(|one| !one.is_bundled && normalised_name(&one.name) == key);
         let mut stays: Vec<Stay> = distributions
             .map(|one| Stay {
                 subject: format!("{} {}", one.name, one.version),
                 reason: one.reason.clone(),
             })
             .collect();
-        let left = self.plan.left.iter().filter(|left| self.names(&left.path));
+        let left = self.plan.left_out.iter().filter(|left| self.names(&left.path));
         stays.extend(
             left.map(|left| Stay { subject: left.path.to_string(), reason: left.reason.clone() }),
         );
@@ -282,7 +282,7 @@ impl Question<'_> {
 }
 
 /// The libraries between a file and the one that needs the name.
-fn between(native: &Native, by: &RealPath) -> Vec<Step> {
+fn find_libraries_between(native: &Native, by: &RealPath) -> Vec<Step> {
     let mut steps = VecDeque::new();
     let mut at = by;
     while *at != native.path && steps.len() < native.needs.len() {

@@ -130,19 +130,6 @@ impl Tree for Memory {
     }
 }
 
-impl Content for Vec<u8> {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
-        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.len());
-        let count = buffer.len().min(self.len() - from);
-        buffer[..count].copy_from_slice(&self[from..from + count]);
-        Ok(count)
-    }
-
-    fn size(&self) -> u64 {
-        self.len() as u64
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -236,7 +236,7 @@ fn with_run_path(path: &Path, directory: &str) -> Vec<u8> {
     let path = RealPath::known(fs::canonicalize(path).unwrap().to_str().unwrap());
     let content = Directory::open(Path::new("/"), &[]).unwrap().open(&path).unwrap();
     let edits = add_run_path(content.as_ref(), &[directory.to_owned()], WhenNone::RPath).unwrap();
-    let edited = Edited { content: content.as_ref(), edits: &edits };
+    let edited = Edited { content: content.as_ref(), edits };
     let mut bytes = vec![0; usize::try_from(edited.size()).unwrap()];
     edited.read_at(&mut bytes, 0).unwrap();
     bytes

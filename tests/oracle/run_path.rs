@@ -28,7 +28,7 @@ fn patch(root: &Root, top: &Path, path: &RealPath, directory: &str) -> bool {
     // numpy's openblas has no run path, and finds libgfortran by the one of the module: that must stay so.
     let edits = add_run_path(content.as_ref(), &[directory.to_owned()], WhenNone::RPath)
         .unwrap_or_else(|why| panic!("{path}: {why}"));
-    let edited = Edited { content: content.as_ref(), edits: &edits };
+    let edited = Edited { content: content.as_ref(), edits };
     let mut bytes = vec![0; usize::try_from(edited.size()).unwrap()];
     edited.read_at(&mut bytes, 0).unwrap();
     let host = top.join(path.relative());
@@ -38,7 +38,7 @@ fn patch(root: &Root, top: &Path, path: &RealPath, directory: &str) -> bool {
     fs::write(&host, &bytes).unwrap();
     fs::set_permissions(&host, mode).unwrap();
     assert_eq!(problems(&host), before, "{path}: readelf");
-    let after = read(&Edited { content: content.as_ref(), edits: &edits }).unwrap().unwrap();
+    let after = read(&edited).unwrap().unwrap();
     assert_eq!(
         Elf { rpath: None, runpath: None, ..after },
         Elf { rpath: None, runpath: None, ..facts }

@@ -146,7 +146,7 @@ fn patched(bytes: &[u8], add: &[&str], when_none: WhenNone) -> Result<Vec<u8>, E
         &add.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>(),
         when_none,
     )?;
-    let edited = Edited { content: &content, edits: &edits };
+    let edited = Edited { content, edits };
     let mut all = vec![0; usize::try_from(edited.size()).unwrap()];
     assert_eq!(edited.read_at(&mut all, 0).unwrap(), all.len());
     // However it is cut, it is the same.

@@ -1,20 +1,18 @@
-//! Whether a base that is known can run the environment, and what could instead.
+//! Whether a base that is known can run the environment, and which image could instead.
 //!
 //! Invariant: pure; a refusal names the disagreement and the nearest thing without it.
 
 use super::image::{Origin, image, short};
-use super::packages::{PackageSet, PlannedPackage};
-use super::{Request, Shebang};
 use crate::base::{self, Profile, ProfileInterpreter};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{Inventory, Release};
-use crate::loader::{Libc, large_file_name};
-use crate::packages::Package;
+use crate::loader::Libc;
 use crate::path::RealPath;
+use crate::plan::request::{Request, Shebang};
 use crate::python::{Interpreter, InterpreterFacts};
 use crate::root::Kind;
 
-/// An environment beside the base that it is to run in.
+/// An environment and the base that it is to run in.
 pub struct Fit<'a> {
     pub inventory: &'a Inventory,
     pub request: &'a Request,
@@ -26,21 +24,23 @@ impl<'a> Fit<'a> {
         &self.inventory.environment.interpreter
     }
 
-    fn same_release(&self, other: &Release) -> bool {
+    /// Whether packages of the builder are also those of `other`.
+    pub fn same_release(&self, other: &Release) -> bool {
         let own = &self.inventory.release;
         own.id == other.id && short(&own.version) == short(&other.version)
     }
 
-    /// Whether a package of the builder becomes what it is there. One that the base has stays as it is.
-    pub fn installs(&self, package: &Package) -> bool {
+    /// Whether the package of the builder's interpreter can be installed. One that the base has stays as it is.
+    pub fn installs_interpreter(&self) -> bool {
         let Profile { installs_with, release, packages, .. } = self.profile;
+        let package = self.inventory.interpreter_package();
         installs_with.is_some()
             && self.same_release(release)
-            && !packages.contains_key(&package.name)
+            && package.is_some_and(|package| !packages.contains_key(&package.name))
     }
 
     /// Another processor or C library.
-    pub fn machine(&self) -> Option<Finding> {
+    pub fn judge_machine(&self) -> Option<Finding> {
         let (own, base) = (&self.own().facts, self.profile);
         let name = base.name();
         if let Some(theirs) =
@@ -61,13 +61,13 @@ impl<'a> Fit<'a> {
                 family(own.libc),
                 family(base.libc)
             );
-            return Some(refuse(Code::BaseLibc, name, message, self.fitting()));
+            return Some(refuse(Code::BaseLibc, name, message, self.suggest_images()));
         }
         None
     }
 
-    /// A loader that travels is at the end of links such as `/lib64`, where the base has a directory.
-    pub fn layout(&self) -> Option<Finding> {
+    /// A bundled loader is at the end of links such as `/lib64`, where the base has a directory.
+    pub fn judge_layout(&self) -> Option<Finding> {
         let crossed = self
             .inventory
             .carriable
@@ -88,42 +88,8 @@ impl<'a> Fit<'a> {
         Some(refuse(Code::BaseLayout, link, message, Some(help)))
     }
 
-    /// A file that travels needs this version of glibc.
-    pub fn glibc(&self, version: (u32, u32), path: &RealPath) -> Option<Finding> {
-        let base = self.profile.libc_version.filter(|_| self.profile.libc == Some(Libc::Glibc))?;
-        (version > base).then(|| {
-            let message = format!(
-                "needs glibc {}.{}; {} has {}.{}",
-                version.0,
-                version.1,
-                self.profile.name(),
-                base.0,
-                base.1
-            );
-            refuse(Code::BaseGlibc, path, message, self.fitting())
-        })
-    }
-
-    /// A file that travels needs what only a newer musl has.
-    pub fn musl<'b>(&self, mut travelling: impl Iterator<Item = &'b RealPath>) -> Option<Finding> {
-        let Profile { libc_symbols, packages, .. } = self.profile;
-        let there = |symbol: &str| {
-            libc_symbols.contains(symbol)
-                || large_file_name(symbol).is_some_and(|name| libc_symbols.contains(name))
-        };
-        let lacks = |path: &RealPath| {
-            self.inventory.musl_needs.get(path)?.iter().find(|symbol| !there(symbol))
-        };
-        let (path, symbol) = travelling.find_map(|path| Some((path, lacks(path)?)))?;
-        let version =
-            packages.get("musl").map_or_else(String::new, |version| format!(" {version}"));
-        let message =
-            format!("needs {symbol} of musl, which musl{version} of {} lacks", self.profile.name());
-        Some(refuse(Code::BaseMusl, path, message, self.fitting()))
-    }
-
     /// The interpreter of the base that fits: the one named, the one at the builder's path, any other.
-    pub fn interpreter(&self) -> Result<&'a ProfileInterpreter, Finding> {
+    pub fn find_interpreter(&self) -> Result<&'a ProfileInterpreter, Finding> {
         let own = self.own();
         let Profile { interpreters, release, .. } = self.profile;
         let name = self.profile.name();
@@ -134,20 +100,20 @@ impl<'a> Fit<'a> {
                     Some(other) => {
                         format!(
                             "the environment is of {}; {name} has {} at {path}",
-                            described(&own.facts),
-                            described(&other.facts)
+                            describe(&own.facts),
+                            describe(&other.facts)
                         )
                     }
                     None => format!("{name} has no Python at {path}"),
                 };
-                refuse(Code::BaseInterpreter, &own.executable, message, self.fitting())
+                refuse(Code::BaseInterpreter, &own.executable, message, self.suggest_images())
             });
         }
         let at_path = self.profile.interpreter(&own.executable).filter(|found| fits(own, found));
         at_path.or_else(|| interpreters.iter().find(|found| fits(own, found))).ok_or_else(|| {
             let others: Vec<String> = interpreters
                 .iter()
-                .map(|other| format!("{} at {}", described(&other.facts), other.path))
+                .map(|other| format!("{} at {}", describe(&other.facts), other.path))
                 .collect();
             let has = if !others.is_empty() {
                 format!("{name} has {}", others.join(", "))
@@ -160,8 +126,9 @@ impl<'a> Fit<'a> {
             } else {
                 format!("{name} has no Python and no package brings this one")
             };
-            let message = format!("the environment is of {}; {has}", described(&own.facts));
-            let help = self.fitting().map_or_else(String::new, |fitting| format!("{fitting}; or "));
+            let message = format!("the environment is of {}; {has}", describe(&own.facts));
+            let help =
+                self.suggest_images().map_or_else(String::new, |fitting| format!("{fitting}; or "));
             refuse(
                 Code::BaseInterpreter,
                 &own.executable,
@@ -172,7 +139,7 @@ impl<'a> Fit<'a> {
     }
 
     /// Scripts that cannot start.
-    pub fn shell(&self, shebang: Shebang) -> Option<Finding> {
+    pub fn judge_shell(&self, shebang: Shebang) -> Option<Finding> {
         (shebang == Shebang::Relocatable && !self.profile.runs_relocatable_scripts()).then(|| {
             let message =
                 "has no sh, dirname and realpath, which relocatable scripts start with".to_owned();
@@ -185,62 +152,8 @@ impl<'a> Fit<'a> {
         })
     }
 
-    /// What of the packages to install the base cannot install.
-    pub fn packages(&self, packages: &PackageSet) -> Vec<Finding> {
-        let stays = packages
-            .brought_along
-            .iter()
-            .filter(|package| self.profile.packages.contains_key(&package.name));
-        packages.install.iter().chain(stays).filter_map(|package| self.package(package)).collect()
-    }
-
-    fn package(&self, package: &PlannedPackage) -> Option<Finding> {
-        let Profile { installs_with, release, packages, libraries, .. } = self.profile;
-        let base = self.profile.name();
-        let library = &package
-            .reasons
-            .iter()
-            .find(|reason| !libraries.contains_key(&reason.library))?
-            .library;
-        let (code, why) = if let Some(version) = packages.get(&package.name) {
-            (Code::BaseLibrary, format!("{base} has {version}, where it is not"))
-        } else if installs_with.is_none() {
-            (Code::BaseRelease, format!("{base} has no package manager to install it with"))
-        } else if !self.same_release(release) {
-            let (own, theirs) = (&self.inventory.release.pretty_name, &release.pretty_name);
-            (
-                Code::BaseRelease,
-                format!("{base} installs packages of {theirs}, the builder is {own}"),
-            )
-        } else {
-            return None;
-        };
-        let other = self
-            .other_soname(library)
-            .map_or_else(String::new, |other| format!("; it has {other}"));
-        let help = match self.fitting() {
-            Some(fitting) => format!("{fitting}; or carry the builder's library: --native vendor"),
-            None => "carry the builder's library: --native vendor".to_owned(),
-        };
-        Some(refuse(
-            code,
-            &package.name,
-            format!("needed for {library}, and {why}{other}"),
-            Some(help),
-        ))
-    }
-
-    /// The library under the name of another version: `libpq.so.6` for `libpq.so.5`.
-    fn other_soname(&self, library: &str) -> Option<&'a str> {
-        let (stem, _) = library.split_once(".so.")?;
-        let names = self.profile.libraries.keys().map(String::as_str);
-        names
-            .filter(|name| name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(".so.")))
-            .min_by_key(|name| name.len())
-    }
-
     /// Images that would do: of the builder's release, with an interpreter that fits.
-    fn fitting(&self) -> Option<String> {
+    pub fn suggest_images(&self) -> Option<String> {
         let own = self.own();
         let origin = if self.inventory.interpreter_package().is_some() {
             Origin::Package
@@ -261,7 +174,7 @@ impl<'a> Fit<'a> {
     }
 }
 
-/// What stops a bundle from being written.
+/// A deny-level finding: the bundle could not run.
 pub fn refuse(
     code: Code,
     subject: impl ToString,
@@ -275,7 +188,7 @@ pub fn refuse(
     }
 }
 
-fn described(facts: &InterpreterFacts) -> String {
+fn describe(facts: &InterpreterFacts) -> String {
     let InterpreterFacts { implementation, version, abi, .. } = facts;
     let python = if implementation == "cpython" { "Python" } else { implementation };
     let version = short(version);

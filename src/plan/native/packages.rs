@@ -5,65 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
-use super::Request;
-use super::closure::Closure;
-use super::final_root::FinalRoot;
+use super::package_set::{PackageReason, PackageSet, PlannedPackage};
 use crate::inventory::Inventory;
-use crate::packages::Manager;
-use crate::path::RealPath;
-
-/// Why a package is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
-pub struct PackageReason {
-    /// The file that needs it, in the builder root.
-    pub file: RealPath,
-    /// The needed name; of an interpreter, `interpreter`.
-    pub library: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub distribution: Option<String>,
-}
-
-/// A package of the final root.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-pub struct PlannedPackage {
-    pub name: String,
-    /// In the builder.
-    pub version: String,
-    /// As typed for the package manager: pinned or by `so:` name when asked so.
-    pub install_as: String,
-    /// Bytes when installed, as its database says.
-    pub installed_size: u64,
-    pub reasons: Vec<PackageReason>,
-}
-
-/// The packages of a plan, each list sorted by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-pub struct PackageSet {
-    pub manager: Option<Manager>,
-    /// To name to the package manager.
-    pub install: Vec<PlannedPackage>,
-    /// What it will bring along for them.
-    pub brought_along: Vec<PlannedPackage>,
-    /// Whose files are in the bundle, since the final root lacks them and does not install them.
-    pub carried: Vec<PlannedPackage>,
-    /// The same, by index in the inventory.
-    #[serde(skip)]
-    pub carried_indices: BTreeSet<usize>,
-    /// Needed, and in the base with its interpreter or in every root of this distribution.
-    pub in_base: Vec<PlannedPackage>,
-}
-
-/// Distributions that an OS package owns, with the package.
-pub fn system_owned(inventory: &Inventory) -> BTreeMap<usize, usize> {
-    let owner = |path: &RealPath| inventory.packages.owner(path);
-    let all = inventory.distributions.iter().enumerate();
-    let owned =
-        all.filter_map(|(index, distribution)| Some((index, owner(&distribution.metadata)?)));
-    // Nothing in the final stage would install conda's.
-    owned.filter(|(_, package)| inventory.packages[*package].in_prefix.is_none()).collect()
-}
+use crate::plan::request::Request;
+use crate::plan::select::Selection;
+use crate::plan::target::FinalRoot;
 
 /// Packages asked for so far.
 pub struct Wanted<'a> {
@@ -95,32 +41,32 @@ impl<'a> Wanted<'a> {
     }
 
     /// A library of `package` is needed.
-    pub fn library(&mut self, package: usize, reason: PackageReason) {
+    pub fn add(&mut self, package: usize, reason: PackageReason) {
         self.reasons.entry(package).or_default().insert(reason);
     }
 
     /// A library of `package` is needed, and the base has one of that name.
-    pub fn in_base(&mut self, package: usize, reason: PackageReason) {
+    pub fn add_in_base(&mut self, package: usize, reason: PackageReason) {
         self.in_base.insert(package);
-        self.library(package, reason);
+        self.add(package, reason);
     }
 
     /// The base has no library of a name that `package` is needed for.
-    pub fn lacking(&mut self, package: usize) {
+    pub fn mark_lacking(&mut self, package: usize) {
         self.lacking.insert(package);
     }
 
-    /// Distributions of OS packages that were asked for, or that travelling ones require.
-    pub fn distributions(&mut self, closure: &Closure) {
+    /// Distributions of OS packages that were asked for, or that bundled ones require.
+    pub fn add_distributions(&mut self, selection: &Selection) {
         let all = &self.inventory.distributions;
-        let asked = closure.asked.iter().map(|to| (None, *to));
-        let travelling = closure.needed().filter(|from| closure.travels(*from));
-        let required =
-            travelling.flat_map(|from| closure.edges[from].iter().map(move |to| (Some(from), *to)));
+        let asked = selection.asked.iter().map(|to| (None, *to));
+        let bundled = selection.needed.iter().filter(|from| selection.is_bundled(**from));
+        let required = bundled
+            .flat_map(|from| selection.edges[*from].iter().map(move |to| (Some(*from), *to)));
         for (from, to) in asked.chain(required).collect::<Vec<_>>() {
-            if let Some(package) = closure.system.get(&to) {
+            if let Some(package) = selection.system_owned.get(&to) {
                 let distribution = from.map(|from| all[from].name.clone());
-                self.library(
+                self.add(
                     *package,
                     PackageReason {
                         file: all[to].info.clone(),
@@ -134,7 +80,7 @@ impl<'a> Wanted<'a> {
 
     /// The narrowest installed package that brings the program, its links and the whole standard
     /// library: `python3` on Debian, where five packages share them.
-    pub fn interpreter(&mut self) {
+    pub fn add_interpreter(&mut self) {
         let interpreter = &self.inventory.environment.interpreter;
         let standard = ["os.py", "json/__init__.py", "sqlite3/__init__.py"]
             .map(|file| interpreter.stdlib.descend(file));
@@ -157,12 +103,12 @@ impl<'a> Wanted<'a> {
         });
         self.interpreter = covering.min().map_or(owners, |(_, package)| BTreeSet::from([package]));
         for package in self.interpreter.clone() {
-            self.library(package, reason.clone());
+            self.add(package, reason.clone());
         }
     }
 
-    /// What the program and the modules of its standard library load.
-    pub fn interpreter_libraries(&mut self) {
+    /// Libraries that the program and the modules of its standard library load.
+    pub fn add_interpreter_libraries(&mut self) {
         let interpreter = &self.inventory.environment.interpreter;
         let reason = |library: &str| PackageReason {
             file: interpreter.executable.clone(),
@@ -177,7 +123,7 @@ impl<'a> Wanted<'a> {
         let owned: Vec<(usize, PackageReason)> = files
             .filter_map(|(path, name)| Some((self.inventory.packages.owner(path)?, reason(name))))
             .collect();
-        owned.into_iter().for_each(|(package, reason)| self.library(package, reason));
+        owned.into_iter().for_each(|(package, reason)| self.add(package, reason));
     }
 
     /// Splits what was asked for.
@@ -246,8 +192,9 @@ impl<'a> Wanted<'a> {
         packages.iter().map(|package| self.planned(*package, request)).collect()
     }
 
-    /// What the base has: by its profile or, without one, what every root of the distribution has; and
-    /// when no package owns the interpreter it comes with the image, and so do its libraries, unless it travels.
+    /// The packages of the base: those of its profile or, without one, those of every root of the distribution;
+    /// and when no package owns the interpreter it comes with the image, and so do its libraries, unless it is
+    /// bundled.
     fn base(&mut self, final_root: &FinalRoot) -> BTreeSet<usize> {
         let packages = &self.inventory.packages;
         let known =
@@ -263,7 +210,7 @@ impl<'a> Wanted<'a> {
         let essential =
             packages.iter().filter(|(_, package)| package.essential).map(|(index, _)| index);
         let mut base: BTreeSet<usize> = essential.collect();
-        if !owned && !final_root.interpreter_travels {
+        if !owned && !final_root.interpreter_is_bundled {
             base.extend(
                 self.inventory.interpreter_files.iter().filter_map(|path| packages.owner(path)),
             );

@@ -4,17 +4,20 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, PlannedEntry};
+use crate::plan::entry::{Action, Edit, PlannedEntry};
 
-/// Bytes that count for the cut: what is rewritten on the way has another size in every builder, RECORD by the
-/// bytecode it names, a script by the path of its interpreter.
+/// Bytes that count for the cut. A file that is rewritten has another size in every builder, RECORD by the bytecode
+/// it names, a script by the path of its interpreter: these count for nothing.
 pub fn weight(entry: &PlannedEntry) -> u64 {
+    let keeps_size = |edit: &Edit| match edit {
+        Edit::Strip | Edit::RunPath { .. } => true,
+        Edit::Prefix { embedded, .. } => embedded.binary,
+        Edit::Script { .. } => false,
+    };
     let same = match &entry.action {
-        Action::Copy | Action::Strip | Action::RunPath { .. } | Action::Compile { .. } => true,
-        Action::Prefix { embedded, .. } => embedded.binary,
-        Action::Script { .. } | Action::Link { .. } | Action::Write { .. } | Action::Record => {
-            false
-        }
+        Action::Copy => entry.edits.iter().all(keeps_size),
+        Action::Compile { .. } => true,
+        Action::Link { .. } | Action::Write { .. } | Action::Record => false,
     };
     if same { entry.size } else { 0 }
 }
@@ -77,30 +80,27 @@ mod tests {
     use crate::path::RealPath;
 
     #[test]
-    fn what_every_builder_writes_anew_has_no_weight() {
+    fn files_that_every_builder_writes_again_have_no_weight() {
         let embedded = |binary| Embedding { prefix: "/old".to_owned(), room: 9, binary };
         let prefix =
-            |binary| Action::Prefix { embedded: embedded(binary), prefix: RealPath::known("/new") };
-        for (action, expect) in [
-            (Action::Copy, 500),
-            (Action::Strip, 500),
-            (prefix(true), 500),
-            (prefix(false), 0),
-            (Action::Record, 0),
-            (Action::Script { cut: 1, header: String::new() }, 0),
-            (Action::Write { content: String::new() }, 0),
+            |binary| Edit::Prefix { embedded: embedded(binary), prefix: RealPath::known("/new") };
+        let script = || Edit::Script { cut: 1, header: String::new() };
+        for (action, edits, expect) in [
+            (Action::Copy, vec![], 500),
+            (Action::Copy, vec![Edit::Strip], 500),
+            (Action::Copy, vec![prefix(true), Edit::Strip], 500),
+            (Action::Copy, vec![prefix(false)], 0),
+            (Action::Copy, vec![script()], 0),
+            (Action::Record, vec![], 0),
+            (Action::Write { content: String::new() }, vec![], 0),
         ] {
+            let path = RealPath::known("/opt/app/bin/web");
             let entry = PlannedEntry {
-                to: RealPath::known("/opt/app/bin/web"),
-                from: None,
                 action,
-                mode: 0o755,
-                size: 500,
-                distribution: None,
-                reason: String::new(),
-                layer: None,
+                edits,
+                ..PlannedEntry::copy(path, 500, 0o755, String::new())
             };
-            assert_eq!(weight(&entry), expect, "{:?}", entry.action);
+            assert_eq!(weight(&entry), expect, "{:?} {:?}", entry.action, entry.edits);
         }
     }
 }

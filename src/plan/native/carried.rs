@@ -1,23 +1,22 @@
-//! What the bundle carries of the builder's operating system: packages that the final root lacks and
-//! cannot install, and the interpreter when it is to travel.
+//! Vendored packages: those that the final root lacks and does not install, and the bundled interpreter.
 //!
 //! Everything keeps its path, so the loader finds it by its own rules and nothing needs patching. A
-//! package travels as a whole, less documentation and programs: what it opens by name comes along.
+//! package is vendored as a whole, less documentation and programs: it may open its other files by name.
 //! Scanners find the packages by a database entry of their own.
 //!
-//! Invariant: a carried file says which package it is of; nothing that the base has is carried.
+//! Invariant: a vendored file names its package; nothing that the base has is vendored.
 
 use std::collections::BTreeSet;
 
-use super::final_root::FinalRoot;
-use super::{Action, Left, PlannedEntry};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{CarriableFile, Inventory, NativeKind, NeedOutcome};
 use crate::packages::{BundledPackage, DatabaseFile, Manager, is_licence};
 use crate::path::RealPath;
+use crate::plan::entry::{Action, Files, LeftOut, PlannedEntry};
+use crate::plan::target::FinalRoot;
 use crate::root::Kind;
 
-/// Below the standard library: what a running program does not import, and why it stays.
+/// Below the standard library: modules that a running program does not import, and why each is left out.
 const UNNEEDED: [(&str, &str); 8] = [
     ("test", "Python's own tests"),
     ("idlelib", "an editor"),
@@ -29,20 +28,13 @@ const UNNEEDED: [(&str, &str); 8] = [
     ("config-", "for compilers"),
 ];
 
-/// The carried part of a plan.
-#[derive(Default)]
-pub struct Carried {
-    pub entries: Vec<PlannedEntry>,
-    pub left: Vec<Left>,
-}
-
-/// Carries `packages`, and the interpreter with its loader when that travels.
-pub fn carry(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<usize>) -> Carried {
-    let mut carried = Carried::default();
+/// The files of `packages`, and of the interpreter with its loader when that is bundled.
+pub fn carry(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<usize>) -> Files {
+    let mut carried = Files::default();
     let mut taken: BTreeSet<&RealPath> = BTreeSet::new();
     let carriable = &inventory.carriable;
-    if final_root.interpreter_travels {
-        let loader = carriable.loader.iter().filter(|_| final_root.loader_travels);
+    if final_root.interpreter_is_bundled {
+        let loader = carriable.loader.iter().filter(|_| final_root.loader_is_bundled);
         for file in
             carriable.interpreter.iter().chain(loader).filter(|file| taken.insert(&file.path))
         {
@@ -50,7 +42,7 @@ pub fn carry(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<
                 .map(str::to_owned)
                 .or_else(|| unloadable(inventory, &file.path))
             {
-                Some(reason) => carried.left.push(Left {
+                Some(reason) => carried.left_out.push(LeftOut {
                     path: file.path.clone(),
                     reason,
                     size: file.meta.size,
@@ -80,7 +72,7 @@ pub fn carry(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<
     carried
 }
 
-/// Whether a file of a package that does not travel, such as the text of a licence, is in the base.
+/// Whether a file of a package that is not vendored, such as the text of a licence, is in the base.
 fn common(
     inventory: &Inventory,
     final_root: &FinalRoot,
@@ -92,8 +84,8 @@ fn common(
     owner.is_some_and(|owner| final_root.has_package(&inventory.packages[owner]) != Some(false))
 }
 
-/// Carried packages whose licence nobody will find.
-pub fn unlicensed(inventory: &Inventory, packages: &BTreeSet<usize>) -> Option<Finding> {
+/// Vendored packages whose licence nobody will find.
+pub fn judge_licences(inventory: &Inventory, packages: &BTreeSet<usize>) -> Option<Finding> {
     let files = |index: &usize| inventory.carriable.packages.get(index).into_iter().flatten();
     let licensed = |index: &usize| {
         inventory.packages[*index].license.is_some()
@@ -113,23 +105,18 @@ pub fn unlicensed(inventory: &Inventory, packages: &BTreeSet<usize>) -> Option<F
 }
 
 fn entry(file: &CarriableFile, reason: String) -> PlannedEntry {
-    let (action, size) = match &file.meta.kind {
-        Kind::Link(target) => (Action::Link { target: target.clone() }, 0),
-        _ => (Action::Copy, file.meta.size),
+    let (path, mode) = (file.path.clone(), file.meta.mode);
+    let entry = match &file.meta.kind {
+        Kind::Link(target) => PlannedEntry {
+            action: Action::Link { target: target.clone() },
+            ..PlannedEntry::copy(path, 0, mode, reason)
+        },
+        _ => PlannedEntry::copy(path, file.meta.size, mode, reason),
     };
-    PlannedEntry {
-        to: file.to.clone(),
-        from: Some(file.path.clone()),
-        action,
-        mode: file.meta.mode,
-        size,
-        distribution: None,
-        reason,
-        layer: None,
-    }
+    PlannedEntry { to: file.to.clone(), ..entry }
 }
 
-/// Why a file of the standard library stays behind.
+/// Why a file of the standard library is left out.
 fn unneeded(inventory: &Inventory, path: &RealPath) -> Option<&'static str> {
     let below = path.below(&inventory.environment.interpreter.stdlib)?;
     let (top, rest) = below.split_once('/').unwrap_or((below, ""));
@@ -189,14 +176,6 @@ fn databases(
 }
 
 fn written_entry(file: DatabaseFile) -> PlannedEntry {
-    PlannedEntry {
-        to: file.path,
-        from: None,
-        size: file.content.len() as u64,
-        action: Action::Write { content: file.content },
-        mode: 0o644,
-        distribution: None,
-        reason: "tells scanners what the bundle carries".to_owned(),
-        layer: None,
-    }
+    let reason = "tells scanners what the bundle carries";
+    PlannedEntry::text(file.path, file.content, reason.to_owned())
 }

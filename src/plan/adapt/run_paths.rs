@@ -1,78 +1,106 @@
-//! Carried libraries that the final loader would not find where they are in the builder.
+//! Vendored libraries that the final loader would not find where they are in the builder.
 //!
 //! A library that is found through `/etc/ld.so.cache` or musl's path file alone is lost in a root without
 //! that configuration, and nothing can make it there when there is no ldconfig and no shell. So it moves to
 //! a directory of its own below the prefix, and every file that needs it gets a run path to that, relative
 //! to itself: the prefix may move. The directory is `lib/wheelbarrow`, not `lib`, where wheels may have put
-//! files, and the name says who made it. A link stays where the library was, for what opens it by path.
+//! files, and the name says who made it. A link stays where the library was, for programs that open it by
+//! path.
 //!
-//! What the final loader finds without help keeps its place: that needs no patching and is preferred.
+//! A library that the final loader finds without help keeps its place: that needs no patching and is
+//! preferred.
 //!
 //! Invariant: one directory never has one name for two libraries; no library is found that was not found
 //! in the builder.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::final_root::FinalRoot;
-use super::{Action, PlannedEntry};
 use crate::inventory::{Inventory, Need, NeedOutcome};
 use crate::loader::Rule;
 use crate::path::RealPath;
+use crate::plan::entry::{Action, Edit, PlannedEntry};
+use crate::plan::target::FinalRoot;
 
 /// Below the prefix.
 const DIRECTORY: &str = "lib/wheelbarrow";
 
-/// Moves the libraries of `entries` that need it. `travelling` are the files of the environment.
-pub fn vendor(
+/// Moves the libraries of `entries` that the final loader would not find. `bundled` are the files of the
+/// environment.
+pub fn relocate_lost_libraries(
     inventory: &Inventory,
     final_root: &FinalRoot,
     prefix: &RealPath,
-    travelling: &BTreeSet<RealPath>,
+    bundled: &BTreeSet<RealPath>,
     entries: &mut Vec<PlannedEntry>,
 ) {
     let copied = entries.iter().filter(|entry| entry.action == Action::Copy);
-    let carried: HashSet<&RealPath> = copied.filter_map(|entry| entry.from.as_ref()).collect();
+    let copied: HashSet<&RealPath> = copied.filter_map(|entry| entry.from.as_ref()).collect();
     let in_conda = |path: &RealPath| inventory.packages.in_prefix(path).is_some();
-    // Needs of what travels that end at what travels: the rest is the base's own, or is installed.
-    let natives = inventory.natives.iter().filter(|native| travelling.contains(&native.path));
+    // Needs of bundled files that lead to bundled files: the others are the base's own, or are installed.
+    let natives = inventory.natives.iter().filter(|native| bundled.contains(&native.path));
     let edges: Vec<Edge> = natives
         .flat_map(|native| &native.needs)
-        .filter_map(|need| Edge::of(need, final_root, &carried, &in_conda))
+        .filter_map(|need| Edge::new(need, final_root, &copied, &in_conda))
         .collect();
-    let lost = lost(&edges, final_root, travelling);
-    let directories = directories(&edges, &lost, prefix);
+    let lost = find_lost(&edges, final_root, bundled);
+    let directories = choose_directories(&edges, &lost, prefix);
+    move_libraries(entries, &directories);
+    entries.extend(links(&edges, final_root, &directories));
+    add_run_paths(entries, &run_paths(&edges, final_root, &directories, &in_conda));
+}
+
+fn move_libraries(entries: &mut [PlannedEntry], directories: &BTreeMap<RealPath, RealPath>) {
     for entry in entries.iter_mut().filter(|entry| entry.action == Action::Copy) {
         if let Some(directory) = entry.from.as_ref().and_then(|from| directories.get(from)) {
             entry.to = directory.join(entry.to.name());
             entry.reason = format!("{}; the final loader does not look where it was", entry.reason);
         }
     }
-    entries.extend(links(&edges, final_root, &directories));
-    let mut wanted: BTreeMap<&RealPath, (BTreeSet<RealPath>, bool)> = BTreeMap::new();
-    for edge in &edges {
-        let (targets, inherits) = wanted.entry(&edge.need.by).or_default();
-        targets.extend(directories.get(edge.library).cloned());
+}
+
+/// The directories that a file needs in its run path.
+#[derive(Default)]
+struct RunPath {
+    targets: BTreeSet<RealPath>,
+    /// Whether a library of it was found by the run path of the object that loads it.
+    inherits: bool,
+}
+
+fn run_paths<'a>(
+    edges: &'a [Edge],
+    final_root: &FinalRoot,
+    directories: &BTreeMap<RealPath, RealPath>,
+    in_conda: &dyn Fn(&RealPath) -> bool,
+) -> BTreeMap<&'a RealPath, RunPath> {
+    let mut wanted: BTreeMap<&RealPath, RunPath> = BTreeMap::new();
+    for edge in edges {
+        let run_path = wanted.entry(&edge.need.by).or_default();
+        run_path.targets.extend(directories.get(edge.library).cloned());
         // Built with conda's compiler flags, perhaps: they write the prefix itself into run paths.
         let place = final_root.place(&edge.directory);
         if edge.in_conda && !in_conda(&edge.need.by) && place != edge.directory {
-            targets.insert(place);
+            run_path.targets.insert(place);
         }
-        *inherits |= matches!(edge.rule(), Some(Rule::RunPath { .. }));
+        run_path.inherits |= matches!(edge.rule(), Some(Rule::RunPath { .. }));
     }
+    wanted
+}
+
+fn add_run_paths(entries: &mut [PlannedEntry], wanted: &BTreeMap<&RealPath, RunPath>) {
     for entry in entries.iter_mut().filter(|entry| entry.action == Action::Copy) {
-        let Some((targets, inherits)) = entry.from.as_ref().and_then(|from| wanted.get(from))
-        else {
+        let Some(run_path) = entry.from.as_ref().and_then(|from| wanted.get(from)) else {
             continue;
         };
+        let RunPath { targets, inherits } = run_path;
         let Some(own) = entry.to.parent().filter(|_| !targets.is_empty()) else { continue };
         let directories: Vec<String> =
             targets.iter().map(|target| from_origin(&own, target)).collect();
         entry.reason = format!("{}; its run path gets {}", entry.reason, directories.join(":"));
-        entry.action = Action::RunPath { directories, inherits: *inherits };
+        entry.add_edit(Edit::RunPath { directories, inherits: *inherits });
     }
 }
 
-/// A need of something that travels, for a library that travels.
+/// A need of a bundled file, for a bundled library.
 struct Edge<'a> {
     need: &'a Need,
     library: &'a RealPath,
@@ -83,15 +111,15 @@ struct Edge<'a> {
 }
 
 impl<'a> Edge<'a> {
-    fn of(
+    fn new(
         need: &'a Need,
         final_root: &FinalRoot,
-        carried: &HashSet<&RealPath>,
+        copied: &HashSet<&RealPath>,
         in_conda: &dyn Fn(&RealPath) -> bool,
     ) -> Option<Edge<'a>> {
         let (library, directory) = need.found()?;
         let in_conda = in_conda(library);
-        let both = carried.contains(library) && carried.contains(&need.by);
+        let both = copied.contains(library) && copied.contains(&need.by);
         (both && (in_conda || !final_root.has_library(&need.name))).then_some(Edge {
             need,
             library,
@@ -110,16 +138,15 @@ impl<'a> Edge<'a> {
 }
 
 /// The libraries that the final loader does not find.
-fn lost(
+fn find_lost(
     edges: &[Edge],
     final_root: &FinalRoot,
-    travelling: &BTreeSet<RealPath>,
+    bundled: &BTreeSet<RealPath>,
 ) -> BTreeSet<RealPath> {
     let mut lost = BTreeSet::new();
     loop {
         let before = lost.len();
-        for edge in edges.iter().filter(|edge| !edge.in_conda && !travelling.contains(edge.library))
-        {
+        for edge in edges.iter().filter(|edge| !edge.in_conda && !bundled.contains(edge.library)) {
             let found = match edge.rule() {
                 Some(rule @ (Rule::Cache | Rule::PathFile | Rule::DefaultDirectory)) => {
                     final_root.searches(&edge.directory, rule)
@@ -138,8 +165,8 @@ fn lost(
     }
 }
 
-/// The directory of each. Where one name means two files, each has a directory named like the one it was in.
-fn directories(
+/// The directory of each lost library. Where one name means two files, each has a directory named like the one it was in.
+fn choose_directories(
     edges: &[Edge],
     lost: &BTreeSet<RealPath>,
     prefix: &RealPath,
@@ -170,14 +197,8 @@ fn links(
     let mut link = |at: RealPath, library: &RealPath, to: &RealPath, reason: String| {
         let target = to.relative_to(&at.parent().expect("a file is in a directory"));
         links.entry(at.clone()).or_insert_with(|| PlannedEntry {
-            to: at,
             from: Some(library.clone()),
-            action: Action::Link { target },
-            mode: 0o777,
-            size: 0,
-            distribution: None,
-            reason,
-            layer: None,
+            ..PlannedEntry::link(at, target, reason)
         });
     };
     for (edge, directory) in

@@ -2,22 +2,15 @@
 //!
 //! Invariant: what follows the lines that find the interpreter stays as it is.
 
-use super::Action;
+use super::content::FileContent;
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{FileFact, Inventory};
 use crate::path::RealPath;
+use crate::plan::entry::{Action, Edit};
+use crate::plan::request::Shebang;
 use crate::python::{self, PartKind, Script};
 
-/// How scripts find their interpreter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shebang {
-    /// Through `/bin/sh`, beside the script: the prefix may move.
-    Relocatable,
-    /// By absolute path: needs no shell, and the prefix may not move.
-    Absolute,
-}
-
-/// What a script starts in the builder.
+/// The interpreter that a script starts in the builder.
 enum Starts<'a> {
     /// The environment's Python, with these arguments.
     Own(&'a [String]),
@@ -25,51 +18,50 @@ enum Starts<'a> {
     Other,
 }
 
-/// Copies the script, or gives it the lines that find `python`, its interpreter in the final root. Launchers of
-/// entry points are written anew.
-pub fn action(
+/// Copies the script, or gives it the lines that find `python`, its interpreter in the final root. A launcher of
+/// an entry point is written again.
+pub fn rewrite(
     inventory: &Inventory,
     shebang: Shebang,
     python: &RealPath,
     file: &FileFact,
-    findings: &mut Vec<Finding>,
-) -> Action {
-    let Some(script) = &file.script else { return Action::Copy };
-    match starts(inventory, file, script) {
-        Starts::Own(arguments) => {
-            let header = |coding: &str| match shebang {
-                Shebang::Relocatable => {
-                    python::relocatable_header(python.name(), arguments, coding)
-                }
-                Shebang::Absolute => python::absolute_header(python.as_str(), arguments, coding),
-            };
-            // Each installer, and each of their versions, has its own text for the launcher of an entry point.
-            let distribution = file.owner.map(|owner| &inventory.distributions[owner]);
-            let entry_point = distribution.and_then(|one| {
-                one.scripts.iter().find(|entry_point| entry_point.name == file.path.name())
-            });
-            match entry_point.and_then(|entry_point| python::launcher(entry_point, &header(""))) {
-                Some(content) => Action::Write { content },
-                None => Action::Script {
-                    cut: script.header,
-                    header: header(script.coding.as_deref().unwrap_or_default()),
-                },
-            }
+) -> FileContent {
+    let copied = |finding| FileContent { action: Action::Copy, edit: None, finding };
+    let Some(script) = &file.script else { return copied(None) };
+    let arguments = match find_start(inventory, file, script) {
+        Starts::Own(arguments) => arguments,
+        Starts::OtherPython => return copied(Some(foreign_shebang(file, script))),
+        Starts::Other => return copied(None),
+    };
+    let header = |coding: &str| match shebang {
+        Shebang::Relocatable => python::relocatable_header(python.name(), arguments, coding),
+        Shebang::Absolute => python::absolute_header(python.as_str(), arguments, coding),
+    };
+    // Each installer, and each of their versions, has its own text for the launcher of an entry point.
+    let distribution = file.owner.map(|owner| &inventory.distributions[owner]);
+    let entry_point = distribution.and_then(|one| {
+        one.scripts.iter().find(|entry_point| entry_point.name == file.path.name())
+    });
+    match entry_point.and_then(|entry_point| python::launcher(entry_point, &header(""))) {
+        Some(content) => {
+            FileContent { action: Action::Write { content }, edit: None, finding: None }
         }
-        Starts::OtherPython => {
-            let message = format!(
-                "starts {}, which is not this environment's interpreter",
-                script.interpreter()
-            );
-            let finding = Finding::new(Severity::Warn, Code::ForeignShebang, &file.path, message);
-            findings.push(finding.help("reinstall the distribution that owns it"));
-            Action::Copy
+        None => {
+            let header = header(script.coding.as_deref().unwrap_or_default());
+            let edit = Edit::Script { cut: script.header, header };
+            FileContent { edit: Some(edit), ..copied(None) }
         }
-        Starts::Other => Action::Copy,
     }
 }
 
-fn starts<'a>(inventory: &Inventory, file: &FileFact, script: &'a Script) -> Starts<'a> {
+fn foreign_shebang(file: &FileFact, script: &Script) -> Finding {
+    let message =
+        format!("starts {}, which is not this environment's interpreter", script.interpreter());
+    Finding::new(Severity::Warn, Code::ForeignShebang, &file.path, message)
+        .help("reinstall the distribution that owns it")
+}
+
+fn find_start<'a>(inventory: &Inventory, file: &FileFact, script: &'a Script) -> Starts<'a> {
     let environment = &inventory.environment;
     let (directory, name) =
         script.interpreter().rsplit_once('/').unwrap_or(("", script.interpreter()));

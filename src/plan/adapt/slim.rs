@@ -1,45 +1,18 @@
-//! What travels and is rarely needed at run time, and its removal when that is asked for.
+//! Files that are rarely needed at run time. They are left out when that is asked for.
 //!
 //! Invariant: nothing of a `.dist-info` or `.egg-info` is touched, and no licence; whatever is removed
-//! has a receipt, and RECORD follows what was written.
+//! has a receipt.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Action, Left, PlannedEntry};
+use crate::inventory::Inventory;
 use crate::path::RealPath;
+use crate::plan::entry::{Action, Edit, LeftOut, PlannedEntry};
+use crate::plan::request::SlimKind;
 
-/// A kind of files that few programs need.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum SlimKind {
-    /// Tests inside of packages.
-    Tests,
-    /// `.pyi`.
-    Stubs,
-    /// C and Cython sources and headers.
-    Headers,
-    /// `.a`.
-    Static,
-    /// Debug sections and symbol tables of ELF files.
-    Strip,
-}
-
-impl SlimKind {
-    /// As people call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            SlimKind::Tests => "tests",
-            SlimKind::Stubs => "type stubs",
-            SlimKind::Headers => "C sources and headers",
-            SlimKind::Static => "static libraries",
-            SlimKind::Strip => "debug sections",
-        }
-    }
-}
-
-/// Files of one kind: what could be removed, or what was.
+/// Files of one kind that could be removed, or that were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Receipt {
     pub kind: SlimKind,
@@ -49,7 +22,7 @@ pub struct Receipt {
 }
 
 /// The kind of a path of the environment.
-pub fn kind_of(path: &RealPath) -> Option<SlimKind> {
+fn find_kind(path: &RealPath) -> Option<SlimKind> {
     let (_, below) = path.as_str().split_once("-packages/")?;
     let (folders, name) = below.rsplit_once('/').unwrap_or(("", below));
     let metadata = folders.split('/').any(|folder| {
@@ -74,11 +47,11 @@ pub fn kind_of(path: &RealPath) -> Option<SlimKind> {
     }
 }
 
-/// Sums by kind, the largest first.
-pub fn receipts<'a>(entries: impl Iterator<Item = &'a PlannedEntry>) -> Vec<Receipt> {
+/// Files and bytes by kind, the largest first.
+pub fn count_kinds<'a>(entries: impl Iterator<Item = &'a PlannedEntry>) -> Vec<Receipt> {
     let mut found: Vec<Receipt> = Vec::new();
     for entry in entries {
-        let Some(kind) = kind_of(&entry.to) else { continue };
+        let Some(kind) = find_kind(&entry.to) else { continue };
         match found.iter_mut().find(|receipt| receipt.kind == kind) {
             Some(receipt) => {
                 (receipt.files, receipt.size) = (receipt.files + 1, receipt.size + entry.size)
@@ -90,34 +63,37 @@ pub fn receipts<'a>(entries: impl Iterator<Item = &'a PlannedEntry>) -> Vec<Rece
     found
 }
 
-/// Removes what is asked for; an ELF file is marked, to be stripped as it is written.
-pub fn slim(
+/// Removes the entries of these kinds.
+pub fn remove_kinds(
     entries: &mut Vec<PlannedEntry>,
     kinds: &BTreeSet<SlimKind>,
-    is_elf: &dyn Fn(&RealPath) -> bool,
-) -> (Vec<Left>, Vec<Receipt>) {
+) -> (Vec<LeftOut>, Vec<Receipt>) {
     let unwanted = |entry: &mut PlannedEntry| {
-        !kinds.is_empty() && kind_of(&entry.to).is_some_and(|kind| kinds.contains(&kind))
+        !kinds.is_empty() && find_kind(&entry.to).is_some_and(|kind| kinds.contains(&kind))
     };
     let removed: Vec<PlannedEntry> = entries.extract_if(.., unwanted).collect();
-    for entry in entries
-        .iter_mut()
-        .filter(|entry| kinds.contains(&SlimKind::Strip) && entry.action == Action::Copy)
-    {
-        if entry.from.as_ref().is_some_and(is_elf) {
-            entry.action = Action::Strip;
-        }
-    }
-    let receipts = receipts(removed.iter());
-    let left = removed.into_iter().filter_map(|entry| {
-        let kind = kind_of(&entry.to).expect("it was removed for its kind");
-        Some(Left {
+    let receipts = count_kinds(removed.iter());
+    let left_out = removed.into_iter().filter_map(|entry| {
+        let kind = find_kind(&entry.to).expect("it was removed for its kind");
+        Some(LeftOut {
             path: entry.from?,
             reason: format!("slimmed: {}", kind.name()),
             size: entry.size,
         })
     });
-    (left.collect(), receipts)
+    (left_out.collect(), receipts)
+}
+
+/// Strips the copied ELF files, when that is among the kinds.
+pub fn strip(inventory: &Inventory, entries: &mut [PlannedEntry], kinds: &BTreeSet<SlimKind>) {
+    if !kinds.contains(&SlimKind::Strip) {
+        return;
+    }
+    for entry in entries.iter_mut().filter(|entry| entry.action == Action::Copy) {
+        if entry.from.as_ref().is_some_and(|from| inventory.is_elf(from)) {
+            entry.add_edit(Edit::Strip);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -140,7 +116,32 @@ mod tests {
             ("/s-packages/a/data", None),
             ("/usr/include/a.h", None),
         ] {
-            assert_eq!(kind_of(&RealPath::known(path)), expect, "{path}");
+            assert_eq!(find_kind(&RealPath::known(path)), expect, "{path}");
+        }
+    }
+
+    #[test]
+    fn removed_files_have_receipts() {
+        let file = |path: &str| PlannedEntry::copy(RealPath::known(path), 10, 0o644, String::new());
+        let all = [
+            "/s-packages/a/b.pyi",
+            "/s-packages/a/c.pyi",
+            "/s-packages/a/d.h",
+            "/s-packages/a/e.py",
+        ];
+        for (kinds, left, receipts) in [
+            (&[][..], 4, ""),
+            (&[SlimKind::Stubs][..], 2, "type stubs 2 20"),
+            (&[SlimKind::Tests, SlimKind::Headers][..], 3, "C sources and headers 1 10"),
+        ] {
+            let mut entries: Vec<PlannedEntry> = all.map(file).into();
+            let (removed, counted) = remove_kinds(&mut entries, &kinds.iter().copied().collect());
+            let counted: Vec<String> = counted
+                .iter()
+                .map(|Receipt { kind, files, size }| format!("{} {files} {size}", kind.name()))
+                .collect();
+            assert_eq!((entries.len(), removed.len()), (left, all.len() - left));
+            assert_eq!(counted.join(", "), receipts);
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What becomes of the path files (`.pth`) of the environment, and what those that travel run at start.
+//! Path files (`.pth`): their lines in the bundle, and the code that Python runs from them at every start.
 //!
-//! Invariant: a line of the bundle names no directory of the builder; a line of code travels as it is.
+//! Invariant: a line of the bundle names no directory of the builder; a line of code is bundled as it is.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
 use crate::path::RealPath;
-use crate::python::{ImportFound, PathFile, PathLine};
+use crate::python::{Import, ImportFound, PathFile, PathLine};
 
 /// How setuptools asks for the directory of a `-nspkg.pth`: it works wherever that is.
 const OWN_DIRECTORY: &str = "sys._getframe(1).f_locals['sitedir']";
@@ -20,19 +20,19 @@ pub struct StartLine {
     /// The file in the builder.
     pub file: RealPath,
     pub line: String,
-    /// What it means for the final stage.
+    /// Its meaning for the final stage.
     pub judgement: String,
 }
 
 /// The text for the bundle: `None` when nothing of it is left.
-pub fn portable(
+pub fn rewrite(
     file: &PathFile,
     destination: &dyn Fn(&RealPath) -> Option<RealPath>,
     sources: &dyn Fn(&RealPath) -> bool,
 ) -> Option<String> {
     let directory = destination(&file.path)?.parent()?;
     let lines = file.lines.iter().filter_map(|line| match line {
-        // The source travels into the site directory itself.
+        // The source is bundled in the site directory itself.
         PathLine::Path { to: Some(to), .. } if sources(to) => None,
         PathLine::Path { text, to: Some(to) } if text.starts_with('/') => {
             destination(to).map(|to| to.relative_to(&directory))
@@ -47,62 +47,66 @@ pub fn portable(
     (!text.is_empty()).then_some(text)
 }
 
-/// Judges each line of code that travels.
+/// Judges each line of code in the path files that are bundled.
 pub fn judge(
     inventory: &Inventory,
-    travelling: &BTreeSet<RealPath>,
-    findings: &mut Vec<Finding>,
-) -> Vec<StartLine> {
-    let mut lines = Vec::new();
-    for file in inventory.path_files.iter().filter(|file| travelling.contains(&file.path)) {
+    bundled: &BTreeSet<RealPath>,
+) -> (Vec<StartLine>, Vec<Finding>) {
+    let (mut lines, mut findings) = (Vec::new(), Vec::new());
+    for file in inventory.path_files.iter().filter(|file| bundled.contains(&file.path)) {
         for line in &file.lines {
             let PathLine::Code { text, imports } = line else { continue };
-            let trouble =
-                |text: String| Finding::new(Severity::Warn, Code::RunsAtStart, &file.path, text);
-            let stays = imports.iter().find(|import| match &import.found {
-                ImportFound::Standard => false,
-                ImportFound::Beside(path) => !travelling.contains(path),
-                ImportFound::Nowhere => true,
-            });
-            let named = inventory
-                .environment
-                .parts
-                .iter()
-                .find(|part| part.whole_prefix() && text.contains(part.prefix.as_str()));
-            let judgement = if let Some(import) = stays {
-                let name = &import.name;
-                let why = if import.found == ImportFound::Nowhere {
-                    "not installed"
-                } else {
-                    "left behind"
-                };
-                findings.push(
-                    trouble(format!("imports {name} at every start of Python, which is {why}: it prints an error each time"))
-                        .help("uninstall what installed this file, or install what it imports"),
-                );
-                format!("imports {name}, which is {why}")
-            } else if let Some(part) = named {
-                findings.push(
-                    trouble(format!("runs at every start of Python and names {}, which is the builder's", part.prefix))
-                        .help("build with the environment at its final path: --prefix, or python -m venv there"),
-                );
-                format!("names {}", part.prefix)
-            } else if text.contains(OWN_DIRECTORY) {
-                "declares a namespace package, wherever the directory is".to_owned()
-            } else {
-                "what it imports is in the final image".to_owned()
+            let (judgement, problem) = judge_code(inventory, bundled, text, imports);
+            let warn = |(message, help): (String, &str)| {
+                Finding::new(Severity::Warn, Code::RunsAtStart, &file.path, message).help(help)
             };
+            findings.extend(problem.map(warn));
             lines.push(StartLine { file: file.path.clone(), line: text.clone(), judgement });
         }
     }
     lines.sort();
-    lines
+    (lines, findings)
+}
+
+/// The meaning of a line for the final stage, and the message and help of a problem with it.
+fn judge_code(
+    inventory: &Inventory,
+    bundled: &BTreeSet<RealPath>,
+    text: &str,
+    imports: &[Import],
+) -> (String, Option<(String, &'static str)>) {
+    let missing = imports.iter().find(|import| match &import.found {
+        ImportFound::Standard => false,
+        ImportFound::Beside(path) => !bundled.contains(path),
+        ImportFound::Nowhere => true,
+    });
+    let mut parts = inventory.environment.parts.iter();
+    let named = parts.find(|part| part.whole_prefix() && text.contains(part.prefix.as_str()));
+    if let Some(Import { name, found }) = missing {
+        let why = if *found == ImportFound::Nowhere { "not installed" } else { "left behind" };
+        let message = format!(
+            "imports {name} at every start of Python, which is {why}: it prints an error each time"
+        );
+        let help = "uninstall what installed this file, or install what it imports";
+        (format!("imports {name}, which is {why}"), Some((message, help)))
+    } else if let Some(part) = named {
+        let message = format!(
+            "runs at every start of Python and names {}, which is the builder's",
+            part.prefix
+        );
+        let help =
+            "build with the environment at its final path: --prefix, or python -m venv there";
+        (format!("names {}", part.prefix), Some((message, help)))
+    } else if text.contains(OWN_DIRECTORY) {
+        ("declares a namespace package, wherever the directory is".to_owned(), None)
+    } else {
+        ("what it imports is in the final image".to_owned(), None)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::python::Import;
 
     #[test]
     fn lines_follow_the_prefix() {
@@ -123,7 +127,7 @@ mod tests {
         let sources = |path: &RealPath| path.as_str() == "/src";
         let check = |lines: Vec<PathLine>, expect: Option<&str>| {
             let file = PathFile { path: RealPath::known("/v/site/a.pth"), lines };
-            assert_eq!(portable(&file, &destination, &sources).as_deref(), expect);
+            assert_eq!(rewrite(&file, &destination, &sources).as_deref(), expect);
         };
         check(vec![path("/src", Some("/src"))], None);
         check(

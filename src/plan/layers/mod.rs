@@ -1,31 +1,32 @@
-//! The cut into image layers: what many applications have in common is the same layer in each.
+//! The cut into image layers: the parts that many applications have in common are the same layer in each.
 //!
-//! Where a distribution or a carried package goes depends on itself and its size alone, never on what else
-//! is installed, as long as the budget allows: so the same one is the same layer in every application, and
-//! one more dependency is one more layer.
+//! The layer of a distribution or of a vendored package depends on itself and its size alone, never on what
+//! else is installed, as long as the budget allows: so the same one is the same layer in every application,
+//! and one more dependency is one more layer.
 //!
 //! Invariant: pure; every entry is in exactly one layer; never more layers than asked for.
+
+mod group;
+mod parts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::PlannedEntry;
-use super::parts::{parts, weight};
+use super::entry::PlannedEntry;
+use super::request::{LayerRequest, Request};
 use crate::finding::{Code, Finding, Severity};
-use crate::packages::is_about_packages;
+use crate::inventory::Inventory;
 use crate::path::RealPath;
-use crate::python::normalised_name;
+use crate::python::{Distribution, PartKind, normalised_name};
+use group::{Group, Grouping, SMALLEST_PACKAGE};
+use parts::{parts, weight};
 
-/// How to cut.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LayerRequest {
-    /// The most layers: at least those of every kind and of every group.
-    pub budget: usize,
-    /// Bytes above which one distribution becomes several layers.
-    pub cap: u64,
-    /// Groups set by hand: a name and its distributions, by their normalised names.
-    pub groups: Vec<(String, Vec<String>)>,
+/// The entries of a plan, cut into layers when that is asked for.
+pub struct Layers {
+    pub layers: Vec<PlannedLayer>,
+    pub entries: Vec<PlannedEntry>,
+    pub findings: Vec<Finding>,
 }
 
 /// One layer.
@@ -44,101 +45,66 @@ pub struct PlannedLayer {
 /// With this threshold no distribution is alone.
 const LARGEST: u64 = 1 << 62;
 
-/// Of a distribution below this size nobody notices that it is sent again with others.
+/// Nobody notices that a distribution below this size is sent again with others.
 const SMALLEST_ALONE: u64 = 64 << 10;
-
-/// Packages come in many, and each bundle has most of the small ones: they leave the room to distributions.
-const SMALLEST_PACKAGE: u64 = 1 << 20;
-
-/// The group by hand that is the program's own: it comes last.
-const APPLICATION: &str = "app";
 
 /// The layers that any bundle may have: of the system, the environment, the small ones, the others, the program.
 pub const KINDS_OF_LAYERS: usize = 5;
 
-/// The order of the kinds of layers, by how often they change.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Group {
-    System,
-    Package(String),
-    Environment,
-    ByHand(String),
-    Alone(String),
-    Small,
-    Other,
-    Application,
+/// Cuts the entries into the layers that are asked for; without a request they stay in one tree.
+pub fn cut(inventory: &Inventory, request: &Request, mut entries: Vec<PlannedEntry>) -> Layers {
+    let Some(wanted) = &request.layers else {
+        return Layers { layers: Vec::new(), entries, findings: Vec::new() };
+    };
+    let applications = find_applications(inventory);
+    let grouping = Grouping {
+        prefix: &request.prefix,
+        request: wanted,
+        applications: &applications,
+        find_package: &|from| find_package(inventory, from),
+    };
+    let layers = assign(&mut entries, &grouping);
+    let findings = absent_members(&entries, wanted);
+    Layers { layers, entries, findings }
 }
 
-impl Group {
-    fn name(&self) -> String {
-        match self {
-            Group::System => "10-system".to_owned(),
-            Group::Package(name) => format!("15-{name}"),
-            Group::Environment => "20-environment".to_owned(),
-            Group::ByHand(name) => format!("30-{name}"),
-            Group::Alone(name) => format!("50-{name}"),
-            Group::Small => "70-small".to_owned(),
-            Group::Other => "80-other".to_owned(),
-            Group::Application => format!("90-{APPLICATION}"),
-        }
-    }
-
-    /// Where it goes when it is too small to be alone.
-    fn together(&self) -> Group {
-        match self {
-            Group::Package(_) => Group::System,
-            Group::Alone(_) => Group::Small,
-            other => other.clone(),
-        }
-    }
-
-    /// The bytes from which on it is alone.
-    fn smallest(&self, threshold: u64) -> u64 {
-        if matches!(self, Group::Package(_)) { threshold.max(SMALLEST_PACKAGE) } else { threshold }
-    }
-
-    /// Whether it is one thing by itself.
-    fn single(&self) -> bool {
-        self.together() != *self
-    }
+/// Names of distributions that were installed from a local folder: the user's own.
+fn find_applications(inventory: &Inventory) -> BTreeSet<String> {
+    let source = |one: &Distribution| {
+        let part = inventory.environment.part_of(&one.info);
+        part.is_some_and(|part| matches!(part.kind, PartKind::Source(_)))
+    };
+    let own = inventory.distributions.iter().filter(|one| one.from_folder || source(one));
+    own.map(|one| one.name.clone()).collect()
 }
 
-/// What the cut has to know beside the entries.
-pub struct Facts<'a> {
-    pub prefix: &'a RealPath,
-    /// Names of distributions that are the user's own.
-    pub applications: &'a BTreeSet<String>,
-    /// The package of a file of the builder, of the system or of conda; the interpreter is one too.
-    pub package: &'a dyn Fn(&RealPath) -> Option<String>,
+/// The package of a file of the builder; files of an interpreter that no package owns are `python`.
+fn find_package(inventory: &Inventory, from: &RealPath) -> Option<String> {
+    let owner = inventory.packages.owner(from).map(|index| inventory.packages[index].name.clone());
+    let interpreter = &inventory.carriable.interpreter;
+    let of_interpreter = || interpreter.binary_search_by(|file| file.path.cmp(from)).is_ok();
+    owner.or_else(|| of_interpreter().then(|| "python".to_owned()))
 }
 
 /// Gives every entry its layer.
-pub fn cut(
-    entries: &mut [PlannedEntry],
-    facts: &Facts,
-    request: &LayerRequest,
-) -> Vec<PlannedLayer> {
-    let groups: Vec<Group> = entries.iter().map(|entry| group(entry, facts, request)).collect();
+fn assign(entries: &mut [PlannedEntry], grouping: &Grouping) -> Vec<PlannedLayer> {
+    let LayerRequest { budget, cap, .. } = grouping.request;
+    let groups: Vec<Group> = entries.iter().map(|entry| grouping.find(entry)).collect();
     let mut sizes: BTreeMap<&Group, u64> = BTreeMap::new();
     for (entry, group) in entries.iter().zip(&groups) {
         *sizes.entry(group).or_default() += weight(entry);
     }
     let mut threshold = SMALLEST_ALONE;
     loop {
+        let small = |group: &Group| sizes[group] < group.smallest(threshold);
         let cut: Vec<Group> = groups
             .iter()
-            .map(|group| {
-                if sizes[group] < group.smallest(threshold) {
-                    group.together()
-                } else {
-                    group.clone()
-                }
-            })
+            .map(|group| if small(group) { group.join_small() } else { group.clone() })
             .collect();
         let names: Vec<String> = cut.iter().map(Group::name).collect();
-        let names = parts(entries, &names, &|index| cut[index].single(), request.cap);
+        let names = parts(entries, &names, &|index| cut[index].is_single(), *cap);
         let count = names.iter().collect::<BTreeSet<_>>().len();
-        if count <= request.budget || threshold > LARGEST {
+        if count <= *budget || threshold > LARGEST {
             for (entry, name) in entries.iter_mut().zip(names) {
                 entry.layer = Some(name);
             }
@@ -148,31 +114,8 @@ pub fn cut(
     }
 }
 
-/// Where an entry goes when what it belongs to is large enough.
-fn group(entry: &PlannedEntry, facts: &Facts, request: &LayerRequest) -> Group {
-    if let Some(distribution) = &entry.distribution {
-        let key = normalised_name(distribution);
-        return if let Some((name, _)) =
-            request.groups.iter().find(|(_, members)| members.contains(&key))
-        {
-            if name == APPLICATION { Group::Application } else { Group::ByHand(name.clone()) }
-        } else if facts.applications.contains(distribution) {
-            Group::Application
-        } else {
-            Group::Alone(key)
-        };
-    }
-    match (entry.from.as_ref().map(facts.package), entry.to.below(facts.prefix)) {
-        (Some(Some(package)), _) => Group::Package(package),
-        (_, None) => Group::System,
-        (_, Some(below)) if is_about_packages(below) => Group::System,
-        (None, Some(_)) => Group::Environment,
-        (Some(None), Some(_)) => Group::Other,
-    }
-}
-
 /// Members of groups that are no distribution of the bundle.
-pub fn absent(entries: &[PlannedEntry], request: &LayerRequest) -> Vec<Finding> {
+fn absent_members(entries: &[PlannedEntry], request: &LayerRequest) -> Vec<Finding> {
     let there: BTreeSet<String> = entries
         .iter()
         .filter_map(|entry| entry.distribution.as_deref())
@@ -251,37 +194,31 @@ fn describe(entries: &[PlannedEntry], groups: &[Group], threshold: u64) -> Vec<P
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Action;
 
     /// `distribution path kilobytes [/package/NAME]`; `-` is no distribution.
     fn entry(line: &str) -> PlannedEntry {
         let words: Vec<&str> = line.split_whitespace().collect();
         let made = words[0] == "made";
+        let from = words.get(3).map_or("/x", |package| package);
+        let size = words[2].parse::<u64>().unwrap() << 10;
         PlannedEntry {
             to: RealPath::known(words[1]),
-            from: (!made).then(|| {
-                words
-                    .get(3)
-                    .map_or_else(|| RealPath::known("/x"), |package| RealPath::known(package))
-            }),
-            action: Action::Copy,
-            mode: 0o644,
-            size: words[2].parse::<u64>().unwrap() << 10,
+            from: (!made).then(|| RealPath::known(from)),
             distribution: (!matches!(words[0], "-" | "made")).then(|| words[0].to_owned()),
-            reason: String::new(),
-            layer: None,
+            ..PlannedEntry::copy(RealPath::known(from), size, 0o644, String::new())
         }
     }
 
     fn layers(text: &str, request: &LayerRequest) -> Vec<String> {
         let mut entries: Vec<PlannedEntry> = text.lines().map(entry).collect();
         let package = |from: &RealPath| from.as_str().strip_prefix("/package/").map(str::to_owned);
-        let facts = Facts {
+        let grouping = Grouping {
             prefix: &RealPath::known("/opt/app"),
+            request,
             applications: &BTreeSet::from(["App".to_owned()]),
-            package: &package,
+            find_package: &package,
         };
-        let cut = cut(&mut entries, &facts, request);
+        let cut = assign(&mut entries, &grouping);
         cut.iter()
             .map(|layer| format!("{} {} {}", layer.name, layer.files, layer.size >> 10))
             .collect()
@@ -409,7 +346,7 @@ mod tests {
         };
         let entries = [entry("Num_Py /opt/app/a.so 1")];
         let said = |members: &[&str]| {
-            absent(&entries, &by_hand(members))
+            absent_members(&entries, &by_hand(members))
                 .into_iter()
                 .map(|finding| finding.subject)
                 .collect::<Vec<_>>()

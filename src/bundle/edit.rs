@@ -1,0 +1,162 @@
+//! The edits of a file, each a view of the content before it: so the file is written in one pass.
+//!
+//! Invariant: nothing is written here; an edit that does not apply leaves the content as it is, or is an error.
+
+use std::io;
+
+use super::BundleError;
+use crate::elf::{self, WhenNone};
+use crate::packages::{Embedding, with_prefix};
+use crate::path::RealPath;
+use crate::plan::Edit;
+use crate::root::Content;
+
+/// A content with its edits.
+pub struct Edited {
+    pub content: Box<dyn Content>,
+    /// Bytes at the beginning that the builder's file does not have.
+    pub header: usize,
+    /// Whether it is not the builder's file any more.
+    pub is_changed: bool,
+    /// Bytes of debug sections that are left out.
+    pub stripped: u64,
+    /// Why it still has its debug sections, though they were to be left out.
+    pub not_stripped: Option<&'static str>,
+}
+
+/// Applies the edits, in their order, to the content of the file at `from`.
+///
+/// # Errors
+/// When the content cannot be read, has no room for a prefix, or has no dynamic section for a run path.
+pub fn apply(
+    content: Box<dyn Content>,
+    from: &RealPath,
+    edits: &[Edit],
+) -> Result<Edited, BundleError> {
+    let mut edited =
+        Edited { content, header: 0, is_changed: false, stripped: 0, not_stripped: None };
+    for edit in edits {
+        edited = match edit {
+            Edit::Script { cut, header } => replace_header(edited, *cut, header),
+            Edit::Prefix { embedded, prefix } => replace_prefix(edited, from, embedded, prefix)?,
+            Edit::Strip => strip(edited),
+            Edit::RunPath { directories, inherits } => {
+                add_run_path(edited, from, directories, *inherits)?
+            }
+        };
+    }
+    Ok(edited)
+}
+
+/// A content with another beginning.
+struct WithHeader {
+    header: Vec<u8>,
+    content: Box<dyn Content>,
+    /// Bytes of the content that the header replaces.
+    cut: u64,
+}
+
+impl Content for WithHeader {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let length = self.header.len() as u64;
+        let done = if offset < length { self.header.read_at(buffer, offset)? } else { 0 };
+        let rest = (offset + done as u64).saturating_sub(length);
+        Ok(done + self.content.read_at(&mut buffer[done..], self.cut + rest)?)
+    }
+
+    fn size(&self) -> u64 {
+        self.header.len() as u64 + self.content.size().saturating_sub(self.cut)
+    }
+}
+
+fn replace_header(edited: Edited, cut: usize, header: &str) -> Edited {
+    let content = WithHeader { header: header.into(), content: edited.content, cut: cut as u64 };
+    Edited { content: Box::new(content), header: header.len(), is_changed: true, ..edited }
+}
+
+/// It is in memory as a whole, as rattler takes it; such files are few.
+fn replace_prefix(
+    edited: Edited,
+    from: &RealPath,
+    embedded: &Embedding,
+    prefix: &RealPath,
+) -> Result<Edited, BundleError> {
+    let before = read_all(edited.content.as_ref()).map_err(BundleError::write("read", from))?;
+    let failed = |why| BundleError::Prefix { path: from.clone(), prefix: prefix.clone(), why };
+    let after = with_prefix(&before, embedded, prefix.as_str()).map_err(failed)?;
+    Ok(Edited { content: Box::new(after), is_changed: true, ..edited })
+}
+
+fn read_all(content: &dyn Content) -> io::Result<Vec<u8>> {
+    let size = usize::try_from(content.size()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    let mut bytes = vec![0; size];
+    let count = content.read_at(&mut bytes, 0)?;
+    bytes.truncate(count);
+    Ok(bytes)
+}
+
+/// Without debug sections; as it is, where that would not be safe.
+fn strip(edited: Edited) -> Edited {
+    let before = edited.content.size();
+    match elf::strip(edited.content) {
+        Ok(content) => {
+            let stripped = before - content.size();
+            Edited { content: Box::new(content), is_changed: true, stripped, ..edited }
+        }
+        Err((content, not_stripped)) => Edited { content, not_stripped, ..edited },
+    }
+}
+
+/// With another run path; only the bytes that change are in memory.
+fn add_run_path(
+    edited: Edited,
+    from: &RealPath,
+    directories: &[String],
+    inherits: bool,
+) -> Result<Edited, BundleError> {
+    let when_none = if inherits { WhenNone::RPath } else { WhenNone::RunPath };
+    let edits = elf::add_run_path(edited.content.as_ref(), directories, when_none)
+        .map_err(|why| BundleError::RunPath { path: from.clone(), why })?;
+    let content = elf::Edited { content: edited.content, edits };
+    Ok(Edited { content: Box::new(content), is_changed: true, ..edited })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(cut: usize, header: &str) -> Edit {
+        Edit::Script { cut, header: header.to_owned() }
+    }
+
+    #[test]
+    fn a_header_replaces_the_first_bytes_however_it_is_read() {
+        for (text, cut, header, expect) in [
+            ("#!/venv/python\nrun()\n", 15, "#!/opt/python\n", "#!/opt/python\nrun()\n"),
+            ("#!/x\n", 5, "#!/opt/python\n", "#!/opt/python\n"),
+            ("run()\n", 0, "", "run()\n"),
+        ] {
+            let content = Box::new(text.as_bytes().to_vec());
+            let edited = apply(content, &RealPath::known("/x"), &[script(cut, header)]).unwrap();
+            assert_eq!(edited.content.size(), expect.len() as u64);
+            assert_eq!((edited.header, edited.is_changed), (header.len(), true));
+            for size in [1, 3, 100] {
+                let (mut all, mut piece) = (Vec::new(), vec![0; size]);
+                while let Ok(count @ 1..) = edited.content.read_at(&mut piece, all.len() as u64) {
+                    all.extend(&piece[..count]);
+                }
+                assert_eq!(String::from_utf8(all).unwrap(), expect, "in pieces of {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_without_edits_is_the_builders() {
+        let edited = apply(Box::new(b"text".to_vec()), &RealPath::known("/x"), &[]).unwrap();
+        assert!(!edited.is_changed && edited.content.size() == 4);
+        // A file that cannot be stripped is no other file.
+        let content = Box::new(b"text".to_vec());
+        let edited = apply(content, &RealPath::known("/x"), &[Edit::Strip]).unwrap();
+        assert!(!edited.is_changed && edited.not_stripped.is_some());
+    }
+}

@@ -1,0 +1,211 @@
+//! From needed libraries to the packages that own them, and to files that must be bundled.
+//!
+//! Invariant: a library that a package owns is asked for by package; one that nobody owns is bundled, with
+//! the links that lead to it; nothing is both.
+
+use std::collections::BTreeSet;
+
+use super::package_set::PackageReason;
+use super::packages::Wanted;
+use super::trouble::trouble;
+use crate::finding::{Code, Finding, Severity};
+use crate::inventory::{Inventory, Native, Need, NeedOutcome};
+use crate::loader::{Libc, Rule};
+use crate::path::RealPath;
+use crate::plan::entry::PlannedEntry;
+use crate::plan::target::FinalRoot;
+use crate::root::Crossed;
+
+/// The result of following every need.
+pub struct Followed<'a> {
+    /// Libraries of no package with the links and the loader configuration that lead to them.
+    pub entries: Vec<PlannedEntry>,
+    pub wanted: Wanted<'a>,
+    /// Whether `ldconfig` must run in the final stage.
+    pub run_ldconfig: bool,
+    pub findings: Vec<Finding>,
+}
+
+/// Follows the needs of every ELF file of `bundled`.
+pub fn follow<'a>(
+    inventory: &'a Inventory,
+    final_root: &FinalRoot,
+    bundled: &BTreeSet<RealPath>,
+) -> Followed<'a> {
+    let followed = Followed {
+        entries: Vec::new(),
+        wanted: Wanted::new(inventory),
+        run_ldconfig: false,
+        findings: Vec::new(),
+    };
+    let mut follower = Follower { inventory, final_root, bundled, also: BTreeSet::new(), followed };
+    for native in inventory.natives.iter().filter(|native| bundled.contains(&native.path)) {
+        for need in &native.needs {
+            if bundled.contains(&need.by) || follower.also.contains(&need.by) {
+                follower.follow_need(native, need);
+            }
+        }
+    }
+    if final_root.interpreter_is_bundled && !final_root.loader_is_bundled {
+        follower.configure_for_interpreter();
+    }
+    follower.followed
+}
+
+struct Follower<'a, 'b> {
+    inventory: &'a Inventory,
+    final_root: &'b FinalRoot<'b>,
+    bundled: &'b BTreeSet<RealPath>,
+    /// Paths outside of the environment that are bundled, too.
+    also: BTreeSet<RealPath>,
+    followed: Followed<'a>,
+}
+
+impl Follower<'_, '_> {
+    fn follow_need(&mut self, native: &Native, need: &Need) {
+        let NeedOutcome::Library { path, links, rule } = &need.outcome else {
+            self.followed.findings.extend(trouble(native, need, self.bundled));
+            return;
+        };
+        if self.bundled.contains(path) {
+            return;
+        }
+        let packages = &self.inventory.packages;
+        let reason = PackageReason {
+            file: native.path.clone(),
+            library: need.name.clone(),
+            distribution: self.distribution(&native.path),
+        };
+        let owner = packages.owner(path);
+        let wanted = &mut self.followed.wanted;
+        // Conda's libraries are newer than those of most bases, and found first.
+        if packages.in_prefix(path).is_none() && self.final_root.has_library(&need.name) {
+            owner.into_iter().for_each(|package| wanted.add_in_base(package, reason.clone()));
+        } else if let Some(package) = owner {
+            // What it finds by a path of its own may well be there.
+            if matches!(rule, Some(Rule::Cache | Rule::PathFile | Rule::DefaultDirectory)) {
+                wanted.mark_lacking(package);
+            }
+            wanted.add(package, reason);
+            self.add_foreign_links(package, links, need);
+            if self.final_root.carries(&packages[package]) {
+                // It is bundled, and what it needs with it.
+                self.also.insert(path.clone());
+            }
+        } else if !self.inventory.interpreter_files.contains(path) {
+            self.add_unowned(path, links, rule.as_ref(), need);
+        }
+    }
+
+    fn distribution(&self, path: &RealPath) -> Option<String> {
+        let files = &self.inventory.files;
+        let at = files.binary_search_by(|file| file.path.cmp(path)).ok()?;
+        files[at].owner.map(|owner| self.inventory.distributions[owner].name.clone())
+    }
+
+    /// A link of a -dev package led to the library: it will not be in the final root, so it is bundled. Those
+    /// of update-alternatives (`libblas.so.3`) are made when the package is installed, and only then.
+    fn add_foreign_links(&mut self, package: usize, links: &[Crossed], need: &Need) {
+        let installs = self.final_root.installs();
+        let alternative = |path: &str| path.starts_with("/etc/alternatives/");
+        for link in links {
+            let made = installs && alternative(&link.target);
+            let leads = is_library_link(link) || (!installs && alternative(link.at.as_str()));
+            if leads && !made && self.inventory.packages.owner(&link.at) != Some(package) {
+                self.add_link(link, need);
+            }
+        }
+    }
+
+    fn add_link(&mut self, link: &Crossed, need: &Need) {
+        if self.also.insert(link.at.clone()) {
+            let reason =
+                format!("leads to {}, and no package that will be installed has it", need.name);
+            self.followed.entries.push(PlannedEntry {
+                from: Some(link.at.clone()),
+                ..PlannedEntry::link(link.at.clone(), link.target.clone(), reason)
+            });
+        }
+    }
+
+    fn add_unowned(
+        &mut self,
+        path: &RealPath,
+        links: &[Crossed],
+        rule: Option<&Rule>,
+        need: &Need,
+    ) {
+        for link in links.iter().filter(|link| is_library_link(link)) {
+            self.add_link(link, need);
+        }
+        if !self.also.insert(path.clone()) {
+            return;
+        }
+        let message =
+            format!("needed as {}; no package owns it, so the bundle carries it", need.name);
+        self.followed.findings.push(
+            Finding::new(Severity::Note, Code::UnownedLibrary, path, message)
+                .help("check that it may be redistributed"),
+        );
+        let size = self.inventory.library_sizes.get(path).copied().unwrap_or_default();
+        let reason = format!("needed as {}, owned by no package", need.name);
+        self.followed.entries.push(PlannedEntry::copy(path.clone(), size, 0o755, reason));
+        if matches!(rule, Some(Rule::Cache | Rule::PathFile)) {
+            self.configure(&need.name);
+        }
+    }
+
+    /// Libraries of no package that are bundled with an interpreter, for a loader that is not.
+    fn configure_for_interpreter(&mut self) {
+        let inventory = self.inventory;
+        for path in &inventory.interpreter_files {
+            let moves = self.final_root.place(path) != *path;
+            let found = path
+                .parent()
+                .is_some_and(|directory| inventory.default_directories.contains(&directory));
+            let outside =
+                inventory.own_prefix.as_ref().is_none_or(|prefix| path.below(prefix).is_none());
+            if !moves && !found && outside && inventory.packages.owner(path).is_none() {
+                self.configure(path.name());
+            }
+        }
+    }
+
+    /// The final loader has to know of a directory.
+    fn configure(&mut self, library: &str) {
+        if !self.final_root.configured {
+            return;
+        }
+        let glibc = self.inventory.environment.interpreter.libc == Some(Libc::Glibc);
+        // With its loader the builder's cache is bundled too.
+        self.followed.run_ldconfig |= glibc && !self.final_root.loader_is_bundled;
+        for file in &self.inventory.loader_configuration {
+            if self.also.insert(file.clone()) {
+                let reason = format!("tells the loader where {library} is");
+                self.followed.entries.push(PlannedEntry::copy(file.clone(), 0, 0o644, reason));
+            }
+        }
+    }
+}
+
+fn is_library_link(link: &Crossed) -> bool {
+    link.at.name().contains(".so") && link.at.below(&RealPath::known("/etc")).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_that_lead_to_libraries() {
+        for (at, expect) in [
+            ("/usr/lib/libpq.so.5", true),
+            ("/usr/lib/libblas.so", true),
+            ("/etc/alternatives/libblas.so.3", false),
+            ("/usr/lib64", false),
+        ] {
+            let link = Crossed { at: RealPath::known(at), target: "x".to_owned() };
+            assert_eq!(is_library_link(&link), expect, "{at}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The packages and files that give the bundle its native libraries.
+//!
+//! Invariant: a package is installed, vendored or there already; no package is two of these.
+
+mod activation;
+mod carried;
+mod follow;
+mod package_set;
+mod packages;
+mod trouble;
+
+pub use package_set::{PackageReason, PackageSet, PlannedPackage};
+pub use trouble::trouble;
+
+use super::entry::Files;
+use super::place::Placed;
+use super::request::Request;
+use super::select::Selection;
+use super::target::FinalRoot;
+use crate::finding::Finding;
+use crate::inventory::Inventory;
+use activation::judge_activation;
+use carried::{carry, judge_licences};
+use follow::Followed;
+
+/// Everything that comes from outside of the environment.
+pub struct NativeFiles {
+    pub packages: PackageSet,
+    pub files: Files,
+    /// Whether `ldconfig` must run in the final stage.
+    pub run_ldconfig: bool,
+    pub findings: Vec<Finding>,
+}
+
+/// Follows the needs of the bundled files, of the interpreter and of the distributions to packages and files.
+pub fn follow(
+    inventory: &Inventory,
+    request: &Request,
+    selection: &Selection,
+    final_root: &FinalRoot,
+    placed: &Placed,
+) -> NativeFiles {
+    let Followed { entries, mut wanted, run_ldconfig, mut findings } =
+        follow::follow(inventory, final_root, &placed.bundled);
+    if final_root.interpreter_is_package {
+        wanted.add_interpreter();
+    }
+    if final_root.interpreter_is_bundled {
+        wanted.add_interpreter_libraries();
+    }
+    wanted.add_distributions(selection);
+    let packages = wanted.decide(request, final_root);
+    let carried = &packages.carried_indices;
+    let mut files = carry(inventory, final_root, carried);
+    files.entries.splice(0..0, entries);
+    findings.extend(judge_licences(inventory, carried));
+    findings.extend(judge_activation(inventory, selection, carried));
+    NativeFiles { packages, files, run_ldconfig, findings }
+}

@@ -1,0 +1,51 @@
+//! The packages of a plan, as data.
+//!
+//! Invariant: each list is sorted by name.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::packages::Manager;
+use crate::path::RealPath;
+
+/// Why a package is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+pub struct PackageReason {
+    /// The file that needs it, in the builder root.
+    pub file: RealPath,
+    /// The needed name; of an interpreter, `interpreter`.
+    pub library: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<String>,
+}
+
+/// A package of the final root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct PlannedPackage {
+    pub name: String,
+    /// In the builder.
+    pub version: String,
+    /// As typed for the package manager: pinned or by `so:` name when asked so.
+    pub install_as: String,
+    /// Bytes when installed, as its database says.
+    pub installed_size: u64,
+    pub reasons: Vec<PackageReason>,
+}
+
+/// The packages of a plan, each list sorted by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct PackageSet {
+    pub manager: Option<Manager>,
+    /// To name to the package manager.
+    pub install: Vec<PlannedPackage>,
+    /// What it will bring along for them.
+    pub brought_along: Vec<PlannedPackage>,
+    /// Whose files are in the bundle, since the final root lacks them and does not install them.
+    pub carried: Vec<PlannedPackage>,
+    /// The same, by index in the inventory.
+    #[serde(skip)]
+    pub carried_indices: BTreeSet<usize>,
+    /// Needed, and in the base with its interpreter or in every root of this distribution.
+    pub in_base: Vec<PlannedPackage>,
+}

@@ -1,0 +1,135 @@
+//! The content of one file of the environment in the bundle.
+//!
+//! Invariant: a file that is neither copied nor linked nor written has the reason why it is left out.
+
+use super::content::{FileContent, Refusal};
+use super::destination::Destinations;
+use super::{path_files, scripts};
+use crate::finding::Code;
+use crate::inventory::{FileFact, Inventory};
+use crate::path::RealPath;
+use crate::plan::entry::Action;
+use crate::plan::request::Shebang;
+use crate::python::{self, Distribution, PathFile, PathLine};
+use crate::root::Kind;
+
+/// Why a file is left out that leads to the source of an editable install.
+pub const LEADS: &str = "leads to the source of an editable install, which travels itself";
+
+/// Decides the content of files.
+pub struct Contents<'a> {
+    pub inventory: &'a Inventory,
+    pub destinations: &'a Destinations<'a>,
+    pub shebang: Shebang,
+}
+
+impl Contents<'_> {
+    /// The content of a file of `distribution` in the bundle.
+    pub fn decide(
+        &self,
+        file: &FileFact,
+        distribution: Option<&Distribution>,
+    ) -> Result<FileContent, Refusal> {
+        if let Some(one) = self.inventory.path_files.iter().find(|one| one.path == file.path) {
+            return self.path_file(one).map(FileContent::from);
+        }
+        match &file.meta.kind {
+            Kind::Link(target) => return self.link(file, target).map(FileContent::from),
+            Kind::File => {}
+            Kind::Directory | Kind::Special => {
+                return Err(Refusal::with_warning(
+                    "neither a file nor a link",
+                    Code::SpecialFile,
+                    &file.path,
+                    "neither a file nor a link; it is left behind",
+                ));
+            }
+        }
+        let directory = file.path.parent();
+        if let Some(distribution) = distribution
+            && directory.as_ref() == Some(&distribution.info)
+            && let Some(metadata) = metadata(file.path.name(), distribution)
+        {
+            return metadata.map(FileContent::from);
+        }
+        let mut parts = self.inventory.environment.parts.iter();
+        if parts.any(|part| directory.as_ref() == Some(&part.scripts)) {
+            let python = self.destinations.prefix.descend("bin/python");
+            return Ok(scripts::rewrite(self.inventory, self.shebang, &python, file));
+        }
+        Ok(Action::Copy.into())
+    }
+
+    /// A path file with each line that names a place of the builder rewritten.
+    fn path_file(&self, file: &PathFile) -> Result<Action, Refusal> {
+        let environment = &self.inventory.environment;
+        let sources = |to: &RealPath| {
+            !environment.in_whole_prefix(to) || environment.sources().any(|source| source == to)
+        };
+        let led = self.inventory.leads.contains(&file.path);
+        let absolute =
+            |line: &PathLine| matches!(line, PathLine::Path { text, .. } if text.starts_with('/'));
+        if !led && !file.lines.iter().any(absolute) {
+            return Ok(Action::Copy);
+        }
+        path_files::rewrite(file, &|path| self.destinations.find(path), &sources)
+            .map(|content| Action::Write { content })
+            .ok_or(Refusal::from(LEADS))
+    }
+
+    fn link(&self, file: &FileFact, target: &str) -> Result<Action, Refusal> {
+        if !self.is_inside(file, target) {
+            return Err(Refusal::with_warning(
+                "a link out of the environment",
+                Code::OutsideEnvironment,
+                &file.path,
+                &format!("a link to {target}, outside the environment; it is left behind"),
+            ));
+        }
+        if !target.starts_with('/') {
+            return Ok(Action::Link { target: target.to_owned() });
+        }
+        let place = |path: &RealPath| self.destinations.find(path).expect("it is inside");
+        let to = place(&file.path);
+        let target = place(&RealPath::known(target.trim_end_matches('/')));
+        Ok(Action::Link { target: target.relative_to(&to.parent().expect("a file has a parent")) })
+    }
+
+    /// Whether a link leads to the environment itself.
+    fn is_inside(&self, file: &FileFact, target: &str) -> bool {
+        let environment = &self.inventory.environment;
+        if target.starts_with('/') {
+            let mut tops =
+                environment.parts.iter().flat_map(|part| part.sites.iter().chain([&part.prefix]));
+            return tops.any(|top| target.starts_with(&format!("{top}/")));
+        }
+        // Lexical on purpose: the bundle has the same shape, and links of directories are not bundled.
+        let directory = file.path.parent().unwrap_or_else(RealPath::root);
+        let depth = environment
+            .part_of(&file.path)
+            .and_then(|part| directory.below(&part.prefix))
+            .map_or(0, |below| below.split('/').filter(|part| !part.is_empty()).count());
+        target.split('/').take_while(|part| *part == "..").count() <= depth
+    }
+}
+
+/// Files of `.dist-info` that tell how the distribution came into the builder; `None` for the others.
+fn metadata(name: &str, distribution: &Distribution) -> Option<Result<Action, Refusal>> {
+    match name {
+        "RECORD" => Some(Ok(Action::Record)),
+        // The same distribution is the same bytes whoever installed it, and for whom.
+        "INSTALLER" => Some(Ok(Action::Write { content: "wheelbarrow\n".to_owned() })),
+        "REQUESTED" | "uv_cache.json" | "uv_build.json" => {
+            Some(Err("tells how it came into the builder".into()))
+        }
+        "direct_url.json" => {
+            let text = distribution.direct_url.as_deref().unwrap_or_default();
+            Some(match python::portable_direct_url(text) {
+                Some(same) if same == text => Ok(Action::Copy),
+                Some(content) => Ok(Action::Write { content }),
+                None => Err("tells a path of the builder only".into()),
+            })
+        }
+        _ => None,
+    }
+}

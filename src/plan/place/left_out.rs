@@ -1,0 +1,72 @@
+//! Files that no distribution records, and why some of them are left out.
+//!
+//! Invariant: a file is bundled unless somebody is known to have made it for the builder alone.
+
+use crate::inventory::{FileFact, Inventory};
+use crate::plan::select::Selection;
+use crate::python::PartKind;
+
+/// Files that venv, virtualenv, uv and pipx write themselves, below the prefix.
+const SCAFFOLDING: [&str; 18] = [
+    "pyvenv.cfg",
+    ".gitignore",
+    "CACHEDIR.TAG",
+    ".lock",
+    "lib64",
+    "bin/activate",
+    "bin/activate.csh",
+    "bin/activate.fish",
+    "bin/activate.nu",
+    "bin/activate.ps1",
+    "bin/Activate.ps1",
+    "bin/activate.bat",
+    "bin/activate.xsh",
+    "bin/activate_this.py",
+    "bin/deactivate.bat",
+    "bin/pydoc.bat",
+    "pipx_metadata.json",
+    "uv-receipt.toml",
+];
+
+/// Why a file that no distribution records is left out, if it is.
+pub fn judge_unowned(
+    inventory: &Inventory,
+    selection: &Selection,
+    file: &FileFact,
+) -> Option<String> {
+    let environment = &inventory.environment;
+    let packages = &inventory.packages;
+    if let Some(package) =
+        packages.owner(&file.path).filter(|_| packages.in_prefix(&file.path).is_none())
+    {
+        return Some(format!("belongs to the package {}", packages[package].name));
+    }
+    let mut all = inventory.distributions.iter().enumerate();
+    if let Some((_, distribution)) = all
+        .find(|(index, one)| file.path.below(&one.info).is_some() && !selection.is_bundled(*index))
+    {
+        return Some(format!("belongs to {}, which stays behind", distribution.name));
+    }
+    let part =
+        environment.part_of(&file.path).filter(|part| part.kind == PartKind::VirtualEnvironment)?;
+    let below = file.path.below(&part.prefix)?;
+    // pip checks `-e git+...` out there: what it would not have installed stays, the history included.
+    let checkout = below
+        .strip_prefix("src/")
+        .and_then(|rest| Some(part.prefix.join("src").join(rest.split('/').next()?)));
+    if checkout.is_some_and(|checkout| {
+        environment.sources().any(|source| source.below(&checkout).is_some())
+    }) {
+        return Some("beside the source of an editable install, and not part of it".to_owned());
+    }
+    // virtualenv patches distutils of the pip that runs inside; nothing imports it afterwards.
+    let patch = matches!(file.path.name(), "_virtualenv.py" | "_virtualenv.pth");
+    let interpreter = below.strip_prefix("bin/").is_some_and(|name| {
+        let version = name.strip_prefix("python").or_else(|| name.strip_prefix("pypy"));
+        version.is_some_and(|rest| {
+            rest.chars().all(|digit| digit.is_ascii_digit() || digit == '.' || digit == 't')
+        })
+    });
+    (interpreter || patch || SCAFFOLDING.contains(&below))
+        .then(|| "made by venv for the builder; the bundle has its own".to_owned())
+}

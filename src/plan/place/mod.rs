@@ -1,0 +1,197 @@
+//! Where every file of the environment is in the final root, or why it is left out.
+//!
+//! Invariant: one file, one answer: an entry, or a line of what is left out.
+
+mod bytecode;
+mod content;
+mod decide;
+mod destination;
+mod left_out;
+mod path_files;
+mod scaffolding;
+mod scripts;
+
+use std::collections::{BTreeSet, HashMap};
+
+use content::{FileContent, Refusal};
+use decide::{Contents, LEADS};
+use destination::Destinations;
+pub use path_files::StartLine;
+
+use super::entry::{Action, Files, LeftOut, PlannedEntry};
+use super::request::Request;
+use super::select::Selection;
+use super::target::FinalRoot;
+use crate::finding::{Code, Finding, Severity};
+use crate::inventory::{FileFact, Inventory};
+use crate::path::RealPath;
+use crate::python::Distribution;
+
+/// Below `lib/pythonX.Y/`, whatever the builder calls it (Debian: `dist-packages`).
+pub const SITE_PACKAGES: &str = "site-packages";
+
+/// The files of the environment, placed.
+pub struct Placed {
+    pub files: Files,
+    /// Builder paths of the files that are bundled.
+    pub bundled: BTreeSet<RealPath>,
+    /// The code that bundled path files run at every start of Python.
+    pub runs_at_start: Vec<StartLine>,
+    pub findings: Vec<Finding>,
+}
+
+/// Places the files of the environment below the prefix.
+pub fn place(
+    inventory: &Inventory,
+    request: &Request,
+    selection: &Selection,
+    final_root: &FinalRoot,
+) -> Placed {
+    let destinations = Destinations { inventory, prefix: &request.prefix };
+    let contents = Contents { inventory, destinations: &destinations, shebang: final_root.shebang };
+    let mut files = Files::default();
+    let mut findings = unreadable_editables(inventory, selection);
+    let mut taken: HashMap<RealPath, &FileFact> = HashMap::new();
+    for file in by_part(inventory) {
+        let placed =
+            place_file(&contents, selection, file).and_then(|(entry, finding)| {
+                match taken.get(&entry.to) {
+                    None => Ok((entry, finding)),
+                    Some(first) => Err(collide(inventory, file, first)),
+                }
+            });
+        match placed {
+            Ok((entry, finding)) => {
+                taken.insert(entry.to.clone(), file);
+                files.entries.push(entry);
+                findings.extend(finding);
+            }
+            Err(Refusal { reason, finding }) => {
+                let (path, size) = (file.path.clone(), file.meta.size);
+                files.left_out.push(LeftOut { path, reason, size });
+                findings.extend(finding);
+            }
+        }
+    }
+    let bundled = taken.into_values().map(|file| file.path.clone()).collect();
+    if request.compile {
+        files.entries.extend(bytecode::compile(inventory, &destinations, &files.entries));
+    }
+    files.entries.extend(scaffolding::make(inventory, &request.prefix, &final_root.interpreter));
+    let (runs_at_start, problems) = path_files::judge(inventory, &bundled);
+    findings.extend(problems);
+    Placed { files, bundled, runs_at_start, findings }
+}
+
+/// In the order of `sys.path`: of two files for one place the first one is bundled.
+fn by_part(inventory: &Inventory) -> Vec<&FileFact> {
+    let mut files: Vec<&FileFact> = inventory.files.iter().collect();
+    if inventory.environment.parts.len() > 1 {
+        files.sort_by_key(|file| inventory.environment.rank(&file.path));
+    }
+    files
+}
+
+fn place_file(
+    contents: &Contents,
+    selection: &Selection,
+    file: &FileFact,
+) -> Result<(PlannedEntry, Option<Finding>), Refusal> {
+    let inventory = contents.inventory;
+    let distribution = file.owner.map(|owner| &inventory.distributions[owner]);
+    if let Some(reason) = unwanted(inventory, selection, file) {
+        return Err(Refusal { reason, finding: None });
+    }
+    let Some(to) = contents.destinations.find(&file.path) else {
+        return Err(Refusal::with_warning(
+            "outside the environment",
+            Code::OutsideEnvironment,
+            &file.path,
+            "recorded by a distribution, but outside the environment's prefix; it is left behind",
+        ));
+    };
+    let FileContent { action, edit, finding } = contents.decide(file, distribution)?;
+    let size = if matches!(action, Action::Link { .. }) { 0 } else { file.meta.size };
+    // As pip sets them, whatever the umask was: modes are part of a layer's bytes.
+    let mode = if file.meta.mode & 0o111 == 0 { 0o644 } else { 0o755 };
+    let entry = PlannedEntry {
+        to,
+        action,
+        edits: edit.into_iter().collect(),
+        distribution: distribution.map(|distribution| distribution.name.clone()),
+        ..PlannedEntry::copy(file.path.clone(), size, mode, reason(distribution))
+    };
+    Ok((entry, finding))
+}
+
+fn reason(distribution: Option<&Distribution>) -> String {
+    distribution.map_or_else(
+        || "in the environment, recorded by no distribution".to_owned(),
+        |distribution| format!("recorded by {}", distribution.name),
+    )
+}
+
+/// Why a file is left out wherever it is.
+fn unwanted(inventory: &Inventory, selection: &Selection, file: &FileFact) -> Option<String> {
+    match file.owner {
+        Some(owner) if !selection.is_bundled(owner) => {
+            let name = &inventory.distributions[owner].name;
+            return Some(format!("belongs to {name}, which stays behind"));
+        }
+        Some(_) => {}
+        None => {
+            if let Some(reason) = left_out::judge_unowned(inventory, selection, file) {
+                return Some(reason);
+            }
+        }
+    }
+    let is_path_file = || inventory.path_files.iter().any(|one| one.path == file.path);
+    if inventory.leads.contains(&file.path) && !is_path_file() {
+        return Some(LEADS.to_owned());
+    }
+    let bytecode = file.path.name().ends_with(".pyc") && file.owner.is_some();
+    bytecode.then(|| "bytecode: Python makes it again, and it holds the builder's paths".to_owned())
+}
+
+/// Two parts have a file for one place: the one that `sys.path` has first stays there.
+fn collide(inventory: &Inventory, file: &FileFact, first: &FileFact) -> Refusal {
+    let same_content = file.recorded_hash.is_some() && file.recorded_hash == first.recorded_hash;
+    let owner = |file: &FileFact| {
+        file.owner.map_or("no distribution", |owner| &inventory.distributions[owner].name)
+    };
+    let finding = || {
+        let message = format!(
+            "of {}; {}, of {}, goes to the same place and is another file: this one is left behind",
+            owner(file),
+            first.path,
+            owner(first)
+        );
+        Finding::new(Severity::Warn, Code::Collision, &file.path, message)
+            .help("name the environment whose file is right first, or install both into one")
+    };
+    Refusal {
+        reason: format!("{} goes to the same place", first.path),
+        finding: (!same_content).then(finding),
+    }
+}
+
+/// Bundled distributions in editable mode whose source nobody knows.
+fn unreadable_editables(inventory: &Inventory, selection: &Selection) -> Vec<Finding> {
+    let led =
+        |one: &Distribution| one.record.iter().any(|record| inventory.leads.contains(&record.path));
+    let refused = |one: &Distribution| {
+        inventory.findings.iter().any(|finding| {
+            finding.code == Code::EditableInstall && finding.subject.starts_with(one.site.as_str())
+        })
+    };
+    let unknown = inventory.distributions.iter().enumerate().filter(|(index, one)| {
+        selection.is_bundled(*index) && one.editable && !led(one) && !refused(one)
+    });
+    let finding = |(_, one): (usize, &Distribution)| {
+        let message =
+            "installed in editable mode, and nothing that can be read tells where its source is";
+        Finding::new(Severity::Deny, Code::EditableInstall, &one.name, message)
+            .help(format!("install it without --editable: pip install --no-deps {}", one.name))
+    };
+    unknown.map(finding).collect()
+}

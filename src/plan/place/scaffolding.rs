@@ -1,0 +1,38 @@
+//! The files that make the prefix a virtual environment of the final interpreter (PEP 405).
+//!
+//! Invariant: none of them names a path of the builder but that of an interpreter the final root has, too.
+
+use crate::inventory::Inventory;
+use crate::path::RealPath;
+use crate::plan::entry::PlannedEntry;
+
+/// `bin/python*` and `pyvenv.cfg` below `prefix`. An interpreter that is in the prefix itself has its standard
+/// library there, and needs no more than names.
+pub fn make(inventory: &Inventory, prefix: &RealPath, interpreter: &RealPath) -> Vec<PlannedEntry> {
+    let environment = &inventory.environment;
+    let link = |name: &str, target: &str, reason: &str| PlannedEntry {
+        mode: 0o644,
+        ..PlannedEntry::link(prefix.join("bin").join(name), target.to_owned(), reason.to_owned())
+    };
+    if let Some(program) = interpreter.below(&prefix.join("bin")) {
+        let names = ["python", "python3"].into_iter().filter(|name| *name != program);
+        return names.map(|name| link(name, program, "the interpreter that travels")).collect();
+    }
+    let home = interpreter.parent().unwrap_or_else(RealPath::root);
+    let configuration = format!(
+        "home = {home}\ninclude-system-site-packages = {}\nversion = {}\n",
+        environment.include_system, environment.interpreter.facts.version
+    );
+    let minor = environment.interpreter.minor();
+    let reason = "the final interpreter";
+    vec![
+        PlannedEntry::text(
+            prefix.join("pyvenv.cfg"),
+            configuration,
+            "makes the prefix a virtual environment (PEP 405)".to_owned(),
+        ),
+        link("python", interpreter.as_str(), reason),
+        link("python3", "python", reason),
+        link(&format!("python{minor}"), "python", reason),
+    ]
+}

@@ -1,0 +1,115 @@
+//! What the user asks for.
+//!
+//! Invariant: choices only, none of them made from the builder root.
+
+use std::collections::BTreeSet;
+
+use pep508_rs::Requirement;
+use serde::Serialize;
+use url::Url;
+
+use crate::base::Profile;
+use crate::path::RealPath;
+
+/// What the user asks for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Where the environment lives in the final root.
+    pub prefix: RealPath,
+    /// By default relocatable where the final root can run that.
+    pub shebang: Option<Shebang>,
+    /// The image of `FROM`, when it is not to be derived.
+    pub from: Option<String>,
+    /// The final root, when it is known exactly.
+    pub base: Option<Profile>,
+    /// The interpreter of the final root, when it is not at the builder's path.
+    pub interpreter: Option<RealPath>,
+    /// The interpreter is bundled.
+    pub with_interpreter: bool,
+    pub native: NativeMode,
+    /// What the application asks for; empty means everything that is installed.
+    pub roots: Vec<Requirement<Url>>,
+    /// Projects whose requirements are among these: each is bundled where it is installed.
+    pub projects: Vec<Requirement<Url>>,
+    /// Pin packages to the versions of the builder.
+    pub pin: bool,
+    /// Name apk packages by the `so:` they provide.
+    pub so_names: bool,
+    /// Write bytecode beside the sources.
+    pub compile: bool,
+    /// Kinds of rarely needed files that are left out.
+    pub slim: BTreeSet<SlimKind>,
+    /// Cut into layers; one tree otherwise.
+    pub layers: Option<LayerRequest>,
+}
+
+impl Request {
+    /// Whether files of packages or of the interpreter may have to be bundled.
+    pub fn may_carry(&self) -> bool {
+        let no_manager = self.base.as_ref().is_some_and(|base| base.installs_with.is_none());
+        self.with_interpreter
+            || self.native == NativeMode::Vendor
+            || (self.native == NativeMode::Auto && no_manager)
+    }
+}
+
+/// How libraries that the final root lacks get there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NativeMode {
+    /// By its package manager where it has one; otherwise as `Vendor`.
+    #[default]
+    Auto,
+    /// By its package manager.
+    Packages,
+    /// In the bundle.
+    Vendor,
+}
+
+/// How scripts find their interpreter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shebang {
+    /// Through `/bin/sh`, beside the script: the prefix may move.
+    Relocatable,
+    /// By absolute path: needs no shell, and the prefix may not move.
+    Absolute,
+}
+
+/// A kind of files that few programs need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SlimKind {
+    /// Tests inside of packages.
+    Tests,
+    /// `.pyi`.
+    Stubs,
+    /// C and Cython sources and headers.
+    Headers,
+    /// `.a`.
+    Static,
+    /// Debug sections and symbol tables of ELF files.
+    Strip,
+}
+
+impl SlimKind {
+    /// As people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            SlimKind::Tests => "tests",
+            SlimKind::Stubs => "type stubs",
+            SlimKind::Headers => "C sources and headers",
+            SlimKind::Static => "static libraries",
+            SlimKind::Strip => "debug sections",
+        }
+    }
+}
+
+/// How the bundle is cut into layers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerRequest {
+    /// The most layers: at least those of every kind and of every group.
+    pub budget: usize,
+    /// Bytes above which one distribution becomes several layers.
+    pub cap: u64,
+    /// Groups set by hand: a name and its distributions, by their normalised names.
+    pub groups: Vec<(String, Vec<String>)>,
+}

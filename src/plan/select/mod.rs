@@ -1,0 +1,135 @@
+//! Which distributions are bundled: those that are asked for with all they require, or all but installers.
+//!
+//! Invariant: each distribution is bundled or has one reason why not.
+
+mod distributions;
+mod selection;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use distributions::{PlannedDistribution, list_distributions};
+use pep508_rs::Requirement;
+pub use selection::Selection;
+use url::Url;
+
+use super::request::Request;
+use crate::finding::{Code, Finding, Severity};
+use crate::inventory::Inventory;
+use crate::path::RealPath;
+use crate::python::{self, Distribution, Edges, Facts, Requirements, kept, reached};
+
+/// Follows the requirements that are asked for; when there are none, everything that is installed is wanted.
+pub fn select(inventory: &Inventory, request: &Request) -> Selection {
+    let installed = |project: &&Requirement<Url>| {
+        let key = python::normalised_name(project.name.as_ref());
+        inventory.distributions.iter().any(|distribution| distribution.key == key)
+    };
+    let requirements: Vec<Requirement<Url>> =
+        request.roots.iter().chain(request.projects.iter().filter(installed)).cloned().collect();
+    let Edges { edges, asked, findings: problems } = edges(inventory, &requirements);
+    let everything = request.roots.is_empty() && request.projects.is_empty();
+    let needed =
+        if everything { kept(&inventory.distributions, &edges) } else { reached(&asked, &edges) };
+    let mut selection = Selection {
+        edges,
+        asked,
+        needed,
+        system_owned: system_owned(inventory),
+        shadowed: shadowed(inventory),
+        everything,
+        findings: Vec::new(),
+    };
+    selection.findings = judge(inventory, &selection, problems);
+    selection
+}
+
+/// The findings of a selection: those `problems` of requirements that matter to the bundle, and its own.
+fn judge(inventory: &Inventory, selection: &Selection, problems: Vec<Finding>) -> Vec<Finding> {
+    let all = &inventory.distributions;
+    let is_bundled = |index: usize| selection.is_bundled(index);
+    let mut findings = problems;
+    // Nobody is missing a requirement of a distribution that is left out.
+    findings.retain(|finding| {
+        let index = all.iter().position(|distribution| distribution.name == finding.subject);
+        finding.code != Code::MissingRequirement || index.is_none_or(is_bundled)
+    });
+    let shadowed = selection.shadowed.iter();
+    findings.extend(shadowed.filter_map(|(index, earlier)| hides(&all[*earlier], &all[*index])));
+    findings.extend(inventory.missing_files(Severity::Warn, is_bundled));
+    if !(0..all.len()).any(is_bundled) {
+        findings.push(nothing_to_bundle(inventory));
+    }
+    findings
+}
+
+fn edges(inventory: &Inventory, requirements: &[Requirement<Url>]) -> Edges {
+    let interpreter = &inventory.environment.interpreter;
+    let facts = &interpreter.facts;
+    let facts = Facts {
+        full_version: &facts.version,
+        implementation: &facts.implementation,
+        machine: &facts.architecture,
+    };
+    match Requirements::new(&facts) {
+        Ok(graph) => graph.edges(&inventory.distributions, requirements),
+        Err(why) => Edges {
+            edges: vec![BTreeSet::new(); inventory.distributions.len()],
+            asked: BTreeSet::new(),
+            findings: vec![Finding::new(
+                Severity::Warn,
+                Code::InterpreterFact,
+                &interpreter.executable,
+                why,
+            )],
+        },
+    }
+}
+
+/// Distributions that an OS package owns, with the package.
+fn system_owned(inventory: &Inventory) -> BTreeMap<usize, usize> {
+    let owner = |path: &RealPath| inventory.packages.owner(path);
+    let all = inventory.distributions.iter().enumerate();
+    let owned =
+        all.filter_map(|(index, distribution)| Some((index, owner(&distribution.metadata)?)));
+    // Nothing in the final stage would install conda's.
+    owned.filter(|(_, package)| inventory.packages[*package].in_prefix.is_none()).collect()
+}
+
+/// Distributions that an earlier part has too, with that one: Python never gets to see them.
+fn shadowed(inventory: &Inventory) -> BTreeMap<usize, usize> {
+    let rank = |distribution: &Distribution| inventory.environment.rank(&distribution.info);
+    let all = &inventory.distributions;
+    let mut first: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (index, distribution) in all.iter().enumerate() {
+        let this = (rank(distribution), index);
+        let best = first.entry(&distribution.key).or_insert(this);
+        *best = (*best).min(this);
+    }
+    let later = all.iter().enumerate().filter_map(|(index, distribution)| {
+        let (best, earlier) = first[distribution.key.as_str()];
+        (rank(distribution) != best).then_some((index, earlier))
+    });
+    later.collect()
+}
+
+/// Another version of a distribution, in an earlier part.
+fn hides(earlier: &Distribution, later: &Distribution) -> Option<Finding> {
+    let message = format!(
+        "{} in {} hides {} in {}",
+        earlier.version, earlier.site, later.version, later.site
+    );
+    (earlier.version != later.version).then(|| {
+        Finding::new(Severity::Warn, Code::Collision, &later.name, message)
+            .help("name the environment whose version is right first")
+    })
+}
+
+fn nothing_to_bundle(inventory: &Inventory) -> Finding {
+    Finding::new(
+        Severity::Warn,
+        Code::NothingToBundle,
+        &inventory.environment.parts[0].prefix,
+        "no distribution is installed here but installers",
+    )
+    .help("install the application before this step, or name its environment: `wheelbarrow bundle /path/to/venv`")
+}

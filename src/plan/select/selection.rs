@@ -1,0 +1,58 @@
+//! The decision for each distribution.
+//!
+//! Invariant: each distribution is bundled or has one reason why not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::finding::Finding;
+use crate::inventory::Inventory;
+
+/// The decision for each distribution, by its index in the inventory.
+pub struct Selection {
+    /// For each distribution the installed ones it requires.
+    pub edges: Vec<BTreeSet<usize>>,
+    /// The ones asked for by name.
+    pub asked: BTreeSet<usize>,
+    /// The ones that are needed, those of OS packages included.
+    pub needed: BTreeSet<usize>,
+    /// Distributions that an OS package owns, with the package.
+    pub system_owned: BTreeMap<usize, usize>,
+    /// Distributions that an earlier part has too, with that one.
+    pub(super) shadowed: BTreeMap<usize, usize>,
+    /// Whether everything that is installed was asked for.
+    pub(super) everything: bool,
+    pub findings: Vec<Finding>,
+}
+
+impl Selection {
+    /// Whether the distribution is part of the bundle.
+    pub fn is_bundled(&self, index: usize) -> bool {
+        self.needed.contains(&index)
+            && !self.system_owned.contains_key(&index)
+            && !self.shadowed.contains_key(&index)
+    }
+
+    /// Why it is bundled or left out.
+    pub fn reason(&self, inventory: &Inventory, index: usize) -> String {
+        let distribution = &inventory.distributions[index];
+        if let Some(earlier) = self.shadowed.get(&index) {
+            return format!("{} has it, and comes first", inventory.distributions[*earlier].site);
+        }
+        if let Some(package) = self.system_owned.get(&index) {
+            return format!("belongs to the package {}", inventory.packages[*package].name);
+        }
+        let required_by = || {
+            let by = (0..self.edges.len())
+                .find(|from| self.needed.contains(from) && self.edges[*from].contains(&index));
+            by.map(|from| format!("required by {}", inventory.distributions[from].name))
+        };
+        match (self.needed.contains(&index), self.everything) {
+            (true, false) if self.asked.contains(&index) => "asked for".to_owned(),
+            (true, false) => required_by().unwrap_or_default(),
+            (true, true) if distribution.requested => "installed by request".to_owned(),
+            (true, true) => "installed".to_owned(),
+            (false, true) => "an installer that nothing installed requires".to_owned(),
+            (false, false) => "nothing that was asked for requires it".to_owned(),
+        }
+    }
+}

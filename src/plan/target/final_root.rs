@@ -1,0 +1,125 @@
+//! The final root as the stages of a plan see it: its interpreter, what it has, whether it installs.
+//!
+//! Invariant: every question of a stage about the final root is answered here, from data alone.
+
+use std::collections::BTreeSet;
+
+use crate::base::Profile;
+use crate::finding::Finding;
+use crate::inventory::Inventory;
+use crate::loader::Rule;
+use crate::packages::Package;
+use crate::path::RealPath;
+use crate::plan::request::{Request, Shebang};
+
+/// The final root of a plan.
+pub struct FinalRoot<'a> {
+    /// The image of FROM, when anything tells.
+    pub image: Option<String>,
+    /// The program that `bin/python` leads to.
+    pub interpreter: RealPath,
+    /// Whether a package of the builder's distribution brings it.
+    pub interpreter_is_package: bool,
+    /// Whether the bundle brings it.
+    pub interpreter_is_bundled: bool,
+    /// Whether the program interpreter (`PT_INTERP`) and the libraries below it are bundled too.
+    pub loader_is_bundled: bool,
+    pub shebang: Shebang,
+    pub(super) profile: Option<&'a Profile>,
+    /// Whether its package manager installs what it lacks.
+    pub(super) packages: bool,
+    /// A prefix of the builder, conda's or the interpreter's own, and that of the bundle, which takes its place.
+    pub(super) moved: Option<(RealPath, RealPath)>,
+    /// Where its loader looks without any configuration, and in that of its own.
+    pub(super) directories: BTreeSet<RealPath>,
+    /// Whether its loader knows what the builder's does: by the same cache, path file or ldconfig.
+    pub configured: bool,
+    pub findings: Vec<Finding>,
+}
+
+impl FinalRoot<'_> {
+    /// Whether its loader finds a library of this name without any help.
+    pub fn has_library(&self, name: &str) -> bool {
+        self.profile.is_some_and(|profile| profile.libraries.contains_key(name))
+    }
+
+    /// Whether a package is there already; `None` when nothing is known of it.
+    pub fn has_package(&self, package: &Package) -> Option<bool> {
+        self.profile.map(|profile| {
+            package.in_prefix.is_none() && profile.packages.contains_key(&package.name)
+        })
+    }
+
+    /// Whether files of a package are bundled when they are needed: nobody installs conda's.
+    pub fn carries(&self, package: &Package) -> bool {
+        package.in_prefix.is_some() || !self.installs()
+    }
+
+    /// Whether what it lacks is installed by its package manager; otherwise it is vendored.
+    pub fn installs(&self) -> bool {
+        self.packages
+    }
+
+    /// Whether its loader finds a file that is put into this directory, as the builder's did by this rule.
+    pub fn searches(&self, directory: &RealPath, rule: &Rule) -> bool {
+        self.directories.contains(&self.place(directory))
+            || (self.configured && matches!(rule, Rule::Cache | Rule::PathFile))
+    }
+
+    /// Whether nothing is there: `FROM scratch`.
+    pub fn is_empty(&self) -> bool {
+        self.profile.is_some_and(|profile| profile.libc.is_none() && profile.packages.is_empty())
+    }
+
+    /// Where a path of the builder is there: through the links of its top-level directories, and in the
+    /// bundle's prefix what was in conda's. The layout below is the same, so relative run paths lead on.
+    pub fn place(&self, path: &RealPath) -> RealPath {
+        if let Some((below, to)) =
+            self.moved.as_ref().and_then(|(from, to)| Some((path.below(from)?, to)))
+        {
+            return to.descend(below);
+        }
+        self.profile.map_or_else(|| path.clone(), |profile| follow_links(profile, path))
+    }
+
+    /// Whether it has this link of a top-level directory.
+    pub fn has_link(&self, path: &RealPath) -> bool {
+        self.profile.is_some_and(|profile| profile.links.contains_key(path))
+    }
+
+    /// An interpreter that moves is where the rest of its prefix is.
+    pub(super) fn placed(mut self) -> Self {
+        if self.interpreter_is_bundled {
+            self.interpreter = self.place(&self.interpreter);
+        }
+        self
+    }
+
+    /// The prefix whose place the bundle's takes.
+    pub fn moved_from(&self) -> Option<&RealPath> {
+        self.moved.as_ref().map(|(from, _)| from)
+    }
+}
+
+fn follow_links(profile: &Profile, path: &RealPath) -> RealPath {
+    let through = profile.links.iter().find_map(|(link, target)| Some((path.below(link)?, target)));
+    through.map_or_else(
+        || path.clone(),
+        |(rest, target)| RealPath::root().descend(target.trim_start_matches('/')).descend(rest),
+    )
+}
+
+/// The directories that the loader of the final root searches for everything.
+pub(super) fn search_directories(inventory: &Inventory, request: &Request) -> BTreeSet<RealPath> {
+    match &request.base {
+        Some(profile) if !request.with_interpreter => {
+            let known = profile.library_directories.iter();
+            let normal = known.filter_map(|directory| {
+                RealPath::try_from(directory.trim_end_matches('/').to_owned()).ok()
+            });
+            normal.map(|directory| follow_links(profile, &directory)).collect()
+        }
+        // The loader is bundled, or the final root is like the builder.
+        _ => inventory.default_directories.iter().cloned().collect(),
+    }
+}

@@ -1,0 +1,159 @@
+//! The final root: its image, its interpreter, whether it installs packages.
+//!
+//! Without a profile it is taken to be like the builder's own distribution, with the packages that its
+//! package manager brings. With one ([`crate::base`]) [`Fit`] finds every disagreement before anything is
+//! written.
+//!
+//! Invariant: pure; nothing here depends on which files are bundled.
+
+mod final_root;
+mod fit;
+mod image;
+mod interpreter;
+
+pub use final_root::FinalRoot;
+pub use fit::{Fit, refuse};
+
+use super::request::{NativeMode, Request, Shebang};
+use crate::base::Profile;
+use crate::finding::{Code, Finding};
+use crate::inventory::Inventory;
+use crate::loader::Libc;
+use crate::path::RealPath;
+use crate::python::Interpreter;
+use final_root::search_directories;
+use image::{Origin, image, tagged_minor};
+use interpreter::{Chosen, choose, judge_bundled};
+
+/// Decides, and refuses a final root that cannot work.
+pub fn decide<'a>(inventory: &Inventory, request: &'a Request) -> FinalRoot<'a> {
+    let mut final_root = match &request.base {
+        Some(profile) => known(inventory, request, profile),
+        None => like_builder(inventory, request),
+    }
+    .placed();
+    final_root.findings.extend(judge_bundled(inventory, &final_root));
+    final_root
+}
+
+/// The prefix that leaves its place for that of the bundle.
+fn moved(inventory: &Inventory, request: &Request) -> Option<(RealPath, RealPath)> {
+    let stays =
+        inventory.interpreter_package().is_none() && inventory.environment.interpreter.pinned;
+    let own_prefix = inventory.own_prefix.as_ref().filter(|_| !stays);
+    own_prefix.map(|prefix| (prefix.clone(), request.prefix.clone()))
+}
+
+/// Nothing is known of it: it is taken to be the plain image of the builder's distribution.
+fn like_builder<'a>(inventory: &Inventory, request: &'a Request) -> FinalRoot<'a> {
+    let own = &inventory.environment.interpreter;
+    let owned = inventory.interpreter_package().is_some();
+    let is_bundled = inventory.stands_alone() && request.interpreter.is_none();
+    let interpreter = request.interpreter.clone().unwrap_or_else(|| own.executable.clone());
+    let same = interpreter == own.executable || own.links.contains(&interpreter);
+    let origin = if is_bundled || (owned && same) { Origin::Package } else { Origin::Image };
+    let other_minor = named_minor(own, request).filter(|_| !is_bundled);
+    let image = request
+        .from
+        .clone()
+        .or_else(|| image(&inventory.release, origin, &interpreter, own.minor()));
+    let no_image =
+        image.is_none().then(|| unknown_image(inventory, owned || is_bundled, &interpreter));
+    FinalRoot {
+        image,
+        interpreter,
+        interpreter_is_package: owned && same && !is_bundled,
+        interpreter_is_bundled: is_bundled,
+        loader_is_bundled: false,
+        shebang: request.shebang.unwrap_or(Shebang::Relocatable),
+        profile: None,
+        packages: request.native != NativeMode::Vendor,
+        moved: moved(inventory, request),
+        directories: search_directories(inventory, request),
+        configured: request.native != NativeMode::Vendor,
+        findings: other_minor.into_iter().chain(no_image).collect(),
+    }
+}
+
+/// It was read, here or before.
+fn known<'a>(inventory: &Inventory, request: &'a Request, profile: &'a Profile) -> FinalRoot<'a> {
+    let fit = Fit { inventory, request, profile };
+    let own = &inventory.environment.interpreter;
+    let packages = match request.native {
+        NativeMode::Vendor => false,
+        NativeMode::Packages => true,
+        NativeMode::Auto => profile.installs_with.is_some(),
+    };
+    let Chosen { path: interpreter, is_package, is_bundled, finding } = choose(&fit);
+    let shebang = request.shebang.unwrap_or(match profile.runs_relocatable_scripts() {
+        true => Shebang::Relocatable,
+        false => Shebang::Absolute,
+    });
+    let refusals = [
+        fit.judge_machine(),
+        fit.judge_layout().filter(|_| request.with_interpreter),
+        finding,
+        fit.judge_shell(shebang),
+    ];
+    let origin = if is_package || is_bundled { Origin::Package } else { Origin::Image };
+    let derived = || {
+        profile.image.clone().or_else(|| image(&profile.release, origin, &interpreter, own.minor()))
+    };
+    // The builder's cache is bundled with its loader; otherwise ldconfig runs where there is a shell.
+    let configured = match request.with_interpreter {
+        true => own.libc == Some(Libc::Glibc),
+        false => packages && profile.tools.contains("sh"),
+    };
+    FinalRoot {
+        image: request.from.clone().or_else(derived),
+        interpreter,
+        interpreter_is_package: is_package,
+        interpreter_is_bundled: is_bundled,
+        loader_is_bundled: request.with_interpreter,
+        shebang,
+        profile: Some(profile),
+        packages,
+        moved: moved(inventory, request),
+        directories: search_directories(inventory, request),
+        configured,
+        findings: refusals.into_iter().flatten().collect(),
+    }
+}
+
+fn unknown_image(inventory: &Inventory, owned: bool, interpreter: &RealPath) -> Finding {
+    let (code, message) = if owned {
+        (
+            Code::UnknownBase,
+            format!("no image is known for this distribution ({})", inventory.release.id),
+        )
+    } else {
+        (
+            Code::InterpreterNotInBase,
+            "no package owns this interpreter and no base image is known to have it at this path"
+                .to_owned(),
+        )
+    };
+    refuse(
+        code,
+        interpreter,
+        message,
+        Some("name an image that has it: --from IMAGE, or read one: --base-root DIR".to_owned()),
+    )
+}
+
+/// Another Python in the names of a final root that nobody has read.
+fn named_minor(own: &Interpreter, request: &Request) -> Option<Finding> {
+    let typed = request.interpreter.as_ref();
+    let of_path = typed.and_then(|path| {
+        path.name().strip_prefix("python").filter(|rest| rest.contains('.')).map(str::to_owned)
+    });
+    let of_image = request.from.as_deref().and_then(tagged_minor);
+    let other = of_path.or(of_image).filter(|minor| minor != own.minor())?;
+    let message =
+        format!("the environment is of Python {}, the final stage has {other}", own.minor());
+    let help = format!(
+        "use an image with Python {0}, such as python:{0}-slim, or build with Python {other}",
+        own.minor()
+    );
+    Some(refuse(Code::BaseInterpreter, &own.executable, message, Some(help)))
+}
