@@ -264,7 +264,7 @@ pub fn elf_run_path(input: &[u8]) {
     let (content, directories) = (input.to_vec(), ["$ORIGIN/../lib".to_owned()]);
     for when_none in [WhenNone::RunPath, WhenNone::RPath] {
         let Ok(edits) = elf::add_run_path(&content, &directories, when_none) else { continue };
-        let edited = Edited { content: &content, edits: &edits };
+        let edited = Edited { content: content.clone(), edits };
         let facts = elf::read(&edited).expect("it was read before").expect("it is ELF");
         let run_path = facts.runpath.or(facts.rpath).unwrap_or_default();
         assert!(run_path.split(':').any(|directory| directory == directories[0]), "{run_path}");
