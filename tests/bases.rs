@@ -1,4 +1,4 @@
-//! Bases that are like the builder but for one thing: each is refused, or what it lacks is brought.
+//! Bases that differ from the builder in one thing: each is refused, or the bundle brings the missing files.
 
 use serde_json::{Value, json};
 
@@ -207,7 +207,7 @@ fn an_older_glibc_and_another_layout() {
 }
 
 #[test]
-fn what_the_base_lacks_in_its_own_places() {
+fn missing_files_go_to_the_places_of_the_base() {
     type Change = fn(&mut Value);
     let cases: [(&str, Change, &[&str], &str); 4] = [
         ("everything is there", |_| (), &[], "rootfs"),
@@ -218,7 +218,7 @@ fn what_the_base_lacks_in_its_own_places() {
             &["--native", "vendor"],
             "rootfs/usr/lib/libyaml-0.so.2",
         ),
-        // A merged /usr: what comes from elsewhere goes where the link leads.
+        // A merged /usr: files from elsewhere go where the link leads.
         (
             "no package, and a link",
             |base| {

@@ -1,5 +1,5 @@
-//! Builds every Dockerfile of `examples/` in the lab, runs its final image, compares its size with what
-//! people do by hand, and checks that what the user pasted is what `Dockerfile.final` says.
+//! Builds every Dockerfile of `examples/` in the lab, runs its final image, compares its size with images
+//! that people write by hand, and checks that the pasted lines are those of `Dockerfile.final`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::support::lab::{Container, Lab, buildah};
 use crate::support::wheelbarrow;
 
-/// Asked in the builder stage: the final stage's lines, the report, and what the root's own loader says.
+/// Asked in the builder stage: the final stage's lines, the report, and the answers of the root's own loader.
 const ASK: &str = include_str!("programs/ask_builder.sh");
 
 const PASTED: &str = "# What /bundle/Dockerfile.final says:\n";
@@ -46,7 +46,7 @@ impl Example {
         Container::of(&self.image(name)).says(command)
     }
 
-    /// `--root` on the mounted image gives what running inside it gives.
+    /// `--root` on the mounted image gives the same plan as running inside it.
     fn same_from_outside(&self, name: &str) {
         let container = Container::of(&self.image(name));
         let inside = container.says(&["sh", "-c", "wheelbarrow plan --json 2>/dev/null"]);
@@ -66,7 +66,7 @@ impl Example {
     }
 }
 
-/// The example as a user would build it, then what people do by hand, then what the builder stage says.
+/// The example as a user would build it, the images by hand, and the answers of the builder stage.
 fn build(name: &'static str) {
     let example = Example::new(name);
     let dockerfile = example.read("Dockerfile");

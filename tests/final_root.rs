@@ -1,4 +1,4 @@
-//! Final roots that are read, missing, strange or wrong: what is carried there, and what is refused.
+//! Final roots that are read, missing, strange or wrong: the files that are bundled for them, and refusals.
 
 use serde_json::Value;
 
@@ -47,7 +47,7 @@ fn a_base_that_is_known_is_subtracted() {
 }
 
 #[test]
-fn what_the_final_root_lacks_is_bundled() {
+fn files_that_the_final_root_lacks_are_bundled() {
     let mut said = Transcript::default();
     let (output, out) = bundle_fixture(&["--native", "vendor"]);
     assert_eq!(exit_code(&output), 0, "{}", shown(&output));

@@ -1,4 +1,4 @@
-//! Every fuzz target over its seeds, and over what is left of them when they are cut.
+//! Runs every fuzz target over its seeds, whole and cut short.
 
 use std::collections::BTreeSet;
 use std::fs;

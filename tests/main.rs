@@ -1,4 +1,4 @@
-//! Integration tests, one binary: what a user would notice.
+//! Integration tests, one binary: everything that a user would notice.
 
 #![allow(
     clippy::disallowed_macros,

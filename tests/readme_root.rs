@@ -80,7 +80,7 @@ fn the_environment_may_be_named_in_three_ways() {
 }
 
 #[test]
-fn what_is_not_there_is_an_error_with_a_hint() {
+fn a_missing_environment_is_an_error_with_advice() {
     insta::assert_snapshot!(run(&["report", "--root", &fixture(), "/nowhere"]));
 }
 
@@ -94,7 +94,7 @@ fn the_report_and_the_plan() {
     insta::assert_snapshot!(said.text());
 }
 
-/// What a command prints on a terminal of its own.
+/// The output of a command on a terminal of its own.
 fn on_a_terminal(command: &str, no_color: Option<&str>) -> String {
     let mut script = Command::new("script");
     script.args(["-qec", command, "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR");

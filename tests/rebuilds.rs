@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::support::{Dump, NOBODY, copy, dump, fixture, shown};
 
-/// How somebody builds; what shall not be seen in any layer.
+/// How somebody builds; none of it may be seen in a layer.
 struct Way {
     prefix: &'static str,
     /// Where the program was cloned to.
@@ -18,9 +18,9 @@ struct Way {
     /// Whether root runs everything; only root can have it otherwise.
     root: bool,
     reversed: bool,
-    /// What pip compiles, and then records.
+    /// Whether pip compiles bytecode and records it.
     bytecode: bool,
-    /// What the installer writes for an entry point.
+    /// The script that the installer writes for an entry point.
     launcher: &'static str,
     /// Seconds since the epoch.
     changed: u64,
@@ -57,8 +57,8 @@ const YOURS: Way = Way {
     ],
 };
 
-/// Beside PyYAML of the fixture: a program from a local folder and what it uses, below site-packages.
-/// `PREFIX` and `CLONE` are the builder's. `edge` is below 64 kB, and above with what only its RECORD has.
+/// Beside PyYAML of the fixture: a program from a local folder and the modules it uses, below site-packages.
+/// `PREFIX` and `CLONE` are the builder's. `edge` is below 64 kB, and above with the lines that only its RECORD has.
 fn texts() -> Vec<(String, String)> {
     let metadata = |name: &str| format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n");
     let edge = "#".repeat(65_000);
@@ -89,7 +89,7 @@ const MODULES: [(&str, &[&str]); 3] =
     [("web", &["web/__init__", "web/one", "web/two"]), ("edge", &["edge"]), ("app", &["app"])];
 
 impl Way {
-    /// What is in site-packages here, in the order of its creation.
+    /// The files of site-packages, in the order of their creation.
     fn files(&self) -> Vec<(String, Vec<u8>)> {
         let shipped = dump(&Path::new(&fixture()).join("opt/venv/lib/python3.11/site-packages"));
         let shipped = shipped.into_iter().filter(|(_, (mode, ..))| mode & 0o170_000 == 0o100_000);
@@ -118,7 +118,7 @@ impl Way {
                     record.push(format!("{path},,\n"));
                     files.push((path, format!("{}/{}", self.prefix, self.changed).into_bytes()));
                 }
-                // Such as pip writes when it is told that a package was asked for.
+                // pip writes such lines for packages that were asked for.
                 record.extend((0..20).map(|number| {
                     format!("{name}/__pycache__/gone{number}.cpython-311.opt-2.pyc,,\n")
                 }));
@@ -179,7 +179,7 @@ impl Way {
         root
     }
 
-    /// Runs the bundle as this one would, with `options`; what is in the image, and what the final stage says.
+    /// Bundles as this person would, with `options`; the files of the image, and the text of the final stage.
     fn bundle(&self, options: &[&str]) -> (Dump, String) {
         let directory = tempfile::tempdir().unwrap();
         let top = directory.path();

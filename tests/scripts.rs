@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::support::lab::built;
 use crate::support::{distribution, program, shown};
 
-/// A virtual environment of this machine with one distribution whose script prints what it was given.
+/// A virtual environment of this machine with one distribution whose script prints its arguments.
 fn environment(top: &Path) -> String {
     let venv = top.join("builder/venv");
     assert!(
@@ -37,7 +37,7 @@ fn environment(top: &Path) -> String {
     venv.to_str().unwrap().to_owned()
 }
 
-/// What `command` prints, run by `sh` in `directory`.
+/// The output of `command`, run by `sh` in `directory`.
 fn said(directory: &Path, command: &str) -> String {
     let output = Command::new("sh").args(["-c", command]).current_dir(directory).output().unwrap();
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
@@ -128,7 +128,7 @@ fn every_form_of_the_first_line() {
         ("relocatable", "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python3' \"$0\" \"$@\"\n' '''".to_owned()),
         ("shell", "#!/bin/sh\necho shell; exit".to_owned()),
     ];
-    // A docstring of its own, what may stand behind that alone, and a byte of the encoding that is named.
+    // A docstring of its own, a statement that only a docstring may precede, and a byte of the encoding that is named.
     const BODY: &[u8] = b"# -*- coding: latin-1 -*-\n'''Doc.'''\nfrom __future__ import annotations\nimport sys\n\
         print(sys.prefix, int(sys.flags.dont_write_bytecode), sys.flags.no_user_site, __doc__, '\xe9' == chr(233))\n";
     for (name, lines) in &forms {

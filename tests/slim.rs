@@ -1,4 +1,4 @@
-//! What `--slim` removes, what it never touches, and that what it strips still loads.
+//! Files that `--slim` removes, files that it never touches, and stripped libraries, which still load.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ fn bundled(top: &Path, site: &Path, slim: &str) -> (PathBuf, Output) {
 }
 
 #[test]
-fn what_is_rarely_needed_is_removed_with_a_receipt() {
+fn rarely_needed_files_are_removed_with_a_receipt() {
     let top = tempfile::tempdir().unwrap();
     let top = top.path().canonicalize().unwrap();
     let (site, library) = environment(&top);

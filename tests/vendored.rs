@@ -56,7 +56,7 @@ fn lay_over(target: &Path, source: &Path) {
     }
 }
 
-/// What each name that the module needs leads to in a root.
+/// The file that each needed name of the module leads to in a root.
 fn needs(root: &Path, module: &str) -> Vec<(String, Option<String>)> {
     let root = Root::new(Directory::open(root, &[]).unwrap());
     let library = Library::new(&root);
@@ -101,7 +101,7 @@ fn a_library_of_the_path_file_gets_a_run_path() {
     lay_over(&final_root, &out.join("rootfs"));
     let library = "/opt/app/lib/wheelbarrow/libyaml-0.so.2.0.9".to_owned();
     assert_eq!(needs(&final_root, MODULE), [("libyaml-0.so.2".to_owned(), Some(library.clone()))]);
-    // What opens it by its path still does.
+    // Its old path still leads to it.
     assert_eq!(
         fs::canonicalize(final_root.join("opt/x/lib/libyaml-0.so.2")).unwrap(),
         final_root.join(&library[1..])
@@ -159,7 +159,7 @@ fn the_path_file_is_bundled_with_packages_alone() {
     insta::assert_snapshot!(said.text());
 }
 
-/// What the builders below make, and the program that asks for it.
+/// The sources of the libraries and modules that the builders make, and the program that imports them.
 const NATIVE: [(&str, &str); 5] = [
     ("native/build.sh", include_str!("programs/native/build.sh")),
     ("native/module.c", include_str!("programs/native/module.c")),
@@ -171,8 +171,8 @@ const NATIVE: [(&str, &str); 5] = [
 const BUILD: &str = "COPY native /src\nRUN sh /src/build.sh\n";
 const IMPORT: &str = r#"["/opt/app/bin/python", "/import_values.py""#;
 
-/// `/usr/local/lib` is in Debian's cache alone: a root without ldconfig has neither. And what needs it needs
-/// a library of a package that update-alternatives would have to lead to.
+/// `/usr/local/lib` is in Debian's cache alone: a root without ldconfig has neither. The library there needs
+/// another one, to which update-alternatives would have to lead.
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn distroless_finds_what_the_cache_led_to() {

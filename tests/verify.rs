@@ -1,4 +1,4 @@
-//! One thing is broken at a time: `verify` fails with the right code, and passes what nobody touched.
+//! One thing is broken at a time: `verify` fails with the right code, and passes an untouched root.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,7 +1,7 @@
 //! The fuzz targets: one function for each parser that reads text or bytes that somebody else wrote.
 //!
 //! A target reads its input as wheelbarrow would: through the public parser, or as the one file of a
-//! root in memory where the parser is private. It may assert what holds for every input. `cargo test`
+//! root in memory where the parser is private. It may assert a rule that holds for every input. `cargo test`
 //! includes this file and runs each target over its seeds in `corpus/NAME`.
 //!
 //! Invariant: no input makes a target panic, and only `wheel_archive` writes, to a temporary directory.
@@ -135,7 +135,7 @@ pub fn editable_finder(input: &[u8]) {
     ]);
 }
 
-/// The first lines of a script: what is cut from it is there, and headers are read back as written.
+/// The first lines of a script: the header that is cut off is within the input.
 pub fn script(input: &[u8]) {
     let Some(script) = python::parse_script(input) else { return };
     assert!(script.header <= input.len());
@@ -144,7 +144,7 @@ pub fn script(input: &[u8]) {
     let _ = python::absolute_header("/opt/app/bin/python", &script.arguments, coding);
 }
 
-// What a user asks for.
+// Requirements of a user.
 
 /// A requirement (PEP 508), as typed after `--require`.
 pub fn requirement(input: &[u8]) {

@@ -40,7 +40,7 @@ fn huge_files_cost_neither_memory_nor_time() {
 }
 
 #[test]
-fn what_may_not_be_read() {
+fn files_that_may_not_be_read() {
     let nobody = rustix::process::geteuid().is_root();
     let mut said = Transcript::default();
     for (name, path, mode, status, code) in [

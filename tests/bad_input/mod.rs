@@ -55,7 +55,7 @@ impl Builder {
         command
     }
 
-    /// Runs, and checks what holds for every run; `out` may be anything at all.
+    /// Runs, and checks the rules of every run; `out` may be anything at all.
     fn check(&self, name: &str, mut command: Command, status: i32) -> Output {
         let before = dump(self.directory.path());
         let output = command.output().unwrap();
@@ -258,7 +258,7 @@ fn databases() {
 }
 
 #[test]
-fn what_a_tree_may_hold() {
+fn strange_entries_of_a_tree() {
     let said = all(&[
         (
             "a loop of links",

@@ -17,7 +17,7 @@ use wheelbarrow::root::{Content, Directory, Tree};
 
 use crate::support::{python, sha256, write};
 
-/// What conda-build compiles into binaries: long, so that every prefix fits.
+/// The prefix that conda-build compiles into binaries: long, so that every other prefix fits.
 pub const PLACEHOLDER: &str =
     "/placehold_placehold_placehold_placehold_placehold_placehold_placehold_placehold_placehold";
 
@@ -27,7 +27,7 @@ pub struct Channel {
     records: Vec<RepoDataRecord>,
 }
 
-/// What is said of a package in its index.
+/// The facts of a package in its index.
 pub struct About<'a> {
     pub name: &'a str,
     pub version: &'a str,
@@ -43,7 +43,7 @@ impl Channel {
         Channel { top: tempfile::tempdir().unwrap(), records: Vec::new() }
     }
 
-    /// Packs what `fill` puts into a folder.
+    /// Packs the files that `fill` puts into a folder.
     pub fn package(&mut self, about: &About, fill: impl FnOnce(&Path)) {
         let build = tempfile::tempdir().unwrap();
         fill(build.path());

@@ -94,7 +94,7 @@ fn conda_moves_with_its_python_and_its_libraries() {
                 && !has("etc/conda/activate.d/greet.sh")
                 && !has("pyvenv.cfg")
         );
-        // What conda recorded holds the old prefix nowhere; what pip built does, and that is said.
+        // Files that conda recorded do not hold the old prefix. Files that pip built do, and a finding says so.
         let old = builder.path("e").to_str().unwrap().to_owned() + "/";
         let holding = all
             .iter()
@@ -216,7 +216,7 @@ fn conda_is_cut_between_its_packages() {
         }
         layers
     });
-    // What pip built holds the old prefix; everything else is the same wherever conda was.
+    // Files that pip built hold the old prefix; everything else is the same wherever conda was.
     let names: Vec<&str> = one.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         names,

@@ -78,7 +78,7 @@ fn module(name: &str, init: &str, library: &Path, run_path: &str, directory: &Pa
     compile(MODULE, &directory.join(format!("{stem}{suffix}")), &arguments);
 }
 
-/// What pip builds in such an environment: conda's own flags put the prefix into the run path.
+/// Adds a module as pip builds it in such an environment: conda's own flags put the prefix into the run path.
 pub fn pip_installs(directory: &Path, prefix: &str) {
     let minor = python("import sys; print('%d.%d' % sys.version_info[:2])", &[]);
     let site = directory.join(format!("lib/python{minor}/site-packages"));

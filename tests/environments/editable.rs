@@ -73,7 +73,7 @@ fn path_files_are_rewritten_and_judged() {
     let site = top.join("builder/target");
     installed(&site, &[("other", &[])]);
     write(site.join("other.py"), "");
-    // What `setup.py develop` leaves: the metadata is in the source folder alone.
+    // As `setup.py develop` leaves it: the metadata is in the source folder alone.
     let source = top.join("builder/project");
     write(source.join("hello.py"), "");
     write(
@@ -102,8 +102,8 @@ fn path_files_are_rewritten_and_judged() {
         fs::read_to_string(packages.join("easy-install.pth")).unwrap(),
         "import os, other\nextra\n"
     );
-    for travels in ["hello.py", "hello.egg-info/PKG-INFO", "extra/inner.py", "other.py"] {
-        assert!(packages.join(travels).is_file(), "{travels}");
+    for bundled in ["hello.py", "hello.egg-info/PKG-INFO", "extra/inner.py", "other.py"] {
+        assert!(packages.join(bundled).is_file(), "{bundled}");
     }
     assert!(!packages.join("hello.egg-link").exists());
     let report = wheelbarrow(&["report", folder]);

@@ -37,7 +37,7 @@ fn hello(site: &Path, bin: &Path, record: &str, version: &str) {
     fs::set_permissions(bin.join("hello"), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Bundles `environments`, moves what came out, and starts its script.
+/// Bundles `environments`, moves the result, and starts its script.
 fn says(top: &Path, environments: &[&Path]) -> String {
     let out = top.join("out");
     let _ = fs::remove_dir_all(&out);
@@ -69,7 +69,7 @@ fn installed(top: &Path, distributions: &[(&str, &[&str])]) -> String {
 }
 
 #[test]
-fn what_pip_was_told_to_put_elsewhere() {
+fn folders_given_to_pip() {
     let top = tempfile::tempdir().unwrap();
     let top = top.path().canonicalize().unwrap();
     let python = format!("python{}", own_minor(&top));

@@ -1,4 +1,4 @@
-//! Which of what is installed is bundled: requirements, files of two owners, wheels for a base.
+//! The selection of distributions and files: requirements, files of two owners, wheels for a base.
 
 use std::fs;
 use std::path::Path;
@@ -37,34 +37,34 @@ fn only_what_the_application_asks_for() {
         format!("-e ./own\n{}/own\ngit+https://h/r#egg=base\n", top.path().display()),
     );
     let path = |name: &str| top.path().join(name).to_str().unwrap().to_owned();
-    let travels = |more: &[&str], status: i32| {
+    let bundled = |more: &[&str], status: i32| {
         let output = wheelbarrow(&[&["plan", "--json", "--from", "any", &folder], more].concat());
         assert_eq!(output.status.code(), Some(status), "{}", shown(&output));
         let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         let all = plan["distributions"].as_array().cloned().unwrap_or_default();
-        let travelling = all
+        let names = all
             .iter()
             .filter(|one| one["travels"] == true)
             .map(|one| one["name"].as_str().unwrap().to_owned());
-        travelling.collect::<Vec<_>>().join(" ")
+        names.collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(travels(&[], 0), "base extra other web");
-    assert_eq!(travels(&["--require", "web"], 0), "base web");
-    assert_eq!(travels(&["--require", "base", "--require", "other"], 0), "base other web");
-    assert_eq!(travels(&["-r", &path("requirements.txt")], 0), "base extra web");
-    assert_eq!(travels(&["--project", &path("pyproject.toml")], 0), "other");
+    assert_eq!(bundled(&[], 0), "base extra other web");
+    assert_eq!(bundled(&["--require", "web"], 0), "base web");
+    assert_eq!(bundled(&["--require", "base", "--require", "other"], 0), "base other web");
+    assert_eq!(bundled(&["-r", &path("requirements.txt")], 0), "base extra web");
+    assert_eq!(bundled(&["--project", &path("pyproject.toml")], 0), "other");
     assert_eq!(
-        travels(&["--project", &format!("{}[x]", path("pyproject.toml"))], 0),
+        bundled(&["--project", &format!("{}[x]", path("pyproject.toml"))], 0),
         "base other web"
     );
     // The project itself, where it is installed.
-    assert_eq!(travels(&["--project", &path("own/pyproject.toml")], 0), "extra other");
-    assert_eq!(travels(&["--project", &path("copied/pyproject.toml")], 0), "other");
-    assert_eq!(travels(&["-r", &path("places.txt")], 0), "base extra web");
-    assert_eq!(travels(&["--require", "pip"], 0), "pip");
-    assert_eq!(travels(&["--require", "web>=2"], 1), "base web");
-    assert_eq!(travels(&["--require", "gone"], 1), "");
-    // What is left out is counted, with the bytes that it has.
+    assert_eq!(bundled(&["--project", &path("own/pyproject.toml")], 0), "extra other");
+    assert_eq!(bundled(&["--project", &path("copied/pyproject.toml")], 0), "other");
+    assert_eq!(bundled(&["-r", &path("places.txt")], 0), "base extra web");
+    assert_eq!(bundled(&["--require", "pip"], 0), "pip");
+    assert_eq!(bundled(&["--require", "web>=2"], 1), "base web");
+    assert_eq!(bundled(&["--require", "gone"], 1), "");
+    // Files that are left out are counted, and so are their bytes.
     write(Path::new(&folder).join("other.py"), "#".repeat(5000));
     let mut said = Transcript::default();
     let report = wheelbarrow(&["report", "--from", "any", "--require", "web", &folder]);
@@ -105,7 +105,7 @@ fn two_distributions_with_one_path() {
     };
     judged("one folder, the same content", &[&folder("same", [one, one])], None);
     judged("one folder, two contents", &[&folder("other", [one, two])], Some("recorded-twice"));
-    // In two folders: each file is its own distribution's, and the first folder's travels.
+    // In two folders: each file is its own distribution's, and that of the first folder is bundled.
     for (folder, name, hash) in
         [("left", "first", one), ("right", "second", one), ("far", "second", two)]
     {

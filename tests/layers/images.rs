@@ -1,4 +1,4 @@
-//! Ten applications with overlapping dependencies, built in the lab: what of them is stored once.
+//! Ten applications with overlapping dependencies, built in the lab: shared layers are stored once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -23,7 +23,7 @@ RUN pip wheel -q -w /wheels psycopg2==2.9.9 setuptools==69.5.1 wheel==0.43.0
 COPY wheelbarrow /usr/local/bin/
 "#;
 
-/// A name, what pip installs, what the program imports.
+/// A name, the distributions that pip installs, the modules that the program imports.
 const APPLICATIONS: [(&str, &str, &str); 10] = [
     ("one", "flask", "flask"),
     ("two", "flask requests", "flask, requests"),
@@ -41,7 +41,7 @@ const APPLICATIONS: [(&str, &str, &str); 10] = [
     ),
 ];
 
-/// Makes the program, and installs it with what it needs.
+/// Makes the program, and installs it with its requirements.
 fn builder(name: &str, installs: &str, imports: &str, venv: &str) -> String {
     format!(
         r#"mkdir -p {venv}/src && cd {venv}/src && echo '"""A line."""' > {name}.py && echo 'import {imports}' >> {name}.py \
@@ -158,7 +158,7 @@ fn ten_applications_store_what_they_share_once() {
             );
         }
         manifests.push(manifest);
-        // What people do by hand: everything in one RUN, or the environment copied, or one layer of ours.
+        // The ways by hand: everything in one RUN, or the environment copied, or one layer of ours.
         let start = format!("FROM localhost/wheelbarrow-ten-wheels AS builder\n{install}\n");
         let mega = builder(name, installs, imports, "/b");
         ten.build(&format!("{name}-mega"), &format!("FROM localhost/wheelbarrow-ten-wheels AS wheels\nFROM python:3.11-slim\nRUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels {mega}\n"));
@@ -170,7 +170,7 @@ fn ten_applications_store_what_they_share_once() {
         for (way, stored) in ["", "-one-layer", "-copied", "-mega"].iter().zip(&mut stored) {
             stored.extend(ten.stored(&format!("{name}{way}")));
         }
-        // What follows asks for two of the builders.
+        // The checks below ask for two of the builders.
         let builder: &[&str] = if ["one", "two"].contains(&name) { &[] } else { &["-builder"] };
         for way in ["-mega", "-copied", "-one-layer", "-one-layer-builder"].iter().chain(builder) {
             ten.lab.remove(&image(&format!("{name}{way}")));

@@ -1,4 +1,4 @@
-//! The cut into layers: what can be asked for, and bundles side by side. In images: `images`.
+//! The cut into layers: the options, and bundles side by side. In images: `images`.
 
 mod images;
 
@@ -161,7 +161,7 @@ fn bundles_side_by_side() {
     let compared = |bundles: &[&str]| wheelbarrow(&[&["layers", "--compare"], bundles].concat());
     let mut said = Transcript::default();
     said.add("three distributions and two of them", &compared(&[&first, &second]));
-    // What it suggests is what helps.
+    // The suggestion helps.
     let again = ["--layers", "--layer", "common1=one"];
     let (first, second) =
         (cut(top.path(), "a", &all, &again, "1000"), cut(top.path(), "b", &two, &again, "1000"));

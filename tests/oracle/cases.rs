@@ -232,7 +232,7 @@ const BOTH: &[&str] = &[
     "/prog needs liba.so libb.so runpath /x
      /x/liba.so soname libb.so
      /x/libb.so soname liba.so",
-    // One inode by two names, and what a name stands for afterwards.
+    // One inode by two names, and the meaning of a name afterwards.
     "/prog needs libb.so.1 libb.so
      /usr/lib/libb.so.1
      /usr/lib/libb.so -> libb.so.1",
@@ -501,7 +501,7 @@ const ONLY_GLIBC: &[&str] = &[
      /usr/lib/liba.so
      ldconfig
      remove /lib/x86_64-linux-gnu/liba.so",
-    // nodefaultlib also refuses what the cache has from default directories and below them.
+    // nodefaultlib also refuses entries of the cache that are in default directories or below them.
     "/prog needs liba.so libb.so libd.so libe.so nodefaultlib
      /etc/ld.so.conf = /opt/a\\n/usr/lib/extra\\n
      /opt/a/liba.so needs libe.so

@@ -28,7 +28,7 @@ const RPATH: [u8; 8] = 15_u64.to_le_bytes();
 /// A run path that becomes the empty string, which ld does not write.
 const EMPTY: &str = "@empty@";
 
-/// What the roots of one loader are made from.
+/// The material for the roots of one loader.
 pub struct Workshop {
     directory: TempDir,
     interpreter: &'static str,

@@ -1,4 +1,4 @@
-//! The real loaders as oracles: what they say of a program in a root is what the simulation must say.
+//! The real loaders as oracles: the simulation must say the same of a program in a root.
 //!
 //! [`cases`] are crafted roots, a table each, that [`craft`] turns into files; [`images`] are whole base
 //! images. The loader runs in the root by chroot(2), so these tests need root, buildah and the images:
@@ -23,7 +23,7 @@ use wheelbarrow::path::RealPath;
 const MUSL: &str = "/lib/ld-musl-x86_64.so.1";
 const GLIBC: &str = "/lib64/ld-linux-x86-64.so.2";
 
-/// What a loader says of one program.
+/// The answer of a loader about one program.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Answer {
     /// Each needed name that loaded a file, and the path it was opened by, in load order. The loader itself is left out.
@@ -88,7 +88,7 @@ fn real(root: &Path, interpreter: &str, program: &str) -> Answer {
         {
             answer.stopped = rest.split_once(": ").map(|(path, _)| tidy(path));
         } else {
-            // The loaders also bind symbols and check versions, which is not what is compared here.
+            // The loaders also bind symbols and check versions, which is not compared here.
             let other = ["Error relocating ", "version `"].iter().any(|known| line.contains(known));
             assert!(other, "{program}: nothing known about this line of the loader: {line}");
         }

@@ -1,4 +1,4 @@
-//! Real loaders load what was patched: every ELF file of an image with ten wheels, the system's and the
+//! Real loaders load patched files: every ELF file of an image with ten wheels, the system's and the
 //! interpreter's included, is given a run path, and libraries move to the directory that it names.
 
 use std::fs;
@@ -15,7 +15,7 @@ use crate::support::lab::{Container, Lab};
 const WHEELS: &str = "numpy==1.26.4 pillow==10.3.0 lxml==5.2.2 cryptography==42.0.7 pydantic==2.7.1 markupsafe psycopg2-binary==2.9.9 cffi greenlet pyyaml==6.0.2";
 const IMPORTS: &str = include_str!("../programs/import_ten.py");
 
-/// Opens every library in a process of its own; what became of each.
+/// Opens every library in a process of its own, and prints the result of each.
 const OPEN_ALL: &str = include_str!("../programs/open_all.py");
 
 /// Gives one file the directory, as a bundle would: a new file in its place.
@@ -46,7 +46,7 @@ fn patch(root: &Root, top: &Path, path: &RealPath, directory: &str) -> bool {
     true
 }
 
-/// What readelf does not like about a file, by number: addresses differ.
+/// The number of complaints of readelf about a file; their texts have addresses, which differ.
 fn problems(file: &Path) -> usize {
     let output = Command::new("readelf")
         .args(["-W", "-d", "-l", "-S", "-V"])
@@ -76,7 +76,7 @@ fn check(name: &str, dockerfile: &str, moved: &[&str]) {
     let patched =
         files.iter().filter(|path| patch(&root, &top, path, "/moved/for/the/test")).count();
     assert!(patched > 150, "{patched} files");
-    // Once more, over what is patched already.
+    // Again, over files that are patched already.
     let root = Root::new(Directory::open(&top, &[]).unwrap());
     assert_eq!(
         files.iter().filter(|path| patch(&root, &top, path, "/moved/elsewhere")).count(),
@@ -129,10 +129,10 @@ fn musl() {
 }
 
 /// Programs and libraries as linkers write them: fixed addresses, no free slot, much that is zeroed, thread
-/// local data, large pages. The kernel starts them, and the loader finds what only the new run path leads to.
+/// local data, large pages. The kernel starts them, and the loader finds the libraries to which only the new run path leads.
 #[test]
 #[ignore = "needs gcc"]
-fn what_linkers_write() {
+fn forms_that_linkers_write() {
     let directory = tempfile::tempdir().unwrap();
     let top = directory.path();
     let gcc = |arguments: &[&str]| {
@@ -202,7 +202,7 @@ fn what_linkers_write() {
 }
 
 /// Modules of the other machines that wheels are built for, big endian and of 32 bits among them: read again,
-/// and to the liking of readelf. What is mapped is compared in the unit tests.
+/// and to the liking of readelf. The unit tests compare the mapped bytes.
 #[test]
 #[ignore = "needs pip, a package index and binutils"]
 fn other_machines() {

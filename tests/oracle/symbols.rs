@@ -1,4 +1,4 @@
-//! Every symbol of whole images and of ten real packages: what our tables miss is what the loader misses.
+//! Every symbol of whole images and of ten real packages: our tables miss those that the loader misses.
 
 use std::collections::BTreeSet;
 use std::os::unix::process::CommandExt;
@@ -15,7 +15,7 @@ use crate::support::lab::{Container, Lab};
 const TEN: &str = "RUN pip install -q --target /ten --only-binary :all: numpy==1.26.4 cryptography==42.0.7 lxml==5.2.2 pillow==10.3.0 \
                    pydantic==2.7.1 pyyaml==6.0.2 psycopg2-binary==2.9.9 markupsafe==2.1.5 cffi==1.16.0 orjson==3.10.3\n";
 
-/// The loader of the root binds everything, and names what it does not find: the object and the symbol,
+/// The loader of the root binds everything, and names each missing one: the object and the symbol,
 /// or the version.
 fn real(root: &Path, interpreter: &str, file: &str) -> BTreeSet<(String, String)> {
     let mut command = Command::new(interpreter);
@@ -148,7 +148,7 @@ fn musl() {
     check("localhost/wheelbarrow-symbols-alpine", MUSL, 5_000);
 }
 
-/// What libraries that were built with an older musl call, which the newer one no longer exports.
+/// Functions that libraries built with an older musl call, and that a newer one no longer exports.
 #[test]
 #[ignore = "needs the lab: buildah and the base images"]
 fn large_files_of_musl() {

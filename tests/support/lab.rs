@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// What `gcr.io/distroless/python3-debian12` is made of: Debian's packages, unpacked without dpkg. Two stages,
+/// An image like `gcr.io/distroless/python3-debian12`: Debian's packages, unpacked without dpkg. Two stages,
 /// the second one called `distroless`.
 pub const DISTROLESS: &str = include_str!("../programs/distroless.Dockerfile");
 
@@ -31,7 +31,7 @@ fn attempt(arguments: &[&str], directory: &Path) -> (bool, String) {
     (output.status.success(), text)
 }
 
-/// What a call of buildah that must succeed answers.
+/// The answer of a call of buildah that must succeed.
 pub fn buildah(arguments: &[&str]) -> String {
     let output = call(arguments, Path::new("/"));
     assert!(
@@ -55,7 +55,7 @@ impl Lab {
         Lab { directory, images: RefCell::default() }
     }
 
-    /// What Dockerfiles copy from.
+    /// The directory that Dockerfiles copy from.
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
@@ -66,7 +66,7 @@ impl Lab {
         fs::write(path, text).unwrap();
     }
 
-    /// Builds an image, every step anew; the log.
+    /// Builds an image, every step again; the log.
     pub fn build(&self, image: &str, dockerfile: &str) -> String {
         self.build_with(image, dockerfile, &["--no-cache"])
     }
@@ -108,7 +108,7 @@ impl Drop for Lab {
     }
 }
 
-/// Builds one image, with some more files to copy, for what its steps say; the log.
+/// Builds one image, with some more files to copy; the log.
 pub fn built(image: &str, dockerfile: &str, files: &[(&str, &str)]) -> String {
     let lab = Lab::new();
     files.iter().for_each(|(path, text)| lab.write(path, text));
@@ -125,7 +125,7 @@ impl Container {
         Container { name: buildah(&["from", "--pull-never", image]) }
     }
 
-    /// Runs a command; what it prints and whether it succeeds.
+    /// Runs a command; whether it succeeds, and its output.
     pub fn run(&self, command: &[&str]) -> (bool, String) {
         attempt(
             &[&["run", "--isolation", "chroot", &self.name, "--"], command].concat(),
@@ -133,7 +133,7 @@ impl Container {
         )
     }
 
-    /// What a command that must succeed prints.
+    /// The output of a command that must succeed.
     pub fn says(&self, command: &[&str]) -> String {
         let (ok, said) = self.run(command);
         assert!(ok, "{command:?} in {}: {said}", self.name);

@@ -1,6 +1,6 @@
-//! What the tests share: the program and how its output is shown, trees of files, and the lab.
+//! Shared by the tests: the program and the text of its output, trees of files, and the lab.
 //!
-//! Invariant: nothing here asserts anything about wheelbarrow; a test says what it expects itself.
+//! Invariant: nothing here asserts anything about wheelbarrow; each test states its own expectation.
 
 pub mod lab;
 mod program;

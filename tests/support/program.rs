@@ -1,11 +1,11 @@
-//! The programs that tests start, wheelbarrow first, and what they print as text for a snapshot.
+//! The programs that tests start, wheelbarrow first, and their output as text for a snapshot.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
 use super::tree::{fixture, write};
 
-/// wheelbarrow with an environment that does not change what it does.
+/// wheelbarrow without the variables that change its output.
 pub fn program() -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_wheelbarrow"));
     program.env_remove("SOURCE_DATE_EPOCH");
@@ -41,7 +41,7 @@ pub fn exit_code(output: &Output) -> i32 {
     output.status.code().unwrap_or_else(|| panic!("ended by a signal: {}", shown(output)))
 }
 
-/// What a user sees of several runs, one after the other, to be reviewed as one snapshot.
+/// The output of several runs as a user sees it, one after the other, to be reviewed as one snapshot.
 ///
 /// The text is the title, the exit code and both streams. Paths of this machine have names: `[top]` is a
 /// temporary directory, `[repository]` this repository.
@@ -52,7 +52,7 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Writes `name` wherever `text` is printed: for what differs from machine to machine.
+    /// Writes `name` wherever `text` is printed: for texts that differ from machine to machine.
     pub fn named(mut self, text: impl Into<String>, name: impl Into<String>) -> Transcript {
         self.names.push((text.into(), name.into()));
         self
@@ -120,7 +120,7 @@ pub fn compile(source: &str, output: &Path, arguments: &[&str]) {
     std::fs::remove_file(file).unwrap();
 }
 
-/// What this machine's Python prints.
+/// The output of a program that this machine's Python runs.
 pub fn python(code: &str, arguments: &[&str]) -> String {
     let output = Command::new("python3").args(["-c", code]).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", shown(&output));

@@ -1,4 +1,4 @@
-//! Trees of files: the shipped root, what tests write, and everything below a directory as one value.
+//! Trees of files: the shipped root, files that tests write, and everything below a directory as one value.
 
 use std::collections::BTreeMap;
 use std::fs;
