@@ -4,7 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::support::{Transcript, compile, distribution, exit_code, shown, wheelbarrow, write};
+use wheelbarrow::elf::{self, Edited, Elf, WhenNone};
+use wheelbarrow::root::Content as _;
+
+use crate::support::{
+    Transcript, compile, distribution, exit_code, python, shown, wheelbarrow, write,
+};
 
 /// A `--target` folder with one package that has everything; the path of its library with debug sections.
 fn environment(top: &Path) -> (PathBuf, PathBuf) {
@@ -74,8 +79,7 @@ fn rarely_needed_files_are_removed_with_a_receipt() {
     let stripped = packages.join("pkg/libanswer.so");
     assert!(fs::metadata(&stripped).unwrap().len() < fs::metadata(&library).unwrap().len());
     let program = format!("import ctypes; print(ctypes.CDLL('{}').answer())", stripped.display());
-    let answer = Command::new("python3").args(["-c", &program]).output().unwrap();
-    assert_eq!(shown(&answer).trim(), "42");
+    assert_eq!(python(&program, &[]).trim(), "42");
 }
 
 #[test]
@@ -144,4 +148,32 @@ fn a_damaged_library_is_copied_as_it_is_or_still_the_same_to_the_loader() {
         fs::read_dir(lib.join("site-packages/pkg/many")).unwrap().count(),
         fs::read_dir(folder).unwrap().count()
     );
+}
+
+/// In the order in which a bundle has it done: a new run path is a segment behind all that is stripped.
+#[test]
+fn a_stripped_library_gets_a_run_path_and_loads_its_needs() {
+    let top = tempfile::tempdir().unwrap();
+    let top = top.path().canonicalize().unwrap();
+    let far = top.join("far");
+    fs::create_dir(&far).unwrap();
+    compile("int far(void) { return 41; }\n", &far.join("libfar.so"), &["-g"]);
+    let code = "int far(void);\nint answer(void) { return far() + 1; }\n";
+    let near = top.join("libnear.so");
+    compile(code, &near, &["-g", "-L", far.to_str().unwrap(), "-lfar"]);
+    let original = fs::read(&near).unwrap();
+    let Ok(stripped) = elf::strip(Box::new(original.clone())) else { panic!("not stripped") };
+    let directories = ["$ORIGIN/far".to_owned()];
+    let edits = elf::add_run_path(&stripped, &directories, WhenNone::RunPath).unwrap();
+    let edited = Edited { content: stripped, edits };
+    let mut bytes = vec![0; usize::try_from(edited.size()).unwrap()];
+    assert_eq!(edited.read_at(&mut bytes, 0).unwrap(), bytes.len());
+    let facts = elf::read(&bytes).unwrap().unwrap();
+    let before = elf::read(&original).unwrap().unwrap();
+    assert_eq!(facts, Elf { runpath: Some("$ORIGIN/far".to_owned()), ..before });
+    fs::write(&near, &bytes).unwrap();
+    let sections = Command::new("readelf").arg("-SW").arg(&near).output().unwrap();
+    assert!(!shown(&sections).contains(".debug_info"), "{}", shown(&sections));
+    let program = format!("import ctypes; print(ctypes.CDLL('{}').answer())", near.display());
+    assert_eq!(python(&program, &[]).trim(), "42");
 }

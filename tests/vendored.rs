@@ -135,6 +135,31 @@ fn a_library_of_the_path_file_gets_a_run_path() {
     );
 }
 
+/// The run path is added to the stripped file: a segment behind debug sections would keep them there.
+#[test]
+fn a_file_whose_run_path_changes_is_stripped_too() {
+    let ((_one, builder), (_two, final_root)) = (builder(), final_root());
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("bundle");
+    let base = final_root.to_str().unwrap();
+    let output =
+        bundle(&builder, &out, &["--native", "vendor", "--base-root", base, "--slim", "strip"]);
+    let said = shown(&output);
+    assert_eq!(exit_code(&output), 0, "{said}");
+    assert!(said.contains("1 files: debug sections") && !said.contains("not-stripped"), "{said}");
+    let written = fs::read(out.join("rootfs").join(&MODULE[1..])).unwrap();
+    let original = builder.join(MODULE.replace("/opt/app", "opt/venv"));
+    let original = fs::metadata(original).unwrap().len();
+    assert!((written.len() as u64) < original / 4, "the wheel has debug sections");
+    let facts = wheelbarrow::elf::read(&written).unwrap().unwrap();
+    assert_eq!(facts.runpath.as_deref(), Some("$ORIGIN/../../../wheelbarrow"));
+    lay_over(&final_root, &out.join("rootfs"));
+    let library = "/opt/app/lib/wheelbarrow/libyaml-0.so.2.0.9".to_owned();
+    assert_eq!(needs(&final_root, MODULE), [("libyaml-0.so.2".to_owned(), Some(library))]);
+    let verified = wheelbarrow(&["verify", "--root", base, out.to_str().unwrap()]);
+    assert_eq!(exit_code(&verified), 0, "{}", shown(&verified));
+}
+
 /// Configuration is bundled only where it is sure to be in force: it takes the place of the base's own.
 #[test]
 fn the_path_file_is_bundled_with_packages_alone() {
