@@ -57,7 +57,7 @@ pub fn report_text(report: &Report) -> String {
     }
     packages(&mut text, "packages to install", &report.packages.install);
     packages(&mut text, "brought along", &report.packages.brought_along);
-    packages(&mut text, "carried in the bundle", &report.packages.carried);
+    packages(&mut text, "carried in the bundle", &report.packages.vendored);
     packages(&mut text, "in the base already", &report.packages.in_base);
     if !report.sizes.is_empty() {
         let _ = writeln!(text, "{BOLD}what it adds to a final image{BOLD:#}");
@@ -250,7 +250,7 @@ pub fn plan_text(plan: &Plan) -> String {
     }
     packages(&mut text, "packages to install", &plan.packages.install);
     packages(&mut text, "brought along", &plan.packages.brought_along);
-    packages(&mut text, "carried in the bundle", &plan.packages.carried);
+    packages(&mut text, "carried in the bundle", &plan.packages.vendored);
     packages(&mut text, "in the base already", &plan.packages.in_base);
     text + &findings_text(&plan.findings)
 }

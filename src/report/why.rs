@@ -186,7 +186,7 @@ impl Question<'_> {
             owner.is_some_and(|owner| self.inventory.packages[owner].name == self.name)
         };
         let mut chains = self.needing(&|_, path| path.is_some_and(owned));
-        for package in sets.install.iter().chain(&sets.carried).chain(&sets.in_base) {
+        for package in sets.install.iter().chain(&sets.vendored).chain(&sets.in_base) {
             let named =
                 |reason: &&PackageReason| package.name == self.name || reason.library == self.name;
             let followed = |reason: &&PackageReason| {
@@ -204,7 +204,7 @@ impl Question<'_> {
         }
         // Those that come along have no reason of their own but the packages that depend on them.
         let (asked, along): (Vec<_>, Vec<_>) =
-            sets.carried.iter().partition(|package| !package.reasons.is_empty());
+            sets.vendored.iter().partition(|package| !package.reasons.is_empty());
         if sets.brought_along.iter().chain(along).any(|package| package.name == self.name) {
             for package in sets.install.iter().chain(asked) {
                 let packages = &self.inventory.packages;
@@ -229,7 +229,7 @@ impl Question<'_> {
             "installed"
         } else if among(&sets.brought_along) {
             "brought along"
-        } else if among(&sets.carried) {
+        } else if among(&sets.vendored) {
             "carried in the bundle"
         } else {
             "in the base"

@@ -13,7 +13,7 @@ use crate::plan::select::Selection;
 pub fn judge_activation(
     inventory: &Inventory,
     selection: &Selection,
-    carried: &BTreeSet<usize>,
+    vendored: &BTreeSet<usize>,
 ) -> Vec<Finding> {
     let distributions = inventory
         .distributions
@@ -22,7 +22,7 @@ pub fn judge_activation(
         .filter(|(index, _)| selection.is_bundled(*index));
     let owners = distributions
         .filter_map(|(_, distribution)| inventory.packages.owner(&distribution.metadata));
-    let packages: BTreeSet<usize> = owners.chain(carried.iter().copied()).collect();
+    let packages: BTreeSet<usize> = owners.chain(vendored.iter().copied()).collect();
     packages.iter().flat_map(|package| activated(&inventory.packages[*package])).collect()
 }
 

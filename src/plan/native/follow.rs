@@ -88,7 +88,7 @@ impl Follower<'_, '_> {
             }
             wanted.add(package, reason);
             self.add_foreign_links(package, links, need);
-            if self.final_root.carries(&packages[package]) {
+            if self.final_root.vendors(&packages[package]) {
                 // It is bundled, and what it needs with it.
                 self.also.insert(path.clone());
             }

@@ -3,11 +3,11 @@
 //! Invariant: a package is installed, vendored or there already; no package is two of these.
 
 mod activation;
-mod carried;
 mod follow;
 mod package_set;
 mod packages;
 mod trouble;
+mod vendored;
 
 pub use package_set::{PackageReason, PackageSet, PlannedPackage};
 pub use trouble::trouble;
@@ -20,8 +20,8 @@ use super::target::FinalRoot;
 use crate::finding::Finding;
 use crate::inventory::Inventory;
 use activation::judge_activation;
-use carried::{carry, judge_licences};
 use follow::Followed;
+use vendored::{judge_licences, vendor};
 
 /// Everything that comes from outside of the environment.
 pub struct NativeFiles {
@@ -50,10 +50,10 @@ pub fn follow(
     }
     wanted.add_distributions(selection);
     let packages = wanted.decide(request, final_root);
-    let carried = &packages.carried_indices;
-    let mut files = carry(inventory, final_root, carried);
+    let vendored = &packages.vendored_indices;
+    let mut files = vendor(inventory, final_root, vendored);
     files.entries.splice(0..0, entries);
-    findings.extend(judge_licences(inventory, carried));
-    findings.extend(judge_activation(inventory, selection, carried));
+    findings.extend(judge_licences(inventory, vendored));
+    findings.extend(judge_activation(inventory, selection, vendored));
     NativeFiles { packages, files, run_ldconfig, findings }
 }

@@ -37,15 +37,16 @@ pub struct PlannedPackage {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct PackageSet {
     pub manager: Option<Manager>,
-    /// To name to the package manager.
+    /// The packages to name to the package manager.
     pub install: Vec<PlannedPackage>,
-    /// What it will bring along for them.
+    /// Packages that it installs along with them.
     pub brought_along: Vec<PlannedPackage>,
-    /// Whose files are in the bundle, since the final root lacks them and does not install them.
-    pub carried: Vec<PlannedPackage>,
+    /// Their files are in the bundle, since the final root lacks them and does not install them.
+    #[serde(rename = "carried")]
+    pub vendored: Vec<PlannedPackage>,
     /// The same, by index in the inventory.
     #[serde(skip)]
-    pub carried_indices: BTreeSet<usize>,
+    pub vendored_indices: BTreeSet<usize>,
     /// Needed, and in the base with its interpreter or in every root of this distribution.
     pub in_base: Vec<PlannedPackage>,
 }

@@ -134,13 +134,13 @@ impl<'a> Wanted<'a> {
             self.reasons.keys().partition(|package| base.contains(package));
         let (brought, asked): (BTreeSet<usize>, BTreeSet<usize>) =
             lacking.into_iter().partition(|package| {
-                final_root.carries(&all[*package]) && !self.interpreter.contains(package)
+                final_root.vendors(&all[*package]) && !self.interpreter.contains(package)
             });
         let install = self.not_brought_along(&asked);
         let mut along: BTreeSet<usize> =
             install.iter().flat_map(|package| self.closure(*package).clone()).collect();
         along.retain(|package| !install.contains(package) && !base.contains(package));
-        let carried = self.carried(brought, &|package| {
+        let vendored = self.add_dependencies(brought, &|package| {
             base.contains(&package) || install.contains(&package) || along.contains(&package)
         });
         PackageSet {
@@ -150,8 +150,8 @@ impl<'a> Wanted<'a> {
                 .find(|manager| manager.install_command().is_some()),
             install: self.list(&install, request),
             brought_along: self.list(&along, request),
-            carried: self.list(&carried, request),
-            carried_indices: carried,
+            vendored: self.list(&vendored, request),
+            vendored_indices: vendored,
             in_base: self.list(&in_base, request),
         }
     }
@@ -170,22 +170,22 @@ impl<'a> Wanted<'a> {
     }
 
     /// With data that they depend on, as far as that was looked at.
-    fn carried(
+    fn add_dependencies(
         &mut self,
         asked: BTreeSet<usize>,
         there: &dyn Fn(usize) -> bool,
     ) -> BTreeSet<usize> {
         let looked_at = &self.inventory.carriable.packages;
-        let mut carried = asked;
-        carried.retain(|package| !there(*package));
-        for package in carried.clone() {
-            carried.extend(
+        let mut vendored = asked;
+        vendored.retain(|package| !there(*package));
+        for package in vendored.clone() {
+            vendored.extend(
                 self.closure(package)
                     .iter()
                     .filter(|package| looked_at.contains_key(package) && !there(**package)),
             );
         }
-        carried
+        vendored
     }
 
     fn list(&self, packages: &BTreeSet<usize>, request: &Request) -> Vec<PlannedPackage> {

@@ -61,12 +61,35 @@ pub fn judge_unowned(
     }
     // virtualenv patches distutils of the pip that runs inside; nothing imports it afterwards.
     let patch = matches!(file.path.name(), "_virtualenv.py" | "_virtualenv.pth");
-    let interpreter = below.strip_prefix("bin/").is_some_and(|name| {
-        let version = name.strip_prefix("python").or_else(|| name.strip_prefix("pypy"));
-        version.is_some_and(|rest| {
-            rest.chars().all(|digit| digit.is_ascii_digit() || digit == '.' || digit == 't')
-        })
-    });
-    (interpreter || patch || SCAFFOLDING.contains(&below))
+    (is_interpreter(below) || patch || SCAFFOLDING.contains(&below))
         .then(|| "made by venv for the builder; the bundle has its own".to_owned())
+}
+
+/// `bin/python3.13` and its other names.
+fn is_interpreter(below: &str) -> bool {
+    let version = below
+        .strip_prefix("bin/")
+        .and_then(|name| name.strip_prefix("python").or_else(|| name.strip_prefix("pypy")));
+    version.is_some_and(|rest| {
+        rest.chars().all(|digit| digit.is_ascii_digit() || digit == '.' || digit == 't')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_the_interpreter() {
+        for (below, expect) in [
+            ("bin/python", true),
+            ("bin/python3.13t", true),
+            ("bin/pypy3", true),
+            ("bin/python-config", false),
+            ("bin/pythonic", false),
+            ("lib/python3.13", false),
+        ] {
+            assert_eq!(is_interpreter(below), expect, "{below}");
+        }
+    }
 }

@@ -56,3 +56,23 @@ impl Selection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn needed_and_neither_of_a_package_nor_hidden() {
+        let selection = Selection {
+            edges: vec![BTreeSet::new(); 4],
+            asked: BTreeSet::new(),
+            needed: BTreeSet::from([0, 1, 2]),
+            system_owned: BTreeMap::from([(1, 7)]),
+            shadowed: BTreeMap::from([(2, 0)]),
+            everything: true,
+            findings: Vec::new(),
+        };
+        let bundled: Vec<usize> = (0..4).filter(|index| selection.is_bundled(*index)).collect();
+        assert_eq!(bundled, [0]);
+    }
+}

@@ -51,7 +51,7 @@ impl FinalRoot<'_> {
     }
 
     /// Whether files of a package are bundled when they are needed: nobody installs conda's.
-    pub fn carries(&self, package: &Package) -> bool {
+    pub fn vendors(&self, package: &Package) -> bool {
         package.in_prefix.is_some() || !self.installs()
     }
 
@@ -121,5 +121,62 @@ pub(super) fn search_directories(inventory: &Inventory, request: &Request) -> BT
         }
         // The loader is bundled, or the final root is like the builder.
         _ => inventory.default_directories.iter().cloned().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn final_root<'a>(profile: Option<&'a Profile>, moved: &[(&str, &str)]) -> FinalRoot<'a> {
+        let moved = moved.iter().map(|(from, to)| (RealPath::known(from), RealPath::known(to)));
+        FinalRoot {
+            image: None,
+            interpreter: RealPath::known("/opt/conda/bin/python3.13"),
+            interpreter_is_package: false,
+            interpreter_is_bundled: true,
+            loader_is_bundled: false,
+            shebang: Shebang::Absolute,
+            profile,
+            packages: true,
+            moved: moved.last(),
+            directories: BTreeSet::from([RealPath::known("/usr/lib")]),
+            configured: false,
+            findings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn paths_follow_the_links_of_the_base_and_the_prefix() {
+        let mut merged = Profile::empty();
+        merged.links.insert(RealPath::known("/lib"), "usr/lib".to_owned());
+        let moved = [("/opt/conda", "/opt/app")];
+        for (profile, moved, path, expect) in [
+            (None, &[][..], "/lib/libz.so.1", "/lib/libz.so.1"),
+            (Some(&merged), &[], "/lib/libz.so.1", "/usr/lib/libz.so.1"),
+            (Some(&merged), &[], "/lib64/libz.so.1", "/lib64/libz.so.1"),
+            (None, &moved, "/opt/conda/lib/libz.so.1", "/opt/app/lib/libz.so.1"),
+            (None, &moved, "/opt/conda2/lib/libz.so.1", "/opt/conda2/lib/libz.so.1"),
+        ] {
+            let place = final_root(profile, moved).place(&RealPath::known(path));
+            assert_eq!(place.as_str(), expect, "{path}");
+        }
+        let placed = final_root(None, &moved).placed();
+        assert_eq!(placed.interpreter.as_str(), "/opt/app/bin/python3.13");
+    }
+
+    #[test]
+    fn directories_that_the_loader_searches() {
+        let mut merged = Profile::empty();
+        merged.links.insert(RealPath::known("/lib"), "usr/lib".to_owned());
+        for (profile, directory, expect) in
+            [(None, "/lib", false), (Some(&merged), "/lib", true), (None, "/usr/lib", true)]
+        {
+            let searched = final_root(profile, &[])
+                .searches(&RealPath::known(directory), &Rule::DefaultDirectory);
+            assert_eq!(searched, expect, "{directory}");
+        }
+        // Without configuration nobody knows what the cache knew.
+        assert!(!final_root(None, &[]).searches(&RealPath::known("/opt/lib"), &Rule::Cache));
     }
 }

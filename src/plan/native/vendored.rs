@@ -29,28 +29,18 @@ const UNNEEDED: [(&str, &str); 8] = [
 ];
 
 /// The files of `packages`, and of the interpreter with its loader when that is bundled.
-pub fn carry(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<usize>) -> Files {
-    let mut carried = Files::default();
+pub fn vendor(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<usize>) -> Files {
+    let mut files = Files::default();
     let mut taken: BTreeSet<&RealPath> = BTreeSet::new();
     let carriable = &inventory.carriable;
-    if final_root.interpreter_is_bundled {
-        let loader = carriable.loader.iter().filter(|_| final_root.loader_is_bundled);
-        for file in
-            carriable.interpreter.iter().chain(loader).filter(|file| taken.insert(&file.path))
-        {
-            match unneeded(inventory, &file.path)
-                .map(str::to_owned)
-                .or_else(|| unloadable(inventory, &file.path))
-            {
-                Some(reason) => carried.left_out.push(LeftOut {
-                    path: file.path.clone(),
-                    reason,
-                    size: file.meta.size,
-                }),
-                None => {
-                    carried.entries.push(entry(file, "the interpreter, which travels".to_owned()))
-                }
-            }
+    let interpreter = carriable.interpreter.iter().filter(|_| final_root.interpreter_is_bundled);
+    let loader = carriable.loader.iter().filter(|_| final_root.loader_is_bundled);
+    for file in interpreter.chain(loader).filter(|file| taken.insert(&file.path)) {
+        let (path, size) = (file.path.clone(), file.meta.size);
+        let unneeded = unneeded(inventory, &path).map(str::to_owned);
+        match unneeded.or_else(|| unloadable(inventory, &path)) {
+            Some(reason) => files.left_out.push(LeftOut { path, reason, size }),
+            None => files.entries.push(entry(file, "the interpreter, which travels".to_owned())),
         }
     }
     for package in packages {
@@ -58,22 +48,19 @@ pub fn carry(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<
         for file in carriable.packages.get(package).into_iter().flatten() {
             // Python's own package is the interpreter: it was judged file by file above.
             let python = file.path.below(&inventory.environment.interpreter.stdlib).is_some();
-            if !python
-                && !common(inventory, final_root, packages, &file.path)
-                && taken.insert(&file.path)
-            {
-                carried
-                    .entries
-                    .push(entry(file, format!("of the package {name}, which the base lacks")));
+            let common = || is_common(inventory, final_root, packages, &file.path);
+            if !python && !common() && taken.insert(&file.path) {
+                let reason = format!("of the package {name}, which the base lacks");
+                files.entries.push(entry(file, reason));
             }
         }
     }
-    carried.entries.extend(databases(inventory, final_root, packages));
-    carried
+    files.entries.extend(databases(inventory, final_root, packages));
+    files
 }
 
 /// Whether a file of a package that is not vendored, such as the text of a licence, is in the base.
-fn common(
+fn is_common(
     inventory: &Inventory,
     final_root: &FinalRoot,
     packages: &BTreeSet<usize>,
