@@ -1,4 +1,4 @@
-//! What the application asks for, from all the places it may be typed in.
+//! The requirements of the application, from all the places they may be typed in.
 //!
 //! Invariant: files are read inside the root, each once, however they include one another.
 
@@ -6,36 +6,40 @@ use std::collections::BTreeSet;
 
 use pep508_rs::Requirement;
 use url::Url;
+use wheelbarrow::path::WrittenPath;
+use wheelbarrow::python::{
+    RootsError, parse_project, parse_requirements_file, parse_root, split_extras,
+};
+use wheelbarrow::root::Root;
 
-use super::arguments::Choice;
-use super::settings::Trouble;
-use crate::path::WrittenPath;
-use crate::python::{RootsError, parse_project, parse_requirements_file, parse_root, split_extras};
-use crate::root::Root;
+use super::arguments::Selection;
+use super::trouble::Trouble;
 
 /// No requirements file is larger.
 const LARGEST: u64 = 16 << 20;
 
-/// What must be there, and what counts where it is.
+/// The requirements, and the projects that may be there.
 #[derive(Default)]
-pub struct Asked {
-    pub roots: Vec<Requirement<Url>>,
+pub(crate) struct Asked {
+    /// Each must be installed.
+    pub(crate) requirements: Vec<Requirement<Url>>,
     /// The projects of `--project` themselves, which may be copied instead of installed.
-    pub projects: Vec<Requirement<Url>>,
+    pub(crate) projects: Vec<Requirement<Url>>,
 }
 
 /// Reads `--require`, `-r` and `--project`; `inside` makes a typed path one of the root.
-pub fn read(
+pub(crate) fn read(
     root: &Root,
-    choice: &Choice,
-    inside: &dyn Fn(&String) -> String,
+    selection: &Selection,
+    inside: &dyn Fn(&str) -> String,
 ) -> Result<Asked, Trouble> {
     let mut asked = Asked::default();
-    for text in &choice.require {
-        asked.roots.push(parse_root(text).map_err(|error| trouble("--require", &error))?);
+    for text in &selection.require {
+        asked.requirements.push(parse_root(text).map_err(|error| trouble("--require", &error))?);
     }
     let mut read = BTreeSet::new();
-    let mut pending: Vec<String> = choice.requirements.iter().rev().map(inside).collect();
+    let mut pending: Vec<String> =
+        selection.requirements.iter().rev().map(|path| inside(path)).collect();
     while let Some(path) = pending.pop() {
         // Keyed by the file itself: two that include each other through `..` never run out of spellings.
         let found = root.resolve(&WrittenPath::new(path.as_str())).ok().flatten();
@@ -44,10 +48,10 @@ pub fn read(
         }
         let file =
             parse_requirements_file(&text(root, &path)?).map_err(|error| trouble(&path, &error))?;
-        asked.roots.extend(file.requirements);
+        asked.requirements.extend(file.requirements);
         let directory = WrittenPath::new(path.as_str()).directory();
         for (folder, extras) in &file.projects {
-            asked.roots.push(project_of(
+            asked.requirements.push(project_of(
                 root,
                 &directory.join(folder).join("pyproject.toml").to_string(),
                 extras,
@@ -57,13 +61,13 @@ pub fn read(
             file.included.iter().rev().map(|included| directory.join(included).to_string()),
         );
     }
-    for project in &choice.project {
+    for project in &selection.project {
         let (path, extras) = split_extras(project);
-        let path = inside(&path.to_owned());
+        let path = inside(path);
         let file =
             parse_project(&text(root, &path)?, &extras).map_err(|error| trouble(&path, &error))?;
         asked.projects.extend(file.itself(&extras).map_err(|error| trouble(&path, &error))?);
-        asked.roots.extend(file.requirements);
+        asked.requirements.extend(file.requirements);
     }
     Ok(asked)
 }
@@ -72,26 +76,27 @@ pub fn read(
 fn project_of(root: &Root, path: &str, extras: &[String]) -> Result<Requirement<Url>, Trouble> {
     let file = parse_project(&text(root, path)?, &[]).map_err(|error| trouble(path, &error))?;
     let itself = file.itself(extras).map_err(|error| trouble(path, &error))?;
-    itself.ok_or_else(|| Trouble {
-        message: format!("{path}: the project has no name there"),
-        hint: Some("name it with --require, and leave its line out of the requirements file"),
+    itself.ok_or_else(|| {
+        Trouble::new(
+            format!("{path}: the project has no name there"),
+            "name it with --require, and leave its line out of the requirements file",
+        )
     })
 }
 
 fn trouble(place: &str, error: &RootsError) -> Trouble {
-    Trouble {
-        message: format!("{place}: {error}"),
-        hint: Some("write requirements as pip takes them: name[extra]>=1.0"),
-    }
+    Trouble::new(
+        format!("{place}: {error}"),
+        "write requirements as pip takes them: name[extra]>=1.0",
+    )
 }
 
 fn text(root: &Root, path: &str) -> Result<String, Trouble> {
-    let hint = Some("give the path of the file inside the root");
+    let trouble =
+        |message: String| Trouble::new(message, "give the path of the file inside the root");
     match root.read_text(path, LARGEST) {
         Ok(Some(text)) => Ok(text),
-        Ok(None) => {
-            Err(Trouble { message: format!("{path}: there is no such file in the root"), hint })
-        }
-        Err(error) => Err(Trouble { message: error.to_string(), hint }),
+        Ok(None) => Err(trouble(format!("{path}: there is no such file in the root"))),
+        Err(error) => Err(trouble(error.to_string())),
     }
 }
