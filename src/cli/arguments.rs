@@ -36,21 +36,17 @@ pub(crate) enum Command {
     Bundle(BundleArguments),
     /// Show exactly what bundle would do, writing nothing
     Plan {
+        /// Print JSON (its schema: `wheelbarrow schema plan`)
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         input: Input,
         #[command(flatten)]
         choice: Choice,
-        /// Print JSON (its schema: `wheelbarrow schema plan`)
-        #[arg(long)]
-        json: bool,
     },
     /// Explain the dependencies: distribution, extension module, library, OS package
     #[command(mut_args(hide_in_report))]
     Report {
-        #[command(flatten)]
-        input: Input,
-        #[command(flatten)]
-        choice: Choice,
         /// Compare what the application weighs with packages installed, with libraries carried, and with the
         /// interpreter carried
         #[arg(long)]
@@ -58,6 +54,10 @@ pub(crate) enum Command {
         /// Print JSON (its schema: `wheelbarrow schema report`)
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        input: Input,
+        #[command(flatten)]
+        choice: Choice,
     },
     /// Why a distribution, library, package or file is in the final root: every chain that leads to it
     #[command(mut_args(hide_in_answers))]
@@ -128,13 +128,13 @@ pub(crate) enum Schema {
 pub(crate) struct Question {
     /// requests, libpq.so.5, libpq, site-packages/yaml/cyaml.py, /opt/venv/bin/flask
     pub(crate) name: String,
+    /// Print JSON (its schema: `wheelbarrow schema why`)
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) input: Input,
     #[command(flatten)]
     pub(crate) choice: Choice,
-    /// Print JSON (its schema: `wheelbarrow schema why`)
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// What is read.
@@ -145,6 +145,7 @@ pub(crate) struct Input {
     /// --prefix, --target, --root or ~/.local, or a folder of wheels, as a path inside the root; several make one bundle
     /// [default: $VIRTUAL_ENV, $UV_PROJECT_ENVIRONMENT, $CONDA_PREFIX, ./.venv, ./.pixi/envs/default, /opt/venv,
     /// /opt/conda, then the root's python3]
+    #[arg(help_heading = None)]
     pub(crate) env: Vec<String>,
     /// The root to read; the answer is the same as running inside it
     #[arg(long, value_name = "DIR", default_value = "/")]
