@@ -29,6 +29,7 @@ pub mod base;
 pub mod bundle;
 pub mod elf;
 pub mod finding;
+pub mod hint;
 pub mod inventory;
 pub mod loader;
 pub mod packages;

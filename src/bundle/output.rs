@@ -206,7 +206,7 @@ impl Output {
         let from = source(entry);
         let content = root.open(from)?;
         let edits = elf::add_run_path(content.as_ref(), directories, when_none)
-            .map_err(|why| BundleError::RunPath { path: from.clone(), why })?;
+            .map_err(|source| BundleError::RunPath { path: from.clone(), source })?;
         let builder_sha256 = hash_of(content.as_ref()).map_err(BundleError::write("read", from))?;
         let edited = Edited { content: content.as_ref(), edits: &edits };
         Ok(Written { builder_sha256: Some(builder_sha256), ..self.content(&edited, entry, None)? })
@@ -255,7 +255,7 @@ impl Output {
     ) -> Result<Written, BundleError> {
         let from = source(entry);
         let failed =
-            |why| BundleError::Write { operation: "write", path: entry.to.to_string(), why };
+            |source| BundleError::Write { operation: "write", path: entry.to.to_string(), source };
         let mut file = self.file(&self.host(entry), entry.mode).map_err(failed)?;
         let (mut final_hash, mut builder_hash) =
             (Sha256::new(), script.is_some().then(Sha256::new));
@@ -266,13 +266,9 @@ impl Output {
             size += header.len() as u64;
         }
         loop {
-            let count = content.read_at(&mut block[kept..], offset).map_err(|error| {
-                crate::root::RootError::Io {
-                    path: from.to_string(),
-                    operation: "read",
-                    why: error.kind().to_string(),
-                }
-            })?;
+            let count = content
+                .read_at(&mut block[kept..], offset)
+                .map_err(|error| crate::root::RootError::io(from, "read", error))?;
             if count == 0 {
                 break;
             }

@@ -23,8 +23,7 @@ impl Settings {
             Some((environment, findings)) => {
                 Ok(inventory::of(&Library::new(&self.root), environment, scope, findings))
             }
-            None => inventory::take(&self.root, &self.named, &self.usual, scope)
-                .map_err(|error| Trouble::new(error.to_string(), error.hint())),
+            None => Ok(inventory::take(&self.root, &self.named, &self.usual, scope)?),
         }
     }
 }

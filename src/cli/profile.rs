@@ -25,7 +25,10 @@ pub(crate) fn read(typed: &FinalImage) -> Result<Option<Profile>, Trouble> {
             "mount the image: --base-root DIR, or write its profile: wheelbarrow base --root DIR > profile.json",
         )
     };
-    let text = host::read_file(Path::new(typed)).map_err(|_| {
+    let text = host::read_file(Path::new(typed)).map_err(|error| {
+        if error.kind() != std::io::ErrorKind::NotFound {
+            return trouble(format!("--base {typed}: {error}"));
+        }
         let nearest = base::nearest(typed)
             .map_or_else(|| base::names().join(", "), |name| format!("the nearest is {name}"));
         trouble(format!("--base {typed}: no such file, and no profile of exactly this image ships with wheelbarrow ({nearest})"))

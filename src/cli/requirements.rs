@@ -8,7 +8,7 @@ use pep508_rs::Requirement;
 use url::Url;
 use wheelbarrow::path::WrittenPath;
 use wheelbarrow::python::{
-    RootsError, parse_project, parse_requirements_file, parse_root, split_extras,
+    parse_project, parse_requirement, parse_requirements_file, split_extras,
 };
 use wheelbarrow::root::Root;
 
@@ -35,7 +35,9 @@ pub(crate) fn read(
 ) -> Result<Asked, Trouble> {
     let mut asked = Asked::default();
     for text in &selection.require {
-        asked.requirements.push(parse_root(text).map_err(|error| trouble("--require", &error))?);
+        asked
+            .requirements
+            .push(parse_requirement(text).map_err(|error| Trouble::at("--require", &error))?);
     }
     let mut read = BTreeSet::new();
     let mut pending: Vec<String> =
@@ -46,8 +48,8 @@ pub(crate) fn read(
         if found.is_some_and(|found| !read.insert(found.path)) {
             continue;
         }
-        let file =
-            parse_requirements_file(&text(root, &path)?).map_err(|error| trouble(&path, &error))?;
+        let file = parse_requirements_file(&text(root, &path)?)
+            .map_err(|error| Trouble::at(&path, &error))?;
         asked.requirements.extend(file.requirements);
         let directory = WrittenPath::new(path.as_str()).directory();
         for (folder, extras) in &file.projects {
@@ -64,9 +66,9 @@ pub(crate) fn read(
     for project in &selection.project {
         let (path, extras) = split_extras(project);
         let path = inside(path);
-        let file =
-            parse_project(&text(root, &path)?, &extras).map_err(|error| trouble(&path, &error))?;
-        asked.projects.extend(file.itself(&extras).map_err(|error| trouble(&path, &error))?);
+        let file = parse_project(&text(root, &path)?, &extras)
+            .map_err(|error| Trouble::at(&path, &error))?;
+        asked.projects.extend(file.itself(&extras).map_err(|error| Trouble::at(&path, &error))?);
         asked.requirements.extend(file.requirements);
     }
     Ok(asked)
@@ -74,21 +76,14 @@ pub(crate) fn read(
 
 /// The project of a folder, by the name that its pyproject.toml has.
 fn project_of(root: &Root, path: &str, extras: &[String]) -> Result<Requirement<Url>, Trouble> {
-    let file = parse_project(&text(root, path)?, &[]).map_err(|error| trouble(path, &error))?;
-    let itself = file.itself(extras).map_err(|error| trouble(path, &error))?;
+    let file = parse_project(&text(root, path)?, &[]).map_err(|error| Trouble::at(path, &error))?;
+    let itself = file.itself(extras).map_err(|error| Trouble::at(path, &error))?;
     itself.ok_or_else(|| {
         Trouble::new(
             format!("{path}: the project has no name there"),
             "name it with --require, and leave its line out of the requirements file",
         )
     })
-}
-
-fn trouble(place: &str, error: &RootsError) -> Trouble {
-    Trouble::new(
-        format!("{place}: {error}"),
-        "write requirements as pip takes them: name[extra]>=1.0",
-    )
 }
 
 fn text(root: &Root, path: &str) -> Result<String, Trouble> {

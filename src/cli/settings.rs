@@ -103,18 +103,15 @@ impl Settings {
 
     /// A folder of wheels is installed first, and laid over the root at the prefix.
     pub(crate) fn unpack_wheels(&mut self) -> Result<Option<(Environment, Vec<Finding>)>, Trouble> {
-        let trouble = |error: FolderError| Trouble::new(error.to_string(), error.hint());
-        let Some(folder) = wheelhouse::find_folder(&self.root, &self.named)
-            .map_err(|error| trouble(error.into()))?
-        else {
+        let folder = wheelhouse::find_folder(&self.root, &self.named).map_err(FolderError::from)?;
+        let Some(folder) = folder else {
             return Ok(None);
         };
         let Request { prefix, roots, base, .. } = &self.request;
         let final_libc = base.as_ref().and_then(|base| base.libc_version);
         let Unpacked { directory, environment, findings } =
-            wheelhouse::unpack(&self.root, &folder, prefix, roots, final_libc).map_err(trouble)?;
-        let upper = Directory::open(directory.path(), &[])
-            .map_err(|why| trouble(FolderError::Temporary(why)))?;
+            wheelhouse::unpack(&self.root, &folder, prefix, roots, final_libc)?;
+        let upper = Directory::open(directory.path(), &[]).map_err(FolderError::Temporary)?;
         self.root = Root::new(Overlay {
             lower: self.directory.clone(),
             upper,

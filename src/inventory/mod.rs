@@ -271,20 +271,16 @@ pub fn release(root: &Root) -> Release {
 /// A problem of reading as a finding.
 fn problem(error: &RootError) -> Finding {
     let (severity, code, message) = match error {
-        RootError::Loop { .. } => {
-            (Severity::Warn, Code::LinkLoop, "too many levels of symbolic links".to_owned())
-        }
+        RootError::Loop { .. } => (Severity::Warn, Code::LinkLoop, error.reason()),
         RootError::NotUtf8 { .. } => (
             Severity::Warn,
             Code::NonUtf8Name,
             "the name is not UTF-8; the file is left behind".to_owned(),
         ),
-        RootError::Forbidden { .. } => {
-            (Severity::Deny, Code::UnreadableFile, "permission denied".to_owned())
-        }
-        RootError::Io { operation, why, .. } => {
-            (Severity::Deny, Code::UnreadableFile, format!("cannot {operation}: {why}"))
-        }
+        RootError::Forbidden { .. }
+        | RootError::NotFile { .. }
+        | RootError::TooLarge { .. }
+        | RootError::Io { .. } => (Severity::Deny, Code::UnreadableFile, error.reason()),
     };
     Finding::new(severity, code, error.path(), message)
 }

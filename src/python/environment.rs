@@ -9,6 +9,7 @@
 use super::egg_info::is_egg_info;
 use super::interpreter::{Interpreter, read_interpreter};
 use crate::finding::Finding;
+use crate::hint::Hint;
 use crate::loader::Library;
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root, RootError};
@@ -127,10 +128,9 @@ pub enum EnvironmentError {
     NoneFound { tried: String },
 }
 
-impl EnvironmentError {
-    /// What to do next.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Hint for EnvironmentError {
+    fn hint(&self) -> Option<&str> {
+        Some(match self {
             EnvironmentError::NoBase { .. } => {
                 "run wheelbarrow in the stage that has the interpreter, or give --root"
             }
@@ -142,7 +142,7 @@ impl EnvironmentError {
             }
             EnvironmentError::Root(_) => "check the permissions and links of that path",
             _ => "name the environment: `wheelbarrow bundle /path/to/venv`",
-        }
+        })
     }
 }
 

@@ -14,8 +14,8 @@ mod interpreter;
 mod launcher;
 mod metadata;
 mod path_file;
+mod requirement_files;
 mod requirements;
-mod roots;
 mod script;
 
 pub use direct_url::portable_direct_url;
@@ -27,11 +27,11 @@ pub use metadata::{
     parse_record, parse_wheel, record_text, recorded_hash, resolve_recorded,
 };
 pub use path_file::{Import, ImportFound, PathFile, PathLine, path_files};
-pub use requirements::{Edges, Facts, Requirements, kept, reached};
-pub use roots::{
-    ProjectFile, RequirementsFile, RootsError, parse_project, parse_requirements_file, parse_root,
-    split_extras,
+pub use requirement_files::{
+    ProjectFile, RequirementsError, RequirementsFile, parse_project, parse_requirement,
+    parse_requirements_file, split_extras,
 };
+pub use requirements::{Edges, Facts, Requirements, kept, reached};
 pub use script::{Script, Shebang, absolute_header, parse_script, relocatable_header};
 
 pub use environment::{

@@ -53,11 +53,7 @@ impl Tree for Memory {
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
         match self.entries.get(path) {
             Some((Kind::File, content)) => Ok(Box::new(content.clone())),
-            _ => Err(RootError::Io {
-                path: path.to_string(),
-                operation: "open",
-                why: "no file".to_owned(),
-            }),
+            _ => Err(RootError::NotFile { path: path.to_string() }),
         }
     }
 

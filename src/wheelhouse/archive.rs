@@ -318,8 +318,9 @@ fn check_format(version: Option<&str>) -> Result<Option<String>, Refusal> {
 fn refused(error: ZipError) -> Refusal {
     match error {
         ZipError::Io(error) => damaged(error),
-        ZipError::InvalidArchive(why) => Refusal::Damaged { why: why.into_owned() },
-        other => Refusal::Damaged { why: other.to_string() },
+        // The text alone: the error's own begins with words that the refusal has as well.
+        ZipError::InvalidArchive(why) => Refusal::Damaged { source: why.into() },
+        other => Refusal::Damaged { source: other.into() },
     }
 }
 
@@ -328,7 +329,7 @@ pub(super) fn damaged(error: io::Error) -> Refusal {
     use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
     match error.kind() {
         InvalidData | InvalidInput | Other | UnexpectedEof => {
-            Refusal::Damaged { why: error.to_string() }
+            Refusal::Damaged { source: error.into() }
         }
         _ => Refusal::Read(error),
     }

@@ -44,8 +44,7 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
         &progress,
     );
     bar.finish_and_clear();
-    let Outcome { mut findings, slimmed } =
-        written.map_err(|error| Trouble::new(error.to_string(), error.hint()))?;
+    let Outcome { mut findings, slimmed } = written?;
     findings.extend(plan.findings.iter().cloned());
     findings.sort();
     eprint!("{}", report::findings_text(&findings));
