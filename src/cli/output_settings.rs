@@ -9,9 +9,9 @@ use wheelbarrow::path::RealPath;
 use wheelbarrow::python::{Environment, Part};
 use wheelbarrow::report::{CopyOptions, Stage};
 
-use super::arguments::{FormatChoice, OutputOptions};
+use super::arguments::OutputOptions;
 use super::host;
-use super::settings::Settings;
+use super::settings::{self, Settings};
 use super::trouble::Trouble;
 
 /// Where and how a bundle is written.
@@ -26,18 +26,6 @@ pub(crate) struct OutputSettings {
     pub(crate) time: i64,
     /// The output as a path inside the root, when it is inside.
     out_inside: Option<String>,
-}
-
-/// The format that was typed, which some options do not go with.
-pub(crate) fn format(typed: &OutputOptions) -> Result<Format, Trouble> {
-    match typed.format {
-        FormatChoice::Directory => Ok(Format::Directory),
-        FormatChoice::OciLayout if typed.link || typed.verify => Err(Trouble::new(
-            "--link and --verify are about Dockerfile.final, which --format oci-layout does not write",
-            "leave them out; wheelbarrow verify proves the final root once the layers are in it",
-        )),
-        FormatChoice::OciLayout => Ok(Format::OciLayout),
-    }
 }
 
 impl OutputSettings {
@@ -56,7 +44,7 @@ impl OutputSettings {
         };
         Ok(OutputSettings {
             stage,
-            format: format(typed)?,
+            format: settings::format(typed)?,
             verify: verifier(typed, settings.own_root() && out_inside.is_some())?,
             copy: CopyOptions {
                 link: typed.link,

@@ -16,11 +16,12 @@ use wheelbarrow::root::{Directory, Overlay, Root};
 use wheelbarrow::wheelhouse::{self, FolderError, Unpacked};
 
 use super::arguments::{
-    BundleArguments, Choice, DEFAULT_OUT, Input, NativeChoice, ShebangChoice, SlimChoice,
+    BundleArguments, Choice, DEFAULT_OUT, FormatChoice, Input, NativeChoice, OutputOptions,
+    ShebangChoice, SlimChoice,
 };
 use super::requirements::Asked;
 use super::trouble::Trouble;
-use super::{host, layer_request, output_settings, profile, requirements};
+use super::{host, layer_request, profile, requirements};
 
 /// A root, the environments in it, and a request.
 pub(crate) struct Settings {
@@ -43,7 +44,7 @@ impl Settings {
 
     /// For a bundle.
     pub(crate) fn bundle(typed: &BundleArguments) -> Result<Settings, Trouble> {
-        let format = output_settings::format(&typed.output)?;
+        let format = format(&typed.output)?;
         Settings::new(&typed.input, &typed.choice, &typed.output.out, format)
     }
 
@@ -119,6 +120,18 @@ impl Settings {
         });
         self.unpacked = Some(directory);
         Ok(Some((environment, findings)))
+    }
+}
+
+/// The format that was typed, which some options do not go with.
+pub(crate) fn format(typed: &OutputOptions) -> Result<Format, Trouble> {
+    match typed.format {
+        FormatChoice::Directory => Ok(Format::Directory),
+        FormatChoice::OciLayout if typed.link || typed.verify => Err(Trouble::new(
+            "--link and --verify are about Dockerfile.final, which --format oci-layout does not write",
+            "leave them out; wheelbarrow verify proves the final root once the layers are in it",
+        )),
+        FormatChoice::OciLayout => Ok(Format::OciLayout),
     }
 }
 

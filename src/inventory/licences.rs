@@ -6,7 +6,7 @@
 //!
 //! Invariant: a licence is at the path where people look for it, with the links that lead there.
 
-use super::carriable::CarriableFile;
+use super::carriable_file::CarriableFile;
 use crate::packages::{InPrefix, Manager, Package};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root};

@@ -5,13 +5,15 @@
 
 mod adoption;
 mod carriable;
+mod carriable_file;
 mod files;
 mod licences;
 mod natives;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use carriable::{Carriable, CarriableFile};
+pub use carriable::Carriable;
+pub use carriable_file::CarriableFile;
 pub use files::FileFact;
 use files::Files;
 pub use natives::{Native, NativeKind, Need, NeedOutcome};

@@ -37,11 +37,11 @@ pub enum Refusal {
     Read(#[source] io::Error),
     #[error("is not an intact zip archive: {source}")]
     Damaged { source: Box<dyn std::error::Error + Send + Sync> },
-    #[error("has {found} entries; no more than {} are read", super::archive::MOST_ENTRIES)]
+    #[error("has {found} entries; no more than {} are read", super::limits::MOST_ENTRIES)]
     TooManyEntries { found: usize },
     #[error(
         "unpacks to {size} bytes, more than {} times the archive",
-        super::archive::LARGEST_RATIO
+        super::limits::LARGEST_RATIO
     )]
     Expands { size: u64 },
     #[error("has a name that {why}")]
@@ -62,7 +62,7 @@ pub enum Refusal {
     Compression,
     #[error(
         "has {size} bytes; no more than {} are read of such a file",
-        super::archive::LARGEST_METADATA
+        super::limits::LARGEST_METADATA
     )]
     LargeMetadata { size: u64 },
     #[error("is missing")]
