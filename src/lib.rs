@@ -36,6 +36,7 @@ pub mod packages;
 pub mod path;
 pub mod plan;
 pub mod python;
+pub mod release;
 pub mod report;
 pub mod root;
 pub mod verify;

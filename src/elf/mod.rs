@@ -61,7 +61,7 @@ impl Machine {
 }
 
 pub use strip::{Stripped, strip};
-pub use symbols::{NeededVersion, Reference, Symbols, read_symbols};
+pub use symbols::{Reference, Symbols, read_symbols};
 
 /// A symbol version a file needs from one library (`DT_VERNEED`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
@@ -70,7 +70,13 @@ pub struct VersionNeed {
     pub file: String,
     /// `vna_name`, such as `GLIBC_2.34`.
     pub version: String,
+    /// `VER_FLG_WEAK`: its absence is no error.
+    #[serde(skip)]
+    pub weak: bool,
 }
+
+/// `VER_FLG_WEAK` of `vna_flags`.
+const WEAK: u16 = 2;
 
 /// What a dynamic loader reads from a file before it maps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -265,13 +271,15 @@ impl Reader<'_> {
         let mut needs = Vec::new();
         for library in table.iter() {
             let file = self.string(strings.saturating_add(library.vn_file as u64))?;
-            for version in library.iter() {
-                let version = self.string(strings.saturating_add(version.vna_name as u64))?;
-                needs.push(VersionNeed { file: file.clone(), version });
+            for entry in library.iter() {
+                let version = self.string(strings.saturating_add(entry.vna_name as u64))?;
+                let weak = entry.vna_flags & WEAK != 0;
+                needs.push(VersionNeed { file: file.clone(), version, weak });
             }
         }
         needs.sort();
-        needs.dedup();
+        // Needed by force and weakly: `false` sorts first, and is the stronger need.
+        needs.dedup_by(|next, first| (&next.file, &next.version) == (&first.file, &first.version));
         Ok(needs)
     }
 }

@@ -9,6 +9,7 @@ mod carriable_file;
 mod files;
 mod licences;
 mod natives;
+mod need;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,15 +17,14 @@ pub use carriable::Carriable;
 pub use carriable_file::CarriableFile;
 pub use files::FileFact;
 use files::Files;
-pub use natives::{Native, NativeKind, Need, NeedOutcome};
-
-use serde::{Deserialize, Serialize};
+pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need};
 
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
 use crate::packages::{Package, PackageIndex};
 use crate::path::RealPath;
 use crate::python::{self, Distribution, Editable, Environment, EnvironmentError, PathFile};
+use crate::release::Release;
 use crate::root::{Root, RootError};
 
 /// The facts a plan is made from.
@@ -112,15 +112,6 @@ impl Inventory {
     }
 }
 
-/// `/etc/os-release` (os-release(5)).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Release {
-    pub id: String,
-    pub version: String,
-    pub codename: String,
-    pub pretty_name: String,
-}
-
 /// How far the reading goes beyond the environment and what it leads to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
@@ -173,8 +164,12 @@ pub fn of(
         findings: problems,
     } = read;
     findings.extend(problems);
+    let release = root.release().unwrap_or_else(|error| {
+        findings.push(problem(&error));
+        Release::default()
+    });
     let mut inventory = Inventory {
-        release: release(root),
+        release,
         natives: Vec::new(),
         interpreter_natives: Vec::new(),
         interpreter_files: BTreeSet::new(),
@@ -250,24 +245,6 @@ fn own_prefix(environment: &Environment, packages: &PackageIndex) -> Option<Real
         .find(|prefix| of_conda.contains(prefix))
         .or_else(|| unowned.then_some(&interpreter.prefix))
         .cloned()
-}
-
-/// Reads os-release of a root.
-pub fn release(root: &Root) -> Release {
-    let text = ["/etc/os-release", "/usr/lib/os-release"]
-        .iter()
-        .find_map(|path| root.read_text(path, 1 << 16).ok().flatten())
-        .unwrap_or_default();
-    let value = |key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-        line.map(|value| value.trim().trim_matches(['"', '\'']).to_owned()).unwrap_or_default()
-    };
-    Release {
-        id: value("ID"),
-        version: value("VERSION_ID"),
-        codename: value("VERSION_CODENAME"),
-        pretty_name: value("PRETTY_NAME"),
-    }
 }
 
 /// A problem of reading as a finding.

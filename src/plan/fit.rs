@@ -2,16 +2,17 @@
 //!
 //! Invariant: pure; a refusal names the disagreement and the nearest thing without it.
 
-use super::image::{Origin, image, short};
+use super::image::{Origin, image};
 use super::packages::{PackageSet, PlannedPackage};
 use super::{Request, Shebang};
 use crate::base::{self, Profile, ProfileInterpreter};
 use crate::finding::{Code, Finding, Severity};
-use crate::inventory::{Inventory, Release};
+use crate::inventory::Inventory;
 use crate::loader::{Libc, large_file_name};
 use crate::packages::Package;
 use crate::path::RealPath;
 use crate::python::{Interpreter, InterpreterFacts};
+use crate::release::{Release, major_minor};
 use crate::root::Kind;
 
 /// An environment beside the base that it is to run in.
@@ -28,7 +29,7 @@ impl<'a> Fit<'a> {
 
     fn same_release(&self, other: &Release) -> bool {
         let own = &self.inventory.release;
-        own.id == other.id && short(&own.version) == short(&other.version)
+        own.id == other.id && major_minor(&own.version) == major_minor(&other.version)
     }
 
     /// Whether a package of the builder becomes what it is there. One that the base has stays as it is.
@@ -278,7 +279,7 @@ pub fn refuse(
 fn described(facts: &InterpreterFacts) -> String {
     let InterpreterFacts { implementation, version, abi, .. } = facts;
     let python = if implementation == "cpython" { "Python" } else { implementation };
-    let version = short(version);
+    let version = major_minor(version);
     abi.as_ref()
         .map_or_else(|| format!("{python} {version}"), |abi| format!("{python} {version} ({abi})"))
 }
@@ -289,6 +290,6 @@ fn fits(own: &Interpreter, other: &ProfileInterpreter) -> bool {
     let same_abi =
         own.facts.abi.is_none() || other.facts.abi.is_none() || own.facts.abi == other.facts.abi;
     own.facts.implementation == other.facts.implementation
-        && own.minor() == short(&other.facts.version)
+        && own.minor() == major_minor(&other.facts.version)
         && same_abi
 }

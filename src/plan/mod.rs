@@ -29,7 +29,6 @@ use closure::Closure;
 use fit::Fit;
 pub use layers::{KINDS_OF_LAYERS, LayerRequest, PlannedLayer};
 pub use layout::SITE_PACKAGES;
-pub use native::trouble;
 pub use packages::{PackageReason, PackageSet, PlannedPackage};
 pub use path_files::StartLine;
 pub use scripts::Shebang;

@@ -13,6 +13,7 @@ use crate::finding::Finding;
 use crate::hint::Hint;
 use crate::loader::Library;
 use crate::path::{RealPath, WrittenPath};
+use crate::release::major_minor;
 use crate::root::{Kind, Root, RootError};
 
 /// A Python environment of the root.
@@ -330,9 +331,7 @@ fn virtual_environment(
             .map(|(_, value)| value.trim())
     };
     let home = value("home").unwrap_or_default();
-    let base = value("version")
-        .or(value("version_info"))
-        .map(|version| version.splitn(3, '.').take(2).collect::<Vec<_>>().join("."));
+    let base = value("version").or(value("version_info")).map(major_minor);
     let names = base
         .map(|minor| format!("python{minor}"))
         .into_iter()

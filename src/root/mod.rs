@@ -9,6 +9,7 @@
 mod directory;
 #[cfg(test)]
 pub mod memory;
+mod os_release;
 mod overlay;
 mod union;
 
