@@ -21,22 +21,22 @@
 //! | [`bundle`] | executes a plan; the only writer but for unpacked wheels | decisions |
 //! | [`report`] | renders | decisions |
 //! | [`verify`] | a bundle over its final root, proved | what the builder decided |
-//! | [`cli`] | what was typed, what it means | everything else |
 //!
 //! Three channels are never mixed: a *finding* is about the user's environment and is data; an *error*
 //! is "we cannot go on", with a hint; a *bug* is an `expect` with its invariant.
 
 pub mod base;
 pub mod bundle;
-pub mod cli;
 pub mod elf;
 pub mod finding;
+pub mod hint;
 pub mod inventory;
 pub mod loader;
 pub mod packages;
 pub mod path;
 pub mod plan;
 pub mod python;
+pub mod release;
 pub mod report;
 pub mod root;
 pub mod verify;

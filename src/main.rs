@@ -1,9 +1,13 @@
-//! The binary: everything is in the library.
+//! The program: the command line over the library `wheelbarrow`.
+//!
+//! Invariant: the command line alone reads the process environment, prints, and knows host paths.
+
+mod cli;
 
 /// A static binary has no other allocator than that of its libc, which threads share badly.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
-    wheelbarrow::cli::main()
+    cli::run()
 }

@@ -15,11 +15,11 @@ use serde::{Deserialize, Serialize};
 pub use read::read;
 pub use shipped::{find, names, nearest, shipped};
 
-use crate::inventory::Release;
 use crate::loader::Libc;
 use crate::packages::Manager;
 use crate::path::RealPath;
 use crate::python::InterpreterFacts;
+use crate::release::Release;
 
 /// Version of the JSON of [`Profile`].
 pub const SCHEMA: u32 = 1;

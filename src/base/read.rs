@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Profile, ProfileInterpreter, SCHEMA};
 use crate::elf::Machine;
-use crate::inventory::release;
 use crate::loader::{self, Libc, Library, Loader, libc_version};
 use crate::packages::{Manager, PackageIndex};
 use crate::path::{RealPath, WrittenPath};
@@ -31,7 +30,7 @@ pub fn read(root: &Root) -> Profile {
         schema: SCHEMA,
         image: None,
         source: None,
-        release: release(root),
+        release: root.release().unwrap_or_default(),
         architecture: started.as_ref().map(|(_, machine)| machine.name()),
         libc: loader.as_ref().map(|loader| loader.libc()),
         libc_version: started

@@ -73,7 +73,8 @@ fn one_process<'a>(
     entries: &[&'a PlannedEntry],
     output: &Output,
 ) -> Result<(Compiled<'a>, Vec<Finding>), BundleError> {
-    let broken = |why: io::Error| BundleError::Compile { interpreter: interpreter.clone(), why };
+    let broken =
+        |source: io::Error| BundleError::Compile { interpreter: interpreter.clone(), source };
     #[allow(clippy::disallowed_methods, reason = "--compile is the one option that runs Python")]
     let mut command = Command::new(interpreter.as_str());
     // Nothing of the environment reaches it, and sets have one order.

@@ -116,7 +116,7 @@ fn add_run_path(
 ) -> Result<Edited, BundleError> {
     let when_none = if inherits { WhenNone::RPath } else { WhenNone::RunPath };
     let edits = elf::add_run_path(edited.content.as_ref(), directories, when_none)
-        .map_err(|why| BundleError::RunPath { path: from.clone(), why })?;
+        .map_err(|source| BundleError::RunPath { path: from.clone(), source })?;
     let content = elf::Edited { content: edited.content, edits };
     Ok(Edited { content: Box::new(content), is_changed: true, ..edited })
 }

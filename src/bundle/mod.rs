@@ -24,6 +24,7 @@ use sha2::{Digest, Sha256};
 
 use crate::elf::ElfError;
 use crate::finding::{Code, Finding, Severity};
+use crate::hint::Hint;
 use crate::path::RealPath;
 use crate::plan::{
     Action, PackageSet, Plan, PlannedDistribution, PlannedEntry, PlannedLayer, Receipt, SlimKind,
@@ -60,20 +61,19 @@ pub enum BundleError {
     Foreign { path: String },
     #[error(transparent)]
     Root(#[from] RootError),
-    #[error("cannot compile with {interpreter}: {why}")]
-    Compile { interpreter: RealPath, why: io::Error },
-    #[error("cannot set the run path of {path}: {why}")]
-    RunPath { path: RealPath, why: ElfError },
+    #[error("cannot compile with {interpreter}: {source}")]
+    Compile { interpreter: RealPath, source: io::Error },
+    #[error("cannot set the run path of {path}: {source}")]
+    RunPath { path: RealPath, source: ElfError },
     #[error("cannot put {prefix} into {path}: {why}")]
     Prefix { path: RealPath, prefix: RealPath, why: String },
-    #[error("cannot {operation} {path}: {why}")]
-    Write { operation: &'static str, path: String, why: io::Error },
+    #[error("cannot {operation} {path}: {source}")]
+    Write { operation: &'static str, path: String, source: io::Error },
 }
 
-impl BundleError {
-    /// What to do next.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Hint for BundleError {
+    fn hint(&self) -> Option<&str> {
+        Some(match self {
             BundleError::Foreign { .. } => "name another directory with --out, or remove this one",
             BundleError::Root(_) => {
                 "run as the user that installed the environment, or fix its permissions"
@@ -87,19 +87,21 @@ impl BundleError {
             BundleError::Prefix { .. } => {
                 "give --prefix the path of the conda environment: nothing changes then"
             }
-            BundleError::Write { why, .. } if why.kind() == io::ErrorKind::StorageFull => {
+            BundleError::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "free some space; nothing was left behind"
             }
             BundleError::Write { .. } => "name a directory that can be written with --out",
-        }
+        })
     }
+}
 
+impl BundleError {
     fn write(
         operation: &'static str,
         path: impl ToString,
     ) -> impl FnOnce(io::Error) -> BundleError {
         let path = path.to_string();
-        move |why| BundleError::Write { operation, path, why }
+        move |source| BundleError::Write { operation, path, source }
     }
 }
 

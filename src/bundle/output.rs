@@ -202,18 +202,14 @@ impl Output {
     ) -> Result<Written, BundleError> {
         let from = source(entry);
         let failed =
-            |why| BundleError::Write { operation: "write", path: entry.to.to_string(), why };
+            |source| BundleError::Write { operation: "write", path: entry.to.to_string(), source };
         let mut file = self.file(&self.host(entry), entry.mode).map_err(failed)?;
         let mut hash = Sha256::new();
         let (mut kept, mut offset, mut builder_path) = (0, 0_u64, false);
         loop {
-            let count = content.read_at(&mut block[kept..], offset).map_err(|error| {
-                crate::root::RootError::Io {
-                    path: from.to_string(),
-                    operation: "read",
-                    why: error.kind().to_string(),
-                }
-            })?;
+            let count = content
+                .read_at(&mut block[kept..], offset)
+                .map_err(|error| crate::root::RootError::io(from, "read", error))?;
             if count == 0 {
                 break;
             }

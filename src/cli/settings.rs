@@ -1,160 +1,99 @@
-//! What the typed words mean. The only place that reads the process environment.
+//! The meaning of the options that every command shares: a root, the environments in it, and a request.
 //!
 //! Invariant: host paths end here; what goes on is a root and paths inside it.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "here the host's environment and paths become settings"
-)]
-
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use tempfile::TempDir;
+use wheelbarrow::base::Profile;
+use wheelbarrow::bundle::Format;
+use wheelbarrow::finding::Finding;
+use wheelbarrow::inventory::Scope;
+use wheelbarrow::path::RealPath;
+use wheelbarrow::plan::{NativeMode, Request, Shebang, SlimKind};
+use wheelbarrow::python::Environment;
+use wheelbarrow::root::{Directory, Overlay, Root};
+use wheelbarrow::wheelhouse::{self, FolderError, Unpacked};
 
 use super::arguments::{
-    BundleArguments, Choice, FormatChoice, Input, NativeChoice, ShebangChoice, SlimChoice,
+    BundleArguments, Choice, DEFAULT_OUT, FormatChoice, Input, NativeChoice, OutputOptions,
+    ShebangChoice, SlimChoice,
 };
-use super::layers;
-use super::roots::{self, Asked};
-use crate::base::{self, Profile};
-use crate::bundle::{Format, MANIFEST};
-use crate::finding::Finding;
-use crate::inventory::Scope;
-use crate::path::RealPath;
-use crate::plan::{NativeMode, Request, Shebang, SlimKind};
-use crate::python::{Environment, Part};
-use crate::report::{self, Application, CopyOptions, Stage};
-use crate::root::{Directory, Kind, Overlay, Root, Union};
-use crate::wheelhouse::{self, FolderError, Unpacked};
+use super::requirements::Asked;
+use super::trouble::Trouble;
+use super::{host, layer_request, profile, requirements};
 
-/// 1980-01-01, the earliest time a zip file can hold.
-const FIXED_TIME: i64 = 315_532_800;
-
-/// An error as the user sees it.
-pub struct Trouble {
-    pub message: String,
-    pub hint: Option<&'static str>,
-}
-
-pub struct Settings {
-    pub root: Root,
-    pub named: Vec<String>,
-    pub usual: Vec<String>,
-    pub request: Request,
-    pub out: PathBuf,
-    pub stage: Stage,
-    pub copy: CopyOptions,
-    /// This program in the builder stage, when the final stage is to verify itself.
-    pub verify: Option<String>,
-    pub format: Format,
-    /// Seconds since the epoch for every file.
-    pub time: i64,
-    /// The output as a path inside the root, when it is inside.
-    out_inside: Option<String>,
+/// A root, the environments in it, and a request.
+pub(crate) struct Settings {
+    pub(crate) root: Root,
+    /// The environments that the user names, in the order given.
+    pub(crate) named: Vec<String>,
+    /// The environments to try otherwise.
+    pub(crate) usual: Vec<String>,
+    pub(crate) request: Request,
     directory: Directory,
-    /// What was unpacked is part of the root, so it stays as long.
+    /// Unpacked wheels are part of the root, so they stay as long as it does.
     unpacked: Option<TempDir>,
 }
 
 impl Settings {
-    pub fn read_only(input: &Input, choice: &Choice) -> Result<Settings, Trouble> {
-        Settings::new(input, choice, None)
+    /// For a command that writes nothing.
+    pub(crate) fn read_only(input: &Input, choice: &Choice) -> Result<Settings, Trouble> {
+        Settings::new(input, choice, Path::new(DEFAULT_OUT), Format::Directory)
     }
 
-    pub fn bundle(typed: &BundleArguments) -> Result<Settings, Trouble> {
-        Settings::new(&typed.input, &typed.choice, Some(typed))
+    /// For a bundle.
+    pub(crate) fn bundle(typed: &BundleArguments) -> Result<Settings, Trouble> {
+        let format = format(&typed.output)?;
+        Settings::new(&typed.input, &typed.choice, &typed.output.out, format)
     }
 
+    /// An earlier bundle at `out` is no part of the root.
     fn new(
         input: &Input,
         choice: &Choice,
-        bundle: Option<&BundleArguments>,
+        out: &Path,
+        format: Format,
     ) -> Result<Settings, Trouble> {
-        let out = absolute(bundle.map_or(Path::new("/bundle"), |bundle| &bundle.out));
-        let stage = bundle.map_or("builder", |bundle| &bundle.stage);
-        let link = bundle.is_some_and(|bundle| bundle.link);
-        let oci = bundle.is_some_and(|bundle| bundle.format == FormatChoice::OciLayout);
-        if oci && bundle.is_some_and(|bundle| bundle.link || bundle.verify) {
-            return Err(Trouble {
-                message: "--link and --verify are about Dockerfile.final, which --format oci-layout does not write".to_owned(),
-                hint: Some("leave them out; wheelbarrow verify proves the final root once the layers are in it"),
-            });
-        }
-        let directory = open_directory(&input.root, std::slice::from_ref(&out))?;
-        let out_inside = out
-            .strip_prefix(directory.base())
-            .ok()
-            .and_then(Path::to_str)
-            .map(|path| format!("/{path}"));
-        let stage = match &out_inside {
-            Some(path) => Stage::Named { name: stage.to_owned(), path: path.clone() },
-            None => Stage::Context,
-        };
+        let directory = host::open_directory(&input.root, &[host::absolute(out)])?;
         let own_root = directory.base() == Path::new("/");
-        if choice.compile && !own_root {
-            return Err(Trouble {
-                message: "--compile runs the Python of the root, which must be /".to_owned(),
-                hint: Some("run wheelbarrow inside that root, or leave --compile out"),
-            });
+        if choice.contents.compile && !own_root {
+            return Err(Trouble::new(
+                "--compile runs the Python of the root, which must be /",
+                "run wheelbarrow inside that root, or leave --compile out",
+            ));
         }
-        let here = std::env::current_dir().ok().filter(|_| own_root);
-        let inside = |typed: &String| {
+        let inside = |typed: &str| {
             if own_root {
-                absolute(Path::new(typed)).to_string_lossy().into_owned()
+                host::absolute(Path::new(typed)).to_string_lossy().into_owned()
             } else {
-                typed.clone()
+                typed.to_owned()
             }
         };
-        let named = input.env.iter().map(inside).collect();
         let root = Root::new(directory.clone());
-        let Asked { roots, projects } = roots::read(&root, choice, &inside)?;
-        let request = Request {
-            prefix: plain_path("--prefix", choice.prefix.as_deref().unwrap_or("/opt/app"))?,
-            shebang: choice.shebang.map(|shebang| match shebang {
-                ShebangChoice::Relocatable => Shebang::Relocatable,
-                ShebangChoice::Absolute => Shebang::Absolute,
-            }),
-            from: choice.from.clone(),
-            // What carries its own interpreter needs no base.
-            base: base(choice)?.or_else(|| choice.with_interpreter.then(Profile::empty)),
-            with_interpreter: choice.with_interpreter,
-            interpreter: choice
-                .interpreter
-                .as_deref()
-                .map(|typed| plain_path("--interpreter", typed))
-                .transpose()?,
-            native: match choice.native.unwrap_or(NativeChoice::Auto) {
-                NativeChoice::Auto => NativeMode::Auto,
-                NativeChoice::Packages => NativeMode::Packages,
-                NativeChoice::Vendor => NativeMode::Vendor,
-            },
-            roots,
-            projects,
-            pin: choice.pin,
-            so_names: choice.so_names,
-            compile: choice.compile,
-            slim: choice.slim.iter().flat_map(slim).collect(),
-            layers: layers::read(choice, oci)?,
-        };
+        let asked = requirements::read(&root, &choice.selection, &inside)?;
         Ok(Settings {
             root,
             directory,
             unpacked: None,
-            named,
-            usual: usual(here.as_deref(), own_root),
-            request,
-            out,
-            stage,
-            format: if oci { Format::OciLayout } else { Format::Directory },
-            verify: verifier(bundle, own_root, out_inside.is_some())?,
-            copy: CopyOptions { link, root_owned: rustix::process::geteuid().is_root() },
-            time: time()?,
-            out_inside,
+            named: input.env.iter().map(|typed| inside(typed)).collect(),
+            usual: host::usual_environments(own_root),
+            request: request(choice, asked, format)?,
         })
     }
 
+    /// The directory that is the root.
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Whether the root is the one that wheelbarrow itself runs in.
+    pub(crate) fn own_root(&self) -> bool {
+        self.directory.base() == Path::new("/")
+    }
+
     /// How far a plan of this request has to look.
-    pub fn scope(&self) -> Scope {
+    pub(crate) fn scope(&self) -> Scope {
         let base = self.request.base.as_ref();
         Scope {
             packages: self.request.may_carry(),
@@ -164,20 +103,16 @@ impl Settings {
     }
 
     /// A folder of wheels is installed first, and laid over the root at the prefix.
-    pub fn unpack_wheels(&mut self) -> Result<Option<(Environment, Vec<Finding>)>, Trouble> {
-        let trouble =
-            |error: FolderError| Trouble { message: error.to_string(), hint: Some(error.hint()) };
-        let Some(folder) = wheelhouse::find_folder(&self.root, &self.named)
-            .map_err(|error| trouble(error.into()))?
-        else {
+    pub(crate) fn unpack_wheels(&mut self) -> Result<Option<(Environment, Vec<Finding>)>, Trouble> {
+        let folder = wheelhouse::find_folder(&self.root, &self.named).map_err(FolderError::from)?;
+        let Some(folder) = folder else {
             return Ok(None);
         };
         let Request { prefix, roots, base, .. } = &self.request;
         let final_libc = base.as_ref().and_then(|base| base.libc_version);
         let Unpacked { directory, environment, findings } =
-            wheelhouse::unpack(&self.root, &folder, prefix, roots, final_libc).map_err(trouble)?;
-        let upper = Directory::open(directory.path(), &[])
-            .map_err(|why| trouble(FolderError::Temporary(why)))?;
+            wheelhouse::unpack(&self.root, &folder, prefix, roots, final_libc)?;
+        let upper = Directory::open(directory.path(), &[]).map_err(FolderError::Temporary)?;
         self.root = Root::new(Overlay {
             lower: self.directory.clone(),
             upper,
@@ -186,140 +121,49 @@ impl Settings {
         self.unpacked = Some(directory);
         Ok(Some((environment, findings)))
     }
+}
 
-    /// The output must not be written into what is read.
-    pub fn refuse_inside(&self, environment: &Environment) -> Result<(), Trouble> {
-        let inside = |top: &RealPath| {
-            self.out_inside
-                .as_deref()
-                .is_some_and(|out| out == top.as_str() || out.starts_with(&format!("{top}/")))
-        };
-        let mut tops = environment.parts.iter().flat_map(Part::tops);
-        match tops.find(inside) {
-            Some(top) => Err(Trouble {
-                message: format!("{} is inside {top}, which is bundled", self.out.display()),
-                hint: Some("name a directory outside of it with --out"),
-            }),
-            None => Ok(()),
-        }
+/// The format that was typed, which some options do not go with.
+pub(crate) fn format(typed: &OutputOptions) -> Result<Format, Trouble> {
+    match typed.format {
+        FormatChoice::Directory => Ok(Format::Directory),
+        FormatChoice::OciLayout if typed.link || typed.verify => Err(Trouble::new(
+            "--link and --verify are about Dockerfile.final, which --format oci-layout does not write",
+            "leave them out; wheelbarrow verify proves the final root once the layers are in it",
+        )),
+        FormatChoice::OciLayout => Ok(Format::OciLayout),
     }
 }
 
-/// A final root with the bundle in it: its prefix, and the native files that the bundle has elsewhere.
-pub fn final_root(
-    bundle: Option<&Path>,
-    root: &Path,
-    typed: Option<&str>,
-) -> Result<(Root, RealPath, Vec<RealPath>), Trouble> {
-    let typed = typed.map(|typed| plain_path("--prefix", typed)).transpose()?;
-    let base = open_directory(root, &[])?;
-    let Some(bundle) = bundle else {
-        return Ok((
-            Root::new(base),
-            typed.unwrap_or_else(|| RealPath::known("/opt/app")),
-            Vec::new(),
-        ));
-    };
-    let prefix = RealPath::try_from(application(bundle)?.prefix)
-        .map_err(|message| Trouble { message, hint: None })?;
-    let layers = bundle.join("layers");
-    let mut trees: Vec<PathBuf> = match std::fs::read_dir(&layers) {
-        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
-        Err(_) => vec![bundle.join("rootfs")],
-    };
-    trees.sort();
-    let trees =
-        trees.iter().map(|tree| open_directory(tree, &[])).collect::<Result<Vec<_>, _>>()?;
-    let own = Root::new(Union(trees.clone()));
-    let native = |path: &RealPath| path.below(&prefix).is_none() && path.name().contains(".so");
-    let found = own.walk(&RealPath::root(), |_| true).into_iter().flatten();
-    let carried = found
-        .filter(|entry| entry.meta.kind == Kind::File && native(&entry.path))
-        .map(|entry| entry.path)
-        .collect();
-    let all = std::iter::once(base).chain(trees).collect();
-    Ok((Root::new(Union(all)), typed.unwrap_or(prefix), carried))
-}
-
-/// A bundle by its directory or its manifest, called as it was typed: many are called `bundle`.
-pub fn application(path: &Path) -> Result<Application, Trouble> {
-    let file = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };
-    let named = if path.ends_with(MANIFEST) { path.parent().unwrap_or(path) } else { path };
-    let name = named.to_string_lossy();
-    let trouble = |message: String| Trouble {
-        message,
-        hint: Some("give the directories that bundle wrote, or their wheelbarrow.json"),
-    };
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| trouble(format!("cannot read {}: {error}", file.display())))?;
-    report::application(name.trim_end_matches('/'), &text)
-        .map_err(|error| trouble(format!("{} is no manifest: {error}", file.display())))
-}
-
-/// A bundle that was cut into layers.
-pub fn cut_application(path: &Path) -> Result<Application, Trouble> {
-    let application = application(path)?;
-    if application.layers.is_empty() {
-        return Err(Trouble {
-            message: format!("{} has no layers to compare", application.name),
-            hint: Some("bundle it with --layers"),
-        });
-    }
-    Ok(application)
-}
-
-/// A root to read whole, without an output inside.
-pub fn open_root(path: &Path) -> Result<Root, Trouble> {
-    Ok(Root::new(open_directory(path, &[])?))
-}
-
-fn open_directory(path: &Path, without: &[PathBuf]) -> Result<Directory, Trouble> {
-    Directory::open(path, without).map_err(|error| Trouble {
-        message: format!("cannot open the root {}: {error}", path.display()),
-        hint: Some("give the directory of a root file system"),
-    })
-}
-
-/// Where the final stage finds this program.
-fn verifier(
-    bundle: Option<&BundleArguments>,
-    own_root: bool,
-    in_stage: bool,
-) -> Result<Option<String>, Trouble> {
-    match (bundle.is_some_and(|bundle| bundle.verify), own_root && in_stage) {
-        (false, _) => Ok(None),
-        (true, true) => Ok(std::env::current_exe().ok().map(|path| path.display().to_string())),
-        (true, false) => Err(Trouble {
-            message: "--verify mounts this program from the builder stage, and this is not one"
-                .to_owned(),
-            hint: Some("run wheelbarrow verify BUNDLE --root FINAL instead"),
+/// What the options ask for.
+fn request(choice: &Choice, asked: Asked, format: Format) -> Result<Request, Trouble> {
+    let Choice { image, native, contents, layers, .. } = choice;
+    // What carries its own interpreter needs no base.
+    let base = profile::read(image)?.or_else(|| image.with_interpreter.then(Profile::empty));
+    let interpreter = image.interpreter.as_deref();
+    Ok(Request {
+        prefix: plain_path("--prefix", image.prefix.as_deref().unwrap_or("/opt/app"))?,
+        shebang: image.shebang.map(|shebang| match shebang {
+            ShebangChoice::Relocatable => Shebang::Relocatable,
+            ShebangChoice::Absolute => Shebang::Absolute,
         }),
-    }
-}
-
-/// The order users expect: what is active, what is here, what Dockerfiles use, the root's own.
-fn usual(here: Option<&Path>, own_root: bool) -> Vec<String> {
-    let active = ["VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "CONDA_PREFIX"]
-        .map(|name| std::env::var(name).ok().filter(|path| own_root && !path.is_empty()));
-    let beside = |name: &str| {
-        here.map_or(format!("/{name}"), |here| here.join(name).to_string_lossy().into_owned())
-    };
-    let fixed = [
-        "/opt/venv",
-        "/opt/conda/bin/python3",
-        "/usr/local/bin/python3",
-        "/usr/bin/python3",
-        "/usr/local/bin/python",
-        "/usr/bin/python",
-    ];
-    let local = [".venv", ".pixi/envs/default"].map(beside);
-    active
-        .into_iter()
-        .flatten()
-        .map(|path| beside(&path))
-        .chain(local)
-        .chain(fixed.map(str::to_owned))
-        .collect()
+        from: image.from.clone(),
+        base,
+        with_interpreter: image.with_interpreter,
+        interpreter: interpreter.map(|typed| plain_path("--interpreter", typed)).transpose()?,
+        native: match native.native.unwrap_or(NativeChoice::Auto) {
+            NativeChoice::Auto => NativeMode::Auto,
+            NativeChoice::Packages => NativeMode::Packages,
+            NativeChoice::Vendor => NativeMode::Vendor,
+        },
+        roots: asked.requirements,
+        projects: asked.projects,
+        pin: native.pin,
+        so_names: native.so_names,
+        compile: contents.compile,
+        slim: contents.slim.iter().flat_map(slim).collect(),
+        layers: layer_request::read(layers, format == Format::OciLayout)?,
+    })
 }
 
 fn slim(choice: &SlimChoice) -> Vec<SlimKind> {
@@ -339,74 +183,16 @@ fn slim(choice: &SlimChoice) -> Vec<SlimKind> {
     }
 }
 
-/// What is known of the final root.
-fn base(choice: &Choice) -> Result<Option<Profile>, Trouble> {
-    if let Some(path) = &choice.base_root {
-        return Ok(Some(base::read(&open_root(path)?)));
-    }
-    let Some(typed) = &choice.base else { return Ok(None) };
-    if let Some(profile) = base::find(typed) {
-        return Ok(Some(profile));
-    }
-    let hint = Some(
-        "mount the image: --base-root DIR, or write its profile: wheelbarrow base --root DIR > profile.json",
-    );
-    let trouble = |message: String| Trouble { message, hint };
-    let text = std::fs::read_to_string(typed).map_err(|_| {
-        let nearest = base::nearest(typed).map_or_else(|| base::names().join(", "), |name| format!("the nearest is {name}"));
-        trouble(format!("--base {typed}: no such file, and no profile of exactly this image ships with wheelbarrow ({nearest})"))
-    })?;
-    let profile: Profile = serde_json::from_str(&text)
-        .map_err(|error| trouble(format!("--base {typed}: not a profile: {error}")))?;
-    if profile.schema != base::SCHEMA {
-        return Err(trouble(format!(
-            "--base {typed}: a profile of schema {}, and this wheelbarrow reads {}",
-            profile.schema,
-            base::SCHEMA
-        )));
-    }
-    Ok(Some(profile))
-}
-
-fn plain_path(option: &str, typed: &str) -> Result<RealPath, Trouble> {
+/// A typed path of the final root.
+pub(crate) fn plain_path(option: &str, typed: &str) -> Result<RealPath, Trouble> {
     let trimmed = typed.trim_end_matches('/');
     let plain = trimmed.starts_with('/')
         && trimmed[1..].split('/').all(|part| !matches!(part, "" | "." | ".."));
     if !plain || typed.contains(['\n', '\0']) {
-        return Err(Trouble {
-            message: format!("{option} {typed:?} is not an absolute path"),
-            hint: Some("give a path such as /opt/app"),
-        });
+        return Err(Trouble::new(
+            format!("{option} {typed:?} is not an absolute path"),
+            "give a path such as /opt/app",
+        ));
     }
     Ok(RealPath::known(trimmed))
-}
-
-fn time() -> Result<i64, Trouble> {
-    match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) if !text.is_empty() => text.parse().map_err(|_| Trouble {
-            message: format!("SOURCE_DATE_EPOCH is {text:?}, not a number of seconds"),
-            hint: Some("see https://reproducible-builds.org/specs/source-date-epoch/"),
-        }),
-        _ => Ok(FIXED_TIME),
-    }
-}
-
-/// Absolute, with the links of the part that exists resolved: the output may not exist yet. Its own name
-/// is not resolved: a link there is refused, not followed.
-fn absolute(path: &Path) -> PathBuf {
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let Some(parent) = full.parent() else { return full };
-    let mut directory = PathBuf::new();
-    for part in parent.components() {
-        match part {
-            Component::ParentDir => drop(directory.pop()),
-            part => directory.push(part),
-        }
-        directory = directory.canonicalize().unwrap_or(directory);
-    }
-    match full.components().next_back() {
-        Some(Component::ParentDir) => directory.parent().unwrap_or(&directory).to_owned(),
-        Some(name) => directory.join(name),
-        None => directory,
-    }
 }

@@ -61,7 +61,7 @@ impl Machine {
 }
 
 pub use strip::{Stripped, strip};
-pub use symbols::{NeededVersion, Reference, Symbols, read_symbols};
+pub use symbols::{Reference, Symbols, read_symbols};
 
 /// A symbol version a file needs from one library (`DT_VERNEED`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
@@ -70,7 +70,13 @@ pub struct VersionNeed {
     pub file: String,
     /// `vna_name`, such as `GLIBC_2.34`.
     pub version: String,
+    /// `VER_FLG_WEAK`: its absence is no error.
+    #[serde(skip)]
+    pub weak: bool,
 }
+
+/// `VER_FLG_WEAK` of `vna_flags`.
+const WEAK: u16 = 2;
 
 /// What a dynamic loader reads from a file before it maps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,17 +96,21 @@ pub struct Elf {
     pub version_needs: Vec<VersionNeed>,
 }
 
-/// Why a file with ELF magic could not be read as one.
-#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+/// The reason why a file with ELF magic cannot be read as one.
+#[derive(Debug, thiserror::Error)]
 pub enum ElfError {
+    /// The file ends before this part does.
     #[error("{what} is cut short")]
     Truncated { what: &'static str },
+    /// This part points where nothing can be.
     #[error("{what} makes no sense")]
     Nonsense { what: &'static str },
+    /// This part is needed and is not there.
     #[error("lacks {what}")]
     Lacks { what: &'static str },
-    #[error("cannot be read: {why}")]
-    Unreadable { why: String },
+    /// The system call failed.
+    #[error("cannot be read: {}", .0.kind())]
+    Unreadable(#[source] std::io::Error),
 }
 
 /// Reads the facts; `None` when the content does not start with the magic bytes.
@@ -155,10 +165,7 @@ impl Reader<'_> {
     fn up_to(&self, offset: u64, size: u64) -> Result<Vec<u8>, ElfError> {
         let there = self.content.size().saturating_sub(offset).min(size).min(LARGEST_TABLE);
         let mut bytes = vec![0; usize::try_from(there).expect("bounded by LARGEST_TABLE")];
-        let got = self
-            .content
-            .read_at(&mut bytes, offset)
-            .map_err(|error| ElfError::Unreadable { why: error.kind().to_string() })?;
+        let got = self.content.read_at(&mut bytes, offset).map_err(ElfError::Unreadable)?;
         bytes.truncate(got);
         Ok(bytes)
     }
@@ -264,13 +271,15 @@ impl Reader<'_> {
         let mut needs = Vec::new();
         for library in table.iter() {
             let file = self.string(strings.saturating_add(library.vn_file as u64))?;
-            for version in library.iter() {
-                let version = self.string(strings.saturating_add(version.vna_name as u64))?;
-                needs.push(VersionNeed { file: file.clone(), version });
+            for entry in library.iter() {
+                let version = self.string(strings.saturating_add(entry.vna_name as u64))?;
+                let weak = entry.vna_flags & WEAK != 0;
+                needs.push(VersionNeed { file: file.clone(), version, weak });
             }
         }
         needs.sort();
-        needs.dedup();
+        // Needed by force and weakly: `false` sorts first, and is the stronger need.
+        needs.dedup_by(|next, first| (&next.file, &next.version) == (&first.file, &first.version));
         Ok(needs)
     }
 }
@@ -296,8 +305,8 @@ mod tests {
 
     #[test]
     fn text_is_not_elf() {
-        assert_eq!(read(&b"#!/bin/sh\n".to_vec()), Ok(None));
-        assert_eq!(read(&Vec::new()), Ok(None));
+        assert!(matches!(read(&b"#!/bin/sh\n".to_vec()), Ok(None)));
+        assert!(matches!(read(&Vec::new()), Ok(None)));
     }
 
     #[test]

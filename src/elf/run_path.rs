@@ -235,9 +235,7 @@ impl<'a> File<'a> {
             return Err(nonsense("DT_STRSZ"));
         }
         let mut strings = vec![0; distance(0, size)];
-        let got = content
-            .read_at(&mut strings, offset)
-            .map_err(|error| ElfError::Unreadable { why: error.kind().to_string() })?;
+        let got = content.read_at(&mut strings, offset).map_err(ElfError::Unreadable)?;
         if got < strings.len() || strings.last().is_some_and(|last| *last != 0) {
             return Err(nonsense("the table of dynamic strings"));
         }

@@ -16,7 +16,7 @@ use goblin::elf::sym::{
 use rustc_hash::{FxHashMap, FxHashSet};
 use scroll::Pread;
 
-use super::{ElfError, MAGIC, Reader, offset_of};
+use super::{ElfError, MAGIC, Reader, VersionNeed, WEAK, offset_of};
 use crate::root::Content;
 
 /// The string tables of the largest C++ libraries have tens of megabytes.
@@ -36,7 +36,7 @@ pub struct Symbols {
     /// Names of the versions that the file defines; empty where it has no versions at all.
     pub versions: Vec<String>,
     /// Versions that must be there in the library of that name.
-    pub needed_versions: Vec<NeededVersion>,
+    pub version_needs: Vec<VersionNeed>,
     versioned: bool,
 }
 
@@ -57,15 +57,6 @@ pub struct Reference {
     pub version: Option<String>,
     /// Its version entry is marked hidden: an unversioned definition does not do.
     exact: bool,
-}
-
-/// One entry of `DT_VERNEED`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NeededVersion {
-    pub library: String,
-    pub version: String,
-    /// Its absence is no error.
-    pub weak: bool,
 }
 
 impl Symbols {
@@ -148,7 +139,7 @@ pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
     let mut found = Symbols {
         versioned: indices.is_some(),
         versions: versions.defined.clone(),
-        needed_versions: versions.needed.clone(),
+        version_needs: versions.needed.clone(),
         ..Symbols::default()
     };
     for number in 1..usize::try_from(count).map_err(|_| nonsense())? {
@@ -298,7 +289,7 @@ struct Versions {
     /// Name, and whether references to it are exact.
     by_index: FxHashMap<u16, (String, bool)>,
     defined: Vec<String>,
-    needed: Vec<NeededVersion>,
+    needed: Vec<VersionNeed>,
 }
 
 impl Versions {
@@ -335,11 +326,10 @@ impl Versions {
                 let word = |offset| entry.pread_with::<u32>(offset, tables.context.le).unwrap_or(0);
                 let version = text(strings, word(8) as usize);
                 self.by_index.insert(half(6) & !HIDDEN, (version.clone(), half(6) & HIDDEN != 0));
-                // VER_FLG_WEAK.
-                self.needed.push(NeededVersion {
-                    library: library.clone(),
+                self.needed.push(VersionNeed {
+                    file: library.clone(),
                     version,
-                    weak: half(4) & 2 != 0,
+                    weak: half(4) & WEAK != 0,
                 });
                 if word(12) == 0 {
                     break;

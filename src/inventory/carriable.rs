@@ -9,27 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::carriable_file::CarriableFile;
+
 use super::{Inventory, NeedOutcome, Scope};
 use crate::loader::Libc;
 use crate::packages::{LicenceFile, Package, is_licence, unreadable_licences};
 use crate::path::{RealPath, WrittenPath};
-use crate::root::{Kind, Meta, Root, RootError};
-
-/// A file or link, where it is in the builder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CarriableFile {
-    pub path: RealPath,
-    /// Where it belongs in a root like the builder.
-    pub to: RealPath,
-    pub meta: Meta,
-}
-
-impl CarriableFile {
-    /// A file that belongs where it is.
-    pub(super) fn in_place(path: RealPath, meta: Meta) -> CarriableFile {
-        CarriableFile { to: path.clone(), path, meta }
-    }
-}
+use crate::root::{Kind, Root, RootError};
 
 impl From<LicenceFile> for CarriableFile {
     fn from(LicenceFile { path, to, meta }: LicenceFile) -> CarriableFile {

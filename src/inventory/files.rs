@@ -130,7 +130,10 @@ pub(super) fn look(
 ) -> (FileFact, Option<RootError>) {
     let (is_elf, script) =
         if meta.kind == Kind::File { start_of(root, &path) } else { (Ok(false), None) };
-    (FileFact { path, meta, owner, recorded_hash, script, elf: is_elf == Ok(true) }, is_elf.err())
+    (
+        FileFact { path, meta, owner, recorded_hash, script, elf: matches!(is_elf, Ok(true)) },
+        is_elf.err(),
+    )
 }
 
 /// Python makes it again, and it holds the builder's paths: not worth a look. RECORD of virtualenv's own
@@ -149,14 +152,7 @@ fn start_of(root: &Root, path: &RealPath) -> (Result<bool, RootError>, Option<Sc
     let count = match content.read_at(&mut start, 0) {
         Ok(count) => count,
         Err(error) => {
-            return (
-                Err(RootError::Io {
-                    path: path.to_string(),
-                    operation: "read",
-                    why: error.kind().to_string(),
-                }),
-                None,
-            );
+            return (Err(RootError::io(path, "read", error)), None);
         }
     };
     (Ok(start[..count].starts_with(MAGIC)), python::parse_script(&start[..count]))

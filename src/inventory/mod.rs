@@ -5,23 +5,25 @@
 
 mod adoption;
 mod carriable;
+mod carriable_file;
 mod files;
 mod natives;
+mod need;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use carriable::{Carriable, CarriableFile};
+pub use carriable::Carriable;
+pub use carriable_file::CarriableFile;
 pub use files::FileFact;
 use files::Files;
-pub use natives::{Native, NativeKind, Need, NeedOutcome};
-
-use serde::{Deserialize, Serialize};
+pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need};
 
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
 use crate::packages::{Package, PackageIndex};
 use crate::path::RealPath;
 use crate::python::{self, Distribution, Editable, Environment, EnvironmentError, PathFile};
+use crate::release::Release;
 use crate::root::{Root, RootError};
 
 /// The facts a plan is made from.
@@ -109,15 +111,6 @@ impl Inventory {
     }
 }
 
-/// `/etc/os-release` (os-release(5)).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Release {
-    pub id: String,
-    pub version: String,
-    pub codename: String,
-    pub pretty_name: String,
-}
-
 /// How far the reading goes beyond the environment and what it leads to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
@@ -170,8 +163,12 @@ pub fn of(
         findings: problems,
     } = read;
     findings.extend(problems);
+    let release = root.release().unwrap_or_else(|error| {
+        findings.push(problem(&error));
+        Release::default()
+    });
     let mut inventory = Inventory {
-        release: release(root),
+        release,
         natives: Vec::new(),
         interpreter_natives: Vec::new(),
         interpreter_files: BTreeSet::new(),
@@ -249,41 +246,19 @@ fn own_prefix(environment: &Environment, packages: &PackageIndex) -> Option<Real
         .cloned()
 }
 
-/// Reads os-release of a root.
-pub fn release(root: &Root) -> Release {
-    let text = ["/etc/os-release", "/usr/lib/os-release"]
-        .iter()
-        .find_map(|path| root.read_text(path, 1 << 16).ok().flatten())
-        .unwrap_or_default();
-    let value = |key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-        line.map(|value| value.trim().trim_matches(['"', '\'']).to_owned()).unwrap_or_default()
-    };
-    Release {
-        id: value("ID"),
-        version: value("VERSION_ID"),
-        codename: value("VERSION_CODENAME"),
-        pretty_name: value("PRETTY_NAME"),
-    }
-}
-
 /// A problem of reading as a finding.
 fn problem(error: &RootError) -> Finding {
     let (severity, code, message) = match error {
-        RootError::Loop { .. } => {
-            (Severity::Warn, Code::LinkLoop, "too many levels of symbolic links".to_owned())
-        }
+        RootError::Loop { .. } => (Severity::Warn, Code::LinkLoop, error.reason()),
         RootError::NotUtf8 { .. } => (
             Severity::Warn,
             Code::NonUtf8Name,
             "the name is not UTF-8; the file is left behind".to_owned(),
         ),
-        RootError::Forbidden { .. } => {
-            (Severity::Deny, Code::UnreadableFile, "permission denied".to_owned())
-        }
-        RootError::Io { operation, why, .. } => {
-            (Severity::Deny, Code::UnreadableFile, format!("cannot {operation}: {why}"))
-        }
+        RootError::Forbidden { .. }
+        | RootError::NotFile { .. }
+        | RootError::TooLarge { .. }
+        | RootError::Io { .. } => (Severity::Deny, Code::UnreadableFile, error.reason()),
     };
     Finding::new(severity, code, error.path(), message)
 }

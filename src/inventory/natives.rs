@@ -6,72 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::need::{Native, NativeKind, Need, NeedOutcome};
 use super::{Inventory, Scope, problem};
-use crate::elf::{self, VersionNeed};
+use crate::elf;
 use crate::finding::{Code, Finding, Severity};
-use crate::loader::{self, Libc, Library, Load, Loader, Outcome, Rule, Start};
+use crate::loader::{self, Libc, Library, Load, Loader, Outcome};
 use crate::path::{RealPath, WrittenPath};
 use crate::python;
-use crate::root::{Crossed, Entry, Kind, Root};
-
-/// How an ELF file is started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NativeKind {
-    /// Imported: its name ends in a suffix of the interpreter.
-    Module,
-    /// Started by the kernel.
-    Program,
-    /// Loaded by another object.
-    Library,
-}
-
-impl NativeKind {
-    /// How the loader begins with a file of this kind, of which `program` is the interpreter.
-    pub fn start<'a>(self, program: &'a RealPath, path: &'a RealPath) -> Start<'a> {
-        match self {
-            NativeKind::Program => Start::Program(path),
-            NativeKind::Module | NativeKind::Library => Start::Module { program, module: path },
-        }
-    }
-}
-
-/// One ELF file of the environment with everything it leads to.
-#[derive(Clone, Debug)]
-pub struct Native {
-    pub path: RealPath,
-    pub kind: NativeKind,
-    pub version_needs: Vec<VersionNeed>,
-    /// Needs of the file and of every object loaded on its behalf.
-    pub needs: Vec<Need>,
-}
-
-/// One needed name.
-#[derive(Clone, Debug)]
-pub struct Need {
-    pub by: RealPath,
-    pub name: String,
-    pub outcome: NeedOutcome,
-}
-
-/// Where it led.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NeedOutcome {
-    BuiltIn,
-    Library { path: RealPath, links: Vec<Crossed>, rule: Option<Rule> },
-    Foreign { path: RealPath },
-    Broken { path: String, why: String },
-    Missing { tried: Vec<String> },
-}
-
-impl Need {
-    /// The library and the directory that the loader found it in, which a link may have led out of.
-    pub fn found(&self) -> Option<(&RealPath, RealPath)> {
-        let NeedOutcome::Library { path, links, .. } = &self.outcome else { return None };
-        let name =
-            links.iter().map(|link| &link.at).find(|at| at.name() == self.name).unwrap_or(path);
-        Some((path, name.parent()?))
-    }
-}
+use crate::root::{Entry, Kind, Root};
 
 impl Inventory {
     /// Follows the needs of every ELF file.

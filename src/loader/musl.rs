@@ -6,7 +6,7 @@
 use super::{After, Candidate, Failure, Identity, Libc, Loader, Requester, Rule};
 use crate::elf::Machine;
 use crate::path::{RealPath, WrittenPath};
-use crate::root::{Kind, Root, RootError};
+use crate::root::{Kind, Root};
 
 const RESERVED: [&str; 7] = ["c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."];
 const DEFAULT: [&str; 3] = ["/lib", "/usr/local/lib", "/usr/lib"];
@@ -41,12 +41,7 @@ impl Musl {
                 configuration.push(found.path);
                 (split(&String::from_utf8_lossy(&text)), Rule::PathFile)
             }
-            Err(
-                RootError::Loop { .. }
-                | RootError::Forbidden { .. }
-                | RootError::NotUtf8 { .. }
-                | RootError::Io { .. },
-            ) => (Vec::new(), Rule::PathFile),
+            Err(_) => (Vec::new(), Rule::PathFile),
         };
         let own_file =
             root.resolve(&WrittenPath::new(interpreter)).ok().flatten().map(|found| found.path);

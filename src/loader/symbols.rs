@@ -101,13 +101,13 @@ impl<'a> SymbolTables<'a> {
         scope: &[(&RealPath, Arc<Symbols>)],
     ) -> Vec<Missing> {
         let mut missing = Vec::new();
-        for needed in scope[index].1.needed_versions.iter().filter(|needed| !needed.weak) {
+        for needed in scope[index].1.version_needs.iter().filter(|needed| !needed.weak) {
             let answers = |at: usize| {
                 let object = load.objects.get(at);
                 let name = object.map_or(scope[at].0.name(), |object| {
                     object.elf.soname.as_deref().unwrap_or(object.real.name())
                 });
-                name == needed.library || scope[at].0.name() == needed.library
+                name == needed.file || scope[at].0.name() == needed.file
             };
             let Some(at) = (0..scope.len()).find(|at| answers(*at)) else { continue };
             let (library, symbols) = &scope[at];

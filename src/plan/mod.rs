@@ -31,7 +31,7 @@ use serde::Serialize;
 pub use adapt::{Receipt, count_kinds};
 pub use entry::{Action, Edit, LeftOut, PlannedEntry};
 pub use layers::{KINDS_OF_LAYERS, PlannedLayer};
-pub use native::{PackageReason, PackageSet, PlannedPackage, trouble};
+pub use native::{PackageReason, PackageSet, PlannedPackage};
 pub use place::{SITE_PACKAGES, StartLine};
 pub use request::{LayerRequest, NativeMode, Request, Shebang, SlimKind};
 pub use select::PlannedDistribution;

@@ -5,9 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use super::distribution::{Distribution, read_distributions};
-use super::environment::{Environment, Part, PartKind};
+use super::distribution::Distribution;
+use super::environment::Environment;
+use super::part::{Part, PartKind};
 use super::path_file::{ImportFound, PathFile, PathLine};
+use super::site_directory::read_distributions;
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root};

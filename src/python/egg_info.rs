@@ -3,12 +3,14 @@
 //!
 //! Invariant: as with `.dist-info`, one entry gives one [`Distribution`], however damaged it is.
 
-use super::distribution::{Distribution, Reader, script_files};
-use super::environment::PartKind;
-use super::metadata::{normalised_name, parse_entry_points, parse_metadata, resolve_recorded};
+use super::distribution::Distribution;
+use super::info_reader::{InfoReader, keep_script_files};
+use super::metadata::{
+    RecordEntry, normalised_name, parse_entry_points, parse_metadata, resolve_recorded,
+};
+use super::part::PartKind;
 use crate::finding::{Code, Finding, Severity};
 use crate::path::RealPath;
-use crate::python::RecordEntry;
 use crate::root::{Kind, Root};
 
 const SUFFIX: &str = ".egg-info";
@@ -19,24 +21,24 @@ pub(super) fn is_egg_info(name: &str) -> bool {
 }
 
 /// `{name}-{version}[-py3.11]` of the entry's name.
-fn named(entry: &str) -> (&str, &str) {
+fn split_name(entry: &str) -> (&str, &str) {
     let mut parts = entry.strip_suffix(SUFFIX).unwrap_or(entry).split('-');
     (parts.next().unwrap_or_default(), parts.next().unwrap_or("0"))
 }
 
-impl Reader<'_> {
+impl InfoReader<'_> {
     /// Reads the egg-info that this reader is at.
     pub(super) fn egg_info(&mut self, site: &RealPath, kind: &Kind) -> Distribution {
         let info = self.info.clone();
-        let (name, version) = named(info.name());
+        let (name, version) = split_name(info.name());
         let metadata = if *kind == Kind::Directory { info.join("PKG-INFO") } else { info.clone() };
         let mut distribution = Distribution::empty(site, &info, name, version, metadata);
-        let Some(text) = self.text(&distribution.metadata.clone()) else {
+        let Some(text) = self.read_path(&distribution.metadata.clone()) else {
             self.report(
                 &distribution.metadata.clone(),
                 vec!["it is missing; name and version are taken from the entry's name".to_owned()],
             );
-            return self.without_list(distribution);
+            return self.claim_top_level(distribution);
         };
         let (facts, problems) = parse_metadata(&text);
         self.report(&distribution.metadata.clone(), problems);
@@ -46,21 +48,21 @@ impl Reader<'_> {
         distribution.version = facts.version.unwrap_or(distribution.version);
         distribution.requires = facts.requires;
         if *kind != Kind::Directory {
-            return self.without_list(distribution);
+            return self.claim_top_level(distribution);
         }
         if let Some(text) =
-            self.text(&info.join("requires.txt")).filter(|_| distribution.requires.is_empty())
+            self.read_path(&info.join("requires.txt")).filter(|_| distribution.requires.is_empty())
         {
             distribution.requires = parse_requires(&String::from_utf8_lossy(&text));
         }
-        if let Some(text) = self.text(&info.join("entry_points.txt")) {
+        if let Some(text) = self.read_path(&info.join("entry_points.txt")) {
             let (scripts, problems) = parse_entry_points(&text);
             self.report(&info.join("entry_points.txt"), problems);
-            distribution.scripts = script_files(scripts);
+            distribution.scripts = keep_script_files(scripts);
         }
         // pip before 23.1 wrote the list, relative to the directory it stands in.
-        let Some(text) = self.text(&info.join("installed-files.txt")) else {
-            return self.without_list(distribution);
+        let Some(text) = self.read_path(&info.join("installed-files.txt")) else {
+            return self.claim_top_level(distribution);
         };
         let text = String::from_utf8_lossy(&text).into_owned();
         let paths = text
@@ -77,7 +79,7 @@ impl Reader<'_> {
 
 /// An egg, which `setup.py install` of old setuptools put on `sys.path` by easy-install.pth: a folder of
 /// packages with its own EGG-INFO, or that folder as a zip file.
-pub(super) fn egg(
+pub(super) fn read_egg(
     root: &Root,
     path: &RealPath,
     kind: &Kind,
@@ -86,7 +88,7 @@ pub(super) fn egg(
     let info = path.join("EGG-INFO");
     let mut distribution = match kind {
         Kind::Directory => {
-            Reader { root, info: &info, kind: &PartKind::System, names: &[], findings }
+            InfoReader { root, info: &info, kind: &PartKind::System, names: &[], findings }
                 .egg_info(path, kind)
         }
         Kind::File => {

@@ -8,9 +8,12 @@
 
 use super::egg_info::is_egg_info;
 use super::interpreter::{Interpreter, read_interpreter};
+use super::part::{Part, PartKind};
 use crate::finding::Finding;
+use crate::hint::Hint;
 use crate::loader::Library;
 use crate::path::{RealPath, WrittenPath};
+use crate::release::major_minor;
 use crate::root::{Kind, Root, RootError};
 
 /// A Python environment of the root.
@@ -21,51 +24,6 @@ pub struct Environment {
     pub parts: Vec<Part>,
     /// The final environment sees the system's packages too.
     pub include_system: bool,
-}
-
-/// One folder that distributions were installed into.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    pub kind: PartKind,
-    /// `sys.prefix`, or the folder given to pip.
-    pub prefix: RealPath,
-    /// Directories that hold distributions.
-    pub sites: Vec<RealPath>,
-    /// Directory of console scripts.
-    pub scripts: RealPath,
-}
-
-/// How a part came to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PartKind {
-    /// `python -m venv`, virtualenv, uv (PEP 405).
-    VirtualEnvironment,
-    /// The interpreter's own: its prefix holds much else.
-    System,
-    /// `pip install --prefix` or `--user`.
-    Prefix,
-    /// `pip install --target`: packages, `bin` and data in one folder.
-    Target,
-    /// Source of editable installs: these packages and modules of a folder.
-    Source(Vec<RealPath>),
-}
-
-impl Part {
-    /// Whether everything below the prefix belongs to the environment.
-    pub fn whole_prefix(&self) -> bool {
-        !matches!(self.kind, PartKind::System | PartKind::Source(_))
-    }
-
-    /// The directories that are read.
-    pub fn tops(&self) -> Vec<RealPath> {
-        match &self.kind {
-            PartKind::System => self.sites.clone(),
-            PartKind::Source(tops) => tops.clone(),
-            PartKind::VirtualEnvironment | PartKind::Prefix | PartKind::Target => {
-                vec![self.prefix.clone()]
-            }
-        }
-    }
 }
 
 impl Environment {
@@ -127,10 +85,9 @@ pub enum EnvironmentError {
     NoneFound { tried: String },
 }
 
-impl EnvironmentError {
-    /// What to do next.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Hint for EnvironmentError {
+    fn hint(&self) -> Option<&str> {
+        Some(match self {
             EnvironmentError::NoBase { .. } => {
                 "run wheelbarrow in the stage that has the interpreter, or give --root"
             }
@@ -142,7 +99,7 @@ impl EnvironmentError {
             }
             EnvironmentError::Root(_) => "check the permissions and links of that path",
             _ => "name the environment: `wheelbarrow bundle /path/to/venv`",
-        }
+        })
     }
 }
 
@@ -374,9 +331,7 @@ fn virtual_environment(
             .map(|(_, value)| value.trim())
     };
     let home = value("home").unwrap_or_default();
-    let base = value("version")
-        .or(value("version_info"))
-        .map(|version| version.splitn(3, '.').take(2).collect::<Vec<_>>().join("."));
+    let base = value("version").or(value("version_info")).map(major_minor);
     let names = base
         .map(|minor| format!("python{minor}"))
         .into_iter()

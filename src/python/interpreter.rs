@@ -10,6 +10,7 @@ use crate::elf::Machine;
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::{Libc, Library};
 use crate::path::{RealPath, WrittenPath};
+use crate::release::major_minor;
 use crate::root::Root;
 
 /// A CPython or PyPy of the root.
@@ -64,9 +65,7 @@ impl Interpreter {
 
     /// `3.11`.
     pub fn minor(&self) -> &str {
-        let version = &self.facts.version;
-        let cut = version.match_indices('.').nth(1).map_or(version.len(), |(at, _)| at);
-        &version[..cut]
+        major_minor(&self.facts.version)
     }
 }
 

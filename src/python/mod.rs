@@ -6,35 +6,39 @@
 //! Invariant: what cannot be understood costs a finding and the one line it stands in, never the run.
 
 mod direct_url;
+mod dist_info;
 mod distribution;
 mod editable;
 mod egg_info;
 mod environment;
+mod info_reader;
 mod interpreter;
 mod launcher;
 mod metadata;
+mod part;
 mod path_file;
+mod requirement_files;
 mod requirements;
-mod roots;
 mod script;
+mod site_directory;
 
 pub use direct_url::portable_direct_url;
-pub use distribution::{Distribution, read_distributions};
+pub use distribution::Distribution;
 pub use editable::{Editable, editable};
 pub use launcher::launcher;
 pub use metadata::{
     EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata,
     parse_record, parse_wheel, record_text, recorded_hash, resolve_recorded,
 };
+pub use part::{Part, PartKind};
 pub use path_file::{Import, ImportFound, PathFile, PathLine, path_files};
+pub use requirement_files::{
+    ProjectFile, RequirementsError, RequirementsFile, parse_project, parse_requirement,
+    parse_requirements_file, split_extras,
+};
 pub use requirements::{Edges, Facts, Requirements, kept, reached};
-pub use roots::{
-    ProjectFile, RequirementsFile, RootsError, parse_project, parse_requirements_file, parse_root,
-    split_extras,
-};
 pub use script::{Script, Shebang, absolute_header, parse_script, relocatable_header};
+pub use site_directory::read_distributions;
 
-pub use environment::{
-    Environment, EnvironmentError, Part, PartKind, find_environment, own_interpreter,
-};
+pub use environment::{Environment, EnvironmentError, find_environment, own_interpreter};
 pub use interpreter::{Interpreter, InterpreterFacts, read_interpreter};

@@ -16,6 +16,7 @@ use url::Url;
 use super::distribution::Distribution;
 use super::metadata::normalised_name;
 use crate::finding::{Code, Finding, Severity};
+use crate::release::major_minor;
 
 /// What installs distributions, not what runs.
 const INSTALLERS: [&str; 7] =
@@ -54,7 +55,7 @@ impl Requirements {
     pub fn new(facts: &Facts) -> Result<Self, String> {
         // A build from a checkout calls itself `3.13.0+`; PEP 508 has no such version.
         let full_version = facts.full_version.trim().trim_end_matches('+');
-        let short_version = full_version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
+        let short_version = major_minor(full_version);
         let implementation = match facts.implementation {
             "cpython" => "CPython",
             "pypy" => "PyPy",
@@ -71,7 +72,7 @@ impl Requirements {
             platform_system: "Linux",
             platform_version: "",
             python_full_version: full_version,
-            python_version: &short_version,
+            python_version: short_version,
             sys_platform: "linux",
         };
         let environment = MarkerEnvironment::try_from(builder)

@@ -67,7 +67,7 @@ impl Directory {
             let path = format!("/{}", error.path().map(relative).unwrap_or_default());
             let cause =
                 error.into_io_error().unwrap_or_else(|| io::Error::from(io::ErrorKind::Other));
-            RootError::io(path, "list", &cause)
+            RootError::io(path, "list", cause)
         })?;
         let inside = format!("/{}", relative(found.path()));
         if found.path().to_str().is_none() {
@@ -79,7 +79,7 @@ impl Directory {
                 error.into_io_error().unwrap_or_else(|| io::Error::from(io::ErrorKind::Other))
             })
             .and_then(|meta| self.meta(found.path(), &meta))
-            .map_err(|error| RootError::io(&inside, "stat", &error))?;
+            .map_err(|error| RootError::io(&inside, "stat", error))?;
         Ok(Entry { path: RealPath::known(&inside), meta })
     }
 }
@@ -97,7 +97,7 @@ impl Tree for Directory {
             {
                 Ok(None)
             }
-            Err(error) => Err(RootError::io(path, "stat", &error)),
+            Err(error) => Err(RootError::io(path, "stat", error)),
         }
     }
 
@@ -110,7 +110,7 @@ impl Tree for Directory {
             file.and_then(|file| file.metadata().map(|meta| OpenFile { size: meta.len(), file }));
         opened
             .map(|file| Box::new(file) as Box<dyn Content>)
-            .map_err(|error| RootError::io(path, "open", &error))
+            .map_err(|error| RootError::io(path, "open", error))
     }
 
     fn walk(

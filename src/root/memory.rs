@@ -95,11 +95,7 @@ impl Tree for Memory {
         self.permit(path, true)?;
         match self.entries.get(path) {
             Some((Kind::File, content)) => Ok(Box::new(content.clone())),
-            _ => Err(RootError::Io {
-                path: path.to_string(),
-                operation: "open",
-                why: "no file".to_owned(),
-            }),
+            _ => Err(RootError::NotFile { path: path.to_string() }),
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod directory;
 pub mod memory;
+mod os_release;
 mod overlay;
 mod union;
 
@@ -55,17 +56,27 @@ pub struct Entry {
     pub meta: Meta,
 }
 
-/// Why something in a root could not be read. The path is inside the root.
-#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+/// The reason why something in a root cannot be read. The path is inside the root.
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum RootError {
+    /// More than 40 links on the way (`ELOOP` of path_resolution(7)).
     #[error("{path}: too many levels of symbolic links")]
     Loop { path: String },
+    /// This user may not read it.
     #[error("{path}: permission denied")]
     Forbidden { path: String },
+    /// Every path of a bundle is text.
     #[error("{path}: the name is not UTF-8")]
     NotUtf8 { path: String },
-    #[error("{path}: cannot {operation}: {why}")]
-    Io { path: String, operation: &'static str, why: String },
+    /// A device, a pipe or a directory where a file belongs.
+    #[error("{path}: cannot open: not a regular file")]
+    NotFile { path: String },
+    /// More than `limit` bytes where a small file belongs.
+    #[error("{path}: cannot read: larger than {limit} bytes")]
+    TooLarge { path: String, limit: u64 },
+    /// The system call failed. The message has the kind alone: it is the same on every host.
+    #[error("{path}: cannot {operation}: {}", source.kind())]
+    Io { path: String, operation: &'static str, source: Arc<io::Error> },
 }
 
 impl RootError {
@@ -75,16 +86,26 @@ impl RootError {
             RootError::Loop { path }
             | RootError::Forbidden { path }
             | RootError::NotUtf8 { path }
+            | RootError::NotFile { path }
+            | RootError::TooLarge { path, .. }
             | RootError::Io { path, .. } => path,
         }
     }
 
-    fn io(path: impl ToString, operation: &'static str, error: &std::io::Error) -> RootError {
-        if error.kind() == std::io::ErrorKind::PermissionDenied {
-            return RootError::Forbidden { path: path.to_string() };
+    /// The message without the path, for a finding whose subject is the path.
+    pub fn reason(&self) -> String {
+        let message = self.to_string();
+        let reason = message.strip_prefix(self.path()).and_then(|rest| rest.strip_prefix(": "));
+        reason.map(str::to_owned).unwrap_or(message)
+    }
+
+    /// A failed `operation` (a verb) on the file at `path` inside the root.
+    pub fn io(path: impl ToString, operation: &'static str, error: io::Error) -> RootError {
+        let path = path.to_string();
+        if error.kind() == io::ErrorKind::PermissionDenied {
+            return RootError::Forbidden { path };
         }
-        // The error's text alone: `strerror` in the C locale, never a host path.
-        RootError::Io { path: path.to_string(), operation, why: error.kind().to_string() }
+        RootError::Io { path, operation, source: Arc::new(error) }
     }
 }
 
@@ -271,17 +292,13 @@ impl Root {
     pub fn read(&self, path: &RealPath, limit: u64) -> Result<Vec<u8>, RootError> {
         let content = self.open(path)?;
         let size = content.size();
-        let too_large = || RootError::Io {
-            path: path.to_string(),
-            operation: "read",
-            why: format!("larger than {limit} bytes"),
-        };
+        let too_large = || RootError::TooLarge { path: path.to_string(), limit };
         if size > limit {
             return Err(too_large());
         }
         let mut bytes = vec![0; usize::try_from(size).map_err(|_| too_large())?];
         let got =
-            content.read_at(&mut bytes, 0).map_err(|error| RootError::io(path, "read", &error))?;
+            content.read_at(&mut bytes, 0).map_err(|error| RootError::io(path, "read", error))?;
         bytes.truncate(got);
         Ok(bytes)
     }

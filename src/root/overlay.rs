@@ -29,8 +29,12 @@ impl<L: Tree, U: Tree> Overlay<L, U> {
             RootError::Loop { path } => RootError::Loop { path: self.outward(&path) },
             RootError::Forbidden { path } => RootError::Forbidden { path: self.outward(&path) },
             RootError::NotUtf8 { path } => RootError::NotUtf8 { path: self.outward(&path) },
-            RootError::Io { path, operation, why } => {
-                RootError::Io { path: self.outward(&path), operation, why }
+            RootError::NotFile { path } => RootError::NotFile { path: self.outward(&path) },
+            RootError::TooLarge { path, limit } => {
+                RootError::TooLarge { path: self.outward(&path), limit }
+            }
+            RootError::Io { path, operation, source } => {
+                RootError::Io { path: self.outward(&path), operation, source }
             }
         }
     }

@@ -6,10 +6,9 @@ use rayon::prelude::*;
 
 use super::Checked;
 use crate::finding::{Code, Finding, Severity};
-use crate::inventory::{Inventory, Native, NativeKind};
+use crate::inventory::{Inventory, Native, NativeKind, judge_need};
 use crate::loader::{self, Libc, Library, Loader, Missing, Start, SymbolTables};
 use crate::path::{RealPath, WrittenPath};
-use crate::plan;
 
 /// A module that lacks more than this lacks a library, or all of the interpreter.
 const MOST_SYMBOLS: usize = 5;
@@ -36,13 +35,13 @@ pub fn verify(
             message,
         )];
     };
-    let travelling: BTreeSet<RealPath> =
+    let bundled: BTreeSet<RealPath> =
         inventory.natives.iter().map(|native| native.path.clone()).collect();
     let interpreter_natives = of_interpreter(prefix, inventory, carried);
     let natives = || inventory.natives.iter().chain(&interpreter_natives);
     let needs = natives().flat_map(|native| native.needs.iter().map(move |need| (native, need)));
     let mut findings: Vec<Finding> =
-        needs.filter_map(|(native, need)| plan::trouble(native, need, &travelling)).collect();
+        needs.filter_map(|(native, need)| judge_need(native, need, &bundled)).collect();
     let tables = SymbolTables::new(root);
     let program = &interpreter.executable;
     let own_starts =

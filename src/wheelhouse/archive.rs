@@ -12,34 +12,17 @@ use std::io::{self, Read, Seek};
 use zip::read::{ZipArchive, ZipReadOptions};
 use zip::result::ZipError;
 
+use super::entry::Entry;
 use super::file_name::WheelName;
+use super::limits::{LARGEST_METADATA, LARGEST_RATIO, MOST_ENTRIES, SMALL_EXPANSION};
 use super::record::{self, Recorded};
 use super::refusal::{Refusal, Refused, WheelError};
 use crate::python::{
     EntryPoint, Metadata, normalised_name, parse_entry_points, parse_metadata, parse_wheel,
 };
 
-/// The largest wheels of today have some ten thousand entries.
-pub const MOST_ENTRIES: usize = 100_000;
-/// An archive may unpack to this many bytes whatever its own size.
-pub const SMALL_EXPANSION: u64 = 100_000_000;
-/// What unpacks to more than [`SMALL_EXPANSION`] may be this many times the archive: text compresses to a tenth,
-/// deflate cannot go below a thousandth.
-pub const LARGEST_RATIO: u64 = 100;
-/// METADATA, RECORD, WHEEL and entry_points.txt are held in memory.
-pub const LARGEST_METADATA: u64 = 64 << 20;
 /// `NAME_MAX` of every Linux file system.
 const LONGEST_COMPONENT: usize = 255;
-
-/// One file of the archive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub index: usize,
-    /// Bytes when unpacked, as declared.
-    pub size: u64,
-    /// A regular file of a Unix system with any x bit, as pip asks.
-    pub executable: bool,
-}
 
 /// A wheel that may be installed, as far as can be told without unpacking it.
 pub struct Archive<R> {
@@ -318,8 +301,9 @@ fn check_format(version: Option<&str>) -> Result<Option<String>, Refusal> {
 fn refused(error: ZipError) -> Refusal {
     match error {
         ZipError::Io(error) => damaged(error),
-        ZipError::InvalidArchive(why) => Refusal::Damaged { why: why.into_owned() },
-        other => Refusal::Damaged { why: other.to_string() },
+        // The text alone: the error's own begins with words that the refusal has as well.
+        ZipError::InvalidArchive(why) => Refusal::Damaged { source: why.into() },
+        other => Refusal::Damaged { source: other.into() },
     }
 }
 
@@ -328,7 +312,7 @@ pub(super) fn damaged(error: io::Error) -> Refusal {
     use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
     match error.kind() {
         InvalidData | InvalidInput | Other | UnexpectedEof => {
-            Refusal::Damaged { why: error.to_string() }
+            Refusal::Damaged { source: error.into() }
         }
         _ => Refusal::Read(error),
     }

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::{Archive, Prefix, SupportedTags, Target, WheelError, WheelName, install, select};
 use crate::finding::{Code, Finding, Severity};
+use crate::hint::Hint;
 use crate::loader::{Library, libc_version};
 use crate::path::{RealPath, WrittenPath};
 use crate::python::{
@@ -42,20 +43,19 @@ pub enum FolderError {
     #[error("{path}: no Python is in the root to choose wheels for")]
     NoInterpreter { path: RealPath },
     #[error("cannot create a temporary directory: {0}")]
-    Temporary(io::Error),
+    Temporary(#[source] io::Error),
 }
 
-impl FolderError {
-    /// What to do next.
-    pub fn hint(&self) -> &'static str {
+impl Hint for FolderError {
+    fn hint(&self) -> Option<&str> {
         match self {
-            FolderError::Root(_) => "check the permissions and links of that path",
+            FolderError::Root(_) => Some("check the permissions and links of that path"),
             FolderError::Wheel(error) => error.hint(),
             FolderError::NoInterpreter { .. } => {
-                "run wheelbarrow in a stage that has the Python of the final image"
+                Some("run wheelbarrow in a stage that has the Python of the final image")
             }
             FolderError::Temporary(_) => {
-                "free some space below /tmp, or name another directory in TMPDIR"
+                Some("free some space below /tmp, or name another directory in TMPDIR")
             }
         }
     }
@@ -174,11 +174,7 @@ fn open(
 ) -> Result<Archive<io::BufReader<Cursor>>, FolderError> {
     let found =
         root.resolve(&WrittenPath::from(file))?.filter(|found| found.meta.kind == Kind::File);
-    let why = || RootError::Io {
-        path: file.to_string(),
-        operation: "open",
-        why: "not a regular file".to_owned(),
-    };
-    let content = root.open(&found.ok_or_else(why)?.path)?;
+    let not_file = || RootError::NotFile { path: file.to_string() };
+    let content = root.open(&found.ok_or_else(not_file)?.path)?;
     Ok(Archive::read(io::BufReader::new(Cursor::new(content)), name)?)
 }

@@ -14,7 +14,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::archive::{Archive, Entry, check_stem, damaged};
+use super::archive::{Archive, check_stem, damaged};
+use super::entry::Entry;
 use super::record::{self, Recorded, UNLISTED};
 use super::refusal::{Refusal, Refused, WheelError};
 use super::scripts::{PLACEHOLDER, is_wrapper};

@@ -7,9 +7,11 @@
 //! this room panic.
 
 mod archive;
+mod entry;
 mod file_name;
 mod folder;
 mod install;
+mod limits;
 mod record;
 mod refusal;
 mod scripts;
@@ -19,10 +21,11 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub use archive::{Archive, LARGEST_METADATA, LARGEST_RATIO, MOST_ENTRIES, SMALL_EXPANSION};
+pub use archive::Archive;
 pub use file_name::{WheelName, WheelNameError};
 pub use folder::{Folder, FolderError, Unpacked, find_folder, unpack};
 pub use install::{Installed, Prefix, install};
+pub use limits::{LARGEST_METADATA, LARGEST_RATIO, MOST_ENTRIES, SMALL_EXPANSION};
 pub use refusal::{Refusal, WheelError};
 pub use selection::{PassedOver, Selection, Unusable, Why, select};
 pub use tags::{Misfit, Part, SupportedTags, Tag};

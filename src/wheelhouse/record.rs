@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::digest::DynDigest;
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::archive::Entry;
+use super::entry::Entry;
 use super::refusal::{Refusal, Refused};
 use crate::path::RealPath;
 use crate::python::{parse_record, record_text, recorded_hash};

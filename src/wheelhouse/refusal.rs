@@ -4,6 +4,8 @@
 
 use std::io;
 
+use crate::hint::Hint;
+
 /// A wheel that is not installed.
 #[derive(Debug, thiserror::Error)]
 #[error("{wheel}: {}{refusal}", self.place())]
@@ -12,6 +14,7 @@ pub struct WheelError {
     pub wheel: String,
     /// The entry of the archive, or the file that it would become; `None` for the wheel as a whole.
     pub entry: Option<String>,
+    #[source]
     pub refusal: Refusal,
 }
 
@@ -19,10 +22,11 @@ impl WheelError {
     fn place(&self) -> String {
         self.entry.as_ref().map(|entry| format!("{entry:?} ")).unwrap_or_default()
     }
+}
 
-    /// What to do next.
-    pub fn hint(&self) -> &'static str {
-        self.refusal.hint()
+impl Hint for WheelError {
+    fn hint(&self) -> Option<&str> {
+        Some(self.refusal.hint())
     }
 }
 
@@ -30,14 +34,14 @@ impl WheelError {
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     #[error("cannot be read: {0}")]
-    Read(io::Error),
-    #[error("is not an intact zip archive: {why}")]
-    Damaged { why: String },
-    #[error("has {found} entries; no more than {} are read", super::archive::MOST_ENTRIES)]
+    Read(#[source] io::Error),
+    #[error("is not an intact zip archive: {source}")]
+    Damaged { source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("has {found} entries; no more than {} are read", super::limits::MOST_ENTRIES)]
     TooManyEntries { found: usize },
     #[error(
         "unpacks to {size} bytes, more than {} times the archive",
-        super::archive::LARGEST_RATIO
+        super::limits::LARGEST_RATIO
     )]
     Expands { size: u64 },
     #[error("has a name that {why}")]
@@ -58,7 +62,7 @@ pub enum Refusal {
     Compression,
     #[error(
         "has {size} bytes; no more than {} are read of such a file",
-        super::archive::LARGEST_METADATA
+        super::limits::LARGEST_METADATA
     )]
     LargeMetadata { size: u64 },
     #[error("is missing")]
@@ -94,7 +98,7 @@ pub enum Refusal {
     #[error("is a script that runs {object:?}, which is not module:attribute")]
     EntryPoint { object: String },
     #[error("cannot be written: {0}")]
-    Write(io::Error),
+    Write(#[source] io::Error),
 }
 
 impl Refusal {

@@ -323,5 +323,5 @@ fn any_bytes_are_an_answer() {
         |bytes: &[u8]| patched(bytes, &["/x"], WhenNone::RunPath).unwrap_err().to_string();
     assert_eq!(refused(b"#!/bin/sh"), "lacks code that a loader maps");
     assert_eq!(refused(&PLAIN.bytes()[..0x1010]), "a segment is cut short");
-    assert_eq!(elf::read(&b"text".to_vec()), Ok(None));
+    assert!(matches!(elf::read(&b"text".to_vec()), Ok(None)));
 }

@@ -7,9 +7,8 @@ use std::collections::BTreeSet;
 
 use super::package_set::PackageReason;
 use super::packages::Wanted;
-use super::trouble::trouble;
 use crate::finding::{Code, Finding, Severity};
-use crate::inventory::{Inventory, Native, Need, NeedOutcome};
+use crate::inventory::{Inventory, Native, Need, NeedOutcome, judge_need};
 use crate::loader::{Libc, Rule};
 use crate::path::RealPath;
 use crate::plan::entry::PlannedEntry;
@@ -64,7 +63,7 @@ struct Follower<'a, 'b> {
 impl Follower<'_, '_> {
     fn follow_need(&mut self, native: &Native, need: &Need) {
         let NeedOutcome::Library { path, links, rule } = &need.outcome else {
-            self.followed.findings.extend(trouble(native, need, self.bundled));
+            self.followed.findings.extend(judge_need(native, need, self.bundled));
             return;
         };
         if self.bundled.contains(path) {

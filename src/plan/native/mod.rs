@@ -6,11 +6,9 @@ mod activation;
 mod follow;
 mod package_set;
 mod packages;
-mod trouble;
 mod vendored;
 
 pub use package_set::{PackageReason, PackageSet, PlannedPackage};
-pub use trouble::trouble;
 
 use super::entry::Files;
 use super::place::Placed;

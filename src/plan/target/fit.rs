@@ -2,14 +2,15 @@
 //!
 //! Invariant: pure; a refusal names the disagreement and the nearest thing without it.
 
-use super::image::{Origin, image, short};
+use super::image::{Origin, image};
 use crate::base::{self, Profile, ProfileInterpreter};
 use crate::finding::{Code, Finding, Severity};
-use crate::inventory::{Inventory, Release};
+use crate::inventory::Inventory;
 use crate::loader::Libc;
 use crate::path::RealPath;
 use crate::plan::request::{Request, Shebang};
 use crate::python::{Interpreter, InterpreterFacts};
+use crate::release::{Release, major_minor};
 use crate::root::Kind;
 
 /// An environment and the base that it is to run in.
@@ -27,7 +28,7 @@ impl<'a> Fit<'a> {
     /// Whether packages of the builder are also those of `other`.
     pub fn same_release(&self, other: &Release) -> bool {
         let own = &self.inventory.release;
-        own.id == other.id && short(&own.version) == short(&other.version)
+        own.id == other.id && major_minor(&own.version) == major_minor(&other.version)
     }
 
     /// Whether the package of the builder's interpreter can be installed. One that the base has stays as it is.
@@ -191,7 +192,7 @@ pub fn refuse(
 fn describe(facts: &InterpreterFacts) -> String {
     let InterpreterFacts { implementation, version, abi, .. } = facts;
     let python = if implementation == "cpython" { "Python" } else { implementation };
-    let version = short(version);
+    let version = major_minor(version);
     abi.as_ref()
         .map_or_else(|| format!("{python} {version}"), |abi| format!("{python} {version} ({abi})"))
 }
@@ -202,6 +203,6 @@ fn fits(own: &Interpreter, other: &ProfileInterpreter) -> bool {
     let same_abi =
         own.facts.abi.is_none() || other.facts.abi.is_none() || own.facts.abi == other.facts.abi;
     own.facts.implementation == other.facts.implementation
-        && own.minor() == short(&other.facts.version)
+        && own.minor() == major_minor(&other.facts.version)
         && same_abi
 }

@@ -2,8 +2,8 @@
 //!
 //! Invariant: a name is given only when such an image has this interpreter at this path.
 
-use crate::inventory::Release;
 use crate::path::RealPath;
+use crate::release::{Release, major_minor};
 
 /// Whether the interpreter comes with the image or with a package that is installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub fn image(release: &Release, origin: Origin, path: &RealPath, minor: &str) ->
     let in_local =
         name.is_some_and(|version| version.is_empty() || version == "3" || version == minor);
     match (release.id.as_str(), origin) {
-        ("alpine", Origin::Package) => Some(format!("alpine:{}", short(&release.version))),
+        ("alpine", Origin::Package) => Some(format!("alpine:{}", major_minor(&release.version))),
         ("debian", Origin::Package) if !release.codename.is_empty() => {
             Some(format!("debian:{}-slim", release.codename))
         }
@@ -34,18 +34,13 @@ pub fn image(release: &Release, origin: Origin, path: &RealPath, minor: &str) ->
     }
 }
 
-/// `3.20` of `3.20.3`: what tells one release of a distribution from the next.
-pub fn short(version: &str) -> String {
-    version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
-}
-
 /// The Python that the tag of a docker-library image names: `3.12` of `python:3.12-slim`.
 pub fn tagged_minor(image: &str) -> Option<String> {
     let (name, tag) = image.split_once('@').map_or(image, |(name, _)| name).rsplit_once(':')?;
     let version = tag.split('-').next().filter(|version| {
         version.contains('.') && version.chars().all(|one| one.is_ascii_digit() || one == '.')
     })?;
-    (name.rsplit('/').next() == Some("python")).then(|| short(version))
+    (name.rsplit('/').next() == Some("python")).then(|| major_minor(version).to_owned())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use sha2::Sha512;
 
 use super::*;
+use crate::hint::Hint as _;
 
 /// The message, without the name of the wheel; a new directory has nothing outside it changed.
 fn refused(bytes: &[u8]) -> String {
@@ -22,7 +23,7 @@ fn refused(bytes: &[u8]) -> String {
     match result {
         Ok(_) => "installed".to_owned(),
         Err(error) => {
-            assert!(!error.hint().is_empty());
+            assert!(error.hint().is_some());
             error.to_string().strip_prefix("a-1-py3-none-any.whl: ").unwrap().to_owned()
         }
     }

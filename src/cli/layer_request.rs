@@ -1,49 +1,52 @@
-//! What the options about layers mean.
+//! The meaning of the options about layers.
 //!
 //! Invariant: what is accepted can be kept: a distribution has one layer, and there is room for all groups.
 
-use super::arguments::{Choice, DEFAULT_LAYERS};
-use super::settings::Trouble;
-use crate::plan::{KINDS_OF_LAYERS, LayerRequest};
-use crate::python::normalised_name;
+use wheelbarrow::plan::{KINDS_OF_LAYERS, LayerRequest};
+use wheelbarrow::python::normalised_name;
+
+use super::arguments::{DEFAULT_LAYERS, LayerOptions};
+use super::trouble::Trouble;
 
 /// Megabytes; a registry takes much larger layers, but who pulls one has nothing else to do meanwhile.
 const DEFAULT_CAP: u64 = 200;
 
 /// The cut, when one is asked for: by `--layers`, by an option that makes no sense without, or `always`.
-pub fn read(choice: &Choice, always: bool) -> Result<Option<LayerRequest>, Trouble> {
-    let implied = always || choice.layer_cap.is_some() || !choice.layer.is_empty();
+pub(crate) fn read(typed: &LayerOptions, always: bool) -> Result<Option<LayerRequest>, Trouble> {
+    let implied = always || typed.layer_cap.is_some() || !typed.layer.is_empty();
     let default = || implied.then(|| DEFAULT_LAYERS.parse().expect("it is a number"));
-    let Some(budget) = choice.layers.or_else(default) else { return Ok(None) };
+    let Some(budget) = typed.layers.or_else(default) else { return Ok(None) };
     let budget = usize::from(budget);
-    let groups = choice.layer.iter().map(|typed| {
-        group(typed).ok_or_else(|| Trouble {
-            message: format!("--layer {typed:?} is not a name and distributions"),
-            hint: Some("write it as web=flask,jinja2"),
+    let groups = typed.layer.iter().map(|text| {
+        parse_group(text).ok_or_else(|| {
+            Trouble::new(
+                format!("--layer {text:?} is not a name and distributions"),
+                "write it as web=flask,jinja2",
+            )
         })
     });
     let groups: Vec<(String, Vec<String>)> = groups.collect::<Result<_, _>>()?;
     if let Some((member, first, second)) = named_twice(&groups) {
-        return Err(Trouble {
-            message: format!("--layer: {member} is in {first} and in {second}"),
-            hint: Some("name it in one of them; a distribution has one layer"),
-        });
+        return Err(Trouble::new(
+            format!("--layer: {member} is in {first} and in {second}"),
+            "name it in one of them; a distribution has one layer",
+        ));
     }
     if groups.len() + KINDS_OF_LAYERS > budget {
         let count = groups.len();
-        return Err(Trouble {
-            message: format!(
+        return Err(Trouble::new(
+            format!(
                 "--layers {budget} has no room for {count} layers of --layer beside {KINDS_OF_LAYERS} that any bundle may have"
             ),
-            hint: Some("give more --layers, or fewer --layer"),
-        });
+            "give more --layers, or fewer --layer",
+        ));
     }
-    let cap = choice.layer_cap.unwrap_or(DEFAULT_CAP).saturating_mul(1_000_000);
+    let cap = typed.layer_cap.unwrap_or(DEFAULT_CAP).saturating_mul(1_000_000);
     Ok(Some(LayerRequest { budget, cap, groups }))
 }
 
 /// `web=flask,jinja2`, the members by their normalised names; the name becomes one of a directory.
-fn group(typed: &str) -> Option<(String, Vec<String>)> {
+fn parse_group(typed: &str) -> Option<(String, Vec<String>)> {
     let (name, members) = typed.split_once('=')?;
     let plain =
         name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.'))

@@ -1,11 +1,13 @@
-//! What an application asks for: requirements as typed, requirements files and pyproject.toml.
+//! The requirements of an application: as typed, in requirements files and in pyproject.toml.
 //!
 //! Invariant: a line that cannot be understood is an error with its place: to pass over it would leave
 //! out what the application needs.
 
-use pep508_rs::Requirement;
+use pep508_rs::{Pep508Error, Requirement};
 use serde::Deserialize;
 use url::Url;
+
+use crate::hint::Hint;
 
 /// What one requirements file says (pip, "Requirements File Format").
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -27,10 +29,10 @@ pub struct ProjectFile {
 
 impl ProjectFile {
     /// The project itself, with extras.
-    pub fn itself(&self, extras: &[String]) -> Result<Option<Requirement<Url>>, RootsError> {
+    pub fn itself(&self, extras: &[String]) -> Result<Option<Requirement<Url>>, RequirementsError> {
         self.name
             .as_ref()
-            .map(|name| parse_root(&format!("{name}[{}]", extras.join(","))))
+            .map(|name| parse_requirement(&format!("{name}[{}]", extras.join(","))))
             .transpose()
     }
 }
@@ -50,34 +52,54 @@ pub fn split_extras(typed: &str) -> (&str, Vec<String>) {
     )
 }
 
-/// Why a text gives no requirements; the message names the line.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum RootsError {
-    #[error("{text:?} is not a requirement (PEP 508): {why}")]
-    Requirement { text: String, why: String },
-    #[error("line {line}: {why}")]
-    Line { line: usize, why: String },
-    #[error("is not pyproject.toml: {why}")]
-    Project { why: String },
+/// The reason why a text gives no requirements.
+#[derive(Debug, thiserror::Error)]
+pub enum RequirementsError {
+    /// A text that PEP 508 does not allow. The message has the first line of the cause, without the excerpt.
+    #[error("{text:?} is not a requirement (PEP 508): {}", first_line(source))]
+    Requirement { text: String, source: Box<Pep508Error<Url>> },
+    /// A line of a requirements file, counted from 1.
+    #[error("line {line}: {source}")]
+    Line { line: usize, source: Box<RequirementsError> },
+    /// A place that does not say which distribution it has.
+    #[error("{place} does not tell its name; write it as NAME @ {place}")]
+    NoName { place: String },
+    /// Not TOML, or a table of another shape.
+    #[error("is not pyproject.toml: {}", source.message())]
+    Toml { source: Box<toml::de::Error> },
+    /// A pyproject.toml that is configuration of tools alone.
+    #[error("is not pyproject.toml: it has no [project] table (PEP 621)")]
+    NoProject,
+    /// An extra that the project does not offer.
     #[error("has no optional dependencies called {extra}")]
     Extra { extra: String },
 }
 
+impl Hint for RequirementsError {
+    fn hint(&self) -> Option<&str> {
+        Some("write requirements as pip takes them: name[extra]>=1.0")
+    }
+}
+
+fn first_line(error: &Pep508Error<Url>) -> String {
+    error.message.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
 /// One requirement as typed.
-pub fn parse_root(text: &str) -> Result<Requirement<Url>, RootsError> {
-    let first_line = |error: String| error.lines().next().unwrap_or_default().to_owned();
-    text.trim().parse().map_err(|error: pep508_rs::Pep508Error<Url>| RootsError::Requirement {
-        text: text.trim().to_owned(),
-        why: first_line(error.message.to_string()),
+pub fn parse_requirement(text: &str) -> Result<Requirement<Url>, RequirementsError> {
+    let text = text.trim();
+    text.parse().map_err(|error| RequirementsError::Requirement {
+        text: text.to_owned(),
+        source: Box::new(error),
     })
 }
 
 /// Reads a requirements file. Options that tell pip where to look mean nothing here.
-pub fn parse_requirements_file(text: &str) -> Result<RequirementsFile, RootsError> {
+pub fn parse_requirements_file(text: &str) -> Result<RequirementsFile, RequirementsError> {
     let mut file = RequirementsFile::default();
     let mut whole = String::new();
     for (index, line) in text.lines().enumerate() {
-        let failed = |why: String| RootsError::Line { line: index + 1, why };
+        let failed = |error| RequirementsError::Line { line: index + 1, source: Box::new(error) };
         if let Some(part) = line.strip_suffix('\\') {
             whole.push_str(part);
             continue;
@@ -100,8 +122,7 @@ pub fn parse_requirements_file(text: &str) -> Result<RequirementsFile, RootsErro
             let requirement = line.split(" --").next().unwrap_or(line).trim();
             let named = requirement.contains(" @ ") || !requirement.contains('/');
             if named && !matches!(requirement.split('[').next(), Some("." | "..")) {
-                file.requirements
-                    .push(parse_root(requirement).map_err(|error| failed(error.to_string()))?);
+                file.requirements.push(parse_requirement(requirement).map_err(failed)?);
             } else {
                 file.place(requirement).map_err(failed)?;
             }
@@ -112,7 +133,7 @@ pub fn parse_requirements_file(text: &str) -> Result<RequirementsFile, RootsErro
 
 impl RequirementsFile {
     /// A requirement by its place: a folder, an archive or a repository.
-    fn place(&mut self, place: &str) -> Result<(), String> {
+    fn place(&mut self, place: &str) -> Result<(), RequirementsError> {
         let (url, fragment) = place.split_once('#').unwrap_or((place, ""));
         let file_name = url.rsplit('/').next().unwrap_or(url).split('@').next().unwrap_or_default();
         let archive = [".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz"]
@@ -122,9 +143,9 @@ impl RequirementsFile {
         if let Some(name) =
             egg.or_else(|| archive.and_then(|stem| stem.split_once('-')).map(|(name, _)| name))
         {
-            self.requirements.push(parse_root(name).map_err(|error| error.to_string())?);
+            self.requirements.push(parse_requirement(name)?);
         } else if url.contains("://") && !url.starts_with("file://") {
-            return Err(format!("{place} does not tell its name; write it as NAME @ {place}"));
+            return Err(RequirementsError::NoName { place: place.to_owned() });
         } else {
             let (folder, extras) = split_extras(url.strip_prefix("file://").unwrap_or(url));
             self.projects.push((folder.to_owned(), extras));
@@ -156,22 +177,25 @@ struct Project {
 }
 
 /// `project.dependencies` of pyproject.toml, and those of the named extras.
-pub fn parse_project(text: &str, extras: &[String]) -> Result<ProjectFile, RootsError> {
+pub fn parse_project(text: &str, extras: &[String]) -> Result<ProjectFile, RequirementsError> {
     let document: Pyproject = toml::from_str(text)
-        .map_err(|error| RootsError::Project { why: error.message().to_owned() })?;
-    let project = document.project.ok_or_else(|| RootsError::Project {
-        why: "it has no [project] table (PEP 621)".to_owned(),
-    })?;
+        .map_err(|error| RequirementsError::Toml { source: Box::new(error) })?;
+    let project = document.project.ok_or(RequirementsError::NoProject)?;
     let mut texts = project.dependencies;
     for extra in extras {
         let wanted = super::normalised_name(extra);
         let found =
             project.optional.iter().find(|(name, _)| super::normalised_name(name) == wanted);
         texts.extend(
-            found.ok_or_else(|| RootsError::Extra { extra: extra.clone() })?.1.iter().cloned(),
+            found
+                .ok_or_else(|| RequirementsError::Extra { extra: extra.clone() })?
+                .1
+                .iter()
+                .cloned(),
         );
     }
-    let requirements = texts.iter().map(|text| parse_root(text)).collect::<Result<_, _>>()?;
+    let requirements =
+        texts.iter().map(|text| parse_requirement(text)).collect::<Result<_, _>>()?;
     Ok(ProjectFile { name: project.name, requirements })
 }
 
@@ -205,7 +229,7 @@ mod tests {
         assert_eq!(folders, [". ", "./src/web a+b", "../lib ", "/opt/x "]);
         for (text, line) in [("a\n-e git+ssh://h/r\n", 2), ("https://h/x\n", 1), ("a\nb ==\n", 2)] {
             assert!(
-                matches!(parse_requirements_file(text), Err(RootsError::Line { line: at, .. }) if at == line),
+                matches!(parse_requirements_file(text), Err(RequirementsError::Line { line: at, .. }) if at == line),
                 "{text}"
             );
         }
@@ -221,10 +245,8 @@ mod tests {
         assert_eq!(parse_project(text, &[]).unwrap().name.as_deref(), Some("x"));
         assert_eq!(shown(text, &[]), "a>1 | b ; python_full_version < '4'");
         assert_eq!(shown(text, &extra("db-x")), "a>1 | b ; python_full_version < '4' | c");
-        assert_eq!(
-            parse_project(text, &extra("no")),
-            Err(RootsError::Extra { extra: "no".to_owned() })
-        );
+        let error = parse_project(text, &extra("no")).unwrap_err();
+        assert_eq!(error.to_string(), "has no optional dependencies called no");
         assert!(parse_project("[tool.poetry]\n", &[]).is_err() && parse_project("=", &[]).is_err());
     }
 }

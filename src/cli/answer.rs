@@ -1,0 +1,20 @@
+//! Answers on standard output: JSON or text.
+//!
+//! Invariant: nothing else is printed there.
+
+use anstream::{print, println};
+use serde::Serialize;
+
+/// Prints `data` as JSON when that is asked for, otherwise the text.
+pub(crate) fn print_answer(json: bool, data: &impl Serialize, text: impl FnOnce() -> String) {
+    if json {
+        print_json(data);
+    } else {
+        print!("{}", text());
+    }
+}
+
+/// Prints `data` as JSON.
+pub(crate) fn print_json(data: &impl Serialize) {
+    println!("{}", serde_json::to_string_pretty(data).expect("plain data"));
+}

@@ -1,0 +1,79 @@
+//! Bundles that were written: their manifests, and their trees over a final root.
+//!
+//! Invariant: nothing is written.
+
+use std::path::{Path, PathBuf};
+
+use wheelbarrow::bundle::MANIFEST;
+use wheelbarrow::path::RealPath;
+use wheelbarrow::report::{self, Application};
+use wheelbarrow::root::{Kind, Root, Union};
+
+use super::host;
+use super::settings::plain_path;
+use super::trouble::Trouble;
+
+/// A final root with the bundle in it: its prefix, and the native files that the bundle has elsewhere.
+pub(crate) fn final_root(
+    bundle: Option<&Path>,
+    root: &Path,
+    typed: Option<&str>,
+) -> Result<(Root, RealPath, Vec<RealPath>), Trouble> {
+    let typed = typed.map(|typed| plain_path("--prefix", typed)).transpose()?;
+    let base = host::open_directory(root, &[])?;
+    let Some(bundle) = bundle else {
+        return Ok((
+            Root::new(base),
+            typed.unwrap_or_else(|| RealPath::known("/opt/app")),
+            Vec::new(),
+        ));
+    };
+    let prefix =
+        RealPath::try_from(read_manifest(bundle)?.prefix).map_err(Trouble::without_hint)?;
+    let trees = open_trees(bundle)?;
+    let own = Root::new(Union(trees.clone()));
+    let native = |path: &RealPath| path.below(&prefix).is_none() && path.name().contains(".so");
+    let found = own.walk(&RealPath::root(), |_| true).into_iter().flatten();
+    let carried = found
+        .filter(|entry| entry.meta.kind == Kind::File && native(&entry.path))
+        .map(|entry| entry.path)
+        .collect();
+    let all = std::iter::once(base).chain(trees).collect();
+    Ok((Root::new(Union(all)), typed.unwrap_or(prefix), carried))
+}
+
+/// The trees that a final stage copies: one, or one per layer.
+fn open_trees(bundle: &Path) -> Result<Vec<wheelbarrow::root::Directory>, Trouble> {
+    let layers = bundle.join("layers");
+    let listed = host::list_directory(&layers).map_err(|error| {
+        Trouble::without_hint(format!("cannot list {}: {error}", layers.display()))
+    })?;
+    let trees: Vec<PathBuf> = listed.unwrap_or_else(|| vec![bundle.join("rootfs")]);
+    trees.iter().map(|tree| host::open_directory(tree, &[])).collect()
+}
+
+/// A bundle by its directory or its manifest, called as it was typed: many are called `bundle`.
+fn read_manifest(path: &Path) -> Result<Application, Trouble> {
+    let file = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };
+    let named = if path.ends_with(MANIFEST) { path.parent().unwrap_or(path) } else { path };
+    let name = named.to_string_lossy();
+    let trouble = |message: String| {
+        Trouble::new(message, "give the directories that bundle wrote, or their wheelbarrow.json")
+    };
+    let text = host::read_file(&file)
+        .map_err(|error| trouble(format!("cannot read {}: {error}", file.display())))?;
+    report::application(name.trim_end_matches('/'), &text)
+        .map_err(|error| trouble(format!("{} is no manifest: {error}", file.display())))
+}
+
+/// A bundle that was cut into layers.
+pub(crate) fn cut_application(path: &Path) -> Result<Application, Trouble> {
+    let application = read_manifest(path)?;
+    if application.layers.is_empty() {
+        return Err(Trouble::new(
+            format!("{} has no layers to compare", application.name),
+            "bundle it with --layers",
+        ));
+    }
+    Ok(application)
+}

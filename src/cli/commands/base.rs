@@ -1,0 +1,20 @@
+//! `wheelbarrow base`: the profile of a root.
+
+use std::path::Path;
+
+use wheelbarrow::base::{self, Profile};
+use wheelbarrow::finding::Finding;
+
+use crate::cli::answer::print_json;
+use crate::cli::host;
+use crate::cli::trouble::Trouble;
+
+/// Prints the profile of `root`, with the words about it that were typed.
+pub(crate) fn run(
+    root: &Path,
+    image: Option<String>,
+    source: Option<String>,
+) -> Result<Vec<Finding>, Trouble> {
+    print_json(&Profile { image, source, ..base::read(&host::open_root(root)?) });
+    Ok(Vec::new())
+}

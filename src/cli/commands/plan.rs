@@ -1,0 +1,16 @@
+//! `wheelbarrow plan`: the decision, with nothing written.
+
+use wheelbarrow::finding::Finding;
+use wheelbarrow::report;
+
+use crate::cli::answer::print_answer;
+use crate::cli::arguments::{Choice, Input};
+use crate::cli::settings::Settings;
+use crate::cli::trouble::Trouble;
+
+/// Prints the plan.
+pub(crate) fn run(input: &Input, choice: &Choice, json: bool) -> Result<Vec<Finding>, Trouble> {
+    let (_, plan) = Settings::read_only(input, choice)?.decide()?;
+    print_answer(json, &plan, || report::plan_text(&plan));
+    Ok(plan.findings)
+}

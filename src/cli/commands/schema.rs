@@ -1,0 +1,19 @@
+//! `wheelbarrow schema`: the JSON schema of each output.
+
+use wheelbarrow::{base, bundle, plan, report, verify};
+
+use crate::cli::answer::print_json;
+use crate::cli::arguments::Schema;
+
+/// Prints the schema of an output.
+pub(crate) fn run(of: Schema) {
+    print_json(&match of {
+        Schema::Plan => schemars::schema_for!(plan::Plan),
+        Schema::Report => schemars::schema_for!(report::Report),
+        Schema::Why => schemars::schema_for!(report::Answer),
+        Schema::Verify => schemars::schema_for!(verify::Verification),
+        Schema::Layers => schemars::schema_for!(report::Comparison),
+        Schema::Base => schemars::schema_for!(base::Profile),
+        Schema::Manifest => schemars::schema_for!(bundle::Manifest),
+    });
+}

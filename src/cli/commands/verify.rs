@@ -1,0 +1,23 @@
+//! `wheelbarrow verify`: a bundle over its final root, proved.
+
+use std::path::Path;
+
+use wheelbarrow::finding::Finding;
+use wheelbarrow::{report, verify};
+
+use crate::cli::answer::print_answer;
+use crate::cli::bundle_directory::final_root;
+use crate::cli::trouble::Trouble;
+
+/// Verifies `bundle` over `root`, or what was copied to `prefix` of `root`.
+pub(crate) fn run(
+    bundle: Option<&Path>,
+    root: &Path,
+    prefix: Option<&str>,
+    json: bool,
+) -> Result<Vec<Finding>, Trouble> {
+    let (root, prefix, carried) = final_root(bundle, root, prefix)?;
+    let verification = verify::verify(&root, &prefix, &carried);
+    print_answer(json, &verification, || report::verification_text(&verification));
+    Ok(verification.findings)
+}

@@ -1,0 +1,48 @@
+//! `wheelbarrow why` and `wheelbarrow why-not`: one question about one name.
+
+use anstream::eprintln;
+use wheelbarrow::finding::Finding;
+use wheelbarrow::report;
+
+use crate::cli::answer::print_answer;
+use crate::cli::arguments::Question;
+use crate::cli::settings::Settings;
+use crate::cli::trouble::Trouble;
+
+/// The side that a question is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// `why`
+    InFinalRoot,
+    /// `why-not`
+    LeftOut,
+}
+
+/// Answers; a name that is on the other side is said to be there.
+pub(crate) fn run(question: &Question, side: Side) -> Result<Vec<Finding>, Trouble> {
+    let (inventory, plan) = Settings::read_only(&question.input, &question.choice)?.decide()?;
+    let answer = report::why(&inventory, &plan, &question.name);
+    if answer.chains.is_empty() && answer.stays.is_empty() {
+        return Err(Trouble::new(
+            format!(
+                "nothing in the environment, and nothing it leads to, is called {}",
+                question.name
+            ),
+            "give the name of a distribution, a library such as libpq.so.5, a package, or a path",
+        ));
+    }
+    print_answer(question.json, &answer, || match side {
+        Side::InFinalRoot => report::why_text(&answer),
+        Side::LeftOut => report::why_not_text(&answer),
+    });
+    match side {
+        Side::InFinalRoot if answer.chains.is_empty() => {
+            eprintln!("{} stays behind: see wheelbarrow why-not", question.name);
+        }
+        Side::LeftOut if answer.stays.is_empty() => {
+            eprintln!("{} is in the final root: see wheelbarrow why", question.name);
+        }
+        _ => {}
+    }
+    Ok(Vec::new())
+}

@@ -1,0 +1,29 @@
+//! From settings to a plan: the steps that every command shares.
+//!
+//! Invariant: reads only; a folder of wheels is unpacked into a temporary directory of its own.
+
+use wheelbarrow::inventory::{self, Inventory, Scope};
+use wheelbarrow::loader::Library;
+use wheelbarrow::plan::{self, Plan};
+
+use super::settings::Settings;
+use super::trouble::Trouble;
+
+impl Settings {
+    /// Reads the environment and decides.
+    pub(crate) fn decide(&mut self) -> Result<(Inventory, Plan), Trouble> {
+        let inventory = self.take_inventory(self.scope())?;
+        let plan = plan::make(&inventory, &self.request);
+        Ok((inventory, plan))
+    }
+
+    /// Reads the environment, as far as `scope` goes.
+    pub(crate) fn take_inventory(&mut self, scope: Scope) -> Result<Inventory, Trouble> {
+        match self.unpack_wheels()? {
+            Some((environment, findings)) => {
+                Ok(inventory::of(&Library::new(&self.root), environment, scope, findings))
+            }
+            None => Ok(inventory::take(&self.root, &self.named, &self.usual, scope)?),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The host: its environment variables, its working directory, and directories that are opened as roots.
+//!
+//! Invariant: the process environment is read here and nowhere else.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "here the host's environment and paths become settings"
+)]
+
+use std::path::{Component, Path, PathBuf};
+
+use wheelbarrow::root::{Directory, Root};
+
+use super::trouble::Trouble;
+
+/// 1980-01-01, the earliest time a zip file can hold.
+const FIXED_TIME: i64 = 315_532_800;
+
+/// A root to read whole, without an output inside.
+pub(crate) fn open_root(path: &Path) -> Result<Root, Trouble> {
+    Ok(Root::new(open_directory(path, &[])?))
+}
+
+/// A directory of the host as a root; the directories in `without` are not part of it.
+pub(crate) fn open_directory(path: &Path, without: &[PathBuf]) -> Result<Directory, Trouble> {
+    Directory::open(path, without).map_err(|error| {
+        Trouble::new(
+            format!("cannot open the root {}: {error}", path.display()),
+            "give the directory of a root file system",
+        )
+    })
+}
+
+/// The environments to try when none is named, in the order that users expect: the active one, one in the
+/// working directory, those of Dockerfiles, the root's own Python. Host variables and the working directory
+/// count only when the host is the root (`own_root`).
+pub(crate) fn usual_environments(own_root: bool) -> Vec<String> {
+    let here = std::env::current_dir().ok().filter(|_| own_root);
+    let active = ["VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "CONDA_PREFIX"]
+        .map(|name| std::env::var(name).ok().filter(|path| own_root && !path.is_empty()));
+    let beside = |name: &str| {
+        here.as_ref()
+            .map_or(format!("/{name}"), |here| here.join(name).to_string_lossy().into_owned())
+    };
+    let fixed = [
+        "/opt/venv",
+        "/opt/conda/bin/python3",
+        "/usr/local/bin/python3",
+        "/usr/bin/python3",
+        "/usr/local/bin/python",
+        "/usr/bin/python",
+    ];
+    let local = [".venv", ".pixi/envs/default"].map(beside);
+    active
+        .into_iter()
+        .flatten()
+        .map(|path| beside(&path))
+        .chain(local)
+        .chain(fixed.map(str::to_owned))
+        .collect()
+}
+
+/// Seconds since the epoch for every file of a bundle: `SOURCE_DATE_EPOCH`, or a fixed time.
+pub(crate) fn source_date() -> Result<i64, Trouble> {
+    match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) if !text.is_empty() => text.parse().map_err(|_| {
+            Trouble::new(
+                format!("SOURCE_DATE_EPOCH is {text:?}, not a number of seconds"),
+                "see https://reproducible-builds.org/specs/source-date-epoch/",
+            )
+        }),
+        _ => Ok(FIXED_TIME),
+    }
+}
+
+/// The path of this program on the host.
+pub(crate) fn this_program() -> Option<String> {
+    std::env::current_exe().ok().map(|path| path.display().to_string())
+}
+
+/// The text of a file that the user named.
+pub(crate) fn read_file(path: &Path) -> std::io::Result<String> {
+    std::fs::read_to_string(path)
+}
+
+/// The entries of a directory, sorted; `None` when there is no such directory.
+pub(crate) fn list_directory(path: &Path) -> std::io::Result<Option<Vec<PathBuf>>> {
+    match std::fs::read_dir(path) {
+        Ok(entries) => {
+            let mut paths =
+                entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
+            paths.sort();
+            Ok(Some(paths))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Absolute, with the links of the part that exists resolved: the output may not exist yet. Its own name
+/// is not resolved: a link there is refused, not followed.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let Some(parent) = full.parent() else { return full };
+    let mut directory = PathBuf::new();
+    for part in parent.components() {
+        match part {
+            Component::ParentDir => drop(directory.pop()),
+            part => directory.push(part),
+        }
+        directory = directory.canonicalize().unwrap_or(directory);
+    }
+    match full.components().next_back() {
+        Some(Component::ParentDir) => directory.parent().unwrap_or(&directory).to_owned(),
+        Some(name) => directory.join(name),
+        None => directory,
+    }
+}

@@ -1,0 +1,113 @@
+//! An error as the user sees it: a message, the causes that it does not name itself, and advice.
+//!
+//! Invariant: exit status 2 always comes with one of these.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::io;
+use std::iter::successors;
+use std::sync::Arc;
+
+use anstream::eprintln;
+use anstyle::AnsiColor;
+use wheelbarrow::hint::Hint;
+
+/// The reason why a command fails.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    message: String,
+    /// From the nearest to the first.
+    causes: Vec<String>,
+    hint: Option<Cow<'static, str>>,
+}
+
+impl Trouble {
+    /// An error with advice.
+    pub(crate) fn new(message: impl Into<String>, hint: impl Into<Cow<'static, str>>) -> Trouble {
+        Trouble { hint: Some(hint.into()), ..Trouble::without_hint(message) }
+    }
+
+    /// An error without advice.
+    pub(crate) fn without_hint(message: impl Into<String>) -> Trouble {
+        Trouble { message: message.into(), causes: Vec::new(), hint: None }
+    }
+
+    /// An error of the library, about the option or file `place`.
+    pub(crate) fn at(place: &str, error: &impl Hint) -> Trouble {
+        Trouble {
+            message: format!("{place}: {error}"),
+            causes: causes(error),
+            hint: error.hint().map(|hint| hint.to_owned().into()),
+        }
+    }
+
+    /// Prints the error to standard error.
+    pub(crate) fn print(&self) {
+        let style = AnsiColor::Red.on_default().bold();
+        eprintln!("{style}error{style:#}: {}", self.message);
+        for cause in &self.causes {
+            eprintln!("  cause: {cause}");
+        }
+        if let Some(hint) = &self.hint {
+            eprintln!("  hint: {hint}");
+        }
+    }
+}
+
+impl<E: Hint> From<E> for Trouble {
+    fn from(error: E) -> Trouble {
+        Trouble {
+            message: error.to_string(),
+            causes: causes(&error),
+            hint: error.hint().map(|hint| hint.to_owned().into()),
+        }
+    }
+}
+
+/// The causes of an error that its message does not tell.
+fn causes(error: &dyn Error) -> Vec<String> {
+    let mut told = error.to_string();
+    let mut causes = Vec::new();
+    for cause in successors(error.source(), |cause: &&(dyn Error + 'static)| (*cause).source()) {
+        let text = cause.to_string();
+        let first_line = text.lines().next().unwrap_or_default();
+        if !told.contains(first_line) && !kind(cause).is_some_and(|kind| told.contains(&kind)) {
+            causes.push(first_line.to_owned());
+            told.push_str(first_line);
+        }
+    }
+    causes
+}
+
+/// The kind of a failed system call: an error of a root tells it in place of the system's own words, which
+/// say no more.
+fn kind(error: &(dyn Error + 'static)) -> Option<String> {
+    let shared = error.downcast_ref::<Arc<io::Error>>().map(|error| error.kind());
+    let kind = shared.or_else(|| error.downcast_ref::<io::Error>().map(io::Error::kind))?;
+    let text = kind.to_string();
+    (!text.starts_with("uncategorized")).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wheelbarrow::root::RootError;
+
+    #[derive(Debug, thiserror::Error)]
+    enum Outer {
+        #[error(transparent)]
+        Same(RootError),
+        #[error("cannot do it")]
+        Silent(#[source] RootError),
+    }
+
+    #[test]
+    fn causes_that_the_message_tells_are_not_repeated() {
+        let root = |number| RootError::io("/a", "read", io::Error::from_raw_os_error(number));
+        let (no_space, broken_disk) = (28, 5);
+        assert_eq!(causes(&Outer::Same(root(no_space))), Vec::<String>::new());
+        assert_eq!(causes(&Outer::Same(root(broken_disk))), ["Input/output error (os error 5)"]);
+        let silent = causes(&Outer::Silent(root(no_space)));
+        assert_eq!(silent, ["/a: cannot read: no storage space"]);
+    }
+}

@@ -1,0 +1,86 @@
+//! The reader of one `.dist-info` or `.egg-info`: its files, and the findings about them.
+//!
+//! Invariant: a file that is missing is a value; one that cannot be read or understood is a finding.
+
+use super::distribution::Distribution;
+use super::metadata::EntryPoint;
+use super::part::PartKind;
+use crate::finding::{Code, Finding, Severity};
+use crate::path::{RealPath, WrittenPath};
+use crate::root::{Kind, Root};
+
+/// No metadata file is larger; RECORD of the largest wheels has a few megabytes.
+const LARGEST_FILE: u64 = 64 << 20;
+
+/// Reads one `.dist-info` or `.egg-info`.
+pub(super) struct InfoReader<'a> {
+    pub(super) root: &'a Root,
+    pub(super) info: &'a RealPath,
+    pub(super) kind: &'a PartKind,
+    /// Of everything beside it.
+    pub(super) names: &'a [&'a str],
+    pub(super) findings: &'a mut Vec<Finding>,
+}
+
+impl InfoReader<'_> {
+    /// Without a list of files, the distribution gets the modules and packages of its top-level names: those of
+    /// top_level.txt, or its own name.
+    pub(super) fn claim_top_level(&mut self, mut distribution: Distribution) -> Distribution {
+        let text = if distribution.metadata == *self.info {
+            None
+        } else {
+            self.read_file("top_level.txt")
+        };
+        let names = match text {
+            Some(text) => {
+                String::from_utf8_lossy(&text).lines().map(|line| line.trim().to_owned()).collect()
+            }
+            None => vec![distribution.key.replace('-', "_"), distribution.name.clone()],
+        };
+        distribution.claims = vec![self.info.clone()];
+        for beside in self.names {
+            // `name`, `name.py`, `name.cpython-311-x86_64-linux-gnu.so`.
+            let stem = beside.split('.').next().unwrap_or_default();
+            let module = *beside == stem || beside.ends_with(".py") || beside.ends_with(".so");
+            if module && names.iter().any(|name| name == stem) {
+                distribution.claims.push(distribution.site.join(beside));
+            }
+        }
+        distribution
+    }
+
+    pub(super) fn read_file(&mut self, name: &str) -> Option<Vec<u8>> {
+        self.read_path(&self.info.join(name))
+    }
+
+    /// The bytes of a file; links are followed, as uv and conda may link into a cache.
+    pub(super) fn read_path(&mut self, path: &RealPath) -> Option<Vec<u8>> {
+        let read = self.root.resolve(&WrittenPath::from(path)).and_then(|found| match found {
+            Some(found) if found.meta.kind == Kind::File => {
+                self.root.read(&found.path, LARGEST_FILE).map(Some)
+            }
+            _ => Ok(None),
+        });
+        read.unwrap_or_else(|error| {
+            self.findings.push(Finding::new(
+                Severity::Warn,
+                Code::UnreadableFile,
+                path,
+                error.to_string(),
+            ));
+            None
+        })
+    }
+
+    pub(super) fn report(&mut self, subject: &RealPath, problems: Vec<String>) {
+        let findings = problems
+            .into_iter()
+            .map(|problem| Finding::new(Severity::Warn, Code::CorruptMetadata, subject, problem));
+        self.findings.extend(findings);
+    }
+}
+
+/// A script is a file directly in bin/; a name with a slash never became one.
+pub(super) fn keep_script_files(scripts: Vec<EntryPoint>) -> Vec<EntryPoint> {
+    scripts.into_iter().filter(|script| !script.name.contains('/')).collect()
+}
