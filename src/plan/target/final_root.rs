@@ -128,8 +128,7 @@ pub(super) fn search_directories(inventory: &Inventory, request: &Request) -> BT
 mod tests {
     use super::*;
 
-    fn final_root<'a>(profile: Option<&'a Profile>, moved: &[(&str, &str)]) -> FinalRoot<'a> {
-        let moved = moved.iter().map(|(from, to)| (RealPath::known(from), RealPath::known(to)));
+    fn final_root<'a>(profile: Option<&'a Profile>, moved: Option<(&str, &str)>) -> FinalRoot<'a> {
         FinalRoot {
             image: None,
             interpreter: RealPath::known("/opt/conda/bin/python3.13"),
@@ -139,7 +138,7 @@ mod tests {
             shebang: Shebang::Absolute,
             profile,
             packages: true,
-            moved: moved.last(),
+            moved: moved.map(|(from, to)| (RealPath::known(from), RealPath::known(to))),
             directories: BTreeSet::from([RealPath::known("/usr/lib")]),
             configured: false,
             findings: Vec::new(),
@@ -150,18 +149,18 @@ mod tests {
     fn paths_follow_the_links_of_the_base_and_the_prefix() {
         let mut merged = Profile::empty();
         merged.links.insert(RealPath::known("/lib"), "usr/lib".to_owned());
-        let moved = [("/opt/conda", "/opt/app")];
+        let moved = Some(("/opt/conda", "/opt/app"));
         for (profile, moved, path, expect) in [
-            (None, &[][..], "/lib/libz.so.1", "/lib/libz.so.1"),
-            (Some(&merged), &[], "/lib/libz.so.1", "/usr/lib/libz.so.1"),
-            (Some(&merged), &[], "/lib64/libz.so.1", "/lib64/libz.so.1"),
-            (None, &moved, "/opt/conda/lib/libz.so.1", "/opt/app/lib/libz.so.1"),
-            (None, &moved, "/opt/conda2/lib/libz.so.1", "/opt/conda2/lib/libz.so.1"),
+            (None, None, "/lib/libz.so.1", "/lib/libz.so.1"),
+            (Some(&merged), None, "/lib/libz.so.1", "/usr/lib/libz.so.1"),
+            (Some(&merged), None, "/lib64/libz.so.1", "/lib64/libz.so.1"),
+            (None, moved, "/opt/conda/lib/libz.so.1", "/opt/app/lib/libz.so.1"),
+            (None, moved, "/opt/conda2/lib/libz.so.1", "/opt/conda2/lib/libz.so.1"),
         ] {
             let place = final_root(profile, moved).place(&RealPath::known(path));
             assert_eq!(place.as_str(), expect, "{path}");
         }
-        let placed = final_root(None, &moved).placed();
+        let placed = final_root(None, moved).placed();
         assert_eq!(placed.interpreter.as_str(), "/opt/app/bin/python3.13");
     }
 
@@ -172,11 +171,11 @@ mod tests {
         for (profile, directory, expect) in
             [(None, "/lib", false), (Some(&merged), "/lib", true), (None, "/usr/lib", true)]
         {
-            let searched = final_root(profile, &[])
+            let searched = final_root(profile, None)
                 .searches(&RealPath::known(directory), &Rule::DefaultDirectory);
             assert_eq!(searched, expect, "{directory}");
         }
         // Without configuration nobody knows what the cache knew.
-        assert!(!final_root(None, &[]).searches(&RealPath::known("/opt/lib"), &Rule::Cache));
+        assert!(!final_root(None, None).searches(&RealPath::known("/opt/lib"), &Rule::Cache));
     }
 }
