@@ -5,8 +5,7 @@
 use sha2::{Digest, Sha256};
 
 use super::files::{Files, Node};
-use crate::elf::{Edited, WhenNone, add_run_path};
-use crate::packages::with_prefix;
+use crate::bundle::edit;
 use crate::path::RealPath;
 use crate::plan::{Action, Plan, PlannedEntry};
 use crate::python::{record_text, recorded_hash};
@@ -37,28 +36,19 @@ fn line(bundle: &Files, path: &RealPath, site: &RealPath) -> [String; 3] {
 }
 
 fn made(entry: &PlannedEntry, builder: &Files) -> Node {
-    let from = || {
-        let from = entry.from.as_ref().expect("it is in the builder").as_str();
-        builder.content(from).unwrap_or_else(|| panic!("{from} is a file")).to_vec()
-    };
-    Node::File(match &entry.action {
-        Action::Copy | Action::Strip => from(),
-        Action::Script { cut, header } => [header.as_bytes(), &from()[*cut..]].concat(),
-        Action::Write { content } => content.clone().into_bytes(),
-        Action::Link { target } => return Node::Link(target.clone()),
-        Action::RunPath { directories, inherits } => {
-            let none = if *inherits { WhenNone::RPath } else { WhenNone::RunPath };
-            let content = from();
-            let edits = add_run_path(&content, directories, none).expect("an object");
-            whole(&Edited { content: &content, edits: &edits })
+    match &entry.action {
+        Action::Copy => {
+            let from = entry.from.as_ref().expect("it is in the builder");
+            let content = builder.content(from.as_str()).expect("it is a file").to_vec();
+            let edited = edit::apply(Box::new(content), from, &entry.edits);
+            Node::File(whole(edited.expect("the edits apply").content.as_ref()))
         }
-        Action::Prefix { embedded, prefix } => {
-            with_prefix(&from(), embedded, prefix.as_str()).expect("there is room")
-        }
+        Action::Write { content } => Node::File(content.clone().into_bytes()),
+        Action::Link { target } => Node::Link(target.clone()),
         Action::Record | Action::Compile { .. } => {
-            panic!("{}: made from what was written", entry.to)
+            panic!("{}: made from the files that were written", entry.to)
         }
-    })
+    }
 }
 
 fn whole(content: &dyn Content) -> Vec<u8> {

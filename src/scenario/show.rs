@@ -10,15 +10,15 @@ use super::shorten;
 use crate::finding::{Finding, Severity};
 use crate::packages::Manager;
 use crate::path::RealPath;
-use crate::plan::{Action, Plan, PlannedEntry, PlannedPackage, Shebang};
+use crate::plan::{Action, Edit, Plan, PlannedEntry, PlannedPackage, Shebang};
 
 /// A text that is written is shown whole up to this length, in bytes.
 const LONGEST: usize = 100;
 
 /// `+ flask` is bundled, `- pip` is left out.
 pub fn distributions(plan: &Plan) -> Vec<String> {
-    let line = |name: &str, travels: bool| format!("{} {name}", if travels { '+' } else { '-' });
-    plan.distributions.iter().map(|one| line(&one.name, one.travels)).collect()
+    let line = |name: &str, bundled: bool| format!("{} {name}", if bundled { '+' } else { '-' });
+    plan.distributions.iter().map(|one| line(&one.name, one.is_bundled)).collect()
 }
 
 /// The image, the interpreter, how scripts find it.
@@ -42,8 +42,11 @@ pub fn whole_tree(plan: &Plan) -> Vec<String> {
 pub fn outside(plan: &Plan) -> Vec<String> {
     let of_environment = |entry: &PlannedEntry| {
         let short = short(plan, &entry.to);
-        let plain =
-            matches!(entry.action, Action::Copy | Action::Script { .. } | Action::Write { .. });
+        let plain = match entry.action {
+            Action::Copy => entry.edits.iter().all(|edit| matches!(edit, Edit::Script { .. })),
+            Action::Write { .. } => true,
+            _ => false,
+        };
         plain && (short.starts_with("SITE/") || short.starts_with("APP/bin/"))
     };
     let entries = plan.entries.iter().filter(|entry| !usual(plan, entry) && !of_environment(entry));
@@ -58,11 +61,11 @@ pub fn left(plan: &Plan) -> Vec<String> {
             || path.contains("/bin/python")
             || path.contains(".dist-info/")
     };
-    let left = plan.left.iter().filter(|left| !usual(&left.path));
+    let left = plan.left_out.iter().filter(|left| !usual(&left.path));
     left.map(|left| format!("left {}", shorten(left.path.as_str()))).collect()
 }
 
-/// `install`, `along`, `carried` and `base`, each with its names.
+/// `install`, `along`, `vendored` and `base`, each with its names.
 pub fn packages(plan: &Plan) -> Vec<String> {
     let names = |word: &str, packages: &[PlannedPackage]| {
         let names: Vec<&str> = packages.iter().map(|one| one.install_as.as_str()).collect();
@@ -73,7 +76,7 @@ pub fn packages(plan: &Plan) -> Vec<String> {
     [
         names("install", &set.install),
         names("along", &set.brought_along),
-        names("carried", &set.carried),
+        names("vendored", &set.vendored),
         names("base", &set.in_base),
         ldconfig,
     ]
@@ -140,11 +143,10 @@ fn short(plan: &Plan, path: &RealPath) -> String {
 fn line(plan: &Plan, entry: &PlannedEntry) -> String {
     let path = short(plan, &entry.to);
     match &entry.action {
-        Action::Copy => path,
-        Action::Strip => format!("{path} stripped"),
-        Action::Script { header, .. } => format!("{path} {}", starts(header)),
-        Action::RunPath { directories, .. } => format!("{path} gets {}", directories.join(":")),
-        Action::Prefix { prefix, .. } => format!("{path} with {prefix}"),
+        Action::Copy => {
+            let edits = entry.edits.iter().map(edit);
+            std::iter::once(path).chain(edits).collect::<Vec<_>>().join(" ")
+        }
         Action::Link { target } => format!("{path} -> {target}"),
         Action::Write { content } if content.starts_with("#!") => {
             format!("{path} {}", starts(content))
@@ -155,6 +157,15 @@ fn line(plan: &Plan, entry: &PlannedEntry) -> String {
         }
         Action::Record => format!("{path} made"),
         Action::Compile { .. } => format!("{path} compiled"),
+    }
+}
+
+fn edit(edit: &Edit) -> String {
+    match edit {
+        Edit::Strip => "stripped".to_owned(),
+        Edit::Script { header, .. } => starts(header),
+        Edit::RunPath { directories, .. } => format!("gets {}", directories.join(":")),
+        Edit::Prefix { prefix, .. } => format!("with {prefix}"),
     }
 }
 

@@ -132,6 +132,23 @@ fn the_path_file_of_musl() {
 }
 
 #[test]
+fn a_file_has_several_edits() {
+    check(
+        "debian
+            python /usr/local/bin/python3.11
+            venv /opt/venv
+            /opt/lib/libone.so.1 elf
+            ldconfig /opt/lib
+            wheel a has a/x.so needs libone.so.1",
+        "--native vendor --slim strip",
+        "SITE/a/x.so stripped gets $ORIGIN/../../../wheelbarrow
+            APP/lib/wheelbarrow/libone.so.1 stripped
+            /opt/lib/libone.so.1 -> ../app/lib/wheelbarrow/libone.so.1
+            note unowned-library /opt/lib/libone.so.1",
+    );
+}
+
+#[test]
 fn slim_removes_what_it_is_told() {
     const ROOT: &str = "alpine
         python /usr/local/bin/python3.11
@@ -286,11 +303,11 @@ mod conda {
 
     #[test]
     fn a_prefix_moves() {
-        check_conda("wheel a has a.py", "", "SITE/a.py | carried python | base libc6");
+        check_conda("wheel a has a.py", "", "SITE/a.py | vendored python | base libc6");
         check_conda(
             "wheel a has a.py",
             "--prefix /opt/conda",
-            "SITE/a.py | carried python | base libc6",
+            "SITE/a.py | vendored python | base libc6",
         );
         check_conda(
             "/opt/conda/etc/a.conf = root=/opt/conda
@@ -299,19 +316,19 @@ mod conda {
                     owns /opt/conda/lib/python3.11/site-packages/a-1.0.dist-info/METADATA
                     owns /opt/conda/etc/a.conf",
             "",
-            "APP/etc/a.conf with /opt/app | SITE/a.py | carried python | base libc6",
+            "APP/etc/a.conf with /opt/app | SITE/a.py | vendored python | base libc6",
         );
         check_conda(
             "conda libz 1.3 in /opt/conda owns /opt/conda/lib/libz.so.1
                 wheel a has a.so needs libz.so.1 runpath $ORIGIN/../..",
             "",
-            "APP/lib/libz.so.1 | SITE/a.so gets $ORIGIN/../.. | carried libz python | base libc6",
+            "APP/lib/libz.so.1 | SITE/a.so gets $ORIGIN/../.. | vendored libz python | base libc6",
         );
         check_conda(
             "conda libz 1.3 in /opt/conda owns /opt/conda/lib/libz.so.1
                 wheel a has a.so needs libz.so.1 runpath /opt/conda/lib",
             "",
-            "APP/lib/libz.so.1 | SITE/a.so gets $ORIGIN/../.. | carried libz python | base libc6",
+            "APP/lib/libz.so.1 | SITE/a.so gets $ORIGIN/../.. | vendored libz python | base libc6",
         );
     }
 
@@ -325,7 +342,7 @@ mod conda {
             "",
             "APP/lib/libproj.so
                 SITE/a.so gets $ORIGIN/../..
-                carried proj python
+                vendored proj python
                 base libc6
                 warn activation-script /opt/conda/etc/conda/activate.d/proj.sh",
         );

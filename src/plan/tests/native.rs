@@ -30,7 +30,7 @@ fn a_library_that_a_package_owns() {
         "apk libpq 16.4 depends musl owns /usr/lib/libpq.so.5\nwheel db has db.so needs libpq.so.5";
     alpine(LIBPQ, "", "install libpq");
     alpine(LIBPQ, "--native packages", "install libpq");
-    alpine(LIBPQ, "--native vendor", "carried libpq | /usr/lib/libpq.so.5");
+    alpine(LIBPQ, "--native vendor", "vendored libpq | /usr/lib/libpq.so.5");
     alpine(LIBPQ, "--pin", "install libpq=16.4");
     alpine("wheel db has db.so needs libc.musl-x86_64.so.1", "", "");
     debian("wheel db has db.so needs libc.so.6", "", "base libc6");
@@ -247,13 +247,13 @@ fn what_the_base_has() {
         LIBSSL,
         WHEEL,
         "--base python:3.11-alpine --native vendor",
-        "carried libpq | base libssl3 | /usr/lib/libpq.so.5",
+        "vendored libpq | base libssl3 | /usr/lib/libpq.so.5",
     );
     check(
         LIBSSL,
         WHEEL,
         "--with-interpreter",
-        "carried libpq libssl3 musl
+        "vendored libpq libssl3 musl
             /etc/os-release = ID=alpine\\nVERSION_ID=3.20.3\\nPRETTY_NAME=\"Alpine 3.20.3\"
             /lib/apk/db/installed written
             /lib/ld-musl-x86_64.so.1
@@ -292,6 +292,6 @@ fn what_the_base_has() {
         &other,
         "wheel a has a.so needs libpq.so.5",
         "--base python:3.11-alpine --native vendor",
-        "carried libpq libssl3 | /lib/libssl.so.1.1 | /usr/lib/libpq.so.5",
+        "vendored libpq libssl3 | /lib/libssl.so.1.1 | /usr/lib/libpq.so.5",
     );
 }

@@ -147,7 +147,7 @@ fn distributions_of_packages() {
     check(
         &format!("{YAML}\nwheel web requires PyYAML"),
         "--with-interpreter",
-        "carried musl py3-yaml python3",
+        "vendored musl py3-yaml python3",
     );
 }
 
@@ -162,13 +162,17 @@ fn a_base_that_cannot_install() {
         "--base python:3.11-alpine",
         "install libpq | deny base-release libpq",
     );
-    check(&format!("{old}\n{LIBPQ}"), "--base python:3.11-alpine --native vendor", "carried libpq");
+    check(
+        &format!("{old}\n{LIBPQ}"),
+        "--base python:3.11-alpine --native vendor",
+        "vendored libpq",
+    );
     // No package manager: the files of the package are bundled, or refused if packages are asked
     // for.
     let root = format!("{ALPINE}\n{LIBPQ}");
     let base = "alpine 3.20.3\npython /usr/local/bin/python3.11\nremove /sbin/apk";
     let over = |ask: &str| lines(&plan_over(&root, base, &format!("/opt/venv {ask}")).plan);
-    compare(base, &over(""), "carried libpq");
+    compare(base, &over(""), "vendored libpq");
     compare(base, &over("--native packages"), "install libpq | deny base-release libpq");
 }
 
@@ -188,7 +192,7 @@ fn packages_whose_files_are_bundled() {
     compare(
         &root,
         &shown("--native vendor"),
-        "carried libdata libpq zlib
+        "vendored libdata libpq zlib
             /lib/libz.so.1
             /usr/lib/libpq.so.5
             /usr/share/data/x
@@ -197,7 +201,7 @@ fn packages_whose_files_are_bundled() {
     compare(
         &root,
         &shown("--native vendor --base python:3.11-alpine"),
-        "carried libdata libpq
+        "vendored libdata libpq
             base zlib
             /usr/lib/libpq.so.5
             /usr/share/data/x
@@ -206,7 +210,7 @@ fn packages_whose_files_are_bundled() {
     compare(
         &root,
         &shown("--with-interpreter"),
-        "carried libdata libpq musl zlib
+        "vendored libdata libpq musl zlib
             /etc/os-release = ID=alpine\\nVERSION_ID=3.20.3\\nPRETTY_NAME=\"Alpine 3.20.3\"
             /lib/apk/db/installed written
             /lib/ld-musl-x86_64.so.1
