@@ -39,5 +39,7 @@ pub mod python;
 pub mod release;
 pub mod report;
 pub mod root;
+#[cfg(test)]
+mod scenario;
 pub mod verify;
 pub mod wheelhouse;

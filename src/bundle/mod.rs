@@ -8,7 +8,7 @@
 
 mod builder_paths;
 mod compile;
-mod edit;
+pub(crate) mod edit;
 mod oci;
 mod output;
 mod record;

@@ -25,6 +25,8 @@ mod place;
 mod request;
 mod select;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 

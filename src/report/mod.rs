@@ -6,6 +6,8 @@ mod compare;
 mod dockerfile;
 mod json;
 mod sizes;
+#[cfg(test)]
+mod tests;
 mod text;
 mod why;
 

@@ -8,6 +8,8 @@
 mod files;
 mod natives;
 mod scripts;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 

@@ -1,0 +1,11 @@
+//! Plans as tables: what is in the root, what is asked, what comes out ([`crate::scenario`]).
+
+mod adapt;
+mod final_root;
+mod layers;
+mod native;
+mod packages;
+mod placing;
+mod schemes;
+mod selection;
+mod wrong;

@@ -1,0 +1,297 @@
+//! Native libraries: to a package, into the bundle, or a finding.
+
+use crate::scenario::{compare, plan, show};
+
+const ALPINE: &str = "alpine\npython /usr/local/bin/python3.11\nvenv /opt/venv";
+const DEBIAN: &str = "debian\npython /usr/local/bin/python3.11\nvenv /opt/venv";
+const LIBRARIES: &str = "/usr/lib/x86_64-linux-gnu";
+
+#[track_caller]
+fn check(system: &str, root: &str, ask: &str, expect: &str) {
+    let root = format!("{system}\n{}", root.replace("LIB/", &format!("{LIBRARIES}/")));
+    let plan = plan(&root, &format!("/opt/venv {ask}")).plan;
+    let lines = [show::packages(&plan), show::outside(&plan), show::findings(&plan.findings)];
+    compare(&root, &lines.concat(), expect);
+}
+
+#[track_caller]
+fn alpine(root: &str, ask: &str, expect: &str) {
+    check(ALPINE, root, ask, expect);
+}
+
+#[track_caller]
+fn debian(root: &str, ask: &str, expect: &str) {
+    check(DEBIAN, root, ask, expect);
+}
+
+#[test]
+fn a_library_that_a_package_owns() {
+    const LIBPQ: &str =
+        "apk libpq 16.4 depends musl owns /usr/lib/libpq.so.5\nwheel db has db.so needs libpq.so.5";
+    alpine(LIBPQ, "", "install libpq");
+    alpine(LIBPQ, "--native packages", "install libpq");
+    alpine(LIBPQ, "--native vendor", "vendored libpq | /usr/lib/libpq.so.5");
+    alpine(LIBPQ, "--pin", "install libpq=16.4");
+    alpine("wheel db has db.so needs libc.musl-x86_64.so.1", "", "");
+    debian("wheel db has db.so needs libc.so.6", "", "base libc6");
+    // By a link of the same package.
+    alpine(
+        "/usr/lib/libpq.so.5 -> libpq.so.5.16
+            apk libpq owns /usr/lib/libpq.so.5.16 /usr/lib/libpq.so.5
+            wheel db has db.so needs libpq.so.5",
+        "",
+        "install libpq",
+    );
+    // By a link of the -dev package, which nobody installs.
+    alpine(
+        "/usr/lib/libpq.so -> libpq.so.5
+            apk libpq owns /usr/lib/libpq.so.5
+            apk libpq-dev owns /usr/lib/libpq.so
+            wheel db has db.so needs libpq.so",
+        "",
+        "install libpq | /usr/lib/libpq.so -> libpq.so.5",
+    );
+}
+
+#[test]
+fn a_library_that_nobody_owns() {
+    alpine(
+        "/usr/lib/libmine.so.1 elf\nwheel db has db.so needs libmine.so.1",
+        "",
+        "/usr/lib/libmine.so.1 | note unowned-library /usr/lib/libmine.so.1",
+    );
+    alpine(
+        "/usr/lib/libmine.so.1.2 elf
+            /usr/lib/libmine.so.1 -> libmine.so.1.2
+            wheel db has db.so needs libmine.so.1",
+        "",
+        "/usr/lib/libmine.so.1 -> libmine.so.1.2
+            /usr/lib/libmine.so.1.2
+            note unowned-library /usr/lib/libmine.so.1.2",
+    );
+    // What it needs is followed.
+    alpine(
+        "apk libz owns /lib/libz.so.1
+            /usr/lib/libmine.so needs libz.so.1
+            wheel db has db.so needs libmine.so",
+        "",
+        "install libz | /usr/lib/libmine.so | note unowned-library /usr/lib/libmine.so",
+    );
+    alpine(
+        "/usr/lib/liba.so needs libb.so\n/usr/lib/libb.so elf\nwheel db has db.so needs liba.so",
+        "",
+        "/usr/lib/liba.so
+            /usr/lib/libb.so
+            note unowned-library /usr/lib/liba.so
+            note unowned-library /usr/lib/libb.so",
+    );
+    // By a run path outside of the environment.
+    alpine(
+        "/opt/lib/libmine.so elf\nwheel db has db.so needs libmine.so runpath /opt/lib",
+        "",
+        "/opt/lib/libmine.so | note unowned-library /opt/lib/libmine.so",
+    );
+    // Where musl's path file leads.
+    alpine(
+        "/etc/ld-musl-x86_64.path = /lib:/opt/lib\\n
+            /opt/lib/libmine.so elf
+            wheel db has db.so needs libmine.so",
+        "",
+        "/etc/ld-musl-x86_64.path | /opt/lib/libmine.so | note unowned-library /opt/lib/libmine.so",
+    );
+}
+
+#[test]
+fn the_cache_of_glibc() {
+    const CACHED: &str = "/opt/lib/libmine.so.1 elf
+        ldconfig /opt/lib LIBRARIES
+        wheel db has db.so needs libmine.so.1";
+    debian(
+        &CACHED.replace("LIBRARIES", LIBRARIES),
+        "",
+        "ldconfig
+            /etc/ld.so.conf.d/more.conf
+            /opt/lib/libmine.so.1
+            note unowned-library /opt/lib/libmine.so.1",
+    );
+    debian(
+        &CACHED.replace("LIBRARIES", LIBRARIES),
+        "--native vendor",
+        "SITE/db.so gets $ORIGIN/../../wheelbarrow
+            APP/lib/wheelbarrow/libmine.so.1
+            /opt/lib/libmine.so.1 -> ../app/lib/wheelbarrow/libmine.so.1
+            note unowned-library /opt/lib/libmine.so.1",
+    );
+    debian(
+        "LIB/libmine.so.1 elf\nwheel db has db.so needs libmine.so.1",
+        "",
+        "/usr/lib/x86_64-linux-gnu/libmine.so.1
+            note unowned-library /usr/lib/x86_64-linux-gnu/libmine.so.1",
+    );
+    // Without a cache nothing looks there.
+    debian(
+        "/opt/lib/libmine.so.1 elf\nwheel db has db.so needs libmine.so.1",
+        "",
+        "deny unresolved-library VENV/db.so",
+    );
+}
+
+#[test]
+fn libraries_of_wheels() {
+    alpine(
+        "wheel a has a/x.so needs liba-123.so runpath $ORIGIN/../a.libs has a.libs/liba-123.so",
+        "",
+        "",
+    );
+    // Of another wheel, which another import loads first.
+    alpine(
+        "wheel a has a/x.so needs libb.so\nwheel b has b/lib/libb.so",
+        "",
+        "warn relies-on-preload VENV/a/x.so",
+    );
+    // Judged by the module that loads it, whose run path it inherits in musl.
+    alpine(
+        "wheel a has a/x.so needs liba.so runpath $ORIGIN/lib has a/lib/liba.so needs libb.so
+                has a/lib/libb.so",
+        "",
+        "warn relies-on-preload VENV/a/lib/liba.so",
+    );
+    debian(
+        "wheel a has a/x.so needs liba.so runpath $ORIGIN/lib has a/lib/liba.so needs libb.so
+                has a/lib/libb.so",
+        "",
+        "warn relies-on-preload VENV/a/lib/liba.so | warn relies-on-preload VENV/a/x.so",
+    );
+    debian(
+        "wheel a has a/x.so needs liba.so rpath $ORIGIN/lib has a/lib/liba.so needs libb.so
+                has a/lib/libb.so",
+        "",
+        "warn relies-on-preload VENV/a/lib/liba.so",
+    );
+    // The soname of glibc, the file name of musl.
+    debian(
+        "wheel a has a/x.so needs liba.so runpath $ORIGIN has a/liba.so soname libz.so.1
+            wheel b has b.so needs libz.so.1",
+        "",
+        "deny unresolved-library VENV/b.so",
+    );
+}
+
+#[test]
+fn the_interpreter_has_its_own() {
+    const SYSTEM: &str = "alpine
+        apk libffi owns /usr/lib/libffi.so.8
+        apk sqlite-libs owns /usr/lib/libsqlite3.so.0
+        /usr/local/lib/libpython3.11.so.1.0 elf
+        python /usr/local/bin/python3.11 needs libpython3.11.so.1.0
+        /usr/local/lib/python3.11/lib-dynload/_ctypes.so needs libffi.so.8
+        venv /opt/venv";
+    // What docker-library's image has with its interpreter is not installed.
+    check(SYSTEM, "wheel a has a.so needs libffi.so.8 libpython3.11.so.1.0", "", "base libffi");
+    check(SYSTEM, "wheel a has a.so needs libsqlite3.so.0", "", "install sqlite-libs");
+    let owned = SYSTEM.replace("needs libpython", "of python3 needs libpython");
+    check(&owned, "wheel a has a.so needs libffi.so.8", "", "install libffi python3");
+    check(SYSTEM, "wheel a has a.so needs libffi.so.8", "--native vendor", "base libffi");
+}
+
+#[test]
+fn what_cannot_be_loaded() {
+    alpine("wheel a has a.so needs libgone.so.1", "", "deny unresolved-library VENV/a.so");
+    // A library alone is no module: another file may load it in another way.
+    alpine(
+        "wheel a has a/libplugin.so.1 needs libgone.so.1",
+        "",
+        "warn unresolved-library VENV/a/libplugin.so.1",
+    );
+    alpine("wheel a has a.so foreign", "", "deny foreign-architecture VENV/a.so");
+    alpine("wheel a has liba.so.1 foreign", "", "warn foreign-architecture VENV/liba.so.1");
+    alpine(
+        "/usr/lib/libz.so.1 foreign\nwheel a has a.so needs libz.so.1",
+        "",
+        "deny foreign-architecture VENV/a.so",
+    );
+    debian(
+        "LIB/libz.so.1 foreign\nwheel a has a.so needs libz.so.1",
+        "",
+        "deny foreign-architecture VENV/a.so",
+    );
+    alpine(
+        "/usr/lib/libz.so.1 = text\nwheel a has a.so needs libz.so.1",
+        "",
+        "deny bad-library VENV/a.so",
+    );
+    alpine("wheel a has a.so needs libc.so.6", "", "deny foreign-libc VENV/a.so");
+    debian("wheel a has a.so needs libc.musl-x86_64.so.1", "", "deny foreign-libc VENV/a.so");
+    // Not of what is left out.
+    alpine("wheel a has a.so needs libgone.so.1\nwheel b has b.py", "--require b", "");
+    alpine(
+        "/usr/lib/libmine.so needs libgone.so\nwheel a has a.so needs libmine.so",
+        "",
+        "/usr/lib/libmine.so
+            deny unresolved-library VENV/a.so
+            note unowned-library /usr/lib/libmine.so",
+    );
+}
+
+#[test]
+fn what_the_base_has() {
+    const LIBSSL: &str = "alpine 3.20.3
+        python /usr/local/bin/python3.11
+        venv /opt/venv
+        apk libssl3 3.3.1-r0 depends musl owns /lib/libssl.so.3
+        apk libpq 16.4 depends libssl3 owns /usr/lib/libpq.so.5 needs libssl.so.3";
+    const WHEEL: &str = "wheel a has a.so needs libpq.so.5 libssl.so.3";
+    check(LIBSSL, WHEEL, "", "install libpq | along libssl3");
+    check(LIBSSL, WHEEL, "--base python:3.11-alpine", "install libpq | base libssl3");
+    check(
+        LIBSSL,
+        WHEEL,
+        "--base python:3.11-alpine --native vendor",
+        "vendored libpq | base libssl3 | /usr/lib/libpq.so.5",
+    );
+    check(
+        LIBSSL,
+        WHEEL,
+        "--with-interpreter",
+        "vendored libpq libssl3 musl
+            /etc/os-release = ID=alpine\\nVERSION_ID=3.20.3\\nPRETTY_NAME=\"Alpine 3.20.3\"
+            /lib/apk/db/installed written
+            /lib/ld-musl-x86_64.so.1
+            /lib/libc.musl-x86_64.so.1 -> ld-musl-x86_64.so.1
+            /lib/libssl.so.3
+            /usr/lib/libpq.so.5
+            /usr/local/bin/python -> python3.11
+            /usr/local/bin/python3 -> python3.11
+            /usr/local/bin/python3.11
+            /usr/local/lib/python3.11/json/__init__.py
+            /usr/local/lib/python3.11/os.py
+            /usr/local/lib/python3.11/sqlite3/__init__.py",
+    );
+    // A file of nobody that the base has under the same name is not bundled.
+    check(
+        LIBSSL,
+        "/usr/lib/libz.so.1 elf\nwheel a has a.so needs libz.so.1",
+        "--base python:3.11-alpine",
+        "",
+    );
+    // Another release has another soname.
+    let other = LIBSSL.replace("3.20.3", "3.19.0").replace("libssl.so.3", "libssl.so.1.1");
+    check(
+        &other,
+        "wheel a has a.so needs libssl.so.1.1",
+        "--base python:3.11-alpine",
+        "install libssl3 | deny base-library libssl3",
+    );
+    check(
+        &other,
+        "wheel a has a.so needs libpq.so.5",
+        "--base python:3.11-alpine",
+        "install libpq | deny base-release libpq",
+    );
+    check(
+        &other,
+        "wheel a has a.so needs libpq.so.5",
+        "--base python:3.11-alpine --native vendor",
+        "vendored libpq libssl3 | /lib/libssl.so.1.1 | /usr/lib/libpq.so.5",
+    );
+}

@@ -1,0 +1,268 @@
+//! Where every file of an environment goes, and which files are left out.
+
+use crate::scenario::{compare, plan, show};
+
+const VENV: &str = "alpine\npython /usr/local/bin/python3.11\nvenv /opt/venv";
+
+/// In a virtual environment.
+#[track_caller]
+fn check(root: &str, ask: &str, expect: &str) {
+    check_root(&format!("{VENV}\n{root}"), &format!("/opt/venv {ask}"), expect);
+}
+
+#[track_caller]
+fn check_root(root: &str, ask: &str, expect: &str) {
+    let plan = plan(root, ask).plan;
+    compare(
+        root,
+        &[show::tree(&plan), show::left(&plan), show::findings(&plan.findings)].concat(),
+        expect,
+    );
+}
+
+#[test]
+fn a_virtual_environment() {
+    check(
+        "wheel web has web/__init__.py web/static/a.css",
+        "",
+        "SITE/web/__init__.py | SITE/web/static/a.css",
+    );
+    check(
+        "wheel web has web.py ../../../share/web/a.txt ../../../etc/web.conf",
+        "",
+        "APP/etc/web.conf | SITE/web.py | APP/share/web/a.txt",
+    );
+    check(
+        "wheel web has ../../../include/site/python3.11/web/web.h web.py",
+        "",
+        "APP/include/site/python3.11/web/web.h | SITE/web.py",
+    );
+    check(
+        "wheel web has web.py\nVENV/local.py = x\n/opt/venv/notes.txt = x",
+        "",
+        "SITE/local.py | SITE/web.py | APP/notes.txt",
+    );
+    check("wheel web has web.py", "--prefix /srv/web", "SITE/web.py");
+    // The same path as in the builder.
+    check("wheel web has web.py", "--prefix /opt/venv", "SITE/web.py");
+}
+
+#[test]
+fn what_every_bundle_has() {
+    let root = format!("{VENV}\nwheel a has a.py");
+    let plan = plan(&root, "/opt/venv").plan;
+    compare(
+        &root,
+        &show::whole_tree(&plan),
+        "APP/bin/python -> /usr/local/bin/python3.11
+            APP/bin/python3 -> python
+            APP/bin/python3.11 -> python
+            SITE/a-1.0.dist-info/INSTALLER = wheelbarrow
+            SITE/a-1.0.dist-info/METADATA
+            SITE/a-1.0.dist-info/RECORD made
+            SITE/a-1.0.dist-info/WHEEL
+            SITE/a.py
+            APP/pyvenv.cfg = home = /usr/local/bin\\ninclude-system-site-packages = false\\n\
+             version = 3.11.9",
+    );
+}
+
+#[test]
+fn what_an_installer_made_for_the_builder_is_left_out() {
+    check(
+        "wheel a has a.py\n/opt/venv/bin/activate = x\n/opt/venv/.gitignore = *",
+        "",
+        "SITE/a.py | left /opt/venv/.gitignore | left /opt/venv/bin/activate",
+    );
+    check(
+        "wheel a has a.py\nVENV/_virtualenv.py = x\nVENV/_virtualenv.pth = import _virtualenv",
+        "",
+        "SITE/a.py | left VENV/_virtualenv.pth | left VENV/_virtualenv.py",
+    );
+    check(
+        "wheel a has a.py\n/opt/venv/pipx_metadata.json = x\n/opt/venv/uv-receipt.toml = x",
+        "",
+        "SITE/a.py | left /opt/venv/pipx_metadata.json | left /opt/venv/uv-receipt.toml",
+    );
+    check(
+        "wheel a has a.py a.pyc __pycache__/a.cpython-311.pyc",
+        "",
+        "SITE/a.py | left VENV/a.pyc",
+    );
+    check(
+        "wheel a has a.py\nwheel pip has pip/__init__.py ../../../bin/pip",
+        "",
+        "SITE/a.py | left /opt/venv/bin/pip | left VENV/pip/__init__.py",
+    );
+}
+
+#[test]
+fn scripts() {
+    check("wheel web script web=web.cli:main", "", "APP/bin/web starts python beside it");
+    check("wheel web has ../../../bin/web", "", "APP/bin/web starts python beside it");
+    check(
+        "/opt/venv/bin/tool = #!/bin/sh\\necho\nwheel web has ../../../bin/tool",
+        "",
+        "APP/bin/tool",
+    );
+    check(
+        "/opt/venv/bin/tool = #!/usr/bin/env python3\\n\nwheel web has ../../../bin/tool",
+        "",
+        "APP/bin/tool starts python beside it",
+    );
+    check(
+        "/opt/venv/bin/tool = #!/opt/other/bin/python\\n\nwheel web has ../../../bin/tool",
+        "",
+        "APP/bin/tool | warn foreign-shebang /opt/venv/bin/tool",
+    );
+    check(
+        "/opt/venv/bin/tool = #!python\\n\nwheel web has ../../../bin/tool",
+        "",
+        "APP/bin/tool starts python beside it",
+    );
+    check(
+        "wheel web has web.py\n/opt/venv/bin/mine = #!/opt/venv/bin/python3\\n",
+        "--shebang absolute",
+        "APP/bin/mine starts /opt/app/bin/python | SITE/web.py",
+    );
+}
+
+#[test]
+fn links() {
+    check("wheel a has a.py\nVENV/b.py -> a.py", "", "SITE/a.py | SITE/b.py -> a.py");
+    check("wheel a has a.py\nVENV/x/b.py -> ../a.py", "", "SITE/a.py | SITE/x/b.py -> ../a.py");
+    check("wheel a has a.py\nVENV/b.py -> VENV/a.py", "", "SITE/a.py | SITE/b.py -> a.py");
+    check(
+        "wheel a has a.py\nVENV/b.py -> /etc/passwd",
+        "",
+        "SITE/a.py | left VENV/b.py | warn outside-environment VENV/b.py",
+    );
+    check(
+        "wheel a has a.py\nVENV/b.py -> ../../../../../etc/passwd",
+        "",
+        "SITE/a.py | left VENV/b.py | warn outside-environment VENV/b.py",
+    );
+    check(
+        "wheel a has a.py ../../../share/x.py\n/opt/venv/bin/a.py -> ../share/x.py",
+        "",
+        "APP/bin/a.py -> ../share/x.py | SITE/a.py | APP/share/x.py",
+    );
+    check(
+        "wheel a has a.py\n/data/x.py = x\n/opt/venv/share -> /data",
+        "",
+        "SITE/a.py | left /opt/venv/share | warn outside-environment /opt/venv/share",
+    );
+    check("wheel a has a.py\n/opt/venv/lib64 -> lib", "", "SITE/a.py | left /opt/venv/lib64");
+}
+
+#[test]
+fn what_is_recorded_outside_of_the_environment() {
+    check(
+        "wheel a has a.py /etc/a.conf",
+        "",
+        "SITE/a.py | left /etc/a.conf | warn outside-environment /etc/a.conf",
+    );
+    check(
+        "wheel a has a.py /opt/venv-data/x",
+        "",
+        "SITE/a.py | left /opt/venv-data/x | warn outside-environment /opt/venv-data/x",
+    );
+}
+
+#[test]
+fn path_files() {
+    check(
+        "wheel a has a.py\nVENV/x.pth = vendor\\n\nVENV/vendor/b.py = x",
+        "",
+        "SITE/a.py | SITE/vendor/b.py | SITE/x.pth",
+    );
+    check(
+        "wheel a has a.py\nVENV/x.pth = VENV/vendor\\n\nVENV/vendor/b.py = x",
+        "",
+        "SITE/a.py | SITE/vendor/b.py | SITE/x.pth = vendor",
+    );
+    check(
+        "wheel a has a.py\nVENV/x.pth = /data\\n\n/data/mod.py = x",
+        "",
+        "SITE/a.py | SITE/mod.py | left VENV/x.pth",
+    );
+    check("wheel a has a.py x.pth\nVENV/x.pth = import os\\n", "", "SITE/a.py | SITE/x.pth");
+    check(
+        "wheel a has a.py\nVENV/x.pth = import gone\\n",
+        "",
+        "SITE/a.py | SITE/x.pth | warn runs-at-start VENV/x.pth",
+    );
+    check(
+        "wheel a has a.py\nVENV/x.pth = import a; a.start('/opt/venv')\\n",
+        "",
+        "SITE/a.py | SITE/x.pth | warn runs-at-start VENV/x.pth",
+    );
+    check(
+        "wheel a has a.py
+            wheel setuptools has _distutils_hack/__init__.py
+            VENV/x.pth = import _distutils_hack\\n",
+        "",
+        "SITE/a.py
+            SITE/x.pth
+            left VENV/_distutils_hack/__init__.py
+            warn runs-at-start VENV/x.pth",
+    );
+}
+
+#[test]
+fn editable_installs() {
+    const SOURCE: &str = "/src/web/__init__.py = x\n/src/tests/test.py = x\n/src/setup.py = x";
+    let editable = |lead: &str| {
+        format!("{SOURCE}\nwheel web editable file:///src has web.pth\nVENV/web.pth = {lead}\\n")
+    };
+    check(&editable("/src"), "", "SITE/web/__init__.py | left VENV/web.pth");
+    check(&editable("/gone"), "", "left VENV/web.pth | deny editable-install VENV/web.pth");
+    check(
+        "wheel web editable file:///src has web.py",
+        "",
+        "SITE/web.py | deny editable-install web",
+    );
+    let finder =
+        "VENV/__editable___web_finder.py = MAPPING: dict[str, str] = {'web': '/src/web'}\\n";
+    check(
+        &format!(
+            "{SOURCE}
+                {finder}
+                wheel web editable file:///src
+                    has __editable__.web.pth __editable___web_finder.py
+                VENV/__editable__.web.pth = import __editable___web_finder\\n"
+        ),
+        "",
+        "SITE/web/__init__.py
+            left VENV/__editable__.web.pth
+            left VENV/__editable___web_finder.py",
+    );
+    let link = "VENV/web.egg-link = /src\\n.\\n\nVENV/easy-install.pth = /src\\n";
+    check(
+        &format!("{SOURCE}\n{link}\n/src/web.egg-info/PKG-INFO = Name: web\\nVersion: 1\\n"),
+        "",
+        "SITE/web.egg-info/PKG-INFO
+            SITE/web/__init__.py
+            left VENV/easy-install.pth
+            left VENV/web.egg-link",
+    );
+}
+
+#[test]
+fn bytecode_is_compiled_when_asked() {
+    check(
+        "wheel web has web/__init__.py web/data.txt",
+        "--compile",
+        "SITE/web/__init__.py
+            SITE/web/__pycache__/__init__.cpython-311.pyc compiled
+            SITE/web/data.txt",
+    );
+    check(
+        "wheel web script web=web:main has web.py ../../../share/x.py",
+        "--compile",
+        "APP/bin/web starts python beside it
+            SITE/__pycache__/web.cpython-311.pyc compiled
+            SITE/web.py
+            APP/share/x.py",
+    );
+}

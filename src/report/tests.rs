@@ -1,0 +1,137 @@
+//! Reports as tables: what is in the root, what is asked about it, what is answered
+//! ([`crate::scenario`]).
+
+use super::{Step, report, report_text, why};
+use crate::scenario::{compare, plan};
+
+const ROOT: &str = "alpine
+    python /usr/local/bin/python3.11
+    venv /opt/venv
+    apk libssl3 3.3 depends musl owns /lib/libssl.so.3
+    apk libpq 16.4 depends libssl3 owns /usr/lib/libpq.so.5 needs libssl.so.3
+    /usr/lib/libmine.so elf
+    wheel web from file:///src requires db has web.py
+    wheel db 2.0 has db/_db.so needs libpq.so.5 libc.musl-x86_64.so.1
+    wheel other has other.so needs libmine.so libgone.so
+    wheel pip has pip.py";
+
+/// Chains of steps, each `web > db > file _db.so > libpq.so.5 > package libpq`, and what is left
+/// out.
+#[track_caller]
+fn check(name: &str, ask: &str, expect: &str) {
+    let scenario = plan(ROOT, &format!("/opt/venv {ask}"));
+    let answer = why(&scenario.inventory, &scenario.plan, name);
+    // What stands in brackets is prose.
+    let bare = |name: &str| name.split(" (").next().unwrap_or_default().to_owned();
+    let step = |step: &Step| match step {
+        Step::Distribution(name) => bare(name),
+        Step::File(name) => format!("file {}", bare(name).rsplit('/').next().unwrap_or_default()),
+        Step::Library(name) => name.split(" -> ").next().unwrap_or_default().to_owned(),
+        Step::Package(name) => format!("package {}", bare(name)),
+    };
+    let chains =
+        answer.chains.iter().map(|chain| chain.iter().map(step).collect::<Vec<_>>().join(" > "));
+    let left = answer.stays.iter().map(|stay| format!("left {}", stay.subject));
+    compare(ROOT, &chains.chain(left).collect::<Vec<_>>(), expect);
+}
+
+/// `module needs name: state package`.
+#[track_caller]
+fn check_modules(ask: &str, expect: &str) {
+    let scenario = plan(ROOT, &format!("/opt/venv {ask}"));
+    let report = report(&scenario.inventory, &scenario.plan);
+    let mut lines = Vec::new();
+    for module in &report.modules {
+        let distribution = module.distribution.as_deref().unwrap_or("-");
+        for need in &module.needs {
+            let package = need.package.as_deref().unwrap_or("-");
+            let by = need.by.name();
+            lines
+                .push(format!("{distribution} {by} needs {}: {} {package}", need.name, need.state));
+        }
+    }
+    compare(ROOT, &lines, expect);
+}
+
+#[test]
+fn why_a_distribution() {
+    check("web", "", "web 1.0");
+    check("db", "", "web > db 2.0");
+    check("DB", "--require web", "web > db 2.0");
+    check("pip", "", "left pip 1.0");
+    check("other", "--require web", "left other 1.0");
+    check("gone", "", "");
+}
+
+#[test]
+fn why_a_library_or_a_package() {
+    check("libpq.so.5", "", "web > db > file _db.so > libpq.so.5 > package libpq");
+    check("libpq", "", "web > db > file _db.so > libpq.so.5 > package libpq");
+    check(
+        "libssl3",
+        "",
+        "web > db > file _db.so > libpq.so.5 > libssl.so.3 > package libssl3
+            package libpq > package libssl3",
+    );
+    check("libssl.so.3", "", "web > db > file _db.so > libpq.so.5 > libssl.so.3 > package libssl3");
+    check("libpq", "--native vendor", "web > db > file _db.so > libpq.so.5 > package libpq");
+    check("libmine.so", "", "other > file other.so > libmine.so");
+    check("musl", "", "left musl 1.2.5-r0");
+    // Only of what is bundled.
+    check("libpq", "--require other", "left libpq 16.4");
+}
+
+#[test]
+fn why_a_file() {
+    check("_db.so", "", "web > db > file _db.so");
+    check("/opt/app/lib/python3.11/site-packages/web.py", "", "web > file web.py");
+    check("/opt/venv/lib/python3.11/site-packages/web.py", "", "web > file web.py");
+    check(
+        "/usr/lib/libmine.so",
+        "",
+        "other > file other.so > libmine.so
+            file libmine.so",
+    );
+    check("pip.py", "", "left /opt/venv/lib/python3.11/site-packages/pip.py");
+}
+
+#[test]
+fn modules_with_what_they_need() {
+    check_modules(
+        "",
+        "db _db.so needs libpq.so.5: found libpq
+            db _db.so needs libc.musl-x86_64.so.1: built-in -
+            db libpq.so.5 needs libssl.so.3: found libssl3
+            other other.so needs libmine.so: found -
+            other other.so needs libgone.so: unresolved -",
+    );
+    check_modules(
+        "--require web",
+        "db _db.so needs libpq.so.5: found libpq
+            db _db.so needs libc.musl-x86_64.so.1: built-in -
+            db libpq.so.5 needs libssl.so.3: found libssl3",
+    );
+    check_modules("--require pip", "");
+}
+
+#[test]
+fn the_tree_for_people() {
+    let scenario = plan(ROOT, "/opt/venv --require web");
+    let text = report_text(&report(&scenario.inventory, &scenario.plan));
+    let plain = anstream::adapter::strip_str(&text).to_string();
+    // The tree itself: what is said around it is prose.
+    let tree: Vec<String> = plain
+        .lines()
+        .filter(|line| line.contains("── ") || line.starts_with("db") || line.starts_with("web"))
+        .map(|line| line.trim().split("  ").next().unwrap_or_default().to_owned())
+        .collect();
+    compare(
+        ROOT,
+        &tree,
+        "db 2.0
+            └── /opt/venv/lib/python3.11/site-packages/db/_db.so
+            ├── libpq.so.5 → libpq 16.4
+            └── libc.musl-x86_64.so.1 → built-in
+            web 1.0",
+    );
+}

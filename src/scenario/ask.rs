@@ -1,0 +1,116 @@
+//! What is asked, in the words of the command line.
+//!
+//! Invariant: an option means here what it means to `wheelbarrow bundle`; one that is not known
+//! panics.
+
+use std::collections::BTreeSet;
+
+use crate::base::{self, Profile};
+use crate::inventory::Scope;
+use crate::path::RealPath;
+use crate::plan::{LayerRequest, NativeMode, Request, Shebang, SlimKind};
+use crate::python::parse_root;
+
+/// The environments that are named, and the request.
+pub struct Asked {
+    pub named: Vec<String>,
+    pub request: Request,
+}
+
+impl Asked {
+    /// Reads the words; `base` is the profile of a final root that is there to be read.
+    pub fn parse(words: &str, base: Option<Profile>) -> Asked {
+        let mut request = Request {
+            prefix: RealPath::known("/opt/app"),
+            shebang: None,
+            from: None,
+            base,
+            interpreter: None,
+            with_interpreter: false,
+            native: NativeMode::Auto,
+            roots: Vec::new(),
+            projects: Vec::new(),
+            pin: false,
+            so_names: false,
+            compile: false,
+            slim: BTreeSet::new(),
+            layers: None,
+        };
+        let mut named = Vec::new();
+        let mut words = words.split_whitespace();
+        while let Some(word) = words.next() {
+            let mut value = || words.next().unwrap_or_else(|| panic!("{word} wants a value"));
+            match word {
+                "--prefix" => request.prefix = RealPath::known(value()),
+                "--from" => request.from = Some(value().to_owned()),
+                "--interpreter" => request.interpreter = Some(RealPath::known(value())),
+                "--with-interpreter" => request.with_interpreter = true,
+                "--require" => request.roots.push(parse_root(value()).expect("a requirement")),
+                "--project" => request.projects.push(parse_root(value()).expect("a requirement")),
+                "--pin" => request.pin = true,
+                "--so-names" => request.so_names = true,
+                "--compile" => request.compile = true,
+                "--base" => request.base = Some(base::find(value()).expect("a shipped profile")),
+                "--shebang" => request.shebang = Some(shebang(value())),
+                "--native" => request.native = native(value()),
+                "--slim" => request.slim.extend(slim(value())),
+                "--layers" => layers(&mut request).budget = value().parse().expect("a number"),
+                // Bytes here: no file of a table has megabytes.
+                "--layer-cap" => layers(&mut request).cap = value().parse().expect("a number"),
+                "--layer" => {
+                    let (name, members) = value().split_once('=').expect("NAME=MEMBER,…");
+                    let members = members.split(',').map(str::to_owned).collect();
+                    layers(&mut request).groups.push((name.to_owned(), members));
+                }
+                path if path.starts_with('/') => named.push(path.to_owned()),
+                other => panic!("{other} is no option that a table knows"),
+            }
+        }
+        if request.with_interpreter {
+            request.base.get_or_insert_with(Profile::empty);
+        }
+        Asked { named, request }
+    }
+
+    /// How far a plan of this request has to look.
+    pub fn scope(&self) -> Scope {
+        let base = self.request.base.as_ref();
+        Scope {
+            packages: self.request.may_carry(),
+            interpreter: self.request.interpreter.is_none(),
+            musl: base.is_some_and(|base| !base.libc_symbols.is_empty()),
+        }
+    }
+}
+
+fn shebang(value: &str) -> Shebang {
+    match value {
+        "relocatable" => Shebang::Relocatable,
+        "absolute" => Shebang::Absolute,
+        other => panic!("--shebang {other}"),
+    }
+}
+
+fn native(value: &str) -> NativeMode {
+    match value {
+        "auto" => NativeMode::Auto,
+        "packages" => NativeMode::Packages,
+        "vendor" => NativeMode::Vendor,
+        other => panic!("--native {other}"),
+    }
+}
+
+fn slim(value: &str) -> Option<SlimKind> {
+    Some(match value {
+        "tests" => SlimKind::Tests,
+        "stubs" => SlimKind::Stubs,
+        "headers" => SlimKind::Headers,
+        "static" => SlimKind::Static,
+        "strip" => SlimKind::Strip,
+        other => panic!("--slim {other}"),
+    })
+}
+
+fn layers(request: &mut Request) -> &mut LayerRequest {
+    request.layers.get_or_insert(LayerRequest { budget: 20, cap: 1 << 30, groups: Vec::new() })
+}

@@ -1,0 +1,141 @@
+//! Roots and requests written as text, so that plans, reports and verification are tested in
+//! memory.
+//!
+//! A root is read line by line, in order. Each line puts something there:
+//!
+//! ```text
+//! alpine [3.20.3]                     musl, busybox, apk and their database
+//! debian [12 bookworm]                glibc 2.36 with a merged /usr, dash, coreutils, apt
+//! python /usr/bin/python3.11 [3.11.9] [of PACKAGE]
+//! venv /opt/venv [system]             of the last interpreter; the next wheels go there
+//! site DIRECTORY [scripts DIRECTORY]  the next wheels go there: a system's, --prefix, --user
+//! target DIRECTORY                    … as `pip install --target` puts them
+//! wheel NAME [VERSION] [requires R…] [has FILE [OBJECT]…] [script NAME=OBJECT…] [asked]
+//!       [from URL] [editable URL] [installer NAME] [norecord]
+//! apk|deb NAME [VERSION] [depends N…] [provides N…] [essential] [owns FILE [OBJECT]…]
+//! conda NAME [VERSION] in PREFIX [depends N…] [owns FILE [OBJECT]…]
+//! ldconfig DIRECTORY…                 /etc/ld.so.cache of these, and their ld.so.conf.d
+//! remove /path
+//! /path OBJECT
+//! /path = text\n
+//! /path -> target
+//! /directory/
+//! ```
+//!
+//! OBJECT is the words of an ELF file: `needs N… soname N runpath P rpath P interp P glibc 2.34…
+//! versions V… defines S… calls S… foreign debug bytes 70000`, or `elf` alone. A file of a list
+//! without such words is an ELF file when its name has `.so` in it, a script when it is in a `bin`,
+//! and text otherwise; its content says its path. Files of `has` are below the site, `../` leads
+//! out of it. A requirement is one word: `requires click>=8 tomli;python_version<"3.11"`. A line
+//! that begins with a word of a list goes on with the line before it.
+//!
+//! `VENV/` is the site directory of `/opt/venv`, `APP/` the usual prefix of a bundle, and `SITE/`
+//! its site directory: in roots, and in what comes out.
+//!
+//! A request is the words of the command line: `/opt/venv --native vendor --base alpine:3.20`.
+//!
+//! Invariant: no disk; a word that is not known panics.
+
+mod ask;
+mod deliver;
+mod files;
+mod object;
+mod packages;
+pub mod show;
+mod system;
+mod text;
+mod wheels;
+
+use files::Files;
+
+use crate::base;
+use crate::inventory::{self, Inventory};
+use crate::path::RealPath;
+use crate::plan::{self, Plan};
+use crate::root::Root;
+use crate::verify::{self, Verification};
+
+/// Paths that nearly every table names, as they are written there; the longest first.
+const SHORT: [(&str, &str); 3] = [
+    ("VENV/", "/opt/venv/lib/python3.11/site-packages/"),
+    ("SITE/", "/opt/app/lib/python3.11/site-packages/"),
+    ("APP/", "/opt/app/"),
+];
+
+/// A builder, what was asked of it, and what came of that.
+pub struct Scenario {
+    builder: Files,
+    pub inventory: Inventory,
+    pub plan: Plan,
+}
+
+/// The plan of a request; nothing is known of the final root but what the words tell.
+pub fn plan(root: &str, ask: &str) -> Scenario {
+    make(root, None, ask)
+}
+
+/// The plan of a request whose final root is there to be read.
+pub fn plan_over(root: &str, base: &str, ask: &str) -> Scenario {
+    make(root, Some(base), ask)
+}
+
+fn make(root: &str, base: Option<&str>, ask: &str) -> Scenario {
+    let builder = text::parse(root);
+    let profile = base.map(|base| base::read(&open(&text::parse(base))));
+    let asked = ask::Asked::parse(ask, profile);
+    let scope = asked.scope();
+    let inventory = inventory::take(&open(&builder), &asked.named, &[], scope)
+        .unwrap_or_else(|error| panic!("{error}\n{root}"));
+    let plan = plan::make(&inventory, &asked.request);
+    Scenario { builder, inventory, plan }
+}
+
+impl Scenario {
+    /// The bundle over this final root, verified.
+    pub fn verify_over(&self, base: &str) -> Verification {
+        let bundle = deliver::deliver(&self.plan, &self.builder);
+        let prefix = &self.plan.prefix;
+        let native = |path: &RealPath| path.below(prefix).is_none() && path.name().contains(".so");
+        let files = bundle.iter().filter(|(path, _)| bundle.content(path).is_some());
+        let carried: Vec<RealPath> =
+            files.map(|(path, _)| RealPath::known(path)).filter(native).collect();
+        verify::verify(&open(&bundle.over(&text::parse(base))), prefix, &carried)
+    }
+}
+
+/// What is found in a final root that has its bundle.
+pub fn verify(root: &str, prefix: &str, carried: &[&str]) -> Verification {
+    let carried: Vec<RealPath> = carried.iter().map(|path| RealPath::known(path)).collect();
+    verify::verify(&open(&text::parse(root)), &RealPath::known(prefix), &carried)
+}
+
+/// A text of a table with its paths written out.
+fn expand(text: &str) -> String {
+    SHORT.iter().fold(text.to_owned(), |text, (short, long)| text.replace(short, long))
+}
+
+/// The reverse of [`expand`].
+fn shorten(text: &str) -> String {
+    SHORT.iter().fold(text.to_owned(), |text, (short, long)| text.replace(long, short))
+}
+
+fn open(files: &Files) -> Root {
+    Root::new(files.tree())
+}
+
+/// Compares lines with those of `expect`, which stand below one another or with ` | ` between them.
+///
+/// # Panics
+/// When they differ, with the root.
+#[track_caller]
+pub fn compare(root: &str, lines: &[String], expect: &str) {
+    let wanted: Vec<&str> =
+        expect.split(['\n', '|']).map(str::trim).filter(|line| !line.is_empty()).collect();
+    let got: Vec<&str> = lines.iter().map(String::as_str).collect();
+    assert!(
+        got == wanted,
+        "in\n{root}\n\ncame out\n{}\n\nnot\n{}\n",
+        got.join("\n"),
+        wanted.join("\n")
+    );
+}
