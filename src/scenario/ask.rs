@@ -9,7 +9,7 @@ use crate::base::{self, Profile};
 use crate::inventory::Scope;
 use crate::path::RealPath;
 use crate::plan::{LayerRequest, NativeMode, Request, Shebang, SlimKind};
-use crate::python::parse_root;
+use crate::python::parse_requirement;
 
 /// The environments that are named, and the request.
 pub struct Asked {
@@ -45,8 +45,8 @@ impl Asked {
                 "--from" => request.from = Some(value().to_owned()),
                 "--interpreter" => request.interpreter = Some(RealPath::known(value())),
                 "--with-interpreter" => request.with_interpreter = true,
-                "--require" => request.roots.push(parse_root(value()).expect("a requirement")),
-                "--project" => request.projects.push(parse_root(value()).expect("a requirement")),
+                "--require" => request.roots.push(parse_requirement(value()).expect("a requirement")),
+                "--project" => request.projects.push(parse_requirement(value()).expect("a requirement")),
                 "--pin" => request.pin = true,
                 "--so-names" => request.so_names = true,
                 "--compile" => request.compile = true,
