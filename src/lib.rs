@@ -1,29 +1,66 @@
-//! wheelbarrow lifts what `pip install` left in a builder stage into a small final stage.
+//! wheelbarrow turns the Python environment of a Docker builder stage into a small final stage.
 //!
 //! ```text
-//! builder root ──read──▶ Inventory ──decide──▶ Plan ──write──▶ Bundle
-//!                         (facts)     (pure)          (the only writer)
-//!                             └──────────┴────▶ Report (text, JSON, Dockerfile)
+//! builder root ──read──▶ Inventory ──decide──▶ Plan ──write──▶ Bundle ──read again──▶ Verify
+//!                         (facts)     (pure)          (the only writer)  (same reader, final root)
+//!                                             └────────▶ Report (text, JSON, Dockerfile)
 //! ```
 //!
-//! | room | what is in it | what is not |
+//! | module | contains | does not |
 //! | --- | --- | --- |
-//! | [`path`], [`finding`] | paths inside a root; what is worth saying | `std::path` |
-//! | [`root`] | link resolution; the only reader of the disk | writes |
-//! | [`elf`] | facts of one ELF file, its run path; the only place that names goblin | roots |
-//! | [`loader`] | musl and glibc as data, one breadth-first walk | the host's libc |
-//! | [`packages`] | apk, dpkg and conda databases, the owner index; the only place that names rattler | running a package manager |
-//! | [`python`] | interpreter, environment, distributions, scripts | running Python |
-//! | [`wheelhouse`] | wheels: chosen by name, checked, unpacked below a given directory | running pip; downloads |
-//! | [`base`] | what the final root has, read from it or shipped | comparing |
-//! | [`inventory`] | everything true of a root for one request | decisions |
-//! | [`plan`] | every path and package with its reason | files, clock, environment |
-//! | [`bundle`] | executes a plan; the only writer but for unpacked wheels | decisions |
-//! | [`report`] | renders | decisions |
-//! | [`verify`] | a bundle over its final root, proved | what the builder decided |
+//! | [`path`], [`finding`], [`hint`], [`release`] | paths inside a root, findings, advice for errors, os-release | use `std::path` |
+//! | [`root`] | link resolution and directory walks; the only reader of the disk | write |
+//! | [`elf`] | the facts of one ELF file, run paths, stripping; the only place that names goblin | know roots |
+//! | [`loader`] | musl and glibc as data, one breadth-first walk | use the host's libc |
+//! | [`packages`] | one folder for each package manager, the index of owners; the only place that names rattler | run a package manager |
+//! | [`python`] | interpreter, environment, distributions, requirements, scripts | run Python |
+//! | [`wheelhouse`] | wheels: chosen by name, checked, unpacked below a given directory | run pip, download |
+//! | [`base`] | the facts of a final root, read from it or shipped | compare |
+//! | [`inventory`] | everything true of a root for one request | decide |
+//! | [`plan`] | the decision: every path and package with its reason | use files, a clock or the environment |
+//! | [`bundle`] | executes a plan; the only writer, except for unpacked wheels | decide |
+//! | [`verify`] | proves a bundle over its final root | trust the decisions of the builder stage |
+//! | [`report`] | renders | decide |
+//!
+//! The command line is part of the program, not of this library.
 //!
 //! Three channels are never mixed: a *finding* is about the user's environment and is data; an *error*
-//! is "we cannot go on", with a hint; a *bug* is an `expect` with its invariant.
+//! means "we cannot go on" and has advice ([`hint::Hint`]); a *bug* is an `expect` with its invariant.
+//!
+//! # Example
+//!
+//! The steps of `wheelbarrow bundle`: root, inventory, plan, bundle.
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use wheelbarrow::bundle::{self, Format, Papers};
+//! use wheelbarrow::inventory::{self, Scope};
+//! use wheelbarrow::path::RealPath;
+//! use wheelbarrow::plan::{self, Request};
+//! use wheelbarrow::report;
+//! use wheelbarrow::root::{Directory, Root};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let root = Root::new(Directory::open(Path::new("py-fixtures/alpine-venv"), &[])?);
+//! let named = ["/opt/venv".to_owned()];
+//! let inventory = inventory::take(&root, &named, &[], Scope::default())?;
+//! let plan = plan::make(&inventory, &Request::new(RealPath::known("/opt/app")));
+//! let names: Vec<&str> = plan.packages.install.iter().map(|one| one.name.as_str()).collect();
+//! assert_eq!(names, ["python3", "yaml"]);
+//!
+//! let directory = tempfile::tempdir()?;
+//! let out = directory.path().join("bundle");
+//! let papers = Papers {
+//!     dockerfile: String::new(),
+//!     runtime_packages: report::runtime_packages(&plan),
+//! };
+//! // 1980-01-01, the time of every file in the bundle.
+//! bundle::write(&root, &plan, &papers, &out, Format::Directory, 315_532_800, &|_bytes| ())?;
+//! assert!(out.join("rootfs/opt/app/pyvenv.cfg").is_file());
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod base;
 pub mod bundle;

@@ -21,8 +21,11 @@ use crate::path::RealPath;
 use crate::python::InterpreterFacts;
 use crate::release::Release;
 
-/// Version of the JSON of [`Profile`].
-pub const SCHEMA: u32 = 1;
+/// Version of the JSON of [`Profile`]. Version 2 added `libc_symbols`.
+pub const SCHEMA: u32 = 2;
+
+/// The oldest version that is read: its profiles lack the symbols of musl.
+pub const OLDEST_SCHEMA: u32 = 1;
 
 /// What is known of a final root.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -74,6 +77,29 @@ pub struct ProfileInterpreter {
     pub facts: InterpreterFacts,
 }
 
+/// The reason why a text is not a profile.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// Not JSON, or not of the shape that `wheelbarrow schema base` prints.
+    #[error("not a profile: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// Written by another version of wheelbarrow.
+    #[error(
+        "a profile of schema {schema}; this wheelbarrow reads schemas {OLDEST_SCHEMA} to {SCHEMA}"
+    )]
+    Schema { schema: u64 },
+}
+
+/// Reads a profile as JSON. The schema number is looked at first: a newer profile may have new fields.
+pub fn parse_profile(text: &str) -> Result<Profile, ProfileError> {
+    let value: serde_json::Value = serde_json::from_str(text)?;
+    let schema = value.get("schema").and_then(serde_json::Value::as_u64).unwrap_or_default();
+    if !(u64::from(OLDEST_SCHEMA)..=u64::from(SCHEMA)).contains(&schema) {
+        return Err(ProfileError::Schema { schema });
+    }
+    Ok(Profile { schema: SCHEMA, ..serde_json::from_value(value)? })
+}
+
 impl Profile {
     /// A root with nothing in it: `FROM scratch`.
     pub fn empty() -> Profile {
@@ -115,5 +141,31 @@ impl Profile {
             (None, "") => "the base",
             (None, pretty_name) => pretty_name,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_of_every_schema_that_is_read() {
+        let now = serde_json::to_value(Profile::empty()).unwrap();
+        let with = |key: &str, value: serde_json::Value| {
+            let mut profile = now.clone();
+            profile[key] = value;
+            parse_profile(&profile.to_string()).map_err(|error| error.to_string())
+        };
+        let other = |schema: u32| {
+            Err(format!("a profile of schema {schema}; this wheelbarrow reads schemas 1 to 2"))
+        };
+        assert_eq!(with("schema", 1.into()), Ok(Profile::empty()));
+        assert_eq!(with("schema", 2.into()), Ok(Profile::empty()));
+        assert_eq!(with("schema", 3.into()), other(3));
+        assert_eq!(with("schema", "2".into()), other(0));
+        assert!(
+            with("colour", "red".into()).unwrap_err().starts_with("not a profile: unknown field")
+        );
+        assert!(parse_profile("{").unwrap_err().to_string().starts_with("not a profile: EOF"));
     }
 }

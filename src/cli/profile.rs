@@ -33,14 +33,7 @@ pub(crate) fn read(typed: &FinalImage) -> Result<Option<Profile>, Trouble> {
             .map_or_else(|| base::names().join(", "), |name| format!("the nearest is {name}"));
         trouble(format!("--base {typed}: no such file, and no profile of exactly this image ships with wheelbarrow ({nearest})"))
     })?;
-    let profile: Profile = serde_json::from_str(&text)
-        .map_err(|error| trouble(format!("--base {typed}: not a profile: {error}")))?;
-    if profile.schema != base::SCHEMA {
-        return Err(trouble(format!(
-            "--base {typed}: a profile of schema {}, and this wheelbarrow reads {}",
-            profile.schema,
-            base::SCHEMA
-        )));
-    }
-    Ok(Some(profile))
+    base::parse_profile(&text)
+        .map(Some)
+        .map_err(|error| trouble(format!("--base {typed}: {error}")))
 }

@@ -108,10 +108,10 @@ impl Settings {
         let Some(folder) = folder else {
             return Ok(None);
         };
-        let Request { prefix, roots, base, .. } = &self.request;
+        let Request { prefix, requirements, base, .. } = &self.request;
         let final_libc = base.as_ref().and_then(|base| base.libc_version);
         let Unpacked { directory, environment, findings } =
-            wheelhouse::unpack(&self.root, &folder, prefix, roots, final_libc)?;
+            wheelhouse::unpack(&self.root, &folder, prefix, requirements, final_libc)?;
         let upper = Directory::open(directory.path(), &[]).map_err(FolderError::Temporary)?;
         self.root = Root::new(Overlay {
             lower: self.directory.clone(),
@@ -156,7 +156,7 @@ fn request(choice: &Choice, asked: Asked, format: Format) -> Result<Request, Tro
             NativeChoice::Packages => NativeMode::Packages,
             NativeChoice::Vendor => NativeMode::Vendor,
         },
-        roots: asked.requirements,
+        requirements: asked.requirements,
         projects: asked.projects,
         pin: native.pin,
         so_names: native.so_names,

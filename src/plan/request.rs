@@ -28,7 +28,7 @@ pub struct Request {
     pub with_interpreter: bool,
     pub native: NativeMode,
     /// What the application asks for; empty means everything that is installed.
-    pub roots: Vec<Requirement<Url>>,
+    pub requirements: Vec<Requirement<Url>>,
     /// Projects whose requirements are among these: each is bundled where it is installed.
     pub projects: Vec<Requirement<Url>>,
     /// Pin packages to the versions of the builder.
@@ -44,6 +44,26 @@ pub struct Request {
 }
 
 impl Request {
+    /// Everything that is installed, at `prefix`, by every default of the command line.
+    pub fn new(prefix: RealPath) -> Request {
+        Request {
+            prefix,
+            shebang: None,
+            from: None,
+            base: None,
+            interpreter: None,
+            with_interpreter: false,
+            native: NativeMode::Auto,
+            requirements: Vec::new(),
+            projects: Vec::new(),
+            pin: false,
+            so_names: false,
+            compile: false,
+            slim: BTreeSet::new(),
+            layers: None,
+        }
+    }
+
     /// Whether files of packages or of the interpreter may have to be bundled.
     pub fn may_carry(&self) -> bool {
         let no_manager = self.base.as_ref().is_some_and(|base| base.installs_with.is_none());

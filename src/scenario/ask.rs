@@ -3,7 +3,6 @@
 //! Invariant: an option means here what it means to `wheelbarrow bundle`; one that is not known
 //! panics.
 
-use std::collections::BTreeSet;
 
 use crate::base::{self, Profile};
 use crate::inventory::Scope;
@@ -20,22 +19,7 @@ pub struct Asked {
 impl Asked {
     /// Reads the words; `base` is the profile of a final root that is there to be read.
     pub fn parse(words: &str, base: Option<Profile>) -> Asked {
-        let mut request = Request {
-            prefix: RealPath::known("/opt/app"),
-            shebang: None,
-            from: None,
-            base,
-            interpreter: None,
-            with_interpreter: false,
-            native: NativeMode::Auto,
-            roots: Vec::new(),
-            projects: Vec::new(),
-            pin: false,
-            so_names: false,
-            compile: false,
-            slim: BTreeSet::new(),
-            layers: None,
-        };
+        let mut request = Request { base, ..Request::new(RealPath::known("/opt/app")) };
         let mut named = Vec::new();
         let mut words = words.split_whitespace();
         while let Some(word) = words.next() {
@@ -45,8 +29,12 @@ impl Asked {
                 "--from" => request.from = Some(value().to_owned()),
                 "--interpreter" => request.interpreter = Some(RealPath::known(value())),
                 "--with-interpreter" => request.with_interpreter = true,
-                "--require" => request.roots.push(parse_requirement(value()).expect("a requirement")),
-                "--project" => request.projects.push(parse_requirement(value()).expect("a requirement")),
+                "--require" => {
+                    request.requirements.push(parse_requirement(value()).expect("a requirement"))
+                }
+                "--project" => {
+                    request.projects.push(parse_requirement(value()).expect("a requirement"))
+                }
                 "--pin" => request.pin = true,
                 "--so-names" => request.so_names = true,
                 "--compile" => request.compile = true,

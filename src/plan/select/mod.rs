@@ -18,16 +18,26 @@ use crate::inventory::Inventory;
 use crate::path::RealPath;
 use crate::python::{self, Distribution, Edges, Facts, Requirements, kept, reached};
 
+/// Names of installed distributions that one help line lists.
+const MOST_NAMES: usize = 8;
+
+const INSTALL_FIRST: &str = "install the application before this step, or name its environment: \
+                             `wheelbarrow bundle /path/to/venv`";
+
 /// Follows the requirements that are asked for; when there are none, everything that is installed is wanted.
 pub fn select(inventory: &Inventory, request: &Request) -> Selection {
     let installed = |project: &&Requirement<Url>| {
         let key = python::normalised_name(project.name.as_ref());
         inventory.distributions.iter().any(|distribution| distribution.key == key)
     };
-    let requirements: Vec<Requirement<Url>> =
-        request.roots.iter().chain(request.projects.iter().filter(installed)).cloned().collect();
+    let requirements: Vec<Requirement<Url>> = request
+        .requirements
+        .iter()
+        .chain(request.projects.iter().filter(installed))
+        .cloned()
+        .collect();
     let Edges { edges, asked, findings: problems } = edges(inventory, &requirements);
-    let everything = request.roots.is_empty() && request.projects.is_empty();
+    let everything = request.requirements.is_empty() && request.projects.is_empty();
     let needed =
         if everything { kept(&inventory.distributions, &edges) } else { reached(&asked, &edges) };
     let mut selection = Selection {
@@ -57,7 +67,7 @@ fn judge(inventory: &Inventory, selection: &Selection, problems: Vec<Finding>) -
     findings.extend(shadowed.filter_map(|(index, earlier)| hides(&all[*earlier], &all[*index])));
     findings.extend(inventory.missing_files(Severity::Warn, is_bundled));
     if !(0..all.len()).any(is_bundled) {
-        findings.push(nothing_to_bundle(inventory));
+        findings.push(nothing_to_bundle(inventory, selection));
     }
     findings
 }
@@ -124,12 +134,23 @@ fn hides(earlier: &Distribution, later: &Distribution) -> Option<Finding> {
     })
 }
 
-fn nothing_to_bundle(inventory: &Inventory) -> Finding {
-    Finding::new(
-        Severity::Warn,
-        Code::NothingToBundle,
-        &inventory.environment.parts[0].prefix,
-        "no distribution is installed here but installers",
-    )
-    .help("install the application before this step, or name its environment: `wheelbarrow bundle /path/to/venv`")
+fn nothing_to_bundle(inventory: &Inventory, selection: &Selection) -> Finding {
+    let prefix = &inventory.environment.parts[0].prefix;
+    let finding =
+        |message: &str| Finding::new(Severity::Warn, Code::NothingToBundle, prefix, message);
+    if inventory.distributions.is_empty() {
+        return finding("no distribution is installed here").help(INSTALL_FIRST);
+    }
+    if selection.everything {
+        return finding(
+            "no distribution is installed here except installers and those of OS packages",
+        )
+        .help(INSTALL_FIRST);
+    }
+    let names: Vec<&str> = inventory.distributions.iter().map(|one| one.name.as_str()).collect();
+    let installed = names.iter().take(MOST_NAMES).copied().collect::<Vec<_>>().join(", ");
+    let more = names.len().saturating_sub(MOST_NAMES);
+    let others = if more == 0 { String::new() } else { format!(" and {more} more") };
+    finding("nothing that is asked for is installed here")
+        .help(format!("ask for one of the installed distributions: {installed}{others}"))
 }
