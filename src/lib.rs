@@ -19,6 +19,7 @@
 //! | [`inventory`] | everything true of a root for one request | decisions |
 //! | [`plan`] | every path and package with its reason | files, clock, environment |
 //! | [`bundle`] | executes a plan; the only writer but for unpacked wheels | decisions |
+//! | [`lock`] | what a final image holds, to commit and to compare | files |
 //! | [`report`] | renders | decisions |
 //! | [`verify`] | a bundle over its final root, proved | what the builder decided |
 //!
@@ -32,6 +33,7 @@ pub mod finding;
 pub mod hint;
 pub mod inventory;
 pub mod loader;
+pub mod lock;
 pub mod packages;
 pub mod path;
 pub mod plan;
