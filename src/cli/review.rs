@@ -78,7 +78,7 @@ pub(crate) fn read_lock(file: &Path) -> Result<Option<Lock>, Trouble> {
     match host::read_file(file) {
         Ok(text) => parse_lock(&text)
             .map(Some)
-            .map_err(|error| Trouble::new(format!("{}: {error}", file.display()), error.hint())),
+            .map_err(|error| Trouble::at(&file.display().to_string(), &error)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Trouble::new(
             format!("cannot read {}: {error}", file.display()),

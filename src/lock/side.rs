@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Lock, LockError, LockedDistribution, LockedPackage, LockedPython, LockedSize, PackageOrigin,
-    lock_plan, parse_lock,
+    parse_lock,
 };
 use crate::bundle;
-use crate::finding::{Finding, Severity};
+use crate::finding::Severity;
 use crate::hint::Hint;
-use crate::plan::{self, LibraryOrigin, Plan, PlannedLibrary};
+use crate::plan::{self, LibraryOrigin, PlannedLibrary};
 use crate::python::InterpreterFacts;
 use crate::report;
 
@@ -22,7 +22,7 @@ use crate::report;
 pub enum Source {
     /// `wheelbarrow.lock`.
     Lock,
-    /// A plan, or `plan --json`.
+    /// `plan --json`.
     Plan,
     /// `report --json`: tells no base, and no size of the bundle.
     Report,
@@ -183,21 +183,6 @@ struct EntryDocument {
 }
 
 impl Side {
-    /// The side of a plan that was just made.
-    pub fn of_plan(plan: &Plan) -> Side {
-        let finding = |finding: &Finding| SideFinding {
-            severity: finding.severity,
-            code: finding.code.as_str().to_owned(),
-            subject: finding.subject.clone(),
-            message: finding.message.clone(),
-        };
-        Side {
-            source: Source::Plan,
-            lock: lock_plan(plan),
-            findings: plan.findings.iter().map(finding).collect(),
-        }
-    }
-
     /// The side of a lock.
     pub fn of_lock(lock: Lock) -> Side {
         Side { source: Source::Lock, lock, findings: Vec::new() }
@@ -316,6 +301,8 @@ mod tests {
 
     use super::*;
     use crate::lock::document::tests::lock;
+    use crate::lock::{compare_sides, lock_plan};
+    use crate::scenario::{self, Scenario};
 
     /// The JSON that every kind has, with the keys of `more`.
     fn document(source: Source, more: Value) -> String {
@@ -386,6 +373,30 @@ mod tests {
         }
         let lock = lock("distribution a 1 1");
         assert_eq!(read_side(&lock.to_toml()), Ok(Side::of_lock(lock)));
+    }
+
+    #[test]
+    fn a_plan_and_its_report_are_locked_alike() {
+        let root = "alpine
+            python /usr/local/bin/python3.11
+            venv /opt/venv
+            apk libpq 16.4 owns /usr/lib/libpq.so.5
+            /usr/lib/libmine.so elf
+            wheel db 2.0 has db/_db.so needs libpq.so.5 libmine.so libc.musl-x86_64.so.1
+            wheel pip has pip.py";
+        for ask in ["", "--native vendor", "--with-interpreter", "--layers 32"] {
+            let Scenario { inventory, plan, .. } =
+                &scenario::plan(root, &format!("/opt/venv {ask}"));
+            let lock = Side::of_lock(lock_plan(plan));
+            let plan_json = serde_json::to_string(plan).unwrap();
+            let report_json = serde_json::to_string(&report::report(inventory, plan)).unwrap();
+            for (json, source) in [(plan_json, Source::Plan), (report_json, Source::Report)] {
+                let side = read_side(&json).unwrap();
+                assert_eq!(side.source, source);
+                assert!(compare_sides(&lock, &side).is_empty(), "{ask}: {side:?}");
+                assert!(side.findings.len() <= plan.findings.len(), "{ask}: {side:?}");
+            }
+        }
     }
 
     #[test]

@@ -32,6 +32,5 @@ fn open_side(path: &Path) -> Result<Side, Trouble> {
             "give a bundle, a lock, or a file with the output of `plan --json` or `report --json`",
         )
     })?;
-    read_side(&text)
-        .map_err(|error| Trouble::new(format!("{}: {error}", file.display()), error.hint()))
+    read_side(&text).map_err(|error| Trouble::at(&file.display().to_string(), &error))
 }
