@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use wheelbarrow::finding::{Code, Severity};
+use wheelbarrow::finding::Code;
 
 const TOP: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -15,24 +15,16 @@ fn read(path: &str) -> String {
     fs::read_to_string(Path::new(TOP).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Deny => "deny",
-        Severity::Warn => "warn",
-        Severity::Note => "note",
-    }
-}
-
 /// `docs/findings.md`: the introduction, a table of all codes, and a section for each.
 fn write_findings_page() -> String {
     let mut page = include_str!("documents/findings.md").to_owned();
     page.push_str("\n| code | usual severity | meaning |\n| --- | --- | --- |\n");
     for code in Code::ALL {
-        let (name, severity) = (code.as_str(), severity_name(code.usual_severity()));
+        let (name, severity) = (code.as_str(), code.usual_severity().as_str());
         let _ = writeln!(page, "| [`{name}`](#{name}) | {severity} | {} |", code.meaning());
     }
     for code in Code::ALL {
-        let severity = severity_name(code.usual_severity());
+        let severity = code.usual_severity().as_str();
         let _ = writeln!(page, "\n## {}\n\nUsually {severity}. {}", code.as_str(), code.meaning());
         for (heading, texts) in [("Causes", code.causes()), ("Remedies", code.remedies())] {
             let _ = writeln!(page, "\n{heading}:\n");

@@ -18,6 +18,7 @@ mod examples;
 mod final_root;
 mod fuzz;
 mod layers;
+mod lock;
 mod matrix;
 mod oracle;
 mod readme_root;

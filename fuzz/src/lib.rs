@@ -12,7 +12,8 @@ use wheelbarrow::base::Profile;
 use wheelbarrow::elf::{self, Edited, Machine, WhenNone};
 use wheelbarrow::inventory::{self, Inventory, Scope};
 use wheelbarrow::loader;
-use wheelbarrow::packages::PackageIndex;
+use wheelbarrow::lock;
+use wheelbarrow::packages::{Manager, PackageIndex};
 use wheelbarrow::path::{RealPath, WrittenPath};
 use wheelbarrow::python::{self, EnvironmentError};
 use wheelbarrow::release::Release;
@@ -29,6 +30,7 @@ pub const TARGETS: &[Target] = &[
     ("apk_installed", apk_installed),
     ("conda_record", conda_record),
     ("direct_url", direct_url),
+    ("dockerfile", dockerfile),
     ("dpkg_checksums", dpkg_checksums),
     ("dpkg_diversions", dpkg_diversions),
     ("dpkg_list", dpkg_list),
@@ -53,6 +55,7 @@ pub const TARGETS: &[Target] = &[
     ("requirement", requirement),
     ("requirements_file", requirements_file),
     ("script", script),
+    ("side", side),
     ("wheel_archive", wheel_archive),
     ("wheel_file", wheel_file),
     ("wheel_name", wheel_name),
@@ -356,4 +359,25 @@ fn whole(content: &dyn Content) -> Vec<u8> {
         assert_eq!(read, piece.len(), "the size is that of the content");
     }
     bytes
+}
+
+// Committed files.
+
+/// A lock, or the JSON of a bundle, a plan or a report; a lock that is read is written the same.
+pub fn side(input: &[u8]) {
+    let Ok(side) = lock::read_side(&String::from_utf8_lossy(input)) else { return };
+    assert!(lock::compare_sides(&side, &side).is_empty());
+    assert_eq!(lock::parse_lock(&side.lock.to_toml()), Ok(side.lock));
+}
+
+/// A Dockerfile of the user.
+pub fn dockerfile(input: &[u8]) {
+    let expected = lock::ExplicitStage {
+        stage: Some("builder".to_owned()),
+        source: "/bundle".to_owned(),
+        install: Manager::Apk.install_command(),
+        packages: vec!["yaml".to_owned()],
+        trees: vec!["rootfs".to_owned()],
+    };
+    lock::check_dockerfile("Dockerfile", &String::from_utf8_lossy(input), &expected);
 }

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
+use wheelbarrow::lock::LOCK_FILE;
 
 /// Lift what pip left in a builder stage into a small final stage.
 #[derive(Parser)]
@@ -88,6 +89,30 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write wheelbarrow.lock, which says what the final image will hold, and show how it changed
+    #[command(mut_args(hide_in_report))]
+    Lock {
+        /// The file to write
+        #[arg(long, value_name = "FILE", default_value = LOCK_FILE)]
+        lock_file: PathBuf,
+        #[command(flatten)]
+        input: Input,
+        #[command(flatten)]
+        choice: Choice,
+    },
+    /// Compare two bundles, locks, plans or reports: packages, distributions, libraries, sizes, findings
+    Diff {
+        /// A bundle or its wheelbarrow.json, a lock, or a file with the output of `plan --json` or `report --json`
+        old: PathBuf,
+        /// The same, of a later state
+        new: PathBuf,
+        /// Exit with status 1 if there is a difference other than sizes
+        #[arg(long)]
+        exit_code: bool,
+        /// Print JSON (its schema: `wheelbarrow schema diff`)
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the profile of a root that final stages start from, for --base
     Base {
         /// The root to read
@@ -121,6 +146,7 @@ pub(crate) enum Schema {
     Why,
     Layers,
     Verify,
+    Diff,
 }
 
 /// A question about one name.
@@ -333,6 +359,8 @@ pub(crate) struct BundleArguments {
     #[command(flatten)]
     pub(crate) output: OutputOptions,
     #[command(flatten)]
+    pub(crate) review: ReviewOptions,
+    #[command(flatten)]
     pub(crate) choice: Choice,
 }
 
@@ -358,4 +386,18 @@ pub(crate) struct OutputOptions {
     /// The name of the builder stage in COPY --from
     #[arg(long, value_name = "NAME", default_value = "builder")]
     pub(crate) stage: String,
+}
+
+/// Committed files that the result is compared with.
+#[derive(Args)]
+#[command(next_help_heading = "Review")]
+pub(crate) struct ReviewOptions {
+    /// Fail, and write nothing, if the result differs from this lock; `wheelbarrow lock` with the same options
+    /// updates it. Sizes are not compared
+    #[arg(long, value_name = "FILE")]
+    pub(crate) locked: Option<PathBuf>,
+    /// Report lines of the final stage of this Dockerfile that are stale: packages to install, and COPY lines. Lines
+    /// in the form of Dockerfile.final are read
+    #[arg(long, value_name = "FILE")]
+    pub(crate) check_dockerfile: Option<PathBuf>,
 }

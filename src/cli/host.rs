@@ -83,6 +83,11 @@ pub(crate) fn read_file(path: &Path) -> std::io::Result<String> {
     std::fs::read_to_string(path)
 }
 
+/// Writes a file that the user named, in place: a container may have it mounted alone.
+pub(crate) fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
+    std::fs::write(path, text)
+}
+
 /// The entries of a directory, sorted; `None` when there is no such directory.
 pub(crate) fn list_directory(path: &Path) -> std::io::Result<Option<Vec<PathBuf>>> {
     match std::fs::read_dir(path) {

@@ -15,6 +15,7 @@ mod layer_request;
 mod output_settings;
 mod profile;
 mod requirements;
+mod review;
 mod settings;
 mod trouble;
 
@@ -23,15 +24,11 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use arguments::Arguments;
-use wheelbarrow::finding::Severity;
 
 /// Runs the command that was typed.
 pub(crate) fn run() -> ExitCode {
     match commands::run(&Arguments::parse().command) {
-        Ok(findings) if findings.iter().any(|finding| finding.severity == Severity::Deny) => {
-            ExitCode::from(1)
-        }
-        Ok(_) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(trouble) => {
             trouble.print();
             ExitCode::from(2)

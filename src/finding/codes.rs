@@ -645,6 +645,21 @@ codes! {
             "Start the script through Python: `python -m MODULE`.",
         ],
     }
+    StaleDockerfile = "stale-dockerfile" {
+        usually: Deny,
+        meaning: "The lines of a Dockerfile that install packages or copy the bundle differ from \
+                  those that this bundle needs (`--check-dockerfile`). A package that is not \
+                  needed any more is a warning.",
+        causes: [
+            "A dependency was added, updated or removed after the final stage was pasted.",
+            "The bundle is cut into other layers, or into none.",
+        ],
+        remedies: [
+            "Replace the lines by those of the finding, or paste `Dockerfile.final` again.",
+            "Install packages of your own in a RUN line of their own, in another form: \
+             `RUN apk add curl`.",
+        ],
+    }
 }
 
 #[cfg(test)]

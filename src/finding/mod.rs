@@ -6,12 +6,14 @@
 
 mod codes;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use codes::Code;
 
 /// The weight of a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// The final image will not work as requested: the exit status is 1.
@@ -20,6 +22,17 @@ pub enum Severity {
     Warn,
     /// Something is good to know; nothing needs to be done.
     Note,
+}
+
+impl Severity {
+    /// The severity as printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Deny => "deny",
+            Severity::Warn => "warn",
+            Severity::Note => "note",
+        }
+    }
 }
 
 impl Code {

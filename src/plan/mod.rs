@@ -33,7 +33,7 @@ use serde::Serialize;
 pub use adapt::{Receipt, count_kinds};
 pub use entry::{Action, Edit, LeftOut, PlannedEntry};
 pub use layers::{KINDS_OF_LAYERS, PlannedLayer};
-pub use native::{PackageReason, PackageSet, PlannedPackage};
+pub use native::{LibraryOrigin, PackageReason, PackageSet, PlannedLibrary, PlannedPackage};
 pub use place::{SITE_PACKAGES, StartLine};
 pub use request::{LayerRequest, NativeMode, Request, Shebang, SlimKind};
 pub use select::PlannedDistribution;
@@ -62,6 +62,8 @@ pub struct Plan {
     pub base: Option<String>,
     pub distributions: Vec<PlannedDistribution>,
     pub packages: PackageSet,
+    /// The native libraries that the bundle needs from outside of its distributions, sorted.
+    pub libraries: Vec<PlannedLibrary>,
     /// The oldest glibc that everything in the bundle runs on, unless it brings its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub glibc: Option<String>,
@@ -117,6 +119,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         interpreter_facts: inventory.environment.interpreter.facts.clone(),
         builder: inventory.release.pretty_name.clone(),
         distributions: select::list_distributions(&selection, inventory),
+        libraries: native::list_libraries(inventory, &layers.entries, &native.packages),
         packages: native.packages,
         glibc: judgement.glibc.map(|(major, minor)| format!("{major}.{minor}")),
         run_ldconfig: native.run_ldconfig,

@@ -47,22 +47,26 @@ pub fn dockerfile(plan: &Plan, stage: &Stage, copy: &CopyOptions, verify: Option
         Stage::Named { name, path } => (Some(name.as_str()), path.trim_end_matches('/')),
         Stage::Context => (None, ""),
     };
-    let trees: Vec<String> = if plan.layers.is_empty() {
-        vec!["rootfs".to_owned()]
-    } else {
-        plan.layers.iter().map(|layer| format!("layers/{}", layer.name)).collect()
-    };
     let text = Environment::new()
         .render_str(
             include_str!("final.dockerfile"),
             context! {
-                builder => &plan.builder, version => &plan.interpreter_facts.version, standalone => stage.is_none(), stage, source, trees, verify, copy_options => copy.text(stage.is_some()),
+                builder => &plan.builder, version => &plan.interpreter_facts.version, standalone => stage.is_none(), stage, source, trees => copied_trees(plan), verify, copy_options => copy.text(stage.is_some()),
                 base => &plan.base, install_steps, prefix => plan.prefix.as_str(), ldconfig => plan.run_ldconfig,
             },
         )
         .expect("the template is a constant");
     // The engine drops the last newline of a template.
     text + "\n"
+}
+
+/// The directories of the bundle that are copied to `/`, in the order of their COPY lines.
+pub fn copied_trees(plan: &Plan) -> Vec<String> {
+    if plan.layers.is_empty() {
+        vec!["rootfs".to_owned()]
+    } else {
+        plan.layers.iter().map(|layer| format!("layers/{}", layer.name)).collect()
+    }
 }
 
 /// One package a line, sorted: a cache key that changes when the packages do, and not otherwise.

@@ -13,7 +13,8 @@ use crate::inventory::{Inventory, NeedOutcome};
 use crate::loader::Rule;
 use crate::path::RealPath;
 use crate::plan::{
-    LeftOut, PackageSet, Plan, PlannedDistribution, PlannedEntry, Receipt, StartLine, count_kinds,
+    LeftOut, PackageSet, Plan, PlannedDistribution, PlannedEntry, PlannedLibrary, Receipt,
+    StartLine, count_kinds,
 };
 use crate::python::InterpreterFacts;
 
@@ -27,6 +28,8 @@ pub struct Report {
     pub distributions: Vec<PlannedDistribution>,
     pub modules: Vec<ReportModule>,
     pub packages: PackageSet,
+    /// The native libraries that the bundle needs from outside of its distributions.
+    pub libraries: Vec<PlannedLibrary>,
     /// The oldest glibc that everything in the bundle runs on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub glibc: Option<String>,
@@ -99,6 +102,7 @@ pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
         distributions: plan.distributions.clone(),
         modules: modules.collect(),
         packages: plan.packages.clone(),
+        libraries: plan.libraries.clone(),
         glibc: plan.glibc.clone(),
         sizes: Vec::new(),
         runs_at_start: plan.runs_at_start.clone(),

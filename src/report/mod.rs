@@ -12,7 +12,7 @@ mod text;
 mod why;
 
 pub use compare::{Application, Comparison, application, compare};
-pub use dockerfile::{CopyOptions, Stage, dockerfile, runtime_packages};
+pub use dockerfile::{CopyOptions, Stage, copied_trees, dockerfile, runtime_packages};
 pub use json::{Report, ReportModule, ReportNeed, report};
 pub use sizes::{ModeSize, sizes};
 pub use text::{

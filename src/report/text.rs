@@ -300,15 +300,16 @@ pub fn why_not_text(answer: &Answer) -> String {
 pub fn findings_text(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
-        let (word, colour) = match finding.severity {
-            Severity::Deny => ("deny", AnsiColor::Red),
-            Severity::Warn => ("warn", AnsiColor::Yellow),
-            Severity::Note => ("note", AnsiColor::Cyan),
+        let colour = match finding.severity {
+            Severity::Deny => AnsiColor::Red,
+            Severity::Warn => AnsiColor::Yellow,
+            Severity::Note => AnsiColor::Cyan,
         };
         let style = colour.on_default().bold();
         let _ = writeln!(
             text,
-            "{style}{word}[{}]{style:#} {}: {}",
+            "{style}{}[{}]{style:#} {}: {}",
+            finding.severity.as_str(),
             finding.code.as_str(),
             finding.subject,
             finding.message

@@ -3,7 +3,6 @@
 //! Invariant: an option means here what it means to `wheelbarrow bundle`; one that is not known
 //! panics.
 
-
 use crate::base::{self, Profile};
 use crate::inventory::Scope;
 use crate::path::RealPath;

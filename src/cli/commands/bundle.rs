@@ -8,6 +8,7 @@ use wheelbarrow::report;
 
 use crate::cli::arguments::BundleArguments;
 use crate::cli::output_settings::OutputSettings;
+use crate::cli::review;
 use crate::cli::settings::Settings;
 use crate::cli::trouble::Trouble;
 
@@ -17,12 +18,8 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
     let output = OutputSettings::new(&typed.output, &settings)?;
     let (inventory, plan) = settings.decide()?;
     output.refuse_inside(&inventory.environment)?;
-    if plan.findings.iter().any(|finding| finding.code.refuses()) {
-        eprint!("{}", report::findings_text(&plan.findings));
-        return Err(Trouble::without_hint(
-            "the final root cannot run this environment; nothing was written",
-        ));
-    }
+    review::refuse_unfit(&plan)?;
+    let stale = review::review(&plan, &output, &typed.review)?;
     let papers = Papers {
         dockerfile: report::dockerfile(
             &plan,
@@ -46,6 +43,7 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
     bar.finish_and_clear();
     let Outcome { mut findings, slimmed } = written?;
     findings.extend(plan.findings.iter().cloned());
+    findings.extend(stale);
     findings.sort();
     eprint!("{}", report::findings_text(&findings));
     eprint!("{}", report::receipts_text("slimmed", &slimmed));

@@ -1,26 +1,30 @@
 //! One file per command.
 //!
-//! Invariant: a command returns the findings that decide the exit status; standard output has the answer,
-//! standard error everything else.
+//! Invariant: a command returns the findings that decide the exit status, `diff` alone its exit status;
+//! standard output has the answer, standard error everything else.
 
 mod base;
 mod bundle;
 mod completions;
+mod diff;
 mod layers;
+mod lock;
 mod plan;
 mod report;
 mod schema;
 mod verify;
 mod why;
 
-use wheelbarrow::finding::Finding;
+use std::process::ExitCode;
+
+use wheelbarrow::finding::Severity;
 
 use super::arguments::Command;
 use super::trouble::Trouble;
 
-/// Runs a command; the findings decide the exit status.
-pub(crate) fn run(command: &Command) -> Result<Vec<Finding>, Trouble> {
-    match command {
+/// Runs a command, and tells the exit status of one that did not fail.
+pub(crate) fn run(command: &Command) -> Result<ExitCode, Trouble> {
+    let findings = match command {
         Command::Bundle(typed) => bundle::run(typed),
         Command::Plan { input, choice, json } => plan::run(input, choice, *json),
         Command::Report { input, choice, sizes, json } => report::run(input, choice, *sizes, *json),
@@ -30,6 +34,10 @@ pub(crate) fn run(command: &Command) -> Result<Vec<Finding>, Trouble> {
             verify::run(bundle.as_deref(), root, prefix.as_deref(), *json)
         }
         Command::Layers { compare, json } => layers::run(compare, *json),
+        Command::Lock { lock_file, input, choice } => lock::run(input, choice, lock_file),
+        Command::Diff { old, new, exit_code, json } => {
+            return diff::run(old, new, *exit_code, *json);
+        }
         Command::Base { root, image, source } => base::run(root, image.clone(), source.clone()),
         Command::Schema { of } => {
             schema::run(*of);
@@ -39,5 +47,7 @@ pub(crate) fn run(command: &Command) -> Result<Vec<Finding>, Trouble> {
             completions::run(*shell);
             Ok(Vec::new())
         }
-    }
+    }?;
+    let denied = findings.iter().any(|finding| finding.severity == Severity::Deny);
+    Ok(if denied { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }

@@ -1,6 +1,6 @@
 //! `wheelbarrow schema`: the JSON schema of each output.
 
-use wheelbarrow::{base, bundle, plan, report, verify};
+use wheelbarrow::{base, bundle, lock, plan, report, verify};
 
 use crate::cli::answer::print_json;
 use crate::cli::arguments::Schema;
@@ -13,6 +13,7 @@ pub(crate) fn run(of: Schema) {
         Schema::Why => schemars::schema_for!(report::Answer),
         Schema::Verify => schemars::schema_for!(verify::Verification),
         Schema::Layers => schemars::schema_for!(report::Comparison),
+        Schema::Diff => schemars::schema_for!(lock::Difference),
         Schema::Base => schemars::schema_for!(base::Profile),
         Schema::Manifest => schemars::schema_for!(bundle::Manifest),
     });

@@ -4,10 +4,12 @@
 
 mod activation;
 mod follow;
+mod libraries;
 mod package_set;
 mod packages;
 mod vendored;
 
+pub use libraries::{LibraryOrigin, PlannedLibrary, list_libraries};
 pub use package_set::{PackageReason, PackageSet, PlannedPackage};
 
 use super::entry::Files;

@@ -3,6 +3,7 @@
 mod adapt;
 mod final_root;
 mod layers;
+mod libraries;
 mod native;
 mod packages;
 mod placing;

@@ -1,0 +1,39 @@
+//! `wheelbarrow lock`: writes down what the final image will hold.
+
+use std::path::Path;
+
+use anstream::{eprint, eprintln, print};
+use wheelbarrow::finding::Finding;
+use wheelbarrow::lock::{Side, compare_sides, difference_text, lock_plan};
+use wheelbarrow::report;
+
+use crate::cli::arguments::{Choice, Input};
+use crate::cli::settings::Settings;
+use crate::cli::trouble::Trouble;
+use crate::cli::{host, review};
+
+/// Writes the lock, and prints the difference to an earlier one.
+pub(crate) fn run(input: &Input, choice: &Choice, file: &Path) -> Result<Vec<Finding>, Trouble> {
+    let earlier = review::read_lock(file)?;
+    let (_, plan) = Settings::read_only(input, choice)?.decide()?;
+    review::refuse_unfit(&plan)?;
+    let lock = lock_plan(&plan);
+    eprint!("{}", report::findings_text(&plan.findings));
+    let shown = file.display();
+    if earlier.as_ref() != Some(&lock) {
+        host::write_file(file, &lock.to_toml()).map_err(|error| {
+            Trouble::new(
+                format!("cannot write {shown}: {error}"),
+                "choose a file that can be written with --lock-file",
+            )
+        })?;
+    }
+    match earlier {
+        Some(earlier) => {
+            let difference = compare_sides(&Side::of_lock(earlier), &Side::of_lock(lock));
+            print!("{}", difference_text(&difference));
+        }
+        None => eprintln!("{shown}: written"),
+    }
+    Ok(plan.findings)
+}
