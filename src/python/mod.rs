@@ -1,9 +1,11 @@
-//! Python as installers leave it on disk: distributions, scripts and requirements.
+//! Python environments on disk as installers leave them: interpreters, distributions, scripts and
+//! requirements.
 //!
-//! Everything is read from the files PyPA's "Recording installed projects" describes (PEP 376, 427,
-//! 508, 610, 660); no Python runs.
+//! Everything is read from the files that PyPA's "Recording installed projects" describes (PEP 376,
+//! 427, 508, 610, 660).
 //!
-//! Invariant: what cannot be understood costs a finding and the one line it stands in, never the run.
+//! Invariant: no Python is run. A line that cannot be understood costs a finding and that line,
+//! never the whole run.
 
 mod direct_url;
 mod dist_info;
