@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_installed() {
+    fn files_that_cannot_be_installed() {
         let foreign = "a-2-cp311-cp311-manylinux_2_17_x86_64.whl";
         let misfit = "its platform tag manylinux_2_17_x86_64 does not fit; this interpreter takes musllinux_1_2_x86_64, linux_x86_64, any";
         check(&format!("a=1 {foreign}"), "", "a-1", &[&format!("{foreign}: {misfit}")]);

@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_and_what_would() {
+    fn tags_that_fit_and_tags_that_would() {
         let tags = SupportedTags::new(&target("cpython 3.11 cp311 musl 1.2 x86_64"));
         let shown = |file: &str| {
             let wheel = WheelName::parse(file).unwrap();

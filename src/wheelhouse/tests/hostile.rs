@@ -208,11 +208,11 @@ fn metadata_that_is_wrong() {
         ),
         (
             Draft::new().with(&metadata, "Name: b\nVersion: 1\n"),
-            "\"a-1.dist-info/METADATA\" says \"b 1\", which is not what the file name says",
+            "\"a-1.dist-info/METADATA\" says \"b 1\", which differs from the file name",
         ),
         (
             Draft::new().with(&metadata, "Name: a\n"),
-            "\"a-1.dist-info/METADATA\" says \"a \", which is not what the file name says",
+            "\"a-1.dist-info/METADATA\" says \"a \", which differs from the file name",
         ),
         (
             Draft::new().with("b-1.dist-info/METADATA", ""),
@@ -222,8 +222,8 @@ fn metadata_that_is_wrong() {
         assert_eq!(refused(&draft.bytes()), why);
     }
     for (to, why) in [
-        (b"b-1.dist-info/", "\"b-1.dist-info\" says \"b 1\", which is not what the file name says"),
-        (b"a-2.dist-info/", "\"a-2.dist-info\" says \"a 2\", which is not what the file name says"),
+        (b"b-1.dist-info/", "\"b-1.dist-info\" says \"b 1\", which differs from the file name"),
+        (b"a-2.dist-info/", "\"a-2.dist-info\" says \"a 2\", which differs from the file name"),
         (b"a-1.dist-inf0/", "has 0 .dist-info directories; a wheel has one"),
     ] {
         assert_eq!(refused(&replaced(&Draft::new().bytes(), b"a-1.dist-info/", to)), why);
@@ -252,9 +252,12 @@ fn records_that_are_wrong() {
         ),
         (
             "a.py,sha1=x,9",
-            "\"a.py\" has a sha1 hash in RECORD; sha256, sha384 and sha512 can be trusted",
+            "\"a.py\" has a hash of kind sha1 in RECORD; only sha256, sha384 and sha512 are accepted",
         ),
-        ("a.py,x,9", "\"a.py\" has a x hash in RECORD; sha256, sha384 and sha512 can be trusted"),
+        (
+            "a.py,x,9",
+            "\"a.py\" has a hash of kind x in RECORD; only sha256, sha384 and sha512 are accepted",
+        ),
         ("a.py,sha256,9", "\"a.py\" does not have the hash that RECORD says"),
         ("a.py,sha256=,9", "\"a.py\" does not have the hash that RECORD says"),
         ("a.py,sha256=AAAA,9", "\"a.py\" does not have the hash that RECORD says"),
