@@ -88,7 +88,8 @@ impl Inventory {
             .is_some_and(|prefix| self.environment.interpreter.executable.below(prefix).is_some())
     }
 
-    /// Findings for the recorded files that do not exist, of the distributions for which `counts` holds.
+    /// Findings for the recorded files that do not exist, of the distributions for which `counts`
+    /// holds.
     pub fn missing_files(
         &self,
         severity: Severity,
