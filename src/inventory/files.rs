@@ -41,7 +41,7 @@ pub(super) struct Files {
 }
 
 /// Reads every file of the environment.
-pub(super) fn files(
+pub(super) fn read_files(
     root: &Root,
     environment: &Environment,
     distributions: &[Distribution],

@@ -138,7 +138,7 @@ pub struct Scope {
 ///
 /// # Errors
 /// No environment is found, or it cannot be read.
-pub fn take(
+pub fn take_inventory(
     root: &Root,
     named: &[String],
     usual: &[String],
@@ -147,11 +147,11 @@ pub fn take(
     let mut findings = Vec::new();
     let library = Library::new(root);
     let environment = python::find_environment(root, &library, named, usual, &mut findings)?;
-    Ok(of(&library, environment, scope, findings))
+    Ok(take_inventory_of(&library, environment, scope, findings))
 }
 
 /// Reads the root around an environment that is already known. `findings` are continued.
-pub fn of(
+pub fn take_inventory_of(
     library: &Library,
     environment: Environment,
     scope: Scope,
@@ -208,7 +208,7 @@ pub fn of(
     inventory.resolve(library, scope);
     let of_conda = inventory.packages.iter().any(|(_, package)| package.in_prefix.is_some());
     if scope.packages || of_conda || (scope.interpreter && inventory.own_prefix.is_some()) {
-        inventory.look_at_carriable(root, scope);
+        inventory.read_carriable(root, scope);
     }
     inventory.findings.sort();
     inventory.findings.dedup();
@@ -235,11 +235,11 @@ fn environment_files(root: &Root, mut environment: Environment) -> EnvironmentFi
         distributions.extend(found);
         findings.extend(problems);
     }
-    let path_files = python::path_files(root, &environment, &mut findings);
+    let path_files = python::read_path_files(root, &environment, &mut findings);
     let Editable { parts, leads } =
-        python::editable(root, &environment, &path_files, &mut distributions, &mut findings);
+        python::find_editable(root, &environment, &path_files, &mut distributions, &mut findings);
     environment.parts.extend(parts);
-    let files = files::files(root, &environment, &distributions, &mut findings);
+    let files = files::read_files(root, &environment, &distributions, &mut findings);
     EnvironmentFiles { environment, distributions, path_files, leads, files, findings }
 }
 

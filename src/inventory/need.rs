@@ -143,3 +143,76 @@ pub fn judge_need(native: &Native, need: &Need, bundled: &BTreeSet<RealPath>) ->
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The finding of a module that needs `libx.so` with this outcome, in one line; empty if it is met.
+    fn judge(kind: NativeKind, by: &str, outcome: NeedOutcome, bundled: &str) -> String {
+        let path = RealPath::known("/v/m.so");
+        let need = Need { by: RealPath::known(by), name: "libx.so".to_owned(), outcome };
+        let native = Native { path, kind, version_needs: Vec::new(), needs: Vec::new() };
+        judge_need(&native, &need, &BTreeSet::from([RealPath::known(bundled)]))
+            .map(|found| {
+                format!(
+                    "{} {}: {}",
+                    format!("{:?}", found.severity).to_lowercase(),
+                    found.code.as_str(),
+                    found.message
+                )
+            })
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn each_outcome_has_its_finding() {
+        use NativeKind::{Library, Module};
+        let missing = || NeedOutcome::Missing { tried: vec!["/lib/libx.so".to_owned()] };
+        let foreign = NeedOutcome::Foreign { path: RealPath::known("/lib/libx.so") };
+        let broken =
+            NeedOutcome::Broken { path: "/lib/libx.so".to_owned(), why: "empty".to_owned() };
+        for (kind, by, outcome, bundled, expect) in [
+            (Module, "/v/m.so", NeedOutcome::BuiltIn, "/v/o", ""),
+            (
+                Module,
+                "/v/m.so",
+                missing(),
+                "/v/o",
+                "deny unresolved-library: needs libx.so, which does not exist: tried /lib/libx.so",
+            ),
+            (
+                Library,
+                "/v/l.so",
+                NeedOutcome::Missing { tried: Vec::new() },
+                "/v/o",
+                "warn unresolved-library: needs libx.so (for /v/l.so), which does not exist: the loader \
+                 has no place to search",
+            ),
+            (
+                Module,
+                "/v/m.so",
+                missing(),
+                "/v/libx.so",
+                "warn relies-on-preload: needs libx.so; only /v/libx.so has it, and the loader does not \
+                 search there",
+            ),
+            (
+                Module,
+                "/v/m.so",
+                foreign,
+                "/v/o",
+                "deny foreign-architecture: needs libx.so; /lib/libx.so is for another machine",
+            ),
+            (
+                Module,
+                "/v/m.so",
+                broken,
+                "/v/o",
+                "deny bad-library: needs libx.so; the loader picks /lib/libx.so, which is empty",
+            ),
+        ] {
+            assert_eq!(judge(kind, by, outcome, bundled), expect);
+        }
+    }
+}

@@ -32,7 +32,7 @@ pub struct Editable {
 /// Finds the source of editable installs. A distribution that owns a file leading to source also
 /// owns that source. A distribution whose metadata is only in the source folder (`setup.py
 /// develop`) is added.
-pub fn editable(
+pub fn find_editable(
     root: &Root,
     environment: &Environment,
     path_files: &[PathFile],

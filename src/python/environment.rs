@@ -460,3 +460,36 @@ fn existing(root: &Root, paths: [String; 2]) -> Vec<RealPath> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::root::memory::Memory;
+
+    #[test]
+    fn each_kind_of_folder_without_an_environment_has_its_error() {
+        let root = Root::new(Memory::parse(
+            "/data/file = x\n/venv/pyvenv.cfg = home = /gone/bin\n/opt/lib/python3.11/site-packages/a.py = x",
+        ));
+        for (named, expect) in [
+            ("/none", "/none does not exist in the root"),
+            (
+                "/data",
+                "/data is neither a virtual environment, a site-packages directory nor a Python program",
+            ),
+            (
+                "/venv",
+                "/venv: the base interpreter /gone/bin of this virtual environment is not in the root",
+            ),
+            ("/opt", "/opt is for Python 3.11, and the root has no Python 3.11"),
+            ("", "no Python environment found; searched /usual"),
+        ] {
+            let named: Vec<String> =
+                Some(named.to_owned()).filter(|named| !named.is_empty()).into_iter().collect();
+            let usual = ["/usual".to_owned()];
+            let found =
+                find_environment(&root, &Library::new(&root), &named, &usual, &mut Vec::new());
+            assert_eq!(found.err().map(|error| error.to_string()).as_deref(), Some(expect));
+        }
+    }
+}

@@ -26,14 +26,14 @@ mod site_directory;
 
 pub use direct_url::portable_direct_url;
 pub use distribution::Distribution;
-pub use editable::{Editable, editable};
+pub use editable::{Editable, find_editable};
 pub use launcher::launcher;
 pub use metadata::{
     EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata,
     parse_record, parse_wheel, record_text, recorded_hash, resolve_recorded,
 };
 pub use part::{Part, PartKind};
-pub use path_file::{Import, ImportFound, PathFile, PathLine, path_files};
+pub use path_file::{Import, ImportFound, PathFile, PathLine, read_path_files};
 pub use requirement_files::{
     ProjectFile, RequirementsError, RequirementsFile, parse_project, parse_requirement,
     parse_requirements_file, split_extras,

@@ -125,7 +125,7 @@ impl PathFile {
 }
 
 /// Reads the path files of every site directory, sorted within each.
-pub fn path_files(
+pub fn read_path_files(
     root: &Root,
     environment: &Environment,
     findings: &mut Vec<Finding>,

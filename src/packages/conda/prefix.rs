@@ -114,6 +114,6 @@ mod tests {
         assert_eq!(longer, direct);
         let refused = with_prefix(b"/opt/env/lib\0full", &embedding(true, 20), "/opt/application")
             .unwrap_err();
-        assert_eq!(refused, "the string at offset 0 has no room for a longer prefix");
+        assert_eq!(refused, "the string at offset 0 is too short for a longer prefix");
     }
 }
