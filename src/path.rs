@@ -1,18 +1,18 @@
 //! The two kinds of path inside a root.
 //!
-//! [`WrittenPath`] is a path as somebody wrote it: in `DT_RUNPATH`, in a link, in `RECORD`. It may be
-//! relative, hold `..`, and cross links. [`RealPath`] has no link among its parents and is the key of
-//! every fact. Only [`crate::root::Root`] turns the first into the second.
+//! [`WrittenPath`] is a path as somebody wrote it: in `DT_RUNPATH`, in a link, in `RECORD`. It may
+//! be relative, contain `..`, and cross links. [`RealPath`] has no link among its parents and is
+//! the key of every fact. Only [`crate::root::Root`] turns the first into the second.
 //!
-//! Invariant: neither converts to `std::path::Path`, so nobody opens a host file by accident; `..` is
-//! never collapsed here, because `a/../b` is another file when `a` is a link.
+//! Invariant: neither converts to `std::path::Path`, so nobody opens a host file by accident. `..`
+//! is never collapsed here, because `a/../b` is another file if `a` is a link.
 
 use std::fmt;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// An absolute, normalised path inside a root whose parents are all real directories.
+/// An absolute, normalised path inside a root, all of whose parents are real directories.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct RealPath(String);
@@ -43,10 +43,10 @@ impl RealPath {
         RealPath("/".to_owned())
     }
 
-    /// A path known to be link free, as fixtures and generated destinations are.
+    /// A path that is known to have no links, such as that of a fixture or a generated file.
     ///
     /// # Panics
-    /// When `path` is not absolute and normalised.
+    /// If `path` is not absolute and normalised.
     pub fn known(path: &str) -> RealPath {
         RealPath::try_from(path.to_owned()).unwrap_or_else(|why| panic!("{why}"))
     }
@@ -54,7 +54,7 @@ impl RealPath {
     /// The entry `name` of this directory.
     ///
     /// # Panics
-    /// When `name` is not one plain component.
+    /// If `name` is not one plain component.
     pub fn join(&self, name: &str) -> RealPath {
         assert!(is_component(name), "not a path component: {name:?}");
         if self.0 == "/" {
@@ -64,7 +64,7 @@ impl RealPath {
         }
     }
 
-    /// The path `relative` below this directory; `relative` holds plain components only.
+    /// The path `relative` below this directory; `relative` consists of plain components.
     pub fn descend(&self, relative: &str) -> RealPath {
         relative
             .split('/')
@@ -96,7 +96,7 @@ impl RealPath {
         &self.0[1..]
     }
 
-    /// What remains of this path below `directory`, or `None` when it is not below it.
+    /// The rest of this path below `directory`; `None` if it is not below it.
     pub fn below<'a>(&'a self, directory: &RealPath) -> Option<&'a str> {
         if directory.0 == "/" {
             return Some(self.relative());
@@ -105,7 +105,7 @@ impl RealPath {
         if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
     }
 
-    /// This path as written from `directory`, with `..` where needed.
+    /// This path relative to `directory`, with `..` where needed.
     pub fn relative_to(&self, directory: &RealPath) -> String {
         let ups = std::iter::successors(Some(directory.clone()), RealPath::parent)
             .take_while(|above| self.below(above).is_none())
@@ -115,7 +115,7 @@ impl RealPath {
         format!("{}{}", "../".repeat(ups), shared.unwrap_or_default())
     }
 
-    /// Every parent directory, nearest first, ending with `/`.
+    /// Every parent directory, nearest first; the last is `/`.
     pub fn ancestors(&self) -> impl Iterator<Item = RealPath> + use<> {
         std::iter::successors(self.parent(), RealPath::parent)
     }
@@ -137,17 +137,17 @@ impl fmt::Debug for RealPath {
     }
 }
 
-/// A path as written, meaningful only inside some root.
+/// A path as written, with a meaning only inside some root.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WrittenPath(String);
 
 impl WrittenPath {
-    /// Takes the text as it stands.
+    /// Wraps the text unchanged.
     pub fn new(text: impl Into<String>) -> WrittenPath {
         WrittenPath(text.into())
     }
 
-    /// Appends `rest`; an absolute `rest` replaces everything, as `open(2)` would see it.
+    /// Appends `rest`; an absolute `rest` replaces everything, as in `open(2)`.
     pub fn join(&self, rest: &str) -> WrittenPath {
         if rest.starts_with('/') || self.0.is_empty() {
             WrittenPath(rest.to_owned())
@@ -158,7 +158,7 @@ impl WrittenPath {
         }
     }
 
-    /// The directory part of the text, without resolving anything: what `$ORIGIN` means.
+    /// The directory part of the text, without following links: the meaning of `$ORIGIN`.
     pub fn directory(&self) -> WrittenPath {
         match self.0.rfind('/') {
             Some(0) => WrittenPath("/".to_owned()),
@@ -167,7 +167,7 @@ impl WrittenPath {
         }
     }
 
-    /// The text.
+    /// The text as written.
     pub fn as_str(&self) -> &str {
         &self.0
     }

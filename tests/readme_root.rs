@@ -1,4 +1,4 @@
-//! The main job on the root shipped in py-fixtures: the first thing a newcomer runs.
+//! The main job on the root shipped in py-fixtures, which a newcomer runs first.
 
 use std::fs;
 use std::path::Path;
@@ -122,6 +122,6 @@ fn colours_and_the_progress_bar_are_for_terminals() {
         fixture(),
         out.path().display()
     );
-    // How far it gets is a matter of speed.
+    // The final state of the bar depends on the speed.
     assert!(on_a_terminal(&bundle, None).contains(['░', '█']), "a bar is drawn");
 }

@@ -1,4 +1,4 @@
-//! One environment, built by two people who have nothing in common: the layers are the same to the byte.
+//! One environment, built by two people with different habits: the layers are identical.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, lchown};
@@ -9,13 +9,13 @@ use std::time::{Duration, SystemTime};
 
 use crate::support::{Dump, NOBODY, copy, dump, fixture, shown};
 
-/// How somebody builds; none of it may be seen in a layer.
+/// The habits of a builder. No layer may show any of them.
 struct Way {
     prefix: &'static str,
-    /// Where the program was cloned to.
+    /// The folder into which the program was cloned.
     clone: &'static str,
     umask: u32,
-    /// Whether root runs everything; only root can have it otherwise.
+    /// Whether root runs everything; only root can change this.
     root: bool,
     reversed: bool,
     /// Whether pip compiles bytecode and records it.
@@ -57,8 +57,9 @@ const YOURS: Way = Way {
     ],
 };
 
-/// Beside PyYAML of the fixture: a program from a local folder and the modules it uses, below site-packages.
-/// `PREFIX` and `CLONE` are the builder's. `edge` is below 64 kB, and above with the lines that only its RECORD has.
+/// Next to PyYAML of the fixture: a program from a local folder and the modules it uses, below
+/// site-packages. `PREFIX` and `CLONE` are the builder's. `edge` is smaller than 64 kB, and larger
+/// with the lines that only its RECORD has.
 fn texts() -> Vec<(String, String)> {
     let metadata = |name: &str| format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n");
     let edge = "#".repeat(65_000);
@@ -118,7 +119,7 @@ impl Way {
                     record.push(format!("{path},,\n"));
                     files.push((path, format!("{}/{}", self.prefix, self.changed).into_bytes()));
                 }
-                // pip writes such lines for packages that were asked for.
+                // pip writes such lines for packages that were requested.
                 record.extend((0..20).map(|number| {
                     format!("{name}/__pycache__/gone{number}.cpython-311.opt-2.pyc,,\n")
                 }));
@@ -139,7 +140,7 @@ impl Way {
         files
     }
 
-    /// The root of the fixture with this environment in place of its own.
+    /// The root of the fixture with this environment instead of its own.
     fn build(&self, top: &Path) -> PathBuf {
         let root = top.join("root");
         copy(Path::new(&fixture()), &root);
@@ -179,7 +180,8 @@ impl Way {
         root
     }
 
-    /// Bundles as this person would, with `options`; the files of the image, and the text of the final stage.
+    /// Bundles as this person would, with `options`; returns the files of the image and the text of
+    /// the final stage.
     fn bundle(&self, options: &[&str]) -> (Dump, String) {
         let directory = tempfile::tempdir().unwrap();
         let top = directory.path();
@@ -205,7 +207,7 @@ impl Way {
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
         let mut image = dump(&out);
-        // The report of how it was built names the builder's paths.
+        // The build report names the builder's paths.
         assert!(image.remove(Path::new("wheelbarrow.json")).is_some());
         image.remove(Path::new("Dockerfile.final"));
         (image, String::from_utf8(output.stdout).unwrap())
@@ -243,7 +245,7 @@ fn every_layer_is_the_same_whoever_builds_it() {
         assert_eq!(scripts, if options[0] == "--layers" { 2 } else { 0 });
         assert_eq!(my_stage, your_stage.replace("--chown=0:0 ", ""), "{options:?}");
         for (path, (mode, time, content)) in &mine {
-            // Parents too: with COPY --link they are part of the layer.
+            // Parents also count: with COPY --link they are part of the layer.
             let expect: &[u32] =
                 if mode & 0o170_000 == 0o040_000 { &[0o755] } else { &[0o644, 0o755, 0o777] };
             assert!(

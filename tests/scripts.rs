@@ -1,4 +1,4 @@
-//! Console scripts of a bundle, started in every way people start them.
+//! Console scripts of a bundle, started in every way in which people start them.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -37,7 +37,7 @@ fn environment(top: &Path) -> String {
     venv.to_str().unwrap().to_owned()
 }
 
-/// The output of `command`, run by `sh` in `directory`.
+/// The output of `command`, which `sh` runs in `directory`.
 fn said(directory: &Path, command: &str) -> String {
     let output = Command::new("sh").args(["-c", command]).current_dir(directory).output().unwrap();
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
@@ -101,7 +101,8 @@ fn absolute() {
     for prefix in ["opt/app", "opt/my app", ("long/".repeat(30) + "prefix").as_str()] {
         let top = tempfile::tempdir().unwrap();
         let top = top.path().canonicalize().unwrap();
-        // The prefix is where the bundle is unpacked: nothing else makes an absolute path true.
+        // The prefix is the place where the bundle is unpacked: nothing else makes an absolute path
+        // valid.
         let prefix = top.join("final").join(prefix);
         bundled(&top, prefix.to_str().unwrap(), "absolute");
         fs::create_dir_all(prefix.parent().unwrap()).unwrap();
@@ -128,7 +129,8 @@ fn every_form_of_the_first_line() {
         ("relocatable", "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python3' \"$0\" \"$@\"\n' '''".to_owned()),
         ("shell", "#!/bin/sh\necho shell; exit".to_owned()),
     ];
-    // A docstring of its own, a statement that only a docstring may precede, and a byte of the encoding that is named.
+    // It has a docstring, a statement that only a docstring may precede, and a byte of the named
+    // encoding.
     const BODY: &[u8] = b"# -*- coding: latin-1 -*-\n'''Doc.'''\nfrom __future__ import annotations\nimport sys\n\
         print(sys.prefix, int(sys.flags.dont_write_bytecode), sys.flags.no_user_site, __doc__, '\xe9' == chr(233))\n";
     for (name, lines) in &forms {

@@ -1,4 +1,5 @@
-//! Files that `--slim` removes, files that it never touches, and stripped libraries, which still load.
+//! Files that `--slim` removes, files that it never touches, and stripped libraries, which still
+//! load.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,8 @@ use crate::support::{
     Transcript, compile, distribution, exit_code, python, shown, wheelbarrow, write,
 };
 
-/// A `--target` folder with one package that has everything; the path of its library with debug sections.
+/// A `--target` folder with one package of every kind of file, and the path of its library with
+/// debug sections.
 fn environment(top: &Path) -> (PathBuf, PathBuf) {
     let site = top.join("builder/target");
     let files = [
@@ -67,7 +69,7 @@ fn rarely_needed_files_are_removed_with_a_receipt() {
     ] {
         assert_eq!(packages.join(file).exists(), stays, "{file}");
     }
-    // The last one is of debug sections: how large they are is a matter of the compiler.
+    // The last one is debug sections, whose size depends on the compiler.
     let receipts = shown(&output);
     let debug = receipts.lines().rfind(|line| line.contains("  1 file")).expect("a receipt");
     let size = debug.trim().split("  ").next().unwrap();
@@ -150,7 +152,7 @@ fn a_damaged_library_is_copied_as_it_is_or_still_the_same_to_the_loader() {
     );
 }
 
-/// In the order in which a bundle has it done: a new run path is a segment behind all that is stripped.
+/// In the order of a bundle: a new run path is a segment after all that is stripped.
 #[test]
 fn a_stripped_library_gets_a_run_path_and_loads_its_needs() {
     let top = tempfile::tempdir().unwrap();

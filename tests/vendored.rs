@@ -1,4 +1,4 @@
-//! Libraries that the final loader would not find where the builder has them.
+//! Libraries that the final loader would not find at their place in the builder.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -17,7 +17,7 @@ const MODULE: &str =
     "/opt/app/lib/python3.11/site-packages/yaml/_yaml.cpython-311-x86_64-linux-musl.so";
 const X86_64: Machine = Machine { machine: 62, wide: true, little_endian: true };
 
-/// The fixture with libyaml where only the path file tells the loader to look.
+/// The fixture with libyaml in a directory that the loader knows only from the path file.
 fn builder() -> (tempfile::TempDir, PathBuf) {
     let (directory, root) = fixture_copy();
     let (from, to) = (root.join("usr/lib"), root.join("opt/x/lib"));
@@ -30,7 +30,7 @@ fn builder() -> (tempfile::TempDir, PathBuf) {
     (directory, root)
 }
 
-/// The fixture without libyaml; it has no shell either.
+/// The fixture without libyaml and without a shell.
 fn final_root() -> (tempfile::TempDir, PathBuf) {
     let (directory, root) = fixture_copy();
     for name in ["libyaml-0.so.2", "libyaml-0.so.2.0.9"] {
@@ -56,7 +56,7 @@ fn lay_over(target: &Path, source: &Path) {
     }
 }
 
-/// The file that each needed name of the module leads to in a root.
+/// The file in a root to which each needed name of the module leads.
 fn needs(root: &Path, module: &str) -> Vec<(String, Option<String>)> {
     let root = Root::new(Directory::open(root, &[]).unwrap());
     let library = Library::new(&root);
@@ -123,7 +123,7 @@ fn a_library_of_the_path_file_gets_a_run_path() {
         1,
         "the builder is as it was"
     );
-    // From another depth it is another way to the same place.
+    // From another depth, the relative path is another one.
     let output = bundle(&builder, &out, &[&base[..], &["--prefix", "/srv/a/b/c"]].concat());
     said.add("the same with --prefix /srv/a/b/c", &output);
     insta::assert_snapshot!(said.text());
@@ -135,7 +135,8 @@ fn a_library_of_the_path_file_gets_a_run_path() {
     );
 }
 
-/// The run path is added to the stripped file: a segment behind debug sections would keep them there.
+/// The run path is added to the stripped file: a segment after debug sections would keep them in
+/// place.
 #[test]
 fn a_file_whose_run_path_changes_is_stripped_too() {
     let ((_one, builder), (_two, final_root)) = (builder(), final_root());
@@ -160,7 +161,7 @@ fn a_file_whose_run_path_changes_is_stripped_too() {
     assert_eq!(exit_code(&verified), 0, "{}", shown(&verified));
 }
 
-/// Configuration is bundled only where it is sure to be in force: it takes the place of the base's own.
+/// Configuration is bundled only if it is certain to be in force: it replaces that of the base.
 #[test]
 fn the_path_file_is_bundled_with_packages_alone() {
     let ((_one, builder), (_two, final_root)) = (builder(), final_root());
@@ -184,7 +185,8 @@ fn the_path_file_is_bundled_with_packages_alone() {
     insta::assert_snapshot!(said.text());
 }
 
-/// The sources of the libraries and modules that the builders make, and the program that imports them.
+/// The sources of the libraries and modules that the builders make, and the program that imports
+/// them.
 const NATIVE: [(&str, &str); 5] = [
     ("native/build.sh", include_str!("programs/native/build.sh")),
     ("native/module.c", include_str!("programs/native/module.c")),
@@ -196,8 +198,8 @@ const NATIVE: [(&str, &str); 5] = [
 const BUILD: &str = "COPY native /src\nRUN sh /src/build.sh\n";
 const IMPORT: &str = r#"["/opt/app/bin/python", "/import_values.py""#;
 
-/// `/usr/local/lib` is in Debian's cache alone: a root without ldconfig has neither. The library there needs
-/// another one, to which update-alternatives would have to lead.
+/// Only Debian's cache has `/usr/local/lib`, and a root without ldconfig has no cache. The library
+/// there needs another one, to which update-alternatives would have to lead.
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn distroless_finds_what_the_cache_led_to() {
@@ -238,7 +240,7 @@ RUN {IMPORT}, "tiny", "one"]
     }
 }
 
-/// A path file of its own, in a root that has Python from its packages.
+/// A separate path file, in a root with Python from its packages.
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn alpine_finds_what_the_path_file_led_to() {

@@ -9,7 +9,7 @@ use crate::support::{
     Transcript, compile, copy, distribution, exit_code, fixture, shown, wheelbarrow, write,
 };
 
-/// Exit status and codes of deny level.
+/// The exit status, and the codes of deny-level findings.
 fn verified(arguments: &[&str]) -> (Option<i32>, Vec<String>) {
     let output = wheelbarrow(&[&["verify", "--json"], arguments].concat());
     let json: serde_json::Value =
@@ -22,7 +22,7 @@ fn verified(arguments: &[&str]) -> (Option<i32>, Vec<String>) {
     (output.status.code(), codes)
 }
 
-/// A final root of musl with the bundle copied to it.
+/// A final root with musl, to which the bundle is copied.
 fn final_root(top: &Path) -> PathBuf {
     let (bundle, root) = (top.join("bundle"), top.join("root"));
     let output = wheelbarrow(&["bundle", "--root", &fixture(), "--out", bundle.to_str().unwrap()]);
@@ -109,7 +109,8 @@ fn each_broken_thing_has_its_code() {
     }
 }
 
-/// The machine's own Python, with a module that needs a version of a library beside it, and a script.
+/// The machine's own Python, with a script and a module that needs a version of a library next to
+/// it.
 #[test]
 fn versions_scripts_and_entry_points() {
     let top = tempfile::tempdir().unwrap();
@@ -189,7 +190,7 @@ fn the_final_stage_verifies_itself_when_asked() {
     insta::assert_snapshot!(said.text());
 }
 
-/// The line in a final image with a shell, in one without, and in one with nothing at all.
+/// The verification in a final image with a shell, in one without, and in an empty one.
 const SELF: &str = r#"FROM python:3.11-slim AS builder
 RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install -q flask==3.0.3 numpy==1.26.4 psycopg2-binary==2.9.9
 COPY wheelbarrow /usr/local/bin/

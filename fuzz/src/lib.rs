@@ -1,10 +1,11 @@
-//! The fuzz targets: one function for each parser that reads text or bytes that somebody else wrote.
+//! The fuzz targets: one function for each parser of text or bytes that somebody else wrote.
 //!
-//! A target reads its input as wheelbarrow would: through the public parser, or as the one file of a
-//! root in memory where the parser is private. It may assert a rule that holds for every input. `cargo test`
-//! includes this file and runs each target over its seeds in `corpus/NAME`.
+//! A target reads its input as wheelbarrow would: through the public parser, or, if the parser is
+//! private, as the only file of a root in memory. It may assert a rule that holds for every input.
+//! `cargo test` includes this file and runs each target over its seeds in `corpus/NAME`.
 //!
-//! Invariant: no input makes a target panic, and only `wheel_archive` writes, to a temporary directory.
+//! Invariant: no input makes a target panic, and only `wheel_archive` writes, to a temporary
+//! directory.
 
 use std::io::Cursor;
 
@@ -64,7 +65,7 @@ pub const TARGETS: &[Target] = &[
 const SITE: &str = "/opt/venv/lib/python3.11/site-packages";
 const LOADER: &str = "/lib/ld-musl-x86_64.so.1";
 const X86_64: Machine = Machine { machine: 62, wide: true, little_endian: true };
-/// An ELF program of 7 kB that needs libpython: enough of an interpreter to be recognised.
+/// An ELF program of 7 kB that needs libpython: wheelbarrow recognises it as an interpreter.
 const PYTHON: &[u8] = include_bytes!("../../py-fixtures/alpine-venv/usr/bin/python3.11");
 
 // Metadata of distributions.
@@ -79,13 +80,13 @@ pub fn wheel_file(input: &[u8]) {
     let _ = python::parse_wheel(input);
 }
 
-/// `RECORD` (PEP 376): whatever a line says, its path has no `..` in it.
+/// `RECORD` (PEP 376): no path contains `..`, whatever its line says.
 pub fn record(input: &[u8]) {
     let (entries, _) = python::parse_record(input, &RealPath::known(SITE));
     assert!(entries.iter().all(|entry| !entry.path.as_str().split('/').any(|part| part == "..")));
 }
 
-/// `entry_points.txt`, and the launcher that is written for each entry point.
+/// `entry_points.txt`, and the launcher of each entry point.
 pub fn entry_points(input: &[u8]) {
     let (entry_points, _) = python::parse_entry_points(input);
     for entry_point in &entry_points {
@@ -93,7 +94,7 @@ pub fn entry_points(input: &[u8]) {
     }
 }
 
-/// `direct_url.json` (PEP 610), as it is read and as it is written into the bundle.
+/// `direct_url.json` (PEP 610), as it is read and as it is written to the bundle.
 pub fn direct_url(input: &[u8]) {
     let _ = python::portable_direct_url(&String::from_utf8_lossy(input));
     environment(&[
@@ -139,7 +140,7 @@ pub fn editable_finder(input: &[u8]) {
     ]);
 }
 
-/// The first lines of a script: the header that is cut off is within the input.
+/// The first lines of a script: the removed header is within the input.
 pub fn script(input: &[u8]) {
     let Some(script) = python::parse_script(input) else { return };
     assert!(script.header <= input.len());
@@ -179,7 +180,7 @@ pub fn wheel_name(input: &[u8]) {
     }
 }
 
-/// A wheel: read, and unpacked where it may be. Nothing is written outside of the prefix.
+/// A wheel: it is read and, if valid, unpacked. Nothing is written outside of the prefix.
 pub fn wheel_archive(input: &[u8]) {
     let name = WheelName::parse("a-1-py3-none-any.whl").expect("the name of a wheel");
     let Ok(mut archive) = Archive::read(Cursor::new(input), name) else { return };
@@ -263,7 +264,7 @@ pub fn elf_symbols(input: &[u8]) {
     }
 }
 
-/// A run path that is added: the loader reads the result, and a second time there is nothing to do.
+/// An added run path: the loader reads the result, and adding it again changes nothing.
 pub fn elf_run_path(input: &[u8]) {
     let (content, directories) = (input.to_vec(), ["$ORIGIN/../lib".to_owned()]);
     for when_none in [WhenNone::RunPath, WhenNone::RPath] {
@@ -276,7 +277,7 @@ pub fn elf_run_path(input: &[u8]) {
     }
 }
 
-/// Debug sections removed: the facts are those of the file as it was.
+/// Removal of debug sections: the facts of the file stay the same.
 pub fn elf_strip(input: &[u8]) {
     let Ok(stripped) = elf::strip(Box::new(input.to_vec())) else { return };
     let bytes = whole(&stripped);
@@ -285,7 +286,7 @@ pub fn elf_strip(input: &[u8]) {
     assert_eq!(facts(&bytes), facts(&input.to_vec()));
 }
 
-// Documents of our own that somebody may have edited.
+// Our own documents, which somebody may have edited.
 
 /// A profile of a base image.
 pub fn profile(input: &[u8]) {
@@ -299,7 +300,7 @@ pub fn manifest(input: &[u8]) {
     }
 }
 
-// The roots that a file is read in.
+// The roots in which a file is read.
 
 const METADATA: &[u8] = b"Metadata-Version: 2.1\nName: web\nVersion: 1.0\n";
 const STATUS: &[u8] =
@@ -339,10 +340,10 @@ fn take_inventory(
     for (name, content) in files {
         memory.file(&format!("{SITE}/{name}"), *content);
     }
-    inventory::take(&Root::new(memory), &["/opt/venv".to_owned()], &[], Scope::default())
+    inventory::take_inventory(&Root::new(memory), &["/opt/venv".to_owned()], &[], Scope::default())
 }
 
-/// Reads the configuration of a loader, and asks where it would look.
+/// Reads the configuration of a loader, and the directories that it would search.
 fn candidates(files: &[(&str, &[u8])], interpreter: &str) {
     let loader = loader::of_root(&root(files), interpreter, X86_64).expect("the name of a loader");
     let elf = elf::read(&PYTHON.to_vec()).expect("it can be read").expect("it is ELF");
@@ -351,7 +352,7 @@ fn candidates(files: &[(&str, &[u8])], interpreter: &str) {
     let _ = (loader.cached(), loader.directories());
 }
 
-/// Reads a content from front to back, in pieces.
+/// Reads contents from beginning to end, in pieces.
 fn whole(content: &dyn Content) -> Vec<u8> {
     let mut bytes = vec![0; usize::try_from(content.size()).expect("it fits in memory")];
     for (number, piece) in bytes.chunks_mut(1000).enumerate() {

@@ -20,10 +20,13 @@ impl Settings {
     /// Reads the environment, as far as `scope` goes.
     pub(crate) fn take_inventory(&mut self, scope: Scope) -> Result<Inventory, Trouble> {
         match self.unpack_wheels()? {
-            Some((environment, findings)) => {
-                Ok(inventory::of(&Library::new(&self.root), environment, scope, findings))
-            }
-            None => Ok(inventory::take(&self.root, &self.named, &self.usual, scope)?),
+            Some((environment, findings)) => Ok(inventory::take_inventory_of(
+                &Library::new(&self.root),
+                environment,
+                scope,
+                findings,
+            )),
+            None => Ok(inventory::take_inventory(&self.root, &self.named, &self.usual, scope)?),
         }
     }
 }

@@ -1,8 +1,11 @@
-//! Files that came with a distribution in its conda package: scripts that conda made, data, libraries.
+//! Files that belong to a distribution only through its conda package: scripts that conda made,
+//! data, libraries.
 //!
-//! RECORD is of the wheel that the package was built from. The package has what it lacks.
+//! RECORD describes the wheel from which the package was built; the record of the package lists the
+//! other files.
 //!
-//! Invariant: a file that RECORD gives to a distribution keeps it; no file gets a second owner.
+//! Invariant: a file that RECORD gives to a distribution keeps it as its owner; no file gets a
+//! second owner.
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,10 @@
-//! Files outside of the environment that a bundle may carry: of the packages that it leads to, and of
-//! the interpreter.
+//! Files outside of the environment that a bundle may contain: those of the packages that the
+//! environment needs, and those of the interpreter.
 //!
-//! Looked at only when a request may carry: the standard library alone has thousands of files.
+//! They are read only for a request that may bundle them: the standard library alone has thousands
+//! of files.
 //!
-//! Invariant: what only people and compilers read is not among them; licences are.
+//! Invariant: files for people and compilers are not included; licences are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,16 +24,18 @@ impl From<LicenceFile> for CarriableFile {
     }
 }
 
-/// What may be carried.
+/// The files outside of the environment that a bundle may contain.
 #[derive(Clone, Debug, Default)]
 pub struct Carriable {
-    /// Of packages that own a needed library or the interpreter, and of what these depend on.
+    /// The files of packages that own a needed library or the interpreter, and of their
+    /// dependencies, by package index.
     pub packages: BTreeMap<usize, Vec<CarriableFile>>,
     /// The program, the links that lead to it, and the standard library, sorted by path.
     pub interpreter: Vec<CarriableFile>,
     /// The program interpreter (`PT_INTERP`) with the links on the way to it.
     pub loader: Vec<CarriableFile>,
-    /// What `sysconfig` tells of an interpreter that has a prefix of its own, which is in it on every line.
+    /// The `sysconfig` data of an interpreter in a prefix of its own, by file. It has that prefix
+    /// on every line.
     pub configuration: BTreeMap<RealPath, String>,
 }
 
@@ -50,13 +53,14 @@ const FOR_PEOPLE: [&str; 12] = [
     "/usr/share/doc/",
     "/usr/lib/cmake/",
     "/usr/include/",
-    // Conda's: run when somebody activates the environment.
+    // Conda runs these when a user activates the environment.
     "/usr/etc/conda/",
 ];
 
 impl Inventory {
-    /// Looks at what may be carried: of packages those in a prefix of conda, unless the scope is wider.
-    pub(super) fn look_at_carriable(&mut self, root: &Root, scope: Scope) {
+    /// Reads the files that may be bundled. Of packages, only those in a prefix of conda are read,
+    /// unless the scope includes all.
+    pub(super) fn read_carriable(&mut self, root: &Root, scope: Scope) {
         let interpreter = &self.environment.interpreter;
         let link =
             |path: &RealPath| Some(CarriableFile::in_place(path.clone(), root.lookup(path).ok()??));
@@ -71,7 +75,7 @@ impl Inventory {
             .flatten()
             .filter(|entry| matches!(entry.meta.kind, Kind::File | Kind::Link(_)));
         own.extend(files.map(|entry| CarriableFile::in_place(entry.path, entry.meta)));
-        // Those below the standard library were walked.
+        // The files below the standard library are in it already.
         let beside_it = |path: &&RealPath| {
             path.below(&interpreter.stdlib).is_none() && self.packages.owner(path).is_none()
         };
@@ -85,7 +89,7 @@ impl Inventory {
         let loader = found
             .into_iter()
             .flat_map(|found| found.links.into_iter().map(|link| link.at).chain([found.path]));
-        // A library in a directory such as /usr/local/lib is found through the cache alone.
+        // The loader finds a library in a directory such as /usr/local/lib only through the cache.
         let cache = root
             .resolve(&WrittenPath::new("/etc/ld.so.cache"))
             .ok()
@@ -104,9 +108,9 @@ impl Inventory {
         self.carriable = Carriable { packages: files, interpreter: own, loader, configuration };
     }
 
-    /// Owners of what is needed, with what they depend on. A dependency that brings programs is a tool
-    /// for people or for installing, such as debconf; one without is data, or libraries that are opened
-    /// by name.
+    /// The owners of needed files, with their dependencies. A dependency that has programs is a
+    /// tool for people or for installing, such as debconf, and is left out. One without programs is
+    /// data, or has libraries that are opened by name.
     fn reached_packages(&self, interpreter: &[CarriableFile]) -> BTreeSet<usize> {
         let needs = self.natives.iter().flat_map(|native| &native.needs);
         let needed = needs.filter_map(|need| {
@@ -127,7 +131,8 @@ impl Inventory {
         reached
     }
 
-    /// The files of a package that a program may open, its licences, and the licences that cannot be read.
+    /// The files of a package that a program may open, its licences, and the licences that cannot
+    /// be read.
     fn run_time_files(&self, root: &Root, package: usize) -> (Vec<CarriableFile>, Vec<RootError>) {
         let package = &self.packages[package];
         let recorded = package.files.iter().filter(|path| at_run_time(&in_usr(package, path)));
@@ -144,7 +149,7 @@ impl Inventory {
     }
 }
 
-/// A prefix of conda is laid out like /usr.
+/// A path in a prefix of conda, as a path below /usr: the layout is the same.
 pub(super) fn in_usr(package: &Package, path: &str) -> String {
     let prefix = package.in_prefix.as_ref().map(|own| own.prefix.as_str());
     prefix
@@ -152,7 +157,8 @@ pub(super) fn in_usr(package: &Package, path: &str) -> String {
         .map_or_else(|| path.to_owned(), |below| format!("/usr{below}"))
 }
 
-/// `_sysconfigdata_*.py`, made when the interpreter was built; uv changes the prefix in it.
+/// The text of `_sysconfigdata_*.py`, written when the interpreter was built; uv changes the prefix
+/// in it.
 fn configuration(root: &Root, files: &[CarriableFile]) -> BTreeMap<RealPath, String> {
     let named = files.iter().filter(|file| {
         file.path.name().starts_with("_sysconfigdata") && file.meta.kind == Kind::File
@@ -164,7 +170,7 @@ fn configuration(root: &Root, files: &[CarriableFile]) -> BTreeMap<RealPath, Str
         .collect()
 }
 
-/// A library with the links in its directory that lead to it.
+/// A library, and the links in its directory that lead to it.
 fn names_of(root: &Root, library: &RealPath) -> Vec<CarriableFile> {
     let entries = library.parent().map(|directory| root.list(&directory)).unwrap_or_default();
     let leads = |path: &RealPath| {
@@ -179,7 +185,7 @@ fn names_of(root: &Root, library: &RealPath) -> Vec<CarriableFile> {
     named.map(|entry| CarriableFile::in_place(entry.path, entry.meta)).collect()
 }
 
-/// Other names of the program in its directory: `python3` beside `python3.11`.
+/// The other names of the program in its directory: `python3` next to `python3.11`.
 fn beside(root: &Root, executable: &RealPath, minor: &str) -> Vec<CarriableFile> {
     let Some(directory) = executable.parent() else { return Vec::new() };
     let names = ["python".to_owned(), "python3".to_owned(), format!("python{minor}")];
@@ -203,13 +209,14 @@ fn has_programs(package: &Package) -> bool {
         .any(|path| PROGRAMS.iter().any(|directory| path.starts_with(directory)))
 }
 
-/// Not for people, no program; Python's own files are the interpreter's to judge.
+/// Whether a program may open the file: it is neither for people nor a program. Python's own files
+/// belong to the interpreter.
 fn at_run_time(path: &str) -> bool {
     let program = PROGRAMS.iter().any(|directory| path.starts_with(directory));
     !(program || for_people(path) || path.ends_with(".pyc"))
 }
 
-/// Documentation but licences, and what compilers read.
+/// Whether the file is documentation other than a licence, or for a compiler.
 pub(super) fn for_people(path: &str) -> bool {
     let read = FOR_PEOPLE.iter().any(|directory| path.starts_with(directory));
     let compiler = [".a", ".la", ".pc", ".h"].iter().any(|suffix| path.ends_with(suffix));

@@ -1,6 +1,6 @@
-//! The files of the environment: what each is, and which distribution recorded it.
+//! The files of the environment: the kind of each, and the distribution that recorded it.
 //!
-//! Invariant: every file is opened once here; bytecode caches are not looked into.
+//! Invariant: every file is opened once, here; bytecode caches are not read.
 
 use std::collections::BTreeMap;
 
@@ -17,28 +17,31 @@ use crate::root::{Entry, Kind, Meta, Root, RootError};
 /// One file or link of the environment.
 #[derive(Clone, Debug)]
 pub struct FileFact {
+    /// Its path in the builder.
     pub path: RealPath,
+    /// Its kind, mode, size and time.
     pub meta: Meta,
-    /// Index of the distribution whose RECORD names it.
+    /// The index of the distribution whose RECORD names it.
     pub owner: Option<usize>,
-    /// `sha256=...` as its RECORD has it.
+    /// `sha256=...`, as RECORD has it.
     pub recorded_hash: Option<String>,
-    /// Set when it starts with a `#!` line.
+    /// Its shebang, if it begins with a `#!` line.
     pub script: Option<Script>,
-    /// By its magic bytes.
+    /// Whether it is an ELF file, by its magic bytes.
     pub elf: bool,
 }
 
-/// The files of the environment.
+/// The files of the environment, and the recorded files that do not exist.
 #[derive(Debug, Default)]
-pub struct Files {
-    pub all: Vec<FileFact>,
-    /// What the RECORD of a distribution names and nobody has.
-    pub missing: Vec<(usize, RealPath)>,
+pub(super) struct Files {
+    /// Every file and link, sorted by path.
+    pub(super) all: Vec<FileFact>,
+    /// The files that a RECORD names and that do not exist, with the index of the distribution.
+    pub(super) missing: Vec<(usize, RealPath)>,
 }
 
-/// Every file of the environment.
-pub fn files(
+/// Reads every file of the environment.
+pub(super) fn read_files(
     root: &Root,
     environment: &Environment,
     distributions: &[Distribution],
@@ -47,7 +50,7 @@ pub fn files(
     let mut files = Files::default();
     let tops: Vec<RealPath> = environment.parts.iter().flat_map(Part::tops).collect();
     let mut entries: FxHashMap<RealPath, Meta> = FxHashMap::default();
-    // A single module is a top too.
+    // A single module is a top, too.
     entries.extend(tops.iter().filter_map(|top| Some((top.clone(), root.lookup(top).ok()??))));
     for found in tops.iter().flat_map(|top| root.walk(top, |name| name != "__pycache__")) {
         match found {
@@ -61,7 +64,7 @@ pub fn files(
             let path = if entries.contains_key(&record.path) {
                 record.path.clone()
             } else if let Ok(Some(found)) = root.resolve_parent(&WrittenPath::from(&record.path)) {
-                // Outside the walked trees: bin/ and share/ of a system installation.
+                // It is outside the walked trees: in bin/ or share/ of a system installation.
                 entries.entry(found.path.clone()).or_insert(found.meta);
                 found.path
             } else {
@@ -75,14 +78,14 @@ pub fn files(
                 && (hash.is_none() || hash != record.hash.as_ref())
             {
                 let message = format!(
-                    "recorded by {} and by {}; the file there is the last one installed",
+                    "recorded by {} and by {}; the file is that of the last one installed",
                     distributions[other].name, distribution.name
                 );
                 findings.push(Finding::new(Severity::Warn, Code::RecordedTwice, &path, message));
             }
         }
     }
-    // A RECORD that forgets itself is its distribution's all the same.
+    // A RECORD that does not list itself still belongs to its distribution.
     for (index, distribution) in
         distributions.iter().enumerate().filter(|(_, distribution)| distribution.has_record)
     {
@@ -120,7 +123,7 @@ pub fn files(
     files
 }
 
-/// One file, opened once; with the error when it cannot be read.
+/// The facts of one file, which is opened once, and the error if it cannot be read.
 pub(super) fn look(
     root: &Root,
     path: RealPath,
@@ -136,13 +139,14 @@ pub(super) fn look(
     )
 }
 
-/// Python makes it again, and it holds the builder's paths: not worth a look. RECORD of virtualenv's own
-/// distributions names the directories themselves.
+/// Whether the path is in a bytecode cache. Python creates these again, and they hold paths of the
+/// builder. The RECORD of virtualenv's own distributions names the directories themselves.
 pub(super) fn bytecode_cache(path: &RealPath) -> bool {
     path.as_str().contains("/__pycache__/") || path.name() == "__pycache__"
 }
 
-/// ELF by magic bytes, scripts by `#!`: the x bit and the name say nothing.
+/// The script and ELF facts of a file, by its `#!` and its magic bytes: the x bit and the name
+/// prove nothing.
 fn start_of(root: &Root, path: &RealPath) -> (Result<bool, RootError>, Option<Script>) {
     let content = match root.open(path) {
         Ok(content) => content,

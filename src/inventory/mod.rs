@@ -1,7 +1,7 @@
-//! Everything true of the builder root for one request, and nothing about what will be done with it.
+//! Everything true of the builder root for one request, and nothing about the use of it.
 //!
-//! Invariant: reads only; the same root gives the same inventory whatever the user wants to do with
-//! it, in whatever order the threads ran.
+//! Invariant: this only reads. The same root gives the same inventory, whatever the user wants to
+//! do with it and in whatever order the threads run.
 
 mod adoption;
 mod carriable;
@@ -26,59 +26,70 @@ use crate::python::{self, Distribution, Editable, Environment, EnvironmentError,
 use crate::release::Release;
 use crate::root::{Root, RootError};
 
-/// The facts a plan is made from.
+/// The facts from which a plan is made.
 pub struct Inventory {
+    /// The environment to bundle.
     pub environment: Environment,
+    /// The Linux distribution of the root.
     pub release: Release,
+    /// The installed Python distributions; an index of a distribution points in here.
     pub distributions: Vec<Distribution>,
     /// The `.pth` and `.egg-link` files of the site directories.
     pub path_files: Vec<PathFile>,
-    /// Files that lead to the source of editable installs, which is among the parts.
+    /// The files that lead to the source of editable installs. The source itself is one of the
+    /// parts.
     pub leads: BTreeSet<RealPath>,
+    /// The files of the environment, sorted by path.
     pub files: Vec<FileFact>,
-    /// What the RECORD of a distribution names and nobody has.
+    /// The files that a RECORD names and that do not exist, with the index of the distribution.
     pub missing: Vec<(usize, RealPath)>,
+    /// The ELF files of the environment.
     pub natives: Vec<Native>,
-    /// The program and the modules of its standard library.
+    /// The program of the interpreter and the extension modules of its standard library.
     pub interpreter_natives: Vec<Native>,
-    /// Files that these load, and they themselves.
+    /// The same files, and all libraries that they load.
     pub interpreter_files: BTreeSet<RealPath>,
-    /// The newest version of glibc that each ELF file asks for: of the environment, of the interpreter, and
-    /// of what they lead to.
+    /// The newest version of glibc that an ELF file needs, as (major, minor): for the files of the
+    /// environment, of the interpreter, and all libraries that they load.
     pub glibc_needs: BTreeMap<RealPath, (u32, u32)>,
-    /// What each of these files binds to in musl. Empty unless the scope asks for it.
+    /// The symbols of musl that each of these files needs. Empty unless the scope includes them.
     pub musl_needs: BTreeMap<RealPath, BTreeSet<String>>,
-    /// Sizes of the libraries that were found, in bytes.
+    /// The sizes of the libraries that were found, in bytes.
     pub library_sizes: BTreeMap<RealPath, u64>,
-    /// Unowned files that tell the loader where to look.
+    /// Files that no package owns and that tell the loader where to search.
     pub loader_configuration: Vec<RealPath>,
-    /// Where the loader looks without any configuration.
+    /// The directories that the loader searches without any configuration.
     pub default_directories: Vec<RealPath>,
+    /// The installed OS packages.
     pub packages: PackageIndex,
-    /// A prefix that no base image has, nor its package manager: conda's, or that of an interpreter which uv
-    /// or pyenv installed.
+    /// A prefix that neither a base image nor its package manager has: that of conda, or of an
+    /// interpreter that uv or pyenv installed.
     pub own_prefix: Option<RealPath>,
-    /// Empty unless the scope asks for it.
+    /// The files outside of the environment that a bundle may contain. Empty unless the scope
+    /// includes them.
     pub carriable: Carriable,
+    /// The findings of the reading.
     pub findings: Vec<Finding>,
 }
 
 impl Inventory {
-    /// The package that brings the interpreter.
+    /// The package that owns the interpreter.
     pub fn interpreter_package(&self) -> Option<&Package> {
         self.packages
             .owner(&self.environment.interpreter.executable)
             .map(|index| &self.packages[index])
     }
 
-    /// Whether the interpreter is in a prefix of its own: it has to travel unless the final root has another.
+    /// Whether the interpreter is in a prefix of its own. It is then bundled, unless the final root
+    /// has another.
     pub fn stands_alone(&self) -> bool {
         self.own_prefix
             .as_ref()
             .is_some_and(|prefix| self.environment.interpreter.executable.below(prefix).is_some())
     }
 
-    /// What is recorded and not there, as findings, of the distributions that count.
+    /// Findings for the recorded files that do not exist, of the distributions for which `counts`
+    /// holds.
     pub fn missing_files(
         &self,
         severity: Severity,
@@ -87,14 +98,14 @@ impl Inventory {
         let missing = self.missing.iter().filter(move |(distribution, _)| counts(*distribution));
         missing.map(move |(distribution, path)| {
             let message = format!(
-                "RECORD of {} names it, but it is not there",
+                "RECORD of {} names it, but it does not exist",
                 self.distributions[*distribution].name
             );
             Finding::new(severity, Code::MissingFile, path, message)
         })
     }
 
-    /// The newest version of glibc that one of these files asks for, and that file.
+    /// The newest version of glibc that one of these files needs, and that file.
     pub fn newest_glibc<'a>(
         &self,
         files: impl Iterator<Item = &'a RealPath>,
@@ -102,7 +113,7 @@ impl Inventory {
         files.filter_map(|path| Some((*self.glibc_needs.get(path)?, path))).max()
     }
 
-    /// Whether a file is ELF: by its bytes in the environment, by its name elsewhere.
+    /// Whether a file is an ELF file: by its bytes in the environment, by its name elsewhere.
     pub fn is_elf(&self, path: &RealPath) -> bool {
         match self.files.binary_search_by(|file| file.path.cmp(path)) {
             Ok(at) => self.files[at].elf,
@@ -111,19 +122,23 @@ impl Inventory {
     }
 }
 
-/// How far the reading goes beyond the environment and what it leads to.
+/// The files that are read in addition to the environment and the libraries it needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// To the files of packages that may have to be carried; those of conda always may.
+    /// The files of packages that may be bundled. Those of conda are always included.
     pub packages: bool,
-    /// To the interpreter, which may have to travel.
+    /// The files of the interpreter, which may be bundled.
     pub interpreter: bool,
-    /// To the symbols that files need of musl, since the final root may have an older one.
+    /// The symbols that files need of musl, because the final root may have an older one.
     pub musl: bool,
 }
 
-/// Reads the root. `named` is the environment as typed; `usual` the places to look otherwise.
-pub fn take(
+/// Reads the root. `named` is the environment as typed; `usual` are the places to search if that is
+/// empty.
+///
+/// # Errors
+/// No environment is found, or it cannot be read.
+pub fn take_inventory(
     root: &Root,
     named: &[String],
     usual: &[String],
@@ -132,11 +147,11 @@ pub fn take(
     let mut findings = Vec::new();
     let library = Library::new(root);
     let environment = python::find_environment(root, &library, named, usual, &mut findings)?;
-    Ok(of(&library, environment, scope, findings))
+    Ok(take_inventory_of(&library, environment, scope, findings))
 }
 
-/// Reads the root around an environment that is known.
-pub fn of(
+/// Reads the root around an environment that is already known. `findings` are continued.
+pub fn take_inventory_of(
     library: &Library,
     environment: Environment,
     scope: Scope,
@@ -147,7 +162,8 @@ pub fn of(
     prefixes.extend(environment.parts.iter().map(|part| part.prefix.clone()));
     prefixes.sort();
     prefixes.dedup();
-    // The databases of a big root take as long as the environment, and neither asks the other.
+    // The databases of a big root take as long to read as the environment, and are independent of
+    // it.
     let (index, read) = rayon::join(
         || PackageIndex::read(root, &prefixes),
         || environment_files(root, environment),
@@ -192,14 +208,14 @@ pub fn of(
     inventory.resolve(library, scope);
     let of_conda = inventory.packages.iter().any(|(_, package)| package.in_prefix.is_some());
     if scope.packages || of_conda || (scope.interpreter && inventory.own_prefix.is_some()) {
-        inventory.look_at_carriable(root, scope);
+        inventory.read_carriable(root, scope);
     }
     inventory.findings.sort();
     inventory.findings.dedup();
     inventory
 }
 
-/// What the environment holds, before anything is resolved.
+/// The contents of the environment, before any library is resolved.
 struct EnvironmentFiles {
     environment: Environment,
     distributions: Vec<Distribution>,
@@ -219,16 +235,16 @@ fn environment_files(root: &Root, mut environment: Environment) -> EnvironmentFi
         distributions.extend(found);
         findings.extend(problems);
     }
-    let path_files = python::path_files(root, &environment, &mut findings);
+    let path_files = python::read_path_files(root, &environment, &mut findings);
     let Editable { parts, leads } =
-        python::editable(root, &environment, &path_files, &mut distributions, &mut findings);
+        python::find_editable(root, &environment, &path_files, &mut distributions, &mut findings);
     environment.parts.extend(parts);
-    let files = files::files(root, &environment, &distributions, &mut findings);
+    let files = files::read_files(root, &environment, &distributions, &mut findings);
     EnvironmentFiles { environment, distributions, path_files, leads, files, findings }
 }
 
-/// Conda's, or the interpreter's where neither a package nor a base image has it. Images keep theirs in
-/// these two.
+/// The prefix of conda, or that of the interpreter if neither a package nor a base image has it.
+/// Images have their interpreter in /usr or /usr/local.
 fn own_prefix(environment: &Environment, packages: &PackageIndex) -> Option<RealPath> {
     let interpreter = &environment.interpreter;
     let of_conda: BTreeSet<&RealPath> = packages
@@ -246,14 +262,14 @@ fn own_prefix(environment: &Environment, packages: &PackageIndex) -> Option<Real
         .cloned()
 }
 
-/// A problem of reading as a finding.
+/// The finding for a read that failed.
 fn problem(error: &RootError) -> Finding {
     let (severity, code, message) = match error {
         RootError::Loop { .. } => (Severity::Warn, Code::LinkLoop, error.reason()),
         RootError::NotUtf8 { .. } => (
             Severity::Warn,
             Code::NonUtf8Name,
-            "the name is not UTF-8; the file is left behind".to_owned(),
+            "the name is not UTF-8; the file is left out".to_owned(),
         ),
         RootError::Forbidden { .. }
         | RootError::NotFile { .. }

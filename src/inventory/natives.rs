@@ -1,4 +1,5 @@
-//! Every ELF file of the environment with all it leads to, as the loader of the root would find it.
+//! Every ELF file of the environment, with all libraries that it needs, as the root's own loader
+//! finds them.
 //!
 //! Invariant: a file that cannot be followed is a finding, and the others still count.
 
@@ -94,7 +95,7 @@ impl Inventory {
                     None,
                     vec![
                         Finding::new(Severity::Warn, Code::CorruptElf, path, why.to_string())
-                            .help("reinstall the distribution that owns it"),
+                            .help("install the distribution that owns it again"),
                     ],
                 );
             }
@@ -120,7 +121,8 @@ impl Inventory {
         }
     }
 
-    /// A library of a wheel is judged by the module that loads it: alone it lacks inherited run paths.
+    /// A library of a wheel is judged together with the module that loads it: alone it lacks the
+    /// inherited run paths.
     fn only_reached(&mut self, elf_files: &[RealPath]) {
         let inside: BTreeSet<&RealPath> = elf_files.iter().collect();
         let mut reached: BTreeSet<RealPath> = BTreeSet::new();
@@ -135,14 +137,14 @@ impl Inventory {
     }
 }
 
-/// The newest `GLIBC_2.x` that a file asks for.
+/// The newest `GLIBC_2.x` that a file needs, as (major, minor).
 fn glibc_need(library: &Library, path: &RealPath) -> Option<(u32, u32)> {
     let facts = library.read(path).ok()?;
     let elf = facts.as_ref().as_ref().ok()?.as_ref()?;
     elf.version_needs.iter().filter_map(|need| glibc_version(&need.version)).max()
 }
 
-/// What each of the files needs and musl defines, whatever other library may define it too.
+/// The symbols that each file needs and musl defines, even if another library defines them, too.
 fn musl_needs(
     root: &Root,
     musl: &RealPath,
@@ -158,7 +160,7 @@ fn musl_needs(
 }
 
 fn glibc_version(version: &str) -> Option<(u32, u32)> {
-    // Relative relocations in their short form, which glibc 2.36 was the first to apply.
+    // Relative relocations in their short form; glibc 2.36 was the first to apply them.
     if version == "GLIBC_ABI_DT_RELR" {
         return Some((2, 36));
     }
@@ -190,7 +192,7 @@ fn foreign(
     let severity = if kind == NativeKind::Module { Severity::Deny } else { Severity::Warn };
     if elf.machine != interpreter.machine {
         let message = format!(
-            "built for {}, the interpreter is {}",
+            "built for {}, but the interpreter is for {}",
             elf.machine.name(),
             interpreter.machine.name()
         );
@@ -203,9 +205,9 @@ fn foreign(
     let wrong = interpreter.libc.is_some_and(|own| own != libc);
     let name = |libc| if libc == Libc::Musl { "musl" } else { "glibc" };
     let message = format!(
-        "built for {}, the interpreter uses {}",
+        "built for {}, but the interpreter uses {}",
         name(libc),
-        interpreter.libc.map_or("neither", name)
+        interpreter.libc.map_or("neither musl nor glibc", name)
     );
     wrong.then(|| {
         Finding::new(severity, Code::ForeignLibc, path, message)
@@ -230,8 +232,9 @@ fn needs(load: &Load) -> Vec<Need> {
     .collect()
 }
 
-/// The program and its standard modules with all that they load, which an image that has this interpreter
-/// has as well. `_tkinter` is left out: docker-library's slim images do not keep Tk.
+/// The program and the extension modules of its standard library, with all libraries that they
+/// load. An image with this interpreter has these, too. `_tkinter` is left out: docker-library's
+/// slim images do not contain Tk.
 fn of_interpreter(
     library: &Library,
     loader: &dyn Loader,

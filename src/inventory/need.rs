@@ -1,6 +1,6 @@
-//! The needs of native files, and the finding that an unmet one is.
+//! The needs of native files, and the finding for an unmet need.
 //!
-//! Invariant: the builder's root and the final root are judged by the same words.
+//! Invariant: the builder's root and the final root are judged by the same function.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,19 @@ use crate::loader::{Rule, Start};
 use crate::path::RealPath;
 use crate::root::Crossed;
 
-/// How an ELF file is started.
+/// The way in which an ELF file is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NativeKind {
-    /// Imported: its name ends in a suffix of the interpreter.
+    /// Python imports it: its name ends in a suffix of the interpreter.
     Module,
-    /// Started by the kernel.
+    /// The kernel starts it.
     Program,
-    /// Loaded by another object.
+    /// Another object loads it.
     Library,
 }
 
 impl NativeKind {
-    /// How the loader begins with a file of this kind, of which `program` is the interpreter.
+    /// The start of the loader for a file of this kind. `program` is the interpreter.
     pub fn start<'a>(self, program: &'a RealPath, path: &'a RealPath) -> Start<'a> {
         match self {
             NativeKind::Program => Start::Program(path),
@@ -31,36 +31,66 @@ impl NativeKind {
     }
 }
 
-/// One ELF file of the environment with everything it leads to.
+/// One ELF file of the environment, with all libraries that it needs.
 #[derive(Clone, Debug)]
 pub struct Native {
+    /// Its path in the root.
     pub path: RealPath,
+    /// The way in which it is loaded.
     pub kind: NativeKind,
+    /// The symbol versions that it needs (`DT_VERNEED`).
     pub version_needs: Vec<VersionNeed>,
-    /// Needs of the file and of every object loaded on its behalf.
+    /// The needs of the file and of every object that is loaded because of it.
     pub needs: Vec<Need>,
 }
 
-/// One needed name.
+/// One needed name (`DT_NEEDED`).
 #[derive(Clone, Debug)]
 pub struct Need {
+    /// The object that has the need.
     pub by: RealPath,
+    /// The name as written, usually a soname: `libpq.so.5`.
     pub name: String,
+    /// The result of the search.
     pub outcome: NeedOutcome,
 }
 
-/// Where it led.
+/// The result of a search for a needed name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NeedOutcome {
+    /// The loader satisfies the name itself.
     BuiltIn,
-    Library { path: RealPath, links: Vec<Crossed>, rule: Option<Rule> },
-    Foreign { path: RealPath },
-    Broken { path: String, why: String },
-    Missing { tried: Vec<String> },
+    /// The loader finds a library.
+    Library {
+        /// The file, without links.
+        path: RealPath,
+        /// The links on the way to it.
+        links: Vec<Crossed>,
+        /// The rule by which it is found; `None` if it is loaded already.
+        rule: Option<Rule>,
+    },
+    /// The loader finds only a library for another machine.
+    Foreign {
+        /// That library.
+        path: RealPath,
+    },
+    /// The loader picks a file that it cannot load.
+    Broken {
+        /// That file, as the loader names it.
+        path: String,
+        /// The end of a sentence: "which is …".
+        why: String,
+    },
+    /// The loader finds nothing.
+    Missing {
+        /// The paths or directories that it tries, in order.
+        tried: Vec<String>,
+    },
 }
 
 impl Need {
-    /// The library and the directory that the loader found it in, which a link may have led out of.
+    /// The library, and the directory in which the loader found it. A link may lead out of that
+    /// directory.
     pub fn found(&self) -> Option<(&RealPath, RealPath)> {
         let NeedOutcome::Library { path, links, .. } = &self.outcome else { return None };
         let name =
@@ -69,8 +99,8 @@ impl Need {
     }
 }
 
-/// The finding that a need is, unless it is met. A library that only other files of the bundle (`bundled`) are
-/// can be loaded when another import has loaded it before.
+/// The finding for a need that is not met. If only other files of the bundle (`bundled`) have the
+/// library, it can still work: another import may load that library first.
 pub fn judge_need(native: &Native, need: &Need, bundled: &BTreeSet<RealPath>) -> Option<Finding> {
     let severity = if native.kind == NativeKind::Library { Severity::Warn } else { Severity::Deny };
     let by = if need.by == native.path { String::new() } else { format!(" (for {})", need.by) };
@@ -80,7 +110,7 @@ pub fn judge_need(native: &Native, need: &Need, bundled: &BTreeSet<RealPath>) ->
             severity,
             Code::ForeignArchitecture,
             &native.path,
-            format!("needs {}{by}; the one at {path} is for another machine", need.name),
+            format!("needs {}{by}; {path} is for another machine", need.name),
         ),
         NeedOutcome::Broken { path, why } => Finding::new(
             severity,
@@ -92,24 +122,97 @@ pub fn judge_need(native: &Native, need: &Need, bundled: &BTreeSet<RealPath>) ->
             let vendored = bundled.iter().find(|path| path.name() == need.name);
             if let Some(path) = vendored {
                 let message = format!(
-                    "needs {}{by}; only {path} has it, where the loader does not look",
+                    "needs {}{by}; only {path} has it, and the loader does not search there",
                     need.name
                 );
-                let help = "it works when another import loads that library first, as torch and nvidia wheels do";
+                let help = "it works if another import loads that library first, as in torch and nvidia wheels";
                 return Some(
                     Finding::new(Severity::Warn, Code::ReliesOnPreload, &native.path, message)
                         .help(help),
                 );
             }
             let places = if tried.is_empty() {
-                "nowhere to look".to_owned()
+                "the loader has no place to search".to_owned()
             } else {
                 format!("tried {}", tried.join(", "))
             };
-            let message = format!("needs {}{by}; it is not there: {places}", need.name);
+            let message = format!("needs {}{by}, which does not exist: {places}", need.name);
             Finding::new(severity, Code::UnresolvedLibrary, &native.path, message).help(
-                "install the package that has it in the builder stage, before wheelbarrow runs",
+                "install the package that contains it in the builder stage, before wheelbarrow runs",
             )
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The finding of a module that needs `libx.so` with this outcome, in one line; empty if it is met.
+    fn judge(kind: NativeKind, by: &str, outcome: NeedOutcome, bundled: &str) -> String {
+        let path = RealPath::known("/v/m.so");
+        let need = Need { by: RealPath::known(by), name: "libx.so".to_owned(), outcome };
+        let native = Native { path, kind, version_needs: Vec::new(), needs: Vec::new() };
+        judge_need(&native, &need, &BTreeSet::from([RealPath::known(bundled)]))
+            .map(|found| {
+                format!(
+                    "{} {}: {}",
+                    format!("{:?}", found.severity).to_lowercase(),
+                    found.code.as_str(),
+                    found.message
+                )
+            })
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn each_outcome_has_its_finding() {
+        use NativeKind::{Library, Module};
+        let missing = || NeedOutcome::Missing { tried: vec!["/lib/libx.so".to_owned()] };
+        let foreign = NeedOutcome::Foreign { path: RealPath::known("/lib/libx.so") };
+        let broken =
+            NeedOutcome::Broken { path: "/lib/libx.so".to_owned(), why: "empty".to_owned() };
+        for (kind, by, outcome, bundled, expect) in [
+            (Module, "/v/m.so", NeedOutcome::BuiltIn, "/v/o", ""),
+            (
+                Module,
+                "/v/m.so",
+                missing(),
+                "/v/o",
+                "deny unresolved-library: needs libx.so, which does not exist: tried /lib/libx.so",
+            ),
+            (
+                Library,
+                "/v/l.so",
+                NeedOutcome::Missing { tried: Vec::new() },
+                "/v/o",
+                "warn unresolved-library: needs libx.so (for /v/l.so), which does not exist: the loader \
+                 has no place to search",
+            ),
+            (
+                Module,
+                "/v/m.so",
+                missing(),
+                "/v/libx.so",
+                "warn relies-on-preload: needs libx.so; only /v/libx.so has it, and the loader does not \
+                 search there",
+            ),
+            (
+                Module,
+                "/v/m.so",
+                foreign,
+                "/v/o",
+                "deny foreign-architecture: needs libx.so; /lib/libx.so is for another machine",
+            ),
+            (
+                Module,
+                "/v/m.so",
+                broken,
+                "/v/o",
+                "deny bad-library: needs libx.so; the loader picks /lib/libx.so, which is empty",
+            ),
+        ] {
+            assert_eq!(judge(kind, by, outcome, bundled), expect);
+        }
+    }
 }

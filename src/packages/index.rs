@@ -1,6 +1,6 @@
-//! Every installed package of a root: which one owns a file, and what each depends on.
+//! Every installed package of a root: the owner of each file, and the dependencies of each package.
 //!
-//! Invariant: an index into the packages stays valid as long as the [`PackageIndex`] lives.
+//! Invariant: an index of a package stays valid as long as the [`PackageIndex`] lives.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,7 +13,8 @@ use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Root, RootError};
 
-/// Every installed package of a root with its files and relations.
+/// Every installed package of a root with its files and relations. Indexing with `[usize]` gives a
+/// package.
 #[derive(Debug, Default)]
 pub struct PackageIndex {
     /// Sorted by manager, name and architecture.
@@ -25,7 +26,7 @@ pub struct PackageIndex {
 }
 
 impl PackageIndex {
-    /// Reads every database of the root, and those of the prefixes that are conda's.
+    /// Reads every database of the root, and those of the `prefixes` that belong to conda.
     pub fn read(root: &Root, prefixes: &[RealPath]) -> (PackageIndex, Vec<Finding>) {
         let mut files = DatabaseFiles::new(root);
         let packages = Manager::all().flat_map(|manager| manager.read(&mut files, prefixes));
@@ -41,7 +42,8 @@ impl PackageIndex {
             (package.manager, package.name.clone(), package.architecture.clone())
         };
         numbered.sort_by_cached_key(|(_, package)| key(package));
-        // Of two claims to a file the later in the database counts, so ownership needs that order.
+        // If two packages claim a file, the later in the database counts, so ownership needs that
+        // order.
         let mut order: Vec<usize> = (0..numbered.len()).collect();
         order.sort_by_key(|index| numbered[*index].0);
         let packages: Vec<Package> = numbered.into_iter().map(|(_, package)| package).collect();
@@ -66,7 +68,7 @@ impl PackageIndex {
         PackageIndex { packages, owners, by_name, embeddings }
     }
 
-    /// How many packages are installed: their indices are below it.
+    /// The number of installed packages; their indices are below it.
     pub fn len(&self) -> usize {
         self.packages.len()
     }
@@ -81,25 +83,28 @@ impl PackageIndex {
         self.packages.iter().enumerate()
     }
 
-    /// How a file holds the prefix that its package was installed to, if it does.
+    /// The prefix that a file contains because its package was installed there; `None` if it
+    /// contains none.
     pub fn embedding(&self, path: &RealPath) -> Option<&Embedding> {
         self.embeddings.get(path)
     }
 
-    /// The conda package that owns a link-free path, with what only such a package has.
+    /// The conda package that owns a path without links, by index, with the facts that only such a
+    /// package has.
     pub fn in_prefix(&self, path: &RealPath) -> Option<(usize, &InPrefix)> {
         let package = self.owner(path)?;
         Some((package, self.packages[package].in_prefix.as_deref()?))
     }
 
-    /// The package that owns a link-free path, be it a file or a link itself.
+    /// The index of the package that owns a path without links; the path itself may be a link.
     pub fn owner(&self, path: &RealPath) -> Option<usize> {
         self.owners.get(path).map(|index| index as usize)
     }
 
-    /// All packages reachable through `depends`, without `package` itself unless in a cycle.
+    /// All packages that can be reached through `depends`, without `package` itself unless it is in
+    /// a cycle.
     ///
-    /// Of alternatives the first that is installed counts.
+    /// Of alternatives, the first that is installed counts.
     pub fn closure(&self, package: usize) -> BTreeSet<usize> {
         let mut reached = BTreeSet::new();
         let mut pending = vec![package];
@@ -109,7 +114,7 @@ impl PackageIndex {
         reached
     }
 
-    /// The installed packages that satisfy its dependencies directly.
+    /// The installed packages that directly satisfy the dependencies of a package.
     pub fn depends_on(&self, package: usize) -> impl Iterator<Item = usize> {
         let depends = self.packages[package].depends.iter();
         depends.filter_map(move |alternatives| {
@@ -117,14 +122,16 @@ impl PackageIndex {
         })
     }
 
-    /// What satisfies `name` for `dependent`: its own architecture first, since dpkg may have several.
+    /// The package that satisfies `name` for `dependent`: first one of its own architecture,
+    /// because dpkg may have several.
     fn provider(&self, dependent: usize, name: &str) -> Option<usize> {
         let dependent = &self.packages[dependent];
         let providers = self.by_name.get(&(dependent.manager, name.to_owned()))?;
         let same = providers
             .iter()
             .find(|index| self.packages[**index].architecture == dependent.architecture);
-        // A name of its own beats a provided one, even when it is architecture independent.
+        // A package with that name comes before one that provides it, even if it is architecture
+        // independent.
         let first = providers.first()?;
         match same {
             Some(same)
@@ -145,7 +152,7 @@ impl std::ops::Index<usize> for PackageIndex {
     }
 }
 
-/// The files that hold the prefix of their package, as far as they are there.
+/// The files that contain the prefix of their package, as far as they exist.
 fn embeddings(
     root: &Root,
     packages: &[Package],

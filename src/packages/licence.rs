@@ -1,22 +1,22 @@
-//! The licences of packages, which are bundled wherever the files of a package are.
+//! The licences of packages. They are bundled together with the files of a package.
 //!
-//! Invariant: a licence is at the path where people look for it, with the links that lead there; a
-//! licence that cannot be read is never taken for one that is not there.
+//! Invariant: a licence is at the path where people look for it, with the links that lead there. A
+//! licence that cannot be read is never treated as missing.
 
 use super::{Manager, Package, apk, conda, dpkg};
 use crate::finding::{Code, Finding, Severity};
 use crate::path::RealPath;
 use crate::root::{Entry, Meta, Root, RootError};
 
-/// Texts that are longer than any licence are none.
+/// The largest licence in bytes; a longer text is something else.
 pub(super) const LARGEST: u64 = 1 << 22;
 
-/// A file or link that a licence needs.
+/// A licence, or a link that leads to one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct LicenceFile {
-    /// Where it is in the builder.
+    /// Its path in the builder.
     pub path: RealPath,
-    /// Where it belongs in a root like the builder.
+    /// Its path in a root with the builder's layout.
     pub to: RealPath,
     /// Its metadata in the builder.
     pub meta: Meta,
@@ -27,7 +27,7 @@ pub struct LicenceFile {
 pub struct Licences {
     /// The texts, and the links that lead to them.
     pub files: Vec<LicenceFile>,
-    /// Reads that failed: the licences there are left out.
+    /// The reads that failed; their licences are left out.
     pub failed: Vec<RootError>,
 }
 
@@ -37,17 +37,17 @@ impl Licences {
         self.files.push(LicenceFile { to: path.clone(), path, meta });
     }
 
-    /// The value of a read. A failure is kept, and gives no value.
+    /// The value of a read. A failure is recorded and gives `None`.
     pub(super) fn read<T>(&mut self, result: Result<T, RootError>) -> Option<T> {
         result.map_err(|error| self.failed.push(error)).ok()
     }
 }
 
 impl Package {
-    /// The licences that are not sure to be among the files of the package.
+    /// The licences that may be missing from the files of the package.
     pub fn licences(&self, root: &Root) -> Licences {
         match self.manager {
-            // Among its files, or by name in the database.
+            // They are among its files, or the database names them.
             Manager::Apk => Licences::default(),
             Manager::Dpkg => dpkg::licences(root, &self.name),
             Manager::Conda => conda::licences(root, self),
@@ -55,7 +55,7 @@ impl Package {
     }
 }
 
-/// Whether a path, with a prefix such as conda's taken for `/usr`, is where a manager keeps licences.
+/// Whether a manager keeps licences at a path; a prefix such as conda's counts as `/usr`.
 pub fn is_licence(path: &str) -> bool {
     Manager::all().any(|manager| match manager {
         Manager::Apk => apk::is_licence(path),

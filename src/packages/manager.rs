@@ -1,15 +1,15 @@
-//! The package managers that are known, and where each one's knowledge is.
+//! The supported package managers, and the folder that knows each one.
 //!
-//! Everything that differs between managers is asked here by a `match` that names all of them, so a new
-//! variant does not compile until each question has an answer.
+//! Every difference between managers is a `match` here that names all of them. A new variant does
+//! not compile until each question has an answer.
 //!
-//! Invariant: no rule of a manager is written here, only the way to its folder.
+//! Invariant: this file has no rule of a manager, only the way to its folder.
 
 use super::database::DatabaseFiles;
 use super::{Package, apk, conda, dpkg};
 use crate::path::RealPath;
 
-/// The package manager a package was installed with.
+/// The package manager that installed a package.
 #[derive(
     Clone,
     Copy,
@@ -29,25 +29,25 @@ pub enum Manager {
     Apk,
     /// Debian, Ubuntu, distroless.
     Dpkg,
-    /// conda, mamba, pixi: in a prefix of its own, beside the system's.
+    /// conda, mamba, pixi: in a prefix of its own, separate from the system.
     Conda,
 }
 
-/// How a final stage installs packages, in steps of one RUN.
+/// The commands by which a final stage installs packages, as the steps of one RUN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstallCommand {
-    /// The program of the steps: an image without it cannot install.
+    /// The program that the steps run; an image without it cannot install packages.
     pub program: &'static str,
-    /// Steps that come first, such as fetching the list of packages.
+    /// Steps before the installation, such as fetching the package lists.
     pub prepare: &'static [&'static str],
-    /// The step that the names of the packages follow.
+    /// The step to which the names of the packages are appended.
     pub install: &'static str,
-    /// Steps that remove what no final image needs.
+    /// Steps that remove files that no final image needs.
     pub clean_up: &'static [&'static str],
 }
 
 impl InstallCommand {
-    /// Each step as a shell line, with the names of the packages in the step that installs.
+    /// The steps as shell lines, with the names of the packages in the step that installs.
     pub fn steps(&self, packages: &[String]) -> Vec<String> {
         let install = format!("{} {}", self.install, packages.join(" "));
         let own = |steps: &[&str]| steps.iter().map(|step| (*step).to_owned()).collect::<Vec<_>>();
@@ -55,20 +55,20 @@ impl InstallCommand {
     }
 }
 
-/// A package whose files are in a bundle, for the database that scanners read.
+/// A package whose files are in a bundle; it is written to the database that scanners read.
 pub struct BundledPackage<'a> {
     /// The package of the builder.
     pub package: &'a Package,
-    /// Its files in the bundle, where they would be in a root like the builder.
+    /// Its files in the bundle, as paths in a root with the builder's layout.
     pub files: Vec<&'a RealPath>,
 }
 
-/// A file of a package database, written for scanners.
+/// A file of a package database that is written for scanners.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DatabaseFile {
-    /// Where scanners look, in a root like the builder.
+    /// Its path, where scanners look, in a root with the builder's layout.
     pub path: RealPath,
-    /// The text that the reader of the same manager reads.
+    /// Its text, which the reader of the same manager can read.
     pub content: String,
 }
 
@@ -83,7 +83,7 @@ impl Manager {
         std::iter::successors(Some(Manager::Apk), next)
     }
 
-    /// The packages in the databases of a root, and of those prefixes that have one of their own.
+    /// The packages in the databases of a root, and in those prefixes that have a database.
     pub(super) fn read(self, files: &mut DatabaseFiles, prefixes: &[RealPath]) -> Vec<Package> {
         match self {
             Manager::Apk => apk::read(files),
@@ -92,7 +92,8 @@ impl Manager {
         }
     }
 
-    /// The command of a final stage that installs its packages; `None` where no final stage does.
+    /// The command by which a final stage installs packages; `None` for a manager that no final
+    /// stage uses.
     pub fn install_command(self) -> Option<InstallCommand> {
         match self {
             Manager::Apk => Some(apk::INSTALL),
@@ -101,8 +102,9 @@ impl Manager {
         }
     }
 
-    /// The database files by which scanners find `packages`, those of other managers aside. A database
-    /// that is one file cannot be added to by copying, so only a `root_is_empty` gets it.
+    /// The database files by which scanners find those `packages` that belong to this manager.
+    /// Copying cannot extend a database that is one file, so such a file is written only if
+    /// `root_is_empty`.
     pub fn database_files(
         self,
         packages: &[BundledPackage],
@@ -119,7 +121,7 @@ impl Manager {
 }
 
 impl Package {
-    /// The package in exactly this version, as its manager takes it.
+    /// The package in exactly this version, in the syntax of its manager.
     pub fn pinned(&self) -> String {
         match self.manager {
             Manager::Apk => apk::pinned(self),
@@ -128,8 +130,8 @@ impl Package {
         }
     }
 
-    /// The name by which its manager installs whatever package has this library: `so:libpq.so.5` of apk,
-    /// when the package provides it. Other managers have no such names.
+    /// The name by which its manager installs any package with this library, if the package
+    /// provides it: `so:libpq.so.5` for apk. Other managers have no such names.
     pub fn so_name(&self, soname: &str) -> Option<String> {
         match self.manager {
             Manager::Apk => apk::so_name(self, soname),

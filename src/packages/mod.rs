@@ -9,12 +9,13 @@
 //! | scanners read | `installed` | a stanza in `status.d` | a record |
 //! | licences | among the files | `copyright`, common licences | package cache |
 //!
-//! [`PackageIndex::read`] reads every database that is there; the parsers see only text. Every problem in
-//! a database is a finding that names the file and the line, and the rest of the database still counts.
+//! [`PackageIndex::read`] reads every database that exists; the parsers only see text. Every
+//! problem in a database is a finding that names the file and the line, and the rest of the
+//! database counts.
 //!
-//! To add a manager, add a folder with what the table lists, and a variant of [`Manager`]. The compiler
-//! then asks for each connection: every `match` on a manager names all of them. Whether a database is
-//! there decides which manager counts; whether its programs are there does not.
+//! To add a manager, add a folder with everything in the table, and a variant of [`Manager`]. The
+//! compiler then asks for each connection, because every `match` on a manager names all of them. A
+//! manager counts if its database exists, whether or not its programs do.
 //!
 //! Invariant: no package manager is run, and reading never fails as a whole.
 

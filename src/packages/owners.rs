@@ -1,9 +1,11 @@
-//! Which package owns a path, whatever spelling the package recorded.
+//! The package that owns a path, independent of the spelling that the package recorded.
 //!
-//! On a merged system `/lib/libz.so.1` and `/usr/lib/libz.so.1` are one file and the database has one
-//! of the spellings, so both sides are compared after resolving the links in the parent directory.
+//! On a merged system, `/lib/libz.so.1` and `/usr/lib/libz.so.1` are one file and the database has
+//! only one of the spellings. Both sides are therefore compared after the links in the parent
+//! directory are resolved.
 //!
-//! Invariant: a key is link free in its parents, and no directory that holds a recorded file is a key.
+//! Invariant: the parents of a key have no links, and no directory that contains a recorded file is
+//! a key.
 
 use rustc_hash::FxHashMap;
 
@@ -15,22 +17,23 @@ use crate::root::{Kind, Root, RootError};
 pub(super) struct Owners(FxHashMap<RealPath, u32>);
 
 impl Owners {
-    /// Takes recorded paths with their package; the later of two claims wins, as `replaces` has it.
-    /// Directories that cannot be followed to their end have no owned files, and are errors.
+    /// Indexes recorded paths with their package. If two packages claim a path, the later wins, as
+    /// for `replaces` of apk. Directories that cannot be resolved have no owned files and are
+    /// returned as errors.
     pub(super) fn build<'a>(
         root: &Root,
         records: impl Iterator<Item = (&'a str, u32)>,
     ) -> (Owners, Vec<RootError>) {
         let mut failed = Vec::new();
         let mut owners = FxHashMap::default();
-        // There are thousands of files but only hundreds of directories to resolve.
+        // There are thousands of files, but only hundreds of directories to resolve.
         let mut directories: FxHashMap<&str, Option<RealPath>> = FxHashMap::default();
         for (path, package) in records {
             let Some((parent, name)) = path.rsplit_once('/') else { continue };
             if matches!(name, "" | "." | "..") || name.contains('\0') {
                 continue;
             }
-            // Without its directory the file is not there either: slim images leave out documentation.
+            // A file without its directory does not exist: slim images leave out documentation.
             let directory = real_directory(root, parent, &mut directories);
             match directory {
                 Ok(Some(directory)) => drop(owners.insert(directory.join(name), package)),
@@ -38,21 +41,21 @@ impl Owners {
                 Err(error) => failed.push(error),
             }
         }
-        // The empty directory of one package may hold the files of another.
+        // An empty directory of one package may contain files of another.
         for directory in directories.values().flatten() {
             owners.remove(directory);
         }
         (Owners(owners), failed)
     }
 
-    /// The package of a link-free path.
+    /// The package of a path without links.
     pub(super) fn get(&self, path: &RealPath) -> Option<u32> {
         self.0.get(path).copied()
     }
 }
 
-/// Where a recorded directory is. Its parent has nearly always been asked for before, and then one
-/// look tells. One that cannot be followed is an error once, and then as good as absent.
+/// Resolves a recorded directory. Its parent is nearly always resolved already, so one lookup is
+/// enough. A directory that cannot be resolved is reported once, and then counts as missing.
 fn real_directory<'a>(
     root: &Root,
     written: &'a str,

@@ -1,6 +1,6 @@
-//! One installed package, as its database has it.
+//! One installed package, as its database describes it.
 //!
-//! Invariant: data of one manager is read and written in the folder of that manager.
+//! Invariant: the data of a manager is read and written only in the folder of that manager.
 
 use serde_json::{Map, Value};
 
@@ -14,51 +14,51 @@ pub struct Package {
     pub manager: Manager,
     /// The name by which its manager installs it.
     pub name: String,
-    /// With epoch and revision, as its manager writes it.
+    /// The version with epoch and revision, as its manager writes it.
     pub version: String,
-    /// As its manager names it: `x86_64`, `amd64`, `linux-64`, or one that stands for all.
+    /// The architecture as its manager names it: `x86_64`, `amd64`, `linux-64`, or a name for all.
     pub architecture: String,
-    /// The source package, where it has another name: scanners look it up.
+    /// The source package, if its name is different: scanners look it up.
     pub source: Option<String>,
-    /// The checksum that apk tells packages apart by.
+    /// The checksum by which apk identifies a package.
     pub checksum: Option<String>,
-    /// As apk records it; Debian has a file instead.
+    /// The licence, if the database has it: apk and conda record it, dpkg has a file instead.
     pub license: Option<String>,
-    /// Bytes when installed, as the database says.
+    /// The installed size in bytes, as the database has it.
     pub installed_size: u64,
-    /// What must be installed, each a list of alternatives; bare names without versions.
+    /// The dependencies, each a list of alternatives: bare names without versions.
     pub depends: Vec<Vec<String>>,
-    /// Bare names: `so:libz.so.1`, `cmd:x`, `/bin/sh`, virtual packages.
+    /// The provided names, without versions: `so:libz.so.1`, `cmd:x`, `/bin/sh`, virtual packages.
     pub provides: Vec<String>,
-    /// dpkg's `Essential: yes` or `Priority: required`; of apk's packages apk itself.
+    /// For dpkg `Essential: yes` or `Priority: required`; for apk only apk itself.
     pub essential: bool,
-    /// Absolute, as recorded, with diversions applied.
+    /// Absolute paths as recorded, with diversions applied.
     pub files: Vec<String>,
-    /// Of a conda package only.
+    /// The facts of a conda package; `None` for other managers.
     pub in_prefix: Option<Box<InPrefix>>,
 }
 
 /// The facts that only a package in a prefix of its own has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InPrefix {
-    /// The prefix it is installed in.
+    /// The prefix in which it is installed.
     pub prefix: RealPath,
-    /// The record without files and without places of the builder.
+    /// The record without its list of files and without paths of the builder.
     pub document: Map<String, Value>,
-    /// Where the package cache has the licences.
+    /// The directory of the package cache with its licences.
     pub licences: Option<WrittenPath>,
-    /// Files that hold the prefix, by their path below it.
+    /// The files that contain the prefix, by their path below it.
     pub(super) embeddings: Vec<(String, Embedding)>,
 }
 
-/// How a file holds the prefix that its package was installed to.
+/// The form in which a file contains the prefix of its package.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Embedding {
-    /// The prefix in the file.
+    /// The prefix that the file contains.
     pub prefix: String,
     /// The longest prefix that fits in its place, in bytes.
     pub room: usize,
-    /// In strings that end with a NUL byte and keep their place, not in text.
+    /// Whether the prefix is in a binary: in strings that end with a NUL byte and keep their place.
     pub binary: bool,
 }
 

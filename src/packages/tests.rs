@@ -1,6 +1,6 @@
-//! Whole databases in memory, asked through the public interface.
+//! Whole databases in memory, read through the public interface.
 //!
-//! Invariant: a fixture holds only what its question needs.
+//! Invariant: a fixture contains only the data that its test needs.
 
 use std::collections::BTreeSet;
 
@@ -165,7 +165,7 @@ fn a_read_that_fails_is_a_finding() {
         let (_, findings) = PackageIndex::read(&root, &[RealPath::known("/opt/env")]);
         let found: Vec<(Code, &str)> =
             findings.iter().map(|finding| (finding.code, finding.subject.as_str())).collect();
-        // The other place of a database may be below the same directory.
+        // The second place of a database may be below the same directory.
         assert!(found.iter().all(|one| *one == (code, subject)), "{fixture}\n{found:?}");
         assert!(!found.is_empty(), "{fixture}");
         assert!(findings[0].message.contains("permission denied"), "{findings:?}");

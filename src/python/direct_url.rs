@@ -1,15 +1,15 @@
-//! direct_url.json: where a distribution came from, when that was no index (PEP 610).
+//! direct_url.json: the place a distribution came from, if that was not an index (PEP 610).
 //!
-//! Invariant: no secret and no place of the builder goes on.
+//! Invariant: the result contains no secret and no path of the builder.
 
 use serde_json::Value;
 use url::Url;
 
-/// The text made fit to travel: `None` when it names a place of the builder,
-/// without credentials where it has some, unchanged otherwise.
+/// The text of direct_url.json for the final image. `None` if it names a path of the builder.
+/// Credentials are removed; a text without any is returned unchanged.
 pub fn portable_direct_url(text: &str) -> Option<String> {
     let mut json: Value = serde_json::from_str(text).ok()?;
-    // `dir_info` is there for local directories only.
+    // Only local directories have `dir_info`.
     if json.get("dir_info").is_some() {
         return None;
     }
@@ -18,7 +18,7 @@ pub fn portable_direct_url(text: &str) -> Option<String> {
     if scheme == "file" || scheme.ends_with("+file") {
         return None;
     }
-    // The user of `ssh://git@host` is a convention, no secret; PEP 610 says to keep it.
+    // The user of `ssh://git@host` is a convention and no secret; PEP 610 says to keep it.
     let conventional = scheme.ends_with("ssh") && url.username() == "git";
     if url.password().is_none() && (url.username().is_empty() || conventional) {
         return Some(text.to_owned());

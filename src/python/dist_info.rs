@@ -14,16 +14,16 @@ use crate::path::{RealPath, WrittenPath};
 
 const SUFFIX: &str = ".dist-info";
 
-/// Whether an entry of a site directory is one. pip renames the distributions that it removes to `~name`, and
-/// passes over what is left of them, as this does.
+/// Whether an entry of a site directory is a `.dist-info`. pip renames a distribution that it
+/// removes to `~name`, and ignores what such a removal leaves; so does this function.
 pub(super) fn is_dist_info(name: &str) -> bool {
     name.ends_with(SUFFIX) && !name.starts_with('~')
 }
 
 impl InfoReader<'_> {
-    /// Reads the dist-info that this reader is at.
+    /// Reads the `.dist-info` of this reader.
     pub(super) fn dist_info(&mut self, site: &RealPath) -> Distribution {
-        // `{name}-{version}.dist-info`, until METADATA says better.
+        // `{name}-{version}.dist-info`, unless METADATA has better values.
         let stem = self.info.name().strip_suffix(SUFFIX).unwrap_or(self.info.name());
         let (name, version) = stem.rsplit_once('-').unwrap_or((stem, "0"));
         let mut distribution =
@@ -70,8 +70,8 @@ impl InfoReader<'_> {
         if *self.kind != PartKind::Target {
             return parse_record(text, site);
         }
-        // pip installs into `lib/python` of a temporary home (posix_home scheme) and moves everything into
-        // the target, but RECORD still says `../../bin`.
+        // pip installs into `lib/python` of a temporary home (posix_home scheme) and moves
+        // everything to the target, but RECORD still says `../../bin`.
         let home = site.descend("lib/python");
         let (mut record, problems) = parse_record(text, &home);
         for entry in &mut record {
@@ -89,7 +89,7 @@ impl InfoReader<'_> {
                 self.report(
                     &self.info.join("METADATA"),
                     vec![
-                        "METADATA is missing; name and version are taken from the directory's name"
+                        "METADATA is missing; the name and the version are taken from the name of the directory"
                             .to_owned(),
                     ],
                 );
@@ -100,7 +100,7 @@ impl InfoReader<'_> {
         for (field, value) in [("Name", &metadata.name), ("Version", &metadata.version)] {
             if value.is_none() {
                 problems.push(format!(
-                    "METADATA has no {field}; it is taken from the directory's name"
+                    "METADATA has no {field}; it is taken from the name of the directory"
                 ));
             }
         }

@@ -1,10 +1,10 @@
-//! An installed distribution: the name, the version, the requirements and the files of a `.dist-info` or
+//! An installed distribution: the name, version, requirements and files of a `.dist-info` or
 //! `.egg-info`.
 //!
-//! Layout: PyPA "Recording installed projects" (PEP 376 and 627). METADATA alone is required there,
-//! and even that is missing in the remains of a broken upgrade, so every file is optional here.
+//! Layout: PyPA "Recording installed projects" (PEP 376 and 627). Only METADATA is required there,
+//! and a broken upgrade can leave a directory without even that, so every file is optional here.
 //!
-//! Invariant: data alone; [`read_distributions`](super::read_distributions) fills it.
+//! Invariant: only data; [`read_distributions`](super::read_distributions) creates it.
 
 use super::metadata::{EntryPoint, RecordEntry, normalised_name};
 use crate::path::RealPath;
@@ -12,40 +12,43 @@ use crate::path::RealPath;
 /// One installed distribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distribution {
-    /// As METADATA says.
+    /// The name as METADATA has it: `Flask-SQLAlchemy`.
     pub name: String,
-    /// The name as PEP 503 compares it.
+    /// The name normalised by PEP 503: `flask-sqlalchemy`.
     pub key: String,
+    /// The version as METADATA has it; it need not be a version of PEP 440.
     pub version: String,
     /// The directory that holds `info`.
     pub site: RealPath,
     /// The `.dist-info` directory, or the `.egg-info` directory or file.
     pub info: RealPath,
-    /// METADATA, or PKG-INFO of an egg-info.
+    /// The path of METADATA, or of PKG-INFO for an egg-info.
     pub metadata: RealPath,
     /// `Requires-Dist` lines as written.
     pub requires: Vec<String>,
-    /// Asked for by name, not as a dependency (REQUESTED).
+    /// The user asked for it by name; it is not a mere dependency (the file REQUESTED, PEP 376).
     pub requested: bool,
-    /// `dir_info.editable` of direct_url.json (PEP 660).
+    /// An editable install: `dir_info.editable` of direct_url.json (PEP 660).
     pub editable: bool,
-    /// `dir_info` of direct_url.json: installed from a folder of the builder.
+    /// Installed from a folder of the builder: direct_url.json has `dir_info`.
     pub from_folder: bool,
     /// direct_url.json as written (PEP 610).
     pub direct_url: Option<String>,
+    /// The `.dist-info` has a RECORD that can be read.
     pub has_record: bool,
+    /// The files of RECORD, or those of `installed-files.txt`.
     pub record: Vec<RecordEntry>,
-    /// Where no list says what was installed: the files and directories of its top-level names. They
-    /// count for what nobody recorded.
+    /// The files and directories of its top-level names, if no list says which files were
+    /// installed. It owns those that no other distribution records.
     pub claims: Vec<RealPath>,
-    /// Console and GUI entry points that installers make a script of.
+    /// The console and GUI entry points; installers create a script for each.
     pub scripts: Vec<EntryPoint>,
-    /// `Tag` lines of WHEEL.
+    /// The `Tag` lines of WHEEL.
     pub tags: Vec<String>,
 }
 
 impl Distribution {
-    /// A distribution of which only the entry is known.
+    /// A distribution of which only the directory entry is known.
     pub(super) fn empty(
         site: &RealPath,
         info: &RealPath,

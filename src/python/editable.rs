@@ -1,7 +1,7 @@
-//! Editable installs: where the path files and finders of a site directory say that source is
-//! (PEP 660, and `easy-install.pth` and `.egg-link` of `setup.py develop`).
+//! Editable installs: the source folders that the path files and finders of a site directory lead
+//! to (PEP 660, and the `easy-install.pth` and `.egg-link` of `setup.py develop`).
 //!
-//! Invariant: nothing of them is run; what a finder maps is read as literals.
+//! Invariant: no code of them is run; the mapping of a finder is read as literals.
 
 use std::collections::BTreeSet;
 
@@ -15,23 +15,24 @@ use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root};
 
 const LARGEST: u64 = 1 << 20;
-/// What a project keeps beside its packages.
+/// Directories of a project that are not its packages.
 const NOT_PACKAGES: [&str; 8] =
     ["tests", "test", "docs", "doc", "build", "dist", "node_modules", "examples"];
 const NOT_MODULES: [&str; 4] = ["setup.py", "conftest.py", "noxfile.py", "tasks.py"];
 
-/// Source that Python sees through a site directory.
+/// The source that Python sees through a site directory.
 #[derive(Debug, Default)]
 pub struct Editable {
-    /// Each source folder, its packages and modules.
+    /// The source folders, each with its packages and modules.
     pub parts: Vec<Part>,
-    /// The files that lead there: with the source in place they mean nothing.
+    /// The files that lead to the source. A bundle that has the source does not need them.
     pub leads: BTreeSet<RealPath>,
 }
 
-/// Finds the source; the distributions that own what leads there get it as theirs. One that has its
-/// metadata in the source folder alone (`setup.py develop`) is added.
-pub fn editable(
+/// Finds the source of editable installs. A distribution that owns a file leading to source also
+/// owns that source. A distribution whose metadata is only in the source folder (`setup.py
+/// develop`) is added.
+pub fn find_editable(
     root: &Root,
     environment: &Environment,
     path_files: &[PathFile],
@@ -62,7 +63,7 @@ pub fn editable(
         for finder in file.lines.iter().filter_map(PathLine::finder) {
             let ImportFound::Beside(finder) = &finder.found else { continue };
             found.follow(root, finder, distributions, findings);
-            // One of both says where the source is.
+            // Only one of the two says where the source is.
             if by_path || found.leads.contains(finder) {
                 found.leads.extend([finder.clone(), file.path.clone()]);
             }
@@ -88,7 +89,7 @@ impl Editable {
         }
     }
 
-    /// Goes where a finder leads.
+    /// Adds the source that a finder leads to.
     fn follow(
         &mut self,
         root: &Root,
@@ -112,9 +113,9 @@ impl Editable {
                             Severity::Deny,
                             Code::EditableInstall,
                             finder,
-                            format!("has {source} imported as {module}"),
+                            format!("imports {source} under the other name {module}"),
                         )
-                        .help("install it without --editable: its files have other names there"),
+                        .help("install it without --editable: a regular install gives the files their names"),
                     ),
                 },
                 _ => findings.push(missing(finder, &source)),
@@ -130,15 +131,15 @@ fn missing(file: &RealPath, source: &str) -> Finding {
         file,
         format!("leads to {source}, which is not in the root"),
     )
-    .help(format!("have the source in the builder stage: COPY . {source}"))
+    .help(format!("copy the source into the builder stage: COPY . {source}"))
 }
 
-/// The distribution that records the file; what the file leads to is its own too.
+/// The distribution that records the file; it also owns the source that the file leads to.
 fn owner(distributions: &[Distribution], file: &RealPath) -> Option<usize> {
     distributions.iter().position(|one| one.record.iter().any(|record| record.path == *file))
 }
 
-/// Adds the distributions whose egg-info is in the source folder and nowhere else; returns the egg-info.
+/// Adds the distributions whose egg-info is only in the source folder; returns these egg-infos.
 fn developed(
     root: &Root,
     folder: &RealPath,
@@ -159,8 +160,9 @@ fn developed(
     infos
 }
 
-/// Modules and where they are, without those that are inside another one: `MAPPING: ... = {'name': '/folder'}` of
-/// setuptools, `install({'name': '/folder/__init__.py'}, ...` of scikit-build-core, `F.map_module('name', ...)`.
+/// The modules of a finder with their paths, without modules inside other ones: `MAPPING: ... =
+/// {'name': '/folder'}` of setuptools, `install({'name': '/folder/__init__.py'}, ...` of
+/// scikit-build-core, `F.map_module('name', ...)` of `editables`.
 fn mapping(text: &str) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     for line in text.lines() {
@@ -187,7 +189,7 @@ fn mapping(text: &str) -> Vec<(String, String)> {
     found.iter().filter(|(module, _)| !inside(module)).cloned().collect()
 }
 
-/// The directory that a module is found in by its own name.
+/// The directory in which Python finds a module by its own name.
 fn folder_of(module: &str, path: &RealPath) -> Option<RealPath> {
     let below = format!("/{}", module.replace('.', "/"));
     let plain = path.as_str().strip_suffix(".py").unwrap_or(path.as_str());
@@ -197,7 +199,7 @@ fn folder_of(module: &str, path: &RealPath) -> Option<RealPath> {
     Some(RealPath::known(if folder.is_empty() { "/" } else { folder }))
 }
 
-/// What of a source folder is importable and meant to be: all but tests, tools and build output.
+/// The importable packages and modules of a source folder, except tests, tools and build output.
 fn packages(root: &Root, folder: &RealPath) -> Vec<RealPath> {
     let wanted = root.list(folder).into_iter().flatten().filter(|entry| {
         let name = entry.path.name();

@@ -1,7 +1,8 @@
-//! The `.egg-info` that setuptools and distutils left before wheels: a directory, or PKG-INFO alone as
-//! one file. Python still finds distributions by it, and Debian's and pip's older installs have it.
+//! The `.egg-info` that setuptools and distutils wrote before wheels: a directory, or a single file
+//! with the text of PKG-INFO. Python still finds distributions by it; Debian's packages and old
+//! installs of pip have it.
 //!
-//! Invariant: as with `.dist-info`, one entry gives one [`Distribution`], however damaged it is.
+//! Invariant: each entry gives one [`Distribution`], however damaged it is.
 
 use super::distribution::Distribution;
 use super::info_reader::{InfoReader, keep_script_files};
@@ -15,19 +16,19 @@ use crate::root::{Kind, Root};
 
 const SUFFIX: &str = ".egg-info";
 
-/// Whether an entry of a site directory is one.
+/// Whether an entry of a site directory is an `.egg-info`.
 pub(super) fn is_egg_info(name: &str) -> bool {
     name.ends_with(SUFFIX) && !name.starts_with('~') && name.len() > SUFFIX.len()
 }
 
-/// `{name}-{version}[-py3.11]` of the entry's name.
+/// The name and the version in the name of an entry, `{name}-{version}[-py3.11]`.
 fn split_name(entry: &str) -> (&str, &str) {
     let mut parts = entry.strip_suffix(SUFFIX).unwrap_or(entry).split('-');
     (parts.next().unwrap_or_default(), parts.next().unwrap_or("0"))
 }
 
 impl InfoReader<'_> {
-    /// Reads the egg-info that this reader is at.
+    /// Reads the `.egg-info` of this reader.
     pub(super) fn egg_info(&mut self, site: &RealPath, kind: &Kind) -> Distribution {
         let info = self.info.clone();
         let (name, version) = split_name(info.name());
@@ -36,7 +37,10 @@ impl InfoReader<'_> {
         let Some(text) = self.read_path(&distribution.metadata.clone()) else {
             self.report(
                 &distribution.metadata.clone(),
-                vec!["it is missing; name and version are taken from the entry's name".to_owned()],
+                vec![
+                    "it is missing; the name and the version are taken from the name of the entry"
+                        .to_owned(),
+                ],
             );
             return self.claim_top_level(distribution);
         };
@@ -60,7 +64,7 @@ impl InfoReader<'_> {
             self.report(&info.join("entry_points.txt"), problems);
             distribution.scripts = keep_script_files(scripts);
         }
-        // pip before 23.1 wrote the list, relative to the directory it stands in.
+        // pip before 23.1 wrote this list; its paths are relative to its own directory.
         let Some(text) = self.read_path(&info.join("installed-files.txt")) else {
             return self.claim_top_level(distribution);
         };
@@ -71,14 +75,15 @@ impl InfoReader<'_> {
             .filter_map(|line| resolve_recorded(&info, line.trim_end()));
         distribution.record =
             paths.map(|path| RecordEntry { path, hash: None, size: None }).collect();
-        // The list itself is the one file it does not name.
+        // The list does not name itself.
         distribution.claims = vec![info];
         distribution
     }
 }
 
-/// An egg, which `setup.py install` of old setuptools put on `sys.path` by easy-install.pth: a folder of
-/// packages with its own EGG-INFO, or that folder as a zip file.
+/// Reads an egg, which `setup.py install` of old setuptools added to `sys.path` by
+/// easy-install.pth: a folder of packages with its own EGG-INFO, or the same folder as a zip file.
+/// `None` for a link or a special file.
 pub(super) fn read_egg(
     root: &Root,
     path: &RealPath,
@@ -92,7 +97,8 @@ pub(super) fn read_egg(
                 .egg_info(path, kind)
         }
         Kind::File => {
-            let message = "a zipped egg: it travels whole, and what is in it is not looked at";
+            let message =
+                "it is a zipped egg; it is bundled as one file and its contents are not checked";
             let help = "install it with pip, which unpacks it";
             findings.push(Finding::new(Severity::Warn, Code::ZippedEgg, path, message).help(help));
             let stem = path.name().trim_end_matches(".egg");
@@ -111,7 +117,8 @@ pub(super) fn read_egg(
     Some(distribution)
 }
 
-/// requires.txt of setuptools as `Requires-Dist` lines: a section is an extra, a marker, or both.
+/// The requires.txt of setuptools as `Requires-Dist` lines: a section is an extra, a marker, or
+/// both.
 fn parse_requires(text: &str) -> Vec<String> {
     let mut section = String::new();
     let mut requires = Vec::new();

@@ -1,10 +1,10 @@
-//! The environment to bundle: what was named, or what a builder stage usually has.
+//! The environment to bundle: the one that you name, or the first of the usual places.
 //!
-//! Several folders make one environment, each a [`Part`]: a virtual environment over system packages,
-//! or what `pip install` was told to put elsewhere (`--user`, `--prefix`, `--target`).
+//! Several folders can form one environment, each a [`Part`]: a virtual environment over system
+//! packages, or the folders that `pip install` was given with `--user`, `--prefix` or `--target`.
 //!
-//! Invariant: `pyvenv.cfg` is believed for `home` and `include-system-site-packages` only; everything
-//! else is looked at.
+//! Invariant: only `home` and `include-system-site-packages` of `pyvenv.cfg` are trusted;
+//! everything else is looked up.
 
 use super::egg_info::is_egg_info;
 use super::interpreter::{Interpreter, read_interpreter};
@@ -19,22 +19,23 @@ use crate::root::{Kind, Root, RootError};
 /// A Python environment of the root.
 #[derive(Clone, Debug)]
 pub struct Environment {
+    /// The one interpreter of all parts.
     pub interpreter: Interpreter,
-    /// In `sys.path` order, at least one.
+    /// The parts in the order of `sys.path`, at least one.
     pub parts: Vec<Part>,
-    /// The final environment sees the system's packages too.
+    /// The final environment also sees the packages of the system.
     pub include_system: bool,
 }
 
 impl Environment {
-    /// Position of the part that a path belongs to: the earlier one is asked first at run time.
+    /// The position of the part that a path belongs to. Python searches an earlier part first.
     pub fn rank(&self, path: &RealPath) -> usize {
         self.part_of(path)
             .and_then(|part| self.parts.iter().position(|other| other == part))
             .unwrap_or(usize::MAX)
     }
 
-    /// Whether it lies in a folder that is part of the environment as a whole.
+    /// Whether the path is in a part whose whole prefix belongs to the environment.
     pub fn in_whole_prefix(&self, path: &RealPath) -> bool {
         self.part_of(path).is_some_and(Part::whole_prefix)
     }
@@ -47,7 +48,8 @@ impl Environment {
             .map(|part| &part.prefix)
     }
 
-    /// The part that a path belongs to: by its site directory first, since prefixes may enclose others.
+    /// The part that a path belongs to: by its site directory first, because prefixes may be
+    /// nested.
     pub fn part_of(&self, path: &RealPath) -> Option<&Part> {
         let within = |part: &&Part| match &part.kind {
             PartKind::Source(tops) => tops.iter().any(|top| path.below(top).is_some()),
@@ -64,25 +66,56 @@ impl Environment {
     }
 }
 
-/// Why there is no environment.
+/// The reason why there is no environment.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvironmentError {
+    /// A read that failed.
     #[error(transparent)]
     Root(#[from] RootError),
-    #[error("{path}: there is nothing of that name in the root")]
-    Missing { path: String },
+    /// A named path that does not exist.
+    #[error("{path} does not exist in the root")]
+    Missing {
+        /// The path as typed.
+        path: String,
+    },
+    /// A named path that is something else.
     #[error(
-        "{path}: neither a virtual environment, a site-packages directory nor a Python program"
+        "{path} is neither a virtual environment, a site-packages directory nor a Python program"
     )]
-    NotPython { path: String },
+    NotPython {
+        /// The path as typed.
+        path: String,
+    },
+    /// A virtual environment whose `home` has no Python.
     #[error("{path}: the base interpreter {home} of this virtual environment is not in the root")]
-    NoBase { path: String, home: String },
-    #[error("{path} is of Python {minor}, and no Python {minor} is in the root")]
-    NoInterpreter { path: String, minor: String },
-    #[error("{first} and {second} are environments of two interpreters")]
-    TwoInterpreters { first: String, second: String },
-    #[error("no Python environment found; looked at {tried}")]
-    NoneFound { tried: String },
+    NoBase {
+        /// The prefix of the virtual environment.
+        path: String,
+        /// `home` of its `pyvenv.cfg`.
+        home: String,
+    },
+    /// A folder of packages for a Python that the root does not have.
+    #[error("{path} is for Python {minor}, and the root has no Python {minor}")]
+    NoInterpreter {
+        /// The folder.
+        path: String,
+        /// `3.11`.
+        minor: String,
+    },
+    /// Two named paths that do not have the same interpreter.
+    #[error("{first} and {second} belong to different interpreters")]
+    TwoInterpreters {
+        /// A named path.
+        first: String,
+        /// The next named path with another interpreter.
+        second: String,
+    },
+    /// No path was named, and none of the usual places has an environment.
+    #[error("no Python environment found; searched {tried}")]
+    NoneFound {
+        /// The usual places, separated by commas.
+        tried: String,
+    },
 }
 
 impl Hint for EnvironmentError {
@@ -95,7 +128,7 @@ impl Hint for EnvironmentError {
                 "run wheelbarrow in the stage that has that Python"
             }
             EnvironmentError::TwoInterpreters { .. } => {
-                "bundle environments of different interpreters one by one"
+                "bundle environments of different interpreters separately"
             }
             EnvironmentError::Root(_) => "check the permissions and links of that path",
             _ => "name the environment: `wheelbarrow bundle /path/to/venv`",
@@ -103,7 +136,7 @@ impl Hint for EnvironmentError {
     }
 }
 
-/// Finds the environment: all that is `named`, or the first of the usual places.
+/// Finds the environment: all paths of `named`, or the first of the `usual` places that has one.
 pub fn find_environment(
     root: &Root,
     library: &Library,
@@ -166,17 +199,17 @@ pub fn find_environment(
     Ok(Environment { interpreter, parts, include_system })
 }
 
-/// What one named path is.
+/// The environment that one named path is.
 struct Opened {
     parts: Vec<Part>,
-    /// Absent where the folder has none of its own.
+    /// `None` if the folder has no interpreter of its own.
     interpreter: Option<Interpreter>,
-    /// `3.11`, where the folder's layout tells.
+    /// `3.11`, if the layout of the folder shows it.
     minor: Option<String>,
     include_system: bool,
 }
 
-/// The root's own Python, the one of `minor` where that is known.
+/// The root's own Python; the one of version `minor`, if that is known.
 pub fn own_interpreter(
     root: &Root,
     library: &Library,
@@ -207,7 +240,8 @@ fn open(
     if found.meta.kind == Kind::Directory {
         return open_directory(root, library, &found.path, findings)?.ok_or_else(not_python);
     }
-    // bin/python of a virtual environment is a link out of it: look beside the name, not the target.
+    // bin/python of a virtual environment is a link to another prefix, so the link's own directory
+    // counts.
     let beside = root.resolve(&WrittenPath::new(path).directory())?;
     if let Some(prefix) = beside.and_then(|directory| directory.path.parent())
         && is_virtual(root, &prefix)
@@ -228,7 +262,8 @@ fn open_directory(
     if is_virtual(root, directory) {
         return virtual_environment(root, library, directory, findings).map(Some);
     }
-    // A site-packages folder means the environment it is part of; the deepest is four levels down.
+    // A site-packages folder stands for its environment. The deepest one is four levels below the
+    // prefix.
     for above in directory.ancestors().take(4) {
         let opened = if is_virtual(root, &above) {
             Some(virtual_environment(root, library, &above, findings)?)
@@ -254,9 +289,11 @@ fn is_virtual(root: &Root, prefix: &RealPath) -> bool {
     root.is_file(&WrittenPath::from(prefix).join("pyvenv.cfg"))
 }
 
-/// `pip install --prefix`, `--user` and `--root`: the layout of an interpreter's prefix, without one.
+/// The folder of `pip install --prefix`, `--user` or `--root`: the layout of an interpreter's
+/// prefix, without an interpreter.
 fn prefix(root: &Root, prefix: &RealPath) -> Option<Opened> {
-    // Debian's pip adds `local` to a prefix (posix_local scheme); below a root the whole of it is repeated.
+    // Debian's pip adds `local` to a prefix (posix_local scheme); below a root it repeats the whole
+    // path.
     for (top, name) in [
         ("", "site-packages"),
         ("local", "dist-packages"),
@@ -290,7 +327,7 @@ fn prefix(root: &Root, prefix: &RealPath) -> Option<Opened> {
     None
 }
 
-/// `pip install --target`: the folder itself holds the distributions.
+/// The folder of `pip install --target`: it holds the distributions itself.
 fn target(root: &Root, directory: &RealPath) -> Option<Opened> {
     let known = |name: &str| name.ends_with(".dist-info") || is_egg_info(name);
     root.list(directory).iter().flatten().any(|entry| known(entry.path.name())).then(|| Opened {
@@ -343,7 +380,7 @@ fn virtual_environment(
             path: prefix.to_string(),
             home: home.to_owned(),
         })?;
-    // The links of bin/python itself name the packages that make `python3` work in the final stage.
+    // The links of bin/python name the packages that provide `python3` in the final stage.
     if let Ok(Some(started)) = root.resolve(&WrittenPath::from(prefix).join("bin/python"))
         && started.path == interpreter.executable
     {
@@ -410,7 +447,7 @@ fn system_sites(root: &Root, interpreter: &Interpreter) -> Vec<RealPath> {
     }
 }
 
-/// The directories that exist, links followed, each once (`lib64` is usually a link to `lib`).
+/// The directories that exist, with links followed, each once (`lib64` is usually a link to `lib`).
 fn existing(root: &Root, paths: [String; 2]) -> Vec<RealPath> {
     let mut found: Vec<RealPath> = Vec::new();
     for path in paths {
@@ -422,4 +459,37 @@ fn existing(root: &Root, paths: [String; 2]) -> Vec<RealPath> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::root::memory::Memory;
+
+    #[test]
+    fn each_kind_of_folder_without_an_environment_has_its_error() {
+        let root = Root::new(Memory::parse(
+            "/data/file = x\n/venv/pyvenv.cfg = home = /gone/bin\n/opt/lib/python3.11/site-packages/a.py = x",
+        ));
+        for (named, expect) in [
+            ("/none", "/none does not exist in the root"),
+            (
+                "/data",
+                "/data is neither a virtual environment, a site-packages directory nor a Python program",
+            ),
+            (
+                "/venv",
+                "/venv: the base interpreter /gone/bin of this virtual environment is not in the root",
+            ),
+            ("/opt", "/opt is for Python 3.11, and the root has no Python 3.11"),
+            ("", "no Python environment found; searched /usual"),
+        ] {
+            let named: Vec<String> =
+                Some(named.to_owned()).filter(|named| !named.is_empty()).into_iter().collect();
+            let usual = ["/usual".to_owned()];
+            let found =
+                find_environment(&root, &Library::new(&root), &named, &usual, &mut Vec::new());
+            assert_eq!(found.err().map(|error| error.to_string()).as_deref(), Some(expect));
+        }
+    }
 }

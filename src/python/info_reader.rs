@@ -1,6 +1,6 @@
 //! The reader of one `.dist-info` or `.egg-info`: its files, and the findings about them.
 //!
-//! Invariant: a file that is missing is a value; one that cannot be read or understood is a finding.
+//! Invariant: a missing file is a value; a file that cannot be read or understood is a finding.
 
 use super::distribution::Distribution;
 use super::metadata::EntryPoint;
@@ -9,7 +9,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root};
 
-/// No metadata file is larger; RECORD of the largest wheels has a few megabytes.
+/// The largest metadata file that is read, in bytes. The RECORD of the largest wheels has a few MB.
 const LARGEST_FILE: u64 = 64 << 20;
 
 /// Reads one `.dist-info` or `.egg-info`.
@@ -17,14 +17,14 @@ pub(super) struct InfoReader<'a> {
     pub(super) root: &'a Root,
     pub(super) info: &'a RealPath,
     pub(super) kind: &'a PartKind,
-    /// Of everything beside it.
+    /// The names of all entries in the same directory.
     pub(super) names: &'a [&'a str],
     pub(super) findings: &'a mut Vec<Finding>,
 }
 
 impl InfoReader<'_> {
-    /// Without a list of files, the distribution gets the modules and packages of its top-level names: those of
-    /// top_level.txt, or its own name.
+    /// Without a list of files, the distribution owns the modules and packages of its top-level
+    /// names: those of top_level.txt, or its own name.
     pub(super) fn claim_top_level(&mut self, mut distribution: Distribution) -> Distribution {
         let text = if distribution.metadata == *self.info {
             None
@@ -53,7 +53,7 @@ impl InfoReader<'_> {
         self.read_path(&self.info.join(name))
     }
 
-    /// The bytes of a file; links are followed, as uv and conda may link into a cache.
+    /// The bytes of a file. Links are followed, because uv and conda may link into a cache.
     pub(super) fn read_path(&mut self, path: &RealPath) -> Option<Vec<u8>> {
         let read = self.root.resolve(&WrittenPath::from(path)).and_then(|found| match found {
             Some(found) if found.meta.kind == Kind::File => {
@@ -80,7 +80,7 @@ impl InfoReader<'_> {
     }
 }
 
-/// A script is a file directly in bin/; a name with a slash never became one.
+/// Keeps the scripts that are files directly in `bin/`: a name with a slash never became a script.
 pub(super) fn keep_script_files(scripts: Vec<EntryPoint>) -> Vec<EntryPoint> {
     scripts.into_iter().filter(|script| !script.name.contains('/')).collect()
 }

@@ -1,7 +1,7 @@
-//! Facts of an interpreter, without running it: from its file name, its standard library and the
-//! strings compiled into the program or libpython.
+//! Facts of an interpreter, found without running it: from its file name, its standard library and
+//! the strings compiled into the program or libpython.
 //!
-//! Invariant: sysconfig is not trusted for linkage; what counts is `DT_NEEDED` and `PT_INTERP`.
+//! Invariant: sysconfig is not trusted for linkage; only `DT_NEEDED` and `PT_INTERP` count.
 
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
@@ -13,42 +13,45 @@ use crate::path::{RealPath, WrittenPath};
 use crate::release::major_minor;
 use crate::root::Root;
 
-/// A CPython or PyPy of the root.
+/// A CPython or PyPy interpreter of the root.
 #[derive(Clone, Debug)]
 pub struct Interpreter {
-    /// The program file, link free: what the bundle's `bin/python` points at.
+    /// The program file, without links: the target of the bundle's `bin/python`.
     pub executable: RealPath,
-    /// The links crossed from the name it is started by.
+    /// The links on the way from the name by which it is started.
     pub links: Vec<RealPath>,
     /// `sys.base_prefix`.
     pub prefix: RealPath,
     /// The standard library directory.
     pub stdlib: RealPath,
+    /// The architecture of the program file.
     pub machine: Machine,
+    /// The C library, by the program interpreter; `None` for any other loader.
     pub libc: Option<Libc>,
-    /// Its run path names its own prefix, so it finds libpython there and nowhere else.
+    /// Its run path names its own prefix, so it finds libpython only there.
     pub pinned: bool,
+    /// The facts that reports show.
     pub facts: InterpreterFacts,
 }
 
-/// The part of an interpreter that is printed.
+/// The facts of an interpreter that reports show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct InterpreterFacts {
     /// `cpython` or `pypy`.
     pub implementation: String,
-    /// `3.11.2`; `3.11` when the full version is not to be found.
+    /// `3.11.2`, or `3.11` if the full version is not known.
     pub version: String,
-    /// `cpython-311-x86_64-linux-musl`.
+    /// `cpython-311-x86_64-linux-musl`, if the program has it.
     pub abi: Option<String>,
-    /// Suffixes of importable extension modules, in import order.
+    /// The suffixes of extension modules, in import order.
     pub suffixes: Vec<String>,
-    /// `musl` or `glibc`.
+    /// `musl` or `glibc`; `None` for any other C library.
     pub libc: Option<Libc>,
-    /// As `uname -m` says.
+    /// The name that `uname -m` prints: `x86_64`.
     pub architecture: String,
-    /// `PT_INTERP`.
+    /// The program interpreter (`PT_INTERP`): `/lib64/ld-linux-x86-64.so.2`.
     pub loader: Option<String>,
-    /// `libpython3.11.so.1.0` when linked dynamically.
+    /// The soname of libpython, `libpython3.11.so.1.0`, if it is linked dynamically.
     pub libpython: Option<String>,
 }
 
@@ -63,13 +66,13 @@ impl Interpreter {
         )
     }
 
-    /// `3.11`.
+    /// The first two numbers of the version: `3.11`.
     pub fn minor(&self) -> &str {
         major_minor(&self.facts.version)
     }
 }
 
-/// Reads the interpreter started as `path`; `None` when no Python program is there.
+/// Reads the interpreter that is started as `path`; `None` if there is no Python program.
 pub fn read_interpreter(
     root: &Root,
     library: &Library,
@@ -84,14 +87,12 @@ pub fn read_interpreter(
     let libpython = elf.needed.iter().find(|name| name.starts_with("libpython")).cloned();
     let strings = compiled_strings(root, &found.path, &prefix, libpython.as_deref(), &minor);
     if strings.version.is_none() {
-        let message =
-            format!("the full version is not in the program; {minor} is used for markers");
+        let message = format!("the program does not contain its full version; markers use {minor}");
         findings.push(Finding::new(Severity::Note, Code::InterpreterFact, &found.path, message));
     }
     let libc = elf.interpreter.as_deref().and_then(Libc::of_interpreter);
     if libc.is_none() {
-        let message =
-            "neither musl nor glibc is its program interpreter; libraries cannot be resolved";
+        let message = "its program interpreter is neither that of musl nor of glibc; libraries cannot be resolved";
         findings.push(Finding::new(Severity::Deny, Code::InterpreterFact, &found.path, message));
     }
     let abi = strings
@@ -129,7 +130,8 @@ pub fn read_interpreter(
     })
 }
 
-/// The landmark `lib/pythonX.Y/os.py`, by the program's name first, then the highest there is.
+/// The directory of the landmark `lib/pythonX.Y/os.py`: by the program's name, otherwise the
+/// highest version.
 fn standard_library(root: &Root, prefix: &RealPath, program: &str) -> Option<(RealPath, String)> {
     let mut candidates = Vec::new();
     for platlib in ["lib", "lib64"] {
@@ -162,7 +164,7 @@ struct Strings {
     suffix: Option<String>,
 }
 
-/// `PY_VERSION` and the first entry of the import system's suffix table.
+/// `PY_VERSION`, and the first entry of the import system's suffix table.
 fn compiled_strings(
     root: &Root,
     program: &RealPath,
@@ -181,7 +183,7 @@ fn compiled_strings(
     for path in linked.chain([WrittenPath::from(program)]) {
         let Ok(Some(file)) = root.resolve(&path) else { continue };
         let Ok(content) = root.open(&file.path) else { continue };
-        // Overlapping windows: memory stays bounded whatever the size of the program.
+        // The windows overlap and have a fixed size, so a large program does not need more memory.
         let (mut window, mut offset) = (vec![0; 1 << 20], 0);
         while found.version.is_none() || found.suffix.is_none() {
             let Ok(count) = content.read_at(&mut window, offset) else { break };

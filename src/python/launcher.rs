@@ -1,13 +1,15 @@
-//! The launcher of an entry point: the program in `bin/` that installers make of one line of entry_points.txt.
+//! The launcher of an entry point: the program that installers write to `bin/` for one line of
+//! entry_points.txt.
 //!
-//! Invariant: nothing of entry_points.txt reaches a launcher but dotted Python names.
+//! Invariant: only dotted Python names get from entry_points.txt into a launcher.
 
 use super::EntryPoint;
 
-/// The launcher of an entry point, after `header`; `None` when its object is not `module:attribute`.
-/// Behaves as the one that pip writes: an `.exe` of the name it was started by is not seen by the program.
+/// The text of the launcher of an entry point, after `header`. `None` if its object is not
+/// `module:attribute`. The launcher behaves like the one of pip: it removes `.exe` from the name in
+/// `sys.argv`.
 pub fn launcher(entry_point: &EntryPoint, header: &str) -> Option<String> {
-    // Extras, `[name]` behind the object, are about what is installed, not about what runs.
+    // Extras, `[name]` after the object, say what must be installed, not what runs.
     let object = entry_point.object.split('[').next().unwrap_or_default();
     let (module, attribute) = object.split_once(':')?;
     let (module, attribute) = (module.trim(), attribute.trim());

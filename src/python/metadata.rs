@@ -1,9 +1,10 @@
 //! The text files of a `.dist-info` directory: METADATA, WHEEL, RECORD and entry_points.txt.
 //!
-//! Each parser gives what it understood and a sentence for each part it did not. Wheels of a decade
-//! are in use, so a broken line is met sooner or later and must not hide its neighbours.
+//! Each parser returns the parts that it understood and one sentence for each part that it did not.
+//! Wheels of a decade are in use: a broken line is to be expected and must not hide the other
+//! lines.
 //!
-//! Invariant: no input, truncated anywhere or not, makes a parser panic or fail as a whole; no I/O.
+//! Invariant: no input, truncated or not, makes a parser panic or fail as a whole; no I/O.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,44 +12,50 @@ use ini::{Ini, ParseOption};
 
 use crate::path::RealPath;
 
-/// What METADATA (core metadata, PEP 566) says and this program needs.
+/// The fields of METADATA that wheelbarrow uses (core metadata, PEP 566).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
+    /// `Name` as written; `None` if the field is missing.
     pub name: Option<String>,
+    /// `Version` as written; `None` if the field is missing.
     pub version: Option<String>,
     /// `Requires-Dist` lines as written.
     pub requires: Vec<String>,
 }
 
-/// What WHEEL (PEP 427) says.
+/// The fields of WHEEL that wheelbarrow uses (PEP 427).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wheel {
     /// `Wheel-Version` as written: `1.0`.
     pub format: Option<String>,
-    /// Only when `Root-Is-Purelib: true` is said: nothing else proves the absence of native code.
+    /// True only if the file has `Root-Is-Purelib: true`: nothing else proves that there is no
+    /// native code.
     pub purelib: bool,
+    /// The `Tag` lines: `py3-none-any`.
     pub tags: Vec<String>,
 }
 
 /// One line of RECORD (PEP 376).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordEntry {
+    /// The file, resolved against the site directory.
     pub path: RealPath,
-    /// `sha256=...` as written; RECORD itself and byte code have none.
+    /// `sha256=...` as written. RECORD itself and byte code have none.
     pub hash: Option<String>,
+    /// The size in bytes.
     pub size: Option<u64>,
 }
 
-/// One line of entry_points.txt that becomes a script.
+/// One line of entry_points.txt for which installers create a script.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EntryPoint {
-    /// The script's name as written, a slash included.
+    /// The name of the script as written; it may contain a slash.
     pub name: String,
-    /// What it runs: `module:attribute [extra]`.
+    /// The object that it runs: `module:attribute [extra]`.
     pub object: String,
 }
 
-/// A name as PEP 503 compares it: lower case, runs of `-`, `_` and `.` are one `-`.
+/// A name normalised by PEP 503: lower case, with one `-` for each run of `-`, `_` and `.`.
 pub fn normalised_name(name: &str) -> String {
     let mut normal = String::with_capacity(name.len());
     for letter in name.trim().chars() {
@@ -61,7 +68,8 @@ pub fn normalised_name(name: &str) -> String {
     normal
 }
 
-/// Reads METADATA. The description after the first empty line is not looked at.
+/// Reads METADATA: the fields, and one sentence for each line that is not understood. The
+/// description after the first empty line is ignored.
 pub fn parse_metadata(text: &[u8]) -> (Metadata, Vec<String>) {
     let (headers, problems) = parse_headers(text, "METADATA");
     let mut metadata = Metadata::default();
@@ -77,7 +85,7 @@ pub fn parse_metadata(text: &[u8]) -> (Metadata, Vec<String>) {
     (metadata, problems)
 }
 
-/// Reads WHEEL.
+/// Reads WHEEL: the fields, and one sentence for each line that is not understood.
 pub fn parse_wheel(text: &[u8]) -> (Wheel, Vec<String>) {
     let (headers, problems) = parse_headers(text, "WHEEL");
     let mut wheel = Wheel::default();
@@ -92,8 +100,8 @@ pub fn parse_wheel(text: &[u8]) -> (Wheel, Vec<String>) {
     (wheel, problems)
 }
 
-/// E-mail headers with keys in lower case. Header by header, because `mailparse::parse_headers`
-/// gives nothing at all when one of them is malformed.
+/// E-mail headers with keys in lower case. They are parsed one by one, because
+/// `mailparse::parse_headers` returns nothing at all if one of them is malformed.
 fn parse_headers(text: &[u8], file: &str) -> (Vec<(String, String)>, Vec<String>) {
     let mut headers = Vec::new();
     let mut problems = Vec::new();
@@ -124,10 +132,10 @@ fn parse_header(chunk: &[u8], file: &str, problems: &mut Vec<String>) -> Option<
     }
     let header = mailparse::parse_header(chunk).ok().filter(|_| chunk.contains(&b':'));
     let Some((header, _)) = header else {
-        problems.push(format!("{file} has a line that is no header: {:?}", shown()));
+        problems.push(format!("{file} has a line that is not a header: {:?}", shown()));
         return None;
     };
-    // PEP 566 asks for UTF-8; mailparse's own `get_value` would guess at encoded words.
+    // PEP 566 requires UTF-8; mailparse's own `get_value` would guess encoded words.
     let value = header.get_value_raw();
     if std::str::from_utf8(value).is_err() {
         problems.push(format!("{file} is not UTF-8: {:?}", shown()));
@@ -137,14 +145,15 @@ fn parse_header(chunk: &[u8], file: &str, problems: &mut Vec<String>) -> Option<
     Some((header.get_key().trim().to_ascii_lowercase(), value.join(" ").trim().to_owned()))
 }
 
-/// Reads RECORD, with paths resolved against `site`, the directory that holds the `.dist-info`.
+/// Reads RECORD: its lines, and one sentence for each line that is not understood. Paths are
+/// resolved against `site`, the directory that contains the `.dist-info`.
 pub fn parse_record(text: &[u8], site: &RealPath) -> (Vec<RecordEntry>, Vec<String>) {
     let mut entries = Vec::new();
     let mut problems = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
         let Some(at) = parse_records(rest, site, &mut entries, &mut problems) else { break };
-        // A quote that was never closed swallows the lines after it: give up its line, not those.
+        // A quote that is never closed swallows the following lines: skip its own line only.
         let line = &rest[at..];
         let end =
             line.iter().position(|byte| *byte == b'\n').map_or(line.len(), |newline| newline + 1);
@@ -156,7 +165,7 @@ pub fn parse_record(text: &[u8], site: &RealPath) -> (Vec<RecordEntry>, Vec<Stri
     (entries, problems)
 }
 
-/// Reads lines until one spans several; returns where that one begins.
+/// Reads lines until a record spans several; returns where that record begins.
 fn parse_records(
     text: &[u8],
     site: &RealPath,
@@ -200,12 +209,12 @@ fn parse_record_line(record: &csv::ByteRecord, site: &RealPath) -> Option<Record
     })
 }
 
-/// The hash of a RECORD line: SHA-256 in URL-safe base64 without padding.
+/// A SHA-256 digest as RECORD has it: `sha256=` and URL-safe base64 without padding.
 pub fn recorded_hash(digest: &[u8]) -> String {
     format!("sha256={}", URL_SAFE_NO_PAD.encode(digest))
 }
 
-/// The text of a RECORD, its lines as path, hash and size.
+/// The text of a RECORD with these lines, each with path, hash and size.
 pub fn record_text(lines: impl IntoIterator<Item = [String; 3]>) -> String {
     let mut writer =
         csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
@@ -215,8 +224,9 @@ pub fn record_text(lines: impl IntoIterator<Item = [String; 3]>) -> String {
     String::from_utf8(writer.into_inner().expect("memory takes it")).expect("paths are UTF-8")
 }
 
-/// The file a RECORD line means. Lexical: `site` is link free, and installers write `..` to mean
-/// the parent directory of the scheme. `None` for the root itself and for what is no path.
+/// The file of a RECORD line. The resolution is lexical: `site` has no links, and installers write
+/// `..` for the parent directory of the scheme. `None` for the root itself and for a text that is
+/// not a path.
 pub fn resolve_recorded(site: &RealPath, written: &str) -> Option<RealPath> {
     if written.contains('\0') {
         return None;
@@ -230,11 +240,13 @@ pub fn resolve_recorded(site: &RealPath, written: &str) -> Option<RealPath> {
     (path != RealPath::root()).then_some(path)
 }
 
-/// The scripts of entry_points.txt: `console_scripts`, then `gui_scripts`.
+/// Reads entry_points.txt: the scripts of `console_scripts`, then `gui_scripts`, and one sentence
+/// for each line that is not understood.
 pub fn parse_entry_points(text: &[u8]) -> (Vec<EntryPoint>, Vec<String>) {
     let text = String::from_utf8_lossy(text);
     let mut problems = Vec::new();
-    // rust-ini stops at the first line that is neither section nor pair, so those go first.
+    // rust-ini stops at the first line that is neither a section nor a pair, so those are removed
+    // first.
     let understood = |line: &&str| {
         let fine = if line.starts_with('[') {
             line.ends_with(']')
@@ -299,7 +311,7 @@ mod tests {
             (Some("Foo"), Some("1.0"))
         );
         assert_eq!(metadata.requires, ["bar >=1"]);
-        assert_eq!(problems, ["METADATA has a line that is no header: \"no header\""]);
+        assert_eq!(problems, ["METADATA has a line that is not a header: \"no header\""]);
         let (metadata, problems) = parse_metadata(b"Name: a\nAuthor: J\xfcrgen\nVersion: 2\n");
         assert_eq!((metadata.version.as_deref(), problems.len()), (Some("2"), 1));
         assert_eq!(parse_metadata(b""), (Metadata::default(), Vec::new()));

@@ -1,9 +1,11 @@
-//! Python as installers leave it on disk: distributions, scripts and requirements.
+//! Python environments on disk as installers leave them: interpreters, distributions, scripts and
+//! requirements.
 //!
-//! Everything is read from the files PyPA's "Recording installed projects" describes (PEP 376, 427,
-//! 508, 610, 660); no Python runs.
+//! Everything is read from the files that PyPA's "Recording installed projects" describes (PEP 376,
+//! 427, 508, 610, 660).
 //!
-//! Invariant: what cannot be understood costs a finding and the one line it stands in, never the run.
+//! Invariant: no Python is run. A line that cannot be understood costs a finding and that line,
+//! never the whole run.
 
 mod direct_url;
 mod dist_info;
@@ -24,14 +26,14 @@ mod site_directory;
 
 pub use direct_url::portable_direct_url;
 pub use distribution::Distribution;
-pub use editable::{Editable, editable};
+pub use editable::{Editable, find_editable};
 pub use launcher::launcher;
 pub use metadata::{
     EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata,
     parse_record, parse_wheel, record_text, recorded_hash, resolve_recorded,
 };
 pub use part::{Part, PartKind};
-pub use path_file::{Import, ImportFound, PathFile, PathLine, path_files};
+pub use path_file::{Import, ImportFound, PathFile, PathLine, read_path_files};
 pub use requirement_files::{
     ProjectFile, RequirementsError, RequirementsFile, parse_project, parse_requirement,
     parse_requirements_file, split_extras,

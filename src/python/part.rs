@@ -1,33 +1,34 @@
 //! The folders that an environment consists of.
 //!
-//! Invariant: data alone; the kind of a part decides which directories belong to it.
+//! Invariant: only data; the kind of a part decides which directories belong to it.
 
 use crate::path::RealPath;
 
-/// One folder that distributions were installed into.
+/// One folder with installed distributions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
+    /// The way it was made.
     pub kind: PartKind,
     /// `sys.prefix`, or the folder given to pip.
     pub prefix: RealPath,
-    /// Directories that hold distributions.
+    /// The directories that contain distributions, in the order of `sys.path`.
     pub sites: Vec<RealPath>,
-    /// Directory of console scripts.
+    /// The directory of console scripts.
     pub scripts: RealPath,
 }
 
-/// How a part came to be.
+/// The way a part was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PartKind {
     /// `python -m venv`, virtualenv, uv (PEP 405).
     VirtualEnvironment,
-    /// The interpreter's own: its prefix holds much else.
+    /// The site directories of the interpreter: its prefix also has many other files.
     System,
     /// `pip install --prefix` or `--user`.
     Prefix,
     /// `pip install --target`: packages, `bin` and data in one folder.
     Target,
-    /// Source of editable installs: these packages and modules of a folder.
+    /// The source of editable installs: these packages and modules of a folder.
     Source(Vec<RealPath>),
 }
 
@@ -37,7 +38,7 @@ impl Part {
         !matches!(self.kind, PartKind::System | PartKind::Source(_))
     }
 
-    /// The directories that are read.
+    /// The directories and modules to read.
     pub fn tops(&self) -> Vec<RealPath> {
         match &self.kind {
             PartKind::System => self.sites.clone(),

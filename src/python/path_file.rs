@@ -1,9 +1,11 @@
-//! Path configuration files: the `*.pth` of a site directory, and the `.egg-link` of `setup.py develop`.
+//! Path configuration files: the `*.pth` of a site directory, and the `.egg-link` of `setup.py
+//! develop`.
 //!
-//! As site.py reads them (`addpackage`): a line that begins with `import` is run at every start of
-//! Python, any other that is not blank or a comment names a directory for `sys.path`.
+//! They are read as site.py does (`addpackage`): Python runs a line that begins with `import` at
+//! every start. Any other line that is neither blank nor a comment names a directory for
+//! `sys.path`.
 //!
-//! Invariant: nothing of them is run.
+//! Invariant: no code of them is run.
 
 use super::environment::Environment;
 use super::interpreter::Interpreter;
@@ -11,9 +13,9 @@ use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root};
 
-/// No path file is larger; what is, is no path file.
+/// The largest path file in bytes; a larger file is ignored.
 const LARGEST: u64 = 1 << 20;
-/// Modules that are part of the program itself, of those that such lines import.
+/// Modules compiled into the program, among those that such lines import.
 const COMPILED_IN: [&str; 10] = [
     "sys",
     "builtins",
@@ -27,25 +29,38 @@ const COMPILED_IN: [&str; 10] = [
     "_thread",
 ];
 
-/// One such file.
+/// One path configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathFile {
+    /// Its path in the site directory.
     pub path: RealPath,
+    /// Its lines, without comments and blank lines.
     pub lines: Vec<PathLine>,
 }
 
-/// One line that counts.
+/// One line that is neither blank nor a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PathLine {
-    /// For `sys.path`: as written, and where it leads in the root.
-    Path { text: String, to: Option<RealPath> },
-    /// Python that runs at every start, and the modules that it begins by importing.
-    Code { text: String, imports: Vec<Import> },
+    /// A directory for `sys.path`.
+    Path {
+        /// The path as written.
+        text: String,
+        /// The file or directory in the root; `None` if there is none.
+        to: Option<RealPath>,
+    },
+    /// Python code that runs at every start.
+    Code {
+        /// The line as written.
+        text: String,
+        /// The modules that its first statement imports.
+        imports: Vec<Import>,
+    },
 }
 
 impl PathLine {
-    /// The finder of an editable install that it starts: a module of setuptools, scikit-build-core or `editables`
-    /// (hatchling, pdm-backend). Where the source is in its place nothing needs it.
+    /// The finder of an editable install that this line starts: a module of setuptools,
+    /// scikit-build-core or `editables` (hatchling, pdm-backend). A bundle that has the source does
+    /// not need it.
     pub fn finder(&self) -> Option<&Import> {
         let PathLine::Code { imports, .. } = self else { return None };
         let import = imports.first()?;
@@ -60,23 +75,27 @@ impl PathLine {
 /// A module that a line of code imports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
+    /// The top-level name: `distutils`.
     pub name: String,
+    /// The place where Python finds it.
     pub found: ImportFound,
 }
 
-/// Where Python finds it.
+/// The place where Python finds a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportFound {
     /// In the interpreter or its standard library.
     Standard,
-    /// Beside the path file.
+    /// In the same site directory as the path file.
     Beside(RealPath),
+    /// Not in the root.
     Nowhere,
 }
 
 impl PathFile {
-    /// The folders outside of the environment that it leads to, those that do not exist as written. For an
-    /// `editable` install so is one that is only in its prefix: `pip install -e git+...` makes `src/` there.
+    /// The folders outside of the environment that this file leads to; as `Err`, the written paths
+    /// of those that do not exist. For an `editable` install a folder of the prefix also counts,
+    /// unless it is in a site directory: `pip install -e git+...` creates `src/` there.
     pub fn leads_out(
         &self,
         environment: &Environment,
@@ -90,7 +109,8 @@ impl PathFile {
                 .any(|site| path.below(site).is_some())
         };
         let outside = self.lines.iter().filter_map(|line| match line {
-            // A path inside the environment needs no help, nor does one that Python passes over.
+            // A path inside the environment needs nothing, and Python ignores a path that does not
+            // exist.
             PathLine::Path { to: Some(to), .. }
                 if environment.in_whole_prefix(to) && (!editable || in_site(to)) =>
             {
@@ -104,8 +124,8 @@ impl PathFile {
     }
 }
 
-/// Reads those of every site directory.
-pub fn path_files(
+/// Reads the path files of every site directory, sorted within each.
+pub fn read_path_files(
     root: &Root,
     environment: &Environment,
     findings: &mut Vec<Finding>,
@@ -149,7 +169,7 @@ fn raw_path(line: &str) -> PathLine {
     PathLine::Path { text: line.trim_end().to_owned(), to: None }
 }
 
-/// The lines that count, nothing looked up yet.
+/// The lines that are neither blank nor comments, with nothing looked up yet.
 fn lines(text: &str) -> Vec<PathLine> {
     let lines = text.trim_start_matches('\u{feff}').lines();
     let counting = lines.filter(|line| !line.starts_with('#') && !line.trim().is_empty());
@@ -163,7 +183,7 @@ fn lines(text: &str) -> Vec<PathLine> {
         .collect()
 }
 
-/// `a, b.c as d; rest`: the top-level names of the first statement.
+/// The top-level names of the first statement, `a, b.c as d; rest`.
 fn imports(rest: &str) -> Vec<Import> {
     let statement = rest.split(';').next().unwrap_or_default();
     let names = statement.split(',').map(|one| one.split_whitespace().next().unwrap_or_default());
@@ -188,7 +208,8 @@ fn look(root: &Root, site: &RealPath, interpreter: &Interpreter, line: PathLine)
     }
 }
 
-/// As the import system goes: compiled in, the standard library, the site directory.
+/// Finds a module in the order of the import system: compiled in, the standard library, the site
+/// directory.
 fn find(root: &Root, site: &RealPath, interpreter: &Interpreter, name: &str) -> ImportFound {
     let module = |directory: &RealPath| {
         let names = [format!("{name}/__init__.py"), format!("{name}.py")];

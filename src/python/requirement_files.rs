@@ -1,7 +1,7 @@
 //! The requirements of an application: as typed, in requirements files and in pyproject.toml.
 //!
-//! Invariant: a line that cannot be understood is an error with its place: to pass over it would leave
-//! out what the application needs.
+//! Invariant: a line that cannot be understood is an error with its place, because a bundle without
+//! it would lack a distribution that the application needs.
 
 use pep508_rs::{Pep508Error, Requirement};
 use serde::Deserialize;
@@ -9,26 +9,29 @@ use url::Url;
 
 use crate::hint::Hint;
 
-/// What one requirements file says (pip, "Requirements File Format").
+/// The contents of one requirements file (pip, "Requirements File Format").
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct RequirementsFile {
+    /// The requirements of the file itself.
     pub requirements: Vec<Requirement<Url>>,
-    /// Files of `-r`, relative to this one.
+    /// The files of `-r`, relative to this file.
     pub included: Vec<String>,
-    /// Folders of projects, relative to this one, each with the extras that are asked for: `-e .[web]`.
+    /// The folders of projects, relative to this file, each with the requested extras: `-e .[web]`.
     pub projects: Vec<(String, Vec<String>)>,
 }
 
-/// What one pyproject.toml says (PEP 621).
+/// The contents of one pyproject.toml (PEP 621).
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct ProjectFile {
-    /// Absent where a build backend makes it up.
+    /// The name of the project; `None` if the build backend determines it.
     pub name: Option<String>,
+    /// The dependencies, with those of the requested extras.
     pub requirements: Vec<Requirement<Url>>,
 }
 
 impl ProjectFile {
-    /// The project itself, with extras.
+    /// A requirement of the project itself with these extras; `None` for a project without a static
+    /// name.
     pub fn itself(&self, extras: &[String]) -> Result<Option<Requirement<Url>>, RequirementsError> {
         self.name
             .as_ref()
@@ -37,7 +40,7 @@ impl ProjectFile {
     }
 }
 
-/// A path as typed before the extras that stand behind it: `pyproject.toml[web,db]`.
+/// Splits a path as typed from the extras that follow it: `pyproject.toml[web,db]`.
 pub fn split_extras(typed: &str) -> (&str, Vec<String>) {
     let (path, extras) =
         typed.strip_suffix(']').and_then(|typed| typed.rsplit_once('[')).unwrap_or((typed, ""));
@@ -55,29 +58,49 @@ pub fn split_extras(typed: &str) -> (&str, Vec<String>) {
 /// The reason why a text gives no requirements.
 #[derive(Debug, thiserror::Error)]
 pub enum RequirementsError {
-    /// A text that PEP 508 does not allow. The message has the first line of the cause, without the excerpt.
+    /// A text that PEP 508 does not allow. The message has the first line of the cause, without the
+    /// excerpt.
     #[error("{text:?} is not a requirement (PEP 508): {}", first_line(source))]
-    Requirement { text: String, source: Box<Pep508Error<Url>> },
-    /// A line of a requirements file, counted from 1.
+    Requirement {
+        /// The text as typed.
+        text: String,
+        /// The cause.
+        source: Box<Pep508Error<Url>>,
+    },
+    /// A line of a requirements file that cannot be understood.
     #[error("line {line}: {source}")]
-    Line { line: usize, source: Box<RequirementsError> },
-    /// A place that does not say which distribution it has.
-    #[error("{place} does not tell its name; write it as NAME @ {place}")]
-    NoName { place: String },
-    /// Not TOML, or a table of another shape.
-    #[error("is not pyproject.toml: {}", source.message())]
-    Toml { source: Box<toml::de::Error> },
-    /// A pyproject.toml that is configuration of tools alone.
-    #[error("is not pyproject.toml: it has no [project] table (PEP 621)")]
+    Line {
+        /// The number of the line, counted from 1.
+        line: usize,
+        /// The cause.
+        source: Box<RequirementsError>,
+    },
+    /// A URL that does not show the name of its distribution.
+    #[error("{place} does not show its name; write it as NAME @ {place}")]
+    NoName {
+        /// The URL as typed.
+        place: String,
+    },
+    /// Text that is not TOML, or a table of another shape.
+    #[error("is not a pyproject.toml: {}", source.message())]
+    Toml {
+        /// The cause.
+        source: Box<toml::de::Error>,
+    },
+    /// A pyproject.toml that only configures tools.
+    #[error("is not the pyproject.toml of a project: it has no [project] table (PEP 621)")]
     NoProject,
     /// An extra that the project does not offer.
-    #[error("has no optional dependencies called {extra}")]
-    Extra { extra: String },
+    #[error("has no optional dependencies named {extra}")]
+    Extra {
+        /// The name of the extra as typed.
+        extra: String,
+    },
 }
 
 impl Hint for RequirementsError {
     fn hint(&self) -> Option<&str> {
-        Some("write requirements as pip takes them: name[extra]>=1.0")
+        Some("write requirements as pip accepts them: name[extra]>=1.0")
     }
 }
 
@@ -85,7 +108,7 @@ fn first_line(error: &Pep508Error<Url>) -> String {
     error.message.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
-/// One requirement as typed.
+/// Reads one requirement as typed.
 pub fn parse_requirement(text: &str) -> Result<Requirement<Url>, RequirementsError> {
     let text = text.trim();
     text.parse().map_err(|error| RequirementsError::Requirement {
@@ -94,7 +117,7 @@ pub fn parse_requirement(text: &str) -> Result<Requirement<Url>, RequirementsErr
     })
 }
 
-/// Reads a requirements file. Options that tell pip where to look mean nothing here.
+/// Reads a requirements file. Options that say where pip searches are ignored.
 pub fn parse_requirements_file(text: &str) -> Result<RequirementsFile, RequirementsError> {
     let mut file = RequirementsFile::default();
     let mut whole = String::new();
@@ -118,7 +141,7 @@ pub fn parse_requirements_file(text: &str) -> Result<RequirementsFile, Requireme
         } else if let Some(place) = option(["-e", "--editable"]) {
             file.place(&place).map_err(failed)?;
         } else if !line.starts_with('-') {
-            // `--hash` and other options of one requirement follow it.
+            // `--hash` and other options of a single requirement follow it.
             let requirement = line.split(" --").next().unwrap_or(line).trim();
             let named = requirement.contains(" @ ") || !requirement.contains('/');
             if named && !matches!(requirement.split('[').next(), Some("." | "..")) {
@@ -132,7 +155,7 @@ pub fn parse_requirements_file(text: &str) -> Result<RequirementsFile, Requireme
 }
 
 impl RequirementsFile {
-    /// A requirement by its place: a folder, an archive or a repository.
+    /// A requirement that is a folder, an archive or a repository.
     fn place(&mut self, place: &str) -> Result<(), RequirementsError> {
         let (url, fragment) = place.split_once('#').unwrap_or((place, ""));
         let file_name = url.rsplit('/').next().unwrap_or(url).split('@').next().unwrap_or_default();
@@ -154,7 +177,7 @@ impl RequirementsFile {
     }
 }
 
-/// A comment begins the line or follows a blank: a URL may hold `#`.
+/// A line without its comment. A comment begins the line or follows a blank: a URL may contain `#`.
 fn without_comment(line: &str) -> &str {
     if line.trim_start().starts_with('#') {
         return "";
@@ -176,7 +199,8 @@ struct Project {
     optional: std::collections::BTreeMap<String, Vec<String>>,
 }
 
-/// `project.dependencies` of pyproject.toml, and those of the named extras.
+/// Reads `project.dependencies` of pyproject.toml, and the optional dependencies of the named
+/// extras.
 pub fn parse_project(text: &str, extras: &[String]) -> Result<ProjectFile, RequirementsError> {
     let document: Pyproject = toml::from_str(text)
         .map_err(|error| RequirementsError::Toml { source: Box::new(error) })?;
@@ -246,7 +270,7 @@ mod tests {
         assert_eq!(shown(text, &[]), "a>1 | b ; python_full_version < '4'");
         assert_eq!(shown(text, &extra("db-x")), "a>1 | b ; python_full_version < '4' | c");
         let error = parse_project(text, &extra("no")).unwrap_err();
-        assert_eq!(error.to_string(), "has no optional dependencies called no");
+        assert_eq!(error.to_string(), "has no optional dependencies named no");
         assert!(parse_project("[tool.poetry]\n", &[]).is_err() && parse_project("=", &[]).is_err());
     }
 }

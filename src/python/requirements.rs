@@ -1,7 +1,8 @@
-//! Who needs whom among the installed distributions, by PEP 508 requirements.
+//! The dependencies between installed distributions, by their PEP 508 requirements.
 //!
-//! Markers are evaluated for the interpreter of the root, always Linux. Extras asked for on a command
-//! line are written down nowhere, so only extras another distribution asks for count.
+//! Markers are evaluated for the interpreter of the root, always for Linux. No file says which
+//! extras were given on a command line, so an extra counts only if another distribution or a
+//! requirement of the user asks for it.
 //!
 //! Invariant: a requirement that cannot be understood is a note and gives no edge; cycles end.
 
@@ -18,33 +19,33 @@ use super::metadata::normalised_name;
 use crate::finding::{Code, Finding, Severity};
 use crate::release::major_minor;
 
-/// What installs distributions, not what runs.
+/// Distributions that install others and are not needed at run time.
 const INSTALLERS: [&str; 7] =
     ["pip", "setuptools", "wheel", "conda", "conda-libmamba-solver", "libmambapy", "menuinst"];
 
-/// The facts of an interpreter that markers ask for.
+/// The facts of an interpreter that markers use.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// `3.11.7`.
+    /// The full version: `3.11.7`.
     pub full_version: &'a str,
-    /// `cpython`, as `sys.implementation.name`.
+    /// `cpython` or `pypy`, the value of `sys.implementation.name`.
     pub implementation: &'a str,
-    /// `x86_64`, as `uname -m`.
+    /// `x86_64`, as `uname -m` prints it.
     pub machine: &'a str,
 }
 
-/// Who needs whom, by index.
+/// The dependencies between distributions, by index.
 #[derive(Debug, Default)]
 pub struct Edges {
-    /// For each distribution the installed ones it requires.
+    /// For each distribution, the installed distributions that it requires.
     pub edges: Vec<BTreeSet<usize>>,
-    /// The installed ones that roots name.
+    /// The installed distributions that the user's requirements name.
     pub asked: BTreeSet<usize>,
-    /// What `pip check` would say.
+    /// The requirements that are not met, as `pip check` finds them.
     pub findings: Vec<Finding>,
 }
 
-/// An evaluator of requirements for one interpreter.
+/// Evaluates requirements for one interpreter.
 #[derive(Clone, Debug)]
 pub struct Requirements {
     environment: MarkerEnvironment,
@@ -52,8 +53,12 @@ pub struct Requirements {
 
 impl Requirements {
     /// An evaluator for the interpreter of `facts`; an error when its version is no version.
+    /// Prepares the evaluation for the interpreter of `facts`.
+    ///
+    /// # Errors
+    /// A version that is not a version of PEP 440.
     pub fn new(facts: &Facts) -> Result<Self, String> {
-        // A build from a checkout calls itself `3.13.0+`; PEP 508 has no such version.
+        // A build from a checkout calls itself `3.13.0+`; PEP 440 has no such version.
         let full_version = facts.full_version.trim().trim_end_matches('+');
         let short_version = major_minor(full_version);
         let implementation = match facts.implementation {
@@ -67,7 +72,7 @@ impl Requirements {
             os_name: "posix",
             platform_machine: facts.machine,
             platform_python_implementation: implementation,
-            // The kernel is the host's and not known; no requirement in use asks for it.
+            // The kernel is that of the host and not known; no requirement in use asks for it.
             platform_release: "",
             platform_system: "Linux",
             platform_version: "",
@@ -80,34 +85,40 @@ impl Requirements {
         Ok(Requirements { environment })
     }
 
-    /// Who needs whom, and what is missing. The subject of a finding is the name of the distribution that
-    /// has the requirement; of a root, the requirement.
-    pub fn edges(&self, all: &[Distribution], roots: &[Requirement<Url>]) -> Edges {
+    /// The dependencies between the distributions, and the requirements that are not met.
+    /// `requested` are the requirements of the user; without any, every distribution counts as
+    /// requested. The subject of a finding is the name of the distribution that has the
+    /// requirement, or the user's requirement itself.
+    pub fn edges(&self, all: &[Distribution], requested: &[Requirement<Url>]) -> Edges {
         let mut findings = Vec::new();
         let requirements: Vec<_> =
             all.iter().map(|distribution| parse_all(distribution, &mut findings)).collect();
-        // A key has two indices where an upgrade left the older directory behind.
+        // A key has two indices if an upgrade left the older directory.
         let mut installed: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, distribution) in all.iter().enumerate() {
             installed.entry(&distribution.key).or_default().push(index);
         }
         let mut asked = BTreeSet::new();
         let mut extras: Vec<BTreeSet<ExtraName>> = vec![BTreeSet::new(); all.len()];
-        for root in roots.iter().filter(|root| root.evaluate_markers(&self.environment, &[])) {
-            let targets = targets(root, &installed);
-            findings.extend(unmet(root, targets, all).map(|what| {
+        for request in
+            requested.iter().filter(|request| request.evaluate_markers(&self.environment, &[]))
+        {
+            let targets = targets(request, &installed);
+            findings.extend(unmet(request, targets, all).map(|problem| {
                 Finding::new(
                     Severity::Deny,
                     Code::MissingRequirement,
-                    root,
-                    format!("asked for, but {what}"),
+                    request,
+                    format!("requested, but {problem}"),
                 )
                 .help("install it in the builder stage, before wheelbarrow runs")
             }));
             asked.extend(targets);
-            targets.iter().for_each(|target| extras[*target].extend(root.extras.iter().cloned()));
+            targets
+                .iter()
+                .for_each(|target| extras[*target].extend(request.extras.iter().cloned()));
         }
-        let from = if roots.is_empty() { (0..all.len()).collect() } else { asked.clone() };
+        let from = if requested.is_empty() { (0..all.len()).collect() } else { asked.clone() };
         let extras = self.wanted_extras(extras, from, &requirements, &installed);
         let mut edges = vec![BTreeSet::new(); all.len()];
         for (index, distribution) in all.iter().enumerate() {
@@ -126,8 +137,9 @@ impl Requirements {
         Edges { edges, asked, findings }
     }
 
-    /// The extras that `from` and what they lead to ask of each distribution. An extra can ask for further
-    /// extras, so this repeats until nothing is new; sets only grow, which ends every cycle.
+    /// The extras of each distribution that are wanted by `from` and its dependencies. An extra can
+    /// ask for further extras, so this repeats until nothing is new. Sets only grow, so every cycle
+    /// ends.
     fn wanted_extras(
         &self,
         mut wanted: Vec<BTreeSet<ExtraName>>,
@@ -186,13 +198,14 @@ fn missing(
     targets: &[usize],
     all: &[Distribution],
 ) -> Option<Finding> {
-    let what = unmet(requirement, targets, all)?;
+    let problem = unmet(requirement, targets, all)?;
     let join = if targets.is_empty() { "which" } else { "but" };
-    let message = format!("requires {}, {join} {what}", without_marker(requirement));
+    let message = format!("requires {}, {join} {problem}", without_marker(requirement));
     Some(Finding::new(Severity::Warn, Code::MissingRequirement, &distribution.name, message))
 }
 
-/// What is wrong with the installed `targets` of a requirement: `is not installed`, `1.5 is installed`.
+/// The problem with the installed `targets` of a requirement: `is not installed`, `1.5 is
+/// installed`.
 fn unmet(
     requirement: &Requirement<Url>,
     targets: &[usize],
@@ -202,7 +215,7 @@ fn unmet(
     let Some(VersionOrUrl::VersionSpecifier(specifiers)) = &requirement.version_or_url else {
         return None;
     };
-    // A version that PEP 440 does not know cannot be compared, and says nothing wrong.
+    // A version that PEP 440 does not allow cannot be compared and counts as met.
     let fits = |target: &usize| {
         all[*target]
             .version
@@ -212,8 +225,8 @@ fn unmet(
     (!targets.iter().any(fits)).then(|| format!("{} is installed", all[*first].version))
 }
 
-/// The requirement as a person would say it: the marker is already known to hold, and a URL may
-/// hold credentials.
+/// The requirement for a message: without the marker, which holds, and without the URL, which may
+/// contain credentials.
 fn without_marker(requirement: &Requirement<Url>) -> String {
     match &requirement.version_or_url {
         Some(VersionOrUrl::VersionSpecifier(specifiers)) => {
@@ -223,8 +236,8 @@ fn without_marker(requirement: &Requirement<Url>) -> String {
     }
 }
 
-/// The indices to carry: everything but the installers, and an installer where something that runs
-/// needs it, as old packages need `pkg_resources` of setuptools.
+/// The indices of the distributions to bundle by default: all except the installers. An installer
+/// is bundled if another distribution needs it, as old packages need `pkg_resources` of setuptools.
 pub fn kept(all: &[Distribution], edges: &[BTreeSet<usize>]) -> BTreeSet<usize> {
     reached(
         &(0..all.len()).filter(|index| !INSTALLERS.contains(&all[*index].key.as_str())).collect(),
@@ -232,7 +245,7 @@ pub fn kept(all: &[Distribution], edges: &[BTreeSet<usize>]) -> BTreeSet<usize> 
     )
 }
 
-/// `from` and all that it requires.
+/// The distributions of `from`, and all that they require.
 pub fn reached(from: &BTreeSet<usize>, edges: &[BTreeSet<usize>]) -> BTreeSet<usize> {
     let mut pending: Vec<usize> = from.iter().copied().collect();
     let mut reached = BTreeSet::new();
@@ -388,8 +401,8 @@ mod tests {
             ("B[Y]>=2", vec![1, 3], ""),
             ("e|setuptools", vec![4, 5], ""),
             ("e; python_version < '3'", vec![], ""),
-            ("b>=3", vec![1], "asked for, but 2 is installed"),
-            ("f", vec![], "asked for, but is not installed"),
+            ("b>=3", vec![1], "requested, but 2 is installed"),
+            ("f", vec![], "requested, but is not installed"),
         ] {
             let parsed: Vec<Requirement<Url>> =
                 roots.split('|').map(|root| root.parse().unwrap()).collect();

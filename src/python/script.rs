@@ -1,54 +1,70 @@
-//! How an installed script finds its interpreter, and the header that replaces it.
+//! The way an installed script finds its interpreter, and the header that replaces it.
 //!
-//! The kernel takes `#!path` only when path is short and without blanks (execve(2)), so installers
-//! have a second form: a file that is shell for two lines and a Python string literal at the same
-//! time. pip (distlib), uv and rattler write it, each with its own quotes.
+//! The kernel accepts `#!path` only if the path is short and has no blanks (execve(2)). Installers
+//! therefore have a second form: a header that is shell for two lines and a Python string literal
+//! at the same time. pip (distlib), uv and rattler write it, each with its own quotes.
 //!
-//! Their literal takes the place of the script's own docstring, which programs print as help, and after
-//! which alone `from __future__` may stand. So what is written here is a comment to Python and a command to
-//! the shell: a form feed is blank to Python at the start of a line (language reference, 2.1.8), and to the
-//! shell it is a letter, so that no comment begins behind it.
+//! Their literal replaces the script's own docstring, which programs print as help and after which
+//! `from __future__` must stand. The header written here is therefore a comment to Python and a
+//! command to the shell: a form feed at the start of a line is white space to Python (language
+//! reference, 2.1.8). To the shell it is a letter, so the `#` after it does not begin a comment.
 //!
-//! Invariant: `header` is within the bytes given, and what follows it is the script's own body.
+//! Invariant: `header` is within the given bytes, and the script's own body follows it.
 
 /// `#!`, the path and the newline must fit: the buffer of Linux before 5.1 (`BINPRM_BUF_SIZE`).
 const LONGEST_SHEBANG: usize = 127;
 const EXEC: &str = "'''exec' ";
 const CLOSING: &str = "' '''";
-/// A command that is not found, in silence, and then the one that is meant.
+/// A command that does not exist, with its error hidden, and then the real command.
 const HIDDEN_EXEC: &str = "\x0c# 2>/dev/null; exec ";
-/// The directory of the script itself, whatever link it was started by; `realpath` of busybox knows no `--`.
+/// The directory of the script itself, with links followed; `realpath` of busybox does not know
+/// `--`.
 const BESIDE: &str = "\"$(dirname \"$(realpath \"$0\")\")\"/";
-/// The same as uv has it.
+/// The same in the form of uv.
 const BESIDE_OF_UV: &str = "\"$(dirname -- \"$(realpath -- \"$0\")\")\"/";
 
-/// The first lines of a script.
+/// The form of the first lines of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shebang {
     /// `#!interpreter arguments`.
-    Plain { interpreter: String },
-    /// `#!/usr/bin/env name`: the first one on PATH.
-    OnPath { name: String },
+    Plain {
+        /// The path as written.
+        interpreter: String,
+    },
+    /// `#!/usr/bin/env name`: the first program with this name on PATH.
+    OnPath {
+        /// `python3`.
+        name: String,
+    },
     /// `#!/bin/sh`, then `'''exec' interpreter "$0" "$@"`.
-    Wrapper { interpreter: String },
-    /// As a wrapper, with `name` beside the script itself.
-    Relocatable { name: String },
+    Wrapper {
+        /// The path as written.
+        interpreter: String,
+    },
+    /// A wrapper that runs a program in the directory of the script.
+    Relocatable {
+        /// The path relative to that directory: `python3`.
+        name: String,
+    },
 }
 
-/// A script's shebang and where its body begins.
+/// The header of a script: its shebang, and where its body begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
+    /// How the interpreter is named.
     pub shebang: Shebang,
-    /// What the interpreter gets before the script: `-sE`. The kernel hands over the rest of a line as one.
+    /// The arguments of the interpreter before the script: `-sE`. The kernel passes the rest of a
+    /// line as one argument.
     pub arguments: Vec<String>,
-    /// The line that names another encoding than UTF-8, which counts in the first two lines alone (PEP 263).
+    /// The line that names an encoding other than UTF-8. It counts only in the first two lines (PEP
+    /// 263).
     pub coding: Option<String>,
-    /// Bytes to cut to leave the body alone.
+    /// The number of bytes before the body.
     pub header: usize,
 }
 
 impl Script {
-    /// What is started: a path, or a name to be found on PATH or beside the script.
+    /// The interpreter: a path, or a name to find on PATH or in the directory of the script.
     pub fn interpreter(&self) -> &str {
         match &self.shebang {
             Shebang::Plain { interpreter } | Shebang::Wrapper { interpreter } => interpreter,
@@ -57,7 +73,7 @@ impl Script {
     }
 }
 
-/// Reads the first bytes of a file; `None` when it does not begin with `#!`.
+/// Reads the first bytes of a file; `None` if they do not begin with `#!`.
 pub fn parse_script(start: &[u8]) -> Option<Script> {
     let script = parse_shebang(start)?;
     let next = line_at(start, script.header);
@@ -65,7 +81,7 @@ pub fn parse_script(start: &[u8]) -> Option<Script> {
     let other = text.starts_with('#')
         && (text.contains("coding:") || text.contains("coding="))
         && !text.to_lowercase().contains("utf");
-    // A line that does not end here is no such line.
+    // A line that does not end within these bytes does not count.
     if script.coding.is_none() && other && text.ends_with('\n') {
         return Some(Script {
             coding: Some(text.into_owned()),
@@ -90,7 +106,7 @@ fn parse_shebang(start: &[u8]) -> Option<Script> {
         return Some(script);
     }
     if program == Some("env") {
-        // Without -S (coreutils 8.30) all that follows is one name.
+        // Without -S (coreutils 8.30) the whole rest is one name.
         let split = rest
             .strip_prefix("-S")
             .or_else(|| rest.strip_prefix("--split-string"))
@@ -113,7 +129,7 @@ fn parse_shebang(start: &[u8]) -> Option<Script> {
     })
 }
 
-/// The line that begins at `offset`, its newline included.
+/// The line that begins at `offset`, with its newline.
 fn line_at(bytes: &[u8], offset: usize) -> &[u8] {
     let rest = bytes.get(offset..).unwrap_or_default();
     let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
@@ -157,7 +173,7 @@ fn parse_wrapper(start: &[u8], offset: usize) -> Option<Script> {
     Some(Script { shebang, arguments, coding: None, header })
 }
 
-/// The first word of a shell command, in any of the quotes installers use, and what follows it.
+/// The first word of a shell command, in any of the quotes that installers use, and the rest.
 fn first_word(command: &str) -> Option<(String, &str)> {
     let (word, rest) = if let Some(rest) = command.strip_prefix('"') {
         let (word, rest) = rest.split_once('"')?;
@@ -179,13 +195,13 @@ fn first_word(command: &str) -> Option<(String, &str)> {
     (!word.is_empty()).then_some((word, rest))
 }
 
-/// A header that runs `python` from the script's own directory, wherever that is. It needs
-/// `/bin/sh`, `dirname` and `realpath` in the final image. `coding` is a line of its own, or nothing.
+/// A header that runs `python` from the directory of the script, wherever that is. It needs
+/// `/bin/sh`, `dirname` and `realpath` in the final image. `coding` is a whole line, or empty.
 pub fn relocatable_header(python: &str, arguments: &[String], coding: &str) -> String {
     shell_header(&format!("{BESIDE}{}", quoted(python)), arguments, coding)
 }
 
-/// A header that runs `python` at its absolute path: plain where the kernel takes it.
+/// A header that runs `python` at its absolute path: a plain `#!` line if the kernel accepts it.
 pub fn absolute_header(python: &str, arguments: &[String], coding: &str) -> String {
     let plain = format!(
         "#!{python}{}{}\n",

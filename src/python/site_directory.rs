@@ -1,7 +1,7 @@
 //! The installed distributions of one site directory.
 //!
-//! Invariant: each `.dist-info`, `.egg-info` and `.egg` gives at most one [`Distribution`]; an entry that cannot be
-//! read is a finding, and the others still count.
+//! Invariant: each `.dist-info`, `.egg-info` and `.egg` gives at most one [`Distribution`]. An
+//! entry that cannot be read is a finding, and the others still count.
 
 use rayon::prelude::*;
 
@@ -16,7 +16,8 @@ use crate::root::{Entry, Kind, Root, RootError};
 
 const EGG: &str = ".egg";
 
-/// Every `*.dist-info` and `*.egg-info` directly in `site`, sorted by key.
+/// Reads every `*.dist-info`, `*.egg-info` and `*.egg` directly in `site`, sorted by key, with
+/// findings for damaged metadata.
 pub fn read_distributions(
     root: &Root,
     site: &RealPath,
@@ -57,7 +58,7 @@ fn read_entry(
                 found.extend(read_egg(root, path, &meta.kind, reader.findings));
             }
         }
-        // An unreadable entry is another's to report unless it could be a distribution.
+        // Other code reports unreadable entries, unless the entry could be a distribution.
         Err(error) if error.path() == site.as_str() || error.path().ends_with(".dist-info") => {
             findings.push(Finding::new(
                 Severity::Warn,

@@ -79,7 +79,8 @@ pub fn verify(root: &Root, prefix: &RealPath, carried: &[RealPath]) -> Verificat
     match environment {
         Ok(environment) => {
             interpreter = Some(environment.interpreter.executable.clone());
-            let inventory = inventory::of(&library, environment, Scope::default(), Vec::new());
+            let inventory =
+                inventory::take_inventory_of(&library, environment, Scope::default(), Vec::new());
             findings.extend(interpreter_fits(root, prefix, &inventory));
             findings.extend(inventory.findings.iter().cloned().map(stricter));
             findings.extend(inventory.missing_files(Severity::Deny, |_| true));

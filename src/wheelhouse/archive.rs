@@ -1,10 +1,11 @@
-//! One wheel, opened and checked: what is in the archive and what its metadata says.
+//! One wheel, opened and checked: its archive and its metadata.
 //!
-//! Everything that can be known without unpacking is refused here: names, kinds, sizes, a RECORD that
-//! does not list what is there. Contents are compared with their hashes while they are installed.
+//! Everything that can be checked without unpacking is checked here: names, kinds, sizes, and
+//! whether RECORD lists the files of the archive. Contents are compared with their hashes during
+//! installation.
 //!
-//! Invariant: the only place that names the zip crate, with `install` reading through it; writes
-//! nothing; memory is bounded by the archive's directory and the metadata files.
+//! Invariant: only this module names the zip crate, and `install` reads through it. It writes
+//! nothing. The memory it uses is bounded by the directory of the archive and the metadata files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek};
@@ -24,14 +25,14 @@ use crate::python::{
 /// `NAME_MAX` of every Linux file system.
 const LONGEST_COMPONENT: usize = 255;
 
-/// A wheel that may be installed, as far as can be told without unpacking it.
+/// A wheel that passed every check that does not need unpacking.
 pub struct Archive<R> {
     pub(super) name: WheelName,
     zip: ZipArchive<R>,
-    /// Files by name; directories have no entries here.
+    /// The files by name; directories are not included.
     pub(super) entries: BTreeMap<String, Entry>,
     pub(super) record: BTreeMap<String, Recorded>,
-    /// `flask-3.0.3.dist-info`.
+    /// The `.dist-info` directory: `flask-3.0.3.dist-info`.
     pub(super) dist_info: String,
     pub(super) metadata: Metadata,
     pub(super) entry_points: Vec<EntryPoint>,
@@ -39,10 +40,11 @@ pub struct Archive<R> {
 }
 
 impl<R: Read + Seek> Archive<R> {
-    /// Reads the directory and the metadata of the wheel in `reader`, which is called `name`.
+    /// Reads the directory and the metadata of the wheel in `reader`, whose file name is `name`.
     ///
     /// # Errors
-    /// What the zip format (APPNOTE 6.3), the wheel format (PEP 427) or this program does not allow.
+    /// Anything that the zip format (APPNOTE 6.3), the wheel format (PEP 427) or this program does
+    /// not allow.
     pub fn read(reader: R, name: WheelName) -> Result<Archive<R>, WheelError> {
         let wheel = name.file.clone();
         Archive::checked(reader, name).map_err(|(entry, refusal)| WheelError {
@@ -79,7 +81,7 @@ impl<R: Read + Seek> Archive<R> {
         Ok(archive)
     }
 
-    /// What METADATA says, for a caller that follows requirements. Not yet compared with its hash.
+    /// The fields of METADATA, whose hash is not checked yet.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }
@@ -110,14 +112,14 @@ impl<R: Read + Seek> Archive<R> {
         format!("{}/{name}", self.dist_info)
     }
 
-    /// The whole of a metadata file.
+    /// The complete bytes of a metadata file.
     fn text(&mut self, name: &str) -> Result<Vec<u8>, Refused> {
         let entry = *self.entries.get(name).ok_or_else(|| Refusal::Missing.at(name))?;
         if entry.size > LARGEST_METADATA {
             return Err(Refusal::LargeMetadata { size: entry.size }.at(name));
         }
         let mut text = Vec::new();
-        // One byte more than declared is enough to see that the declaration is wrong.
+        // One byte more than declared shows that the declaration is wrong.
         let read = self.content(entry).and_then(|content| {
             content.take(entry.size + 1).read_to_end(&mut text).map_err(damaged)
         });
@@ -130,13 +132,13 @@ impl<R: Read + Seek> Archive<R> {
         }
     }
 
-    /// The unpacked bytes of `entry`; the last read fails when their CRC is wrong.
+    /// The unpacked bytes of `entry`; the last read fails if their CRC is wrong.
     pub(super) fn content(&mut self, entry: Entry) -> Result<impl Read + use<'_, R>, Refusal> {
         self.zip.by_index(entry.index).map_err(refused)
     }
 }
 
-/// Reads the directory, which is held in memory whole: some hundred bytes for each of its entries.
+/// Reads the directory into memory: it has some hundred bytes for each entry.
 fn open<R: Read + Seek>(reader: R) -> Result<ZipArchive<R>, Refused> {
     let zip = ZipArchive::new(reader).map_err(|error| refused(error).whole())?;
     if zip.len() > MOST_ENTRIES {
@@ -150,8 +152,9 @@ fn open<R: Read + Seek>(reader: R) -> Result<ZipArchive<R>, Refused> {
     Ok(zip)
 }
 
-/// The first name that the directory at `start` has twice: the archive keeps one of them and does not
-/// say which. Of each header (APPNOTE 4.3.12) only the lengths of its three fields are looked at.
+/// The first name that occurs twice in the directory at `start`: the zip crate keeps one of the
+/// entries and does not report it. Only the lengths of the three fields of each header are used
+/// (APPNOTE 4.3.12).
 fn first_repeated(mut reader: impl Read + Seek, start: u64) -> Option<Vec<u8>> {
     let mut names = BTreeSet::new();
     reader.seek(io::SeekFrom::Start(start)).ok()?;
@@ -168,7 +171,7 @@ fn first_repeated(mut reader: impl Read + Seek, start: u64) -> Option<Vec<u8>> {
     }
 }
 
-/// The files by name, and the names of directories; the first entry that is neither is refused.
+/// The files by name, and the names of directories. An entry of any other kind is refused.
 fn entries<R: Read + Seek>(
     zip: &ZipArchive<R>,
 ) -> Result<(BTreeMap<String, Entry>, BTreeSet<String>), Refused> {
@@ -203,7 +206,7 @@ const REGULAR: u32 = 0o100_000;
 const DIRECTORY: u32 = 0o040_000;
 const LINK: u32 = 0o120_000;
 
-/// The name of a directory without its slash; `None` for a file. The mode is zero where the archive
+/// The name of a directory without its slash; `None` for a file. The mode is zero if the archive
 /// was made on a system without modes.
 fn kind(name: &str, mode: u32) -> Result<Option<&str>, Refusal> {
     match (name.strip_suffix('/'), mode & FORMAT) {
@@ -214,7 +217,7 @@ fn kind(name: &str, mode: u32) -> Result<Option<&str>, Refusal> {
     }
 }
 
-/// The name, when it is a relative path that means the same on every system; otherwise why not.
+/// The name, if it is a relative path with the same meaning on every system; otherwise the reason.
 fn plain_name(raw: &[u8]) -> Result<&str, &'static str> {
     let name = std::str::from_utf8(raw).map_err(|_| "is not UTF-8")?;
     let drive = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
@@ -233,7 +236,7 @@ fn plain_name(raw: &[u8]) -> Result<&str, &'static str> {
         let mut components = name.strip_suffix('/').unwrap_or(name).split('/');
         let wrong = components.find_map(|component| match component {
             "" | "." => Some("has an empty component"),
-            ".." => Some("leads out of the directory it is unpacked in"),
+            ".." => Some("leads out of the directory it is unpacked to"),
             _ if component.len() > LONGEST_COMPONENT => {
                 Some("has a component longer than 255 bytes")
             }
@@ -244,8 +247,8 @@ fn plain_name(raw: &[u8]) -> Result<&str, &'static str> {
     Err(why)
 }
 
-/// Another reader may go by the headers before each entry: they must say what the directory says, and
-/// no two entries may share bytes, as those of a zip bomb do.
+/// Another reader may use the header before each entry, so these headers must agree with the
+/// directory. No two entries may share bytes, as those of a zip bomb do.
 fn check_headers<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<(), Refused> {
     let Err(error) = zip.validate_header_consistency() else { return Ok(()) };
     let options = || ZipReadOptions::new().enforce_header_consistency(true);
@@ -255,7 +258,7 @@ fn check_headers<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<(), Refused>
     Err((entry, refused(error)))
 }
 
-/// The one top-level `.dist-info` directory, which must be that of `name`.
+/// The one top-level `.dist-info` directory, which must belong to `name`.
 fn dist_info(entries: &BTreeMap<String, Entry>, name: &WheelName) -> Result<String, Refused> {
     let tops = entries.keys().filter_map(|entry| entry.split_once('/')).map(|(top, _)| top);
     let found: BTreeSet<&str> = tops.filter(|top| top.ends_with(".dist-info")).collect();
@@ -267,7 +270,7 @@ fn dist_info(entries: &BTreeMap<String, Entry>, name: &WheelName) -> Result<Stri
     Ok((*only).to_owned())
 }
 
-/// Checks `{name}-{version}`, the beginning of the directories that only installers look into.
+/// Checks `{name}-{version}`, with which the directories for installers begin.
 pub(super) fn check_stem(stem: &str, name: &WheelName) -> Result<(), Refusal> {
     let (written, version) = stem.rsplit_once('-').unwrap_or((stem, ""));
     check_identity(written, &version.replace('_', "-"), name)
@@ -283,7 +286,8 @@ fn check_identity(written: &str, version: &str, name: &WheelName) -> Result<(), 
     }
 }
 
-/// `Wheel-Version`: a greater major version is refused, a greater minor one is worth a warning.
+/// Checks `Wheel-Version`: a greater major version is refused; a greater minor version gives a
+/// warning.
 fn check_format(version: Option<&str>) -> Result<Option<String>, Refusal> {
     let version = version.ok_or(Refusal::NoFormat)?;
     let numbers = version
@@ -301,13 +305,13 @@ fn check_format(version: Option<&str>) -> Result<Option<String>, Refusal> {
 fn refused(error: ZipError) -> Refusal {
     match error {
         ZipError::Io(error) => damaged(error),
-        // The text alone: the error's own begins with words that the refusal has as well.
+        // Only the text: the message of the error begins with words that the refusal already has.
         ZipError::InvalidArchive(why) => Refusal::Damaged { source: why.into() },
         other => Refusal::Damaged { source: other.into() },
     }
 }
 
-/// A reader of damaged data fails as a disk would, but with these kinds.
+/// Whether a read failed because the data is damaged, not because of the disk.
 pub(super) fn damaged(error: io::Error) -> Refusal {
     use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
     match error.kind() {

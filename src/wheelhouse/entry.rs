@@ -1,13 +1,13 @@
-//! A file of a wheel's archive, as the archive's directory declares it.
+//! A file of a wheel, as the directory of the archive declares it.
 //!
-//! Invariant: a declaration is checked against the bytes when they are unpacked, and believed before by nobody.
+//! Invariant: nothing relies on a declaration until it was checked against the unpacked bytes.
 
 /// One file of the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub index: usize,
-    /// Bytes when unpacked, as declared.
+    /// The declared size of the unpacked file, in bytes.
     pub size: u64,
-    /// A regular file of a Unix system with any x bit, as pip asks.
+    /// A regular file of a Unix system with any x bit, which is also pip's rule.
     pub executable: bool,
 }

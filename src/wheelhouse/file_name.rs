@@ -1,6 +1,6 @@
-//! The file name of a wheel, which is all that choosing one needs.
+//! The file name of a wheel, which is enough to select one.
 //!
-//! Invariant: takes the text alone; a [`WheelName`] has at least one tag of each kind.
+//! Invariant: only the text is used; a [`WheelName`] has at least one tag of each kind.
 
 use std::fmt;
 
@@ -15,34 +15,59 @@ pub struct WheelName {
     pub file: String,
     /// The distribution's name as written: `ruamel.yaml`, `PySocks`.
     pub name: String,
-    /// The name as PEP 503 compares it.
+    /// The name normalised by PEP 503: `ruamel-yaml`.
     pub key: String,
+    /// The version (PEP 440).
     pub version: Version,
-    /// The number a build tag begins with, and the rest of it; no build tag sorts before any.
+    /// The number and the text of the build tag. A wheel without a build tag sorts first.
     pub build: Option<(u64, String)>,
-    /// Python tags, lower case: `py2`, `py3` of `py2.py3`.
+    /// The Python tags in lower case: `py2` and `py3` of `py2.py3`.
     pub pythons: Vec<String>,
-    /// ABI tags, lower case.
+    /// The ABI tags in lower case.
     pub abis: Vec<String>,
-    /// Platform tags, lower case.
+    /// The platform tags in lower case.
     pub platforms: Vec<String>,
 }
 
-/// Why a file name is not that of a wheel.
+/// The reason why a file name is not that of a wheel. Each message continues a sentence about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WheelNameError {
+    /// The suffix is missing; it is in lower case (PEP 427).
     #[error("does not end in .whl")]
     Suffix,
-    #[error("has {found} parts between hyphens; a wheel has 5, or 6 with a build tag")]
-    Parts { found: usize },
+    /// Another number of parts between hyphens.
+    #[error(
+        "has {found} part{} between hyphens; a wheel has 5, or 6 with a build tag",
+        if *found == 1 { "" } else { "s" }
+    )]
+    Parts {
+        /// The number of parts.
+        found: usize,
+    },
+    /// A name that no distribution can have.
     #[error("{name:?} is not the name of a distribution")]
-    Name { name: String },
+    Name {
+        /// The part as written.
+        name: String,
+    },
+    /// A version that PEP 440 does not allow.
     #[error("{version:?} is not a version (PEP 440)")]
-    Version { version: String },
-    #[error("the build tag {build:?} is not a number with letters behind it")]
-    Build { build: String },
+    Version {
+        /// The part as written.
+        version: String,
+    },
+    /// A build tag that does not begin with a number.
+    #[error("the build tag {build:?} is not a number followed by letters")]
+    Build {
+        /// The part as written.
+        build: String,
+    },
+    /// A part of the tags with other characters than letters, digits, `_` and `.`.
     #[error("{tag:?} is not a set of tags")]
-    Tag { tag: String },
+    Tag {
+        /// The part as written.
+        tag: String,
+    },
 }
 
 impl WheelName {
@@ -75,7 +100,7 @@ impl WheelName {
         })
     }
 
-    /// The tags as written in the file name, in lower case: `py2.py3-none-any`.
+    /// The tags as the file name has them, in lower case: `py2.py3-none-any`.
     pub fn tags(&self) -> String {
         format!("{}-{}-{}", self.pythons.join("."), self.abis.join("."), self.platforms.join("."))
     }
@@ -87,7 +112,7 @@ impl fmt::Display for WheelName {
     }
 }
 
-/// Letters, digits, `.` and `_`, where `__` would be an escape nobody writes.
+/// Letters, digits, `.` and `_`. `__` would be an escape, which no build tool writes.
 fn distribution_name(name: &str) -> Result<&str, WheelNameError> {
     let plain =
         name.chars().all(|letter| letter.is_alphanumeric() || letter == '_' || letter == '.');
@@ -95,7 +120,7 @@ fn distribution_name(name: &str) -> Result<&str, WheelNameError> {
     if fine { Ok(name) } else { Err(WheelNameError::Name { name: name.to_owned() }) }
 }
 
-/// A version in which `-` is written `_`, as in every part of the name.
+/// A version whose `-` is written as `_`, as in every part of the name.
 fn parse_version(written: &str) -> Result<Version, WheelNameError> {
     written
         .replace('_', "-")
@@ -156,7 +181,7 @@ mod tests {
             ("", "does not end in .whl"),
             ("a-1.tar.gz", "does not end in .whl"),
             ("a-1-py3-none-any.WHL", "does not end in .whl"),
-            (".whl", "has 1 parts between hyphens; a wheel has 5, or 6 with a build tag"),
+            (".whl", "has 1 part between hyphens; a wheel has 5, or 6 with a build tag"),
             (
                 "a-1-py3-none.whl",
                 "has 4 parts between hyphens; a wheel has 5, or 6 with a build tag",
@@ -170,17 +195,14 @@ mod tests {
             ("a__b-1-py3-none-any.whl", "\"a__b\" is not the name of a distribution"),
             ("../a-1-py3-none-any.whl", "\"../a\" is not the name of a distribution"),
             ("a-one-py3-none-any.whl", "\"one\" is not a version (PEP 440)"),
-            (
-                "a-1-b2-py3-none-any.whl",
-                "the build tag \"b2\" is not a number with letters behind it",
-            ),
+            ("a-1-b2-py3-none-any.whl", "the build tag \"b2\" is not a number followed by letters"),
             (
                 "a-1-99999999999999999999-py3-none-any.whl",
-                "the build tag \"99999999999999999999\" is not a number with letters behind it",
+                "the build tag \"99999999999999999999\" is not a number followed by letters",
             ),
             (
                 "a-1-1/b-py3-none-any.whl",
-                "the build tag \"1/b\" is not a number with letters behind it",
+                "the build tag \"1/b\" is not a number followed by letters",
             ),
             ("a-1-py3.-none-any.whl", "\"py3.\" is not a set of tags"),
             ("a-1-py3-none-.whl", "\"\" is not a set of tags"),

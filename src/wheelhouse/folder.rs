@@ -1,7 +1,8 @@
-//! A folder of wheels as an environment: chosen for the root's own Python, installed into a directory
-//! of this process, and laid over the root at the final prefix.
+//! A folder of wheels as an environment: wheels are selected for the root's own Python, installed
+//! into a temporary directory, and shown over the root at the final prefix.
 //!
-//! Invariant: the folder and the root are only read; what is unpacked goes with [`Unpacked::directory`].
+//! Invariant: the folder and the root are only read; [`Unpacked::directory`] contains all unpacked
+//! files and removes them.
 
 use std::io;
 
@@ -19,29 +20,38 @@ use crate::python::{
 };
 use crate::root::{Cursor, Kind, Root, RootError};
 
-/// A folder that holds wheels.
+/// A folder that contains wheels.
 pub struct Folder {
     path: RealPath,
     files: Vec<String>,
 }
 
-/// What came out of a folder.
+/// An environment that was unpacked from a folder of wheels.
 pub struct Unpacked {
-    /// Stands for the final prefix; removed when dropped.
+    /// The directory that stands for the final prefix; it is removed when dropped.
     pub directory: TempDir,
+    /// The environment at the final prefix.
     pub environment: Environment,
+    /// The findings about wheels that were not installed or have oddities.
     pub findings: Vec<Finding>,
 }
 
-/// Why a folder of wheels is no environment.
+/// The reason why a folder of wheels is not an environment.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
+    /// A read of the root that failed.
     #[error(transparent)]
     Root(#[from] RootError),
+    /// A wheel that is refused.
     #[error(transparent)]
     Wheel(#[from] WheelError),
-    #[error("{path}: no Python is in the root to choose wheels for")]
-    NoInterpreter { path: RealPath },
+    /// A root without Python.
+    #[error("{path}: the root has no Python to select wheels for")]
+    NoInterpreter {
+        /// The folder of wheels.
+        path: RealPath,
+    },
+    /// A temporary directory that cannot be created.
     #[error("cannot create a temporary directory: {0}")]
     Temporary(#[source] io::Error),
 }
@@ -55,13 +65,13 @@ impl Hint for FolderError {
                 Some("run wheelbarrow in a stage that has the Python of the final image")
             }
             FolderError::Temporary(_) => {
-                Some("free some space below /tmp, or name another directory in TMPDIR")
+                Some("free some space below /tmp, or set TMPDIR to another directory")
             }
         }
     }
 }
 
-/// The folder that `named` is, when it is one directory with a wheel in it.
+/// The folder, if `named` is a single directory that contains a wheel.
 pub fn find_folder(root: &Root, named: &[String]) -> Result<Option<Folder>, RootError> {
     let [path] = named else { return Ok(None) };
     let Some(found) = root
@@ -82,13 +92,17 @@ pub fn find_folder(root: &Root, named: &[String]) -> Result<Option<Folder>, Root
         .then_some(Folder { path: found.path, files }))
 }
 
-/// Installs what fits the root's Python and the versions that `roots` allow; `prefix` is where the
-/// environment will be. `final_libc` is the version of the final root's C library, where that is known.
+/// Installs the wheels that fit the root's Python and the `requested` versions. `prefix` is the
+/// place of the environment in the final image. `final_libc` is the version of the final root's C
+/// library, if it is known.
+///
+/// # Errors
+/// A root without Python, a wheel that is refused, a read that failed, or a full disk.
 pub fn unpack(
     root: &Root,
     folder: &Folder,
     prefix: &RealPath,
-    roots: &[Requirement<Url>],
+    requested: &[Requirement<Url>],
     final_libc: Option<(u32, u32)>,
 ) -> Result<Unpacked, FolderError> {
     let library = Library::new(root);
@@ -104,7 +118,7 @@ pub fn unpack(
     };
     let target = Target::new(&interpreter.facts, final_libc.or_else(own_libc));
     let wheels = folder.files.iter().map(String::as_str).filter(|file| file.ends_with(".whl"));
-    let selection = select(wheels, &SupportedTags::new(&target), roots);
+    let selection = select(wheels, &SupportedTags::new(&target), requested);
     for passed in &selection.passed_over {
         findings.push(Finding::new(
             Severity::Note,
@@ -115,20 +129,22 @@ pub fn unpack(
     }
     for unusable in &selection.unusable {
         let message = if unusable.files.is_empty() {
-            "no wheel of it is in the folder".to_owned()
+            "the folder has no wheel of it".to_owned()
         } else {
             format!(
-                "no wheel of it fits Python {} and what is asked for: {}",
+                "no wheel of it fits Python {} and the requested versions: {}",
                 interpreter.facts.version,
                 unusable.files.join(", ")
             )
         };
-        // Where only some are asked for, one that nothing requires is not missed.
-        let wanted = roots.is_empty()
-            || roots.iter().any(|root| normalised_name(root.name.as_ref()) == unusable.key);
+        // If only some distributions are requested, the others need not be usable.
+        let wanted = requested.is_empty()
+            || requested
+                .iter()
+                .any(|request| normalised_name(request.name.as_ref()) == unusable.key);
         let severity = if wanted { Severity::Deny } else { Severity::Note };
         let help =
-            format!("get one that does, in the builder stage: pip download {}", unusable.key);
+            format!("download one that fits, in the builder stage: pip download {}", unusable.key);
         findings
             .push(Finding::new(severity, Code::NoUsableWheel, &unusable.key, message).help(help));
     }

@@ -1,10 +1,11 @@
-//! Unpacks a wheel where an installer would, below a directory that stands for an environment.
+//! Unpacks a wheel to the places an installer would use, below a directory that stands for an
+//! environment.
 //!
-//! What goes where is decided before anything is written, for all files at once: two that would become
-//! the same file are found however they got there.
+//! The places of all files are decided before anything is written. Two entries that would become
+//! the same file are therefore always found.
 //!
-//! Invariant: writes below the given directory only, never through a link; no file has content whose
-//! hash is not in the wheel's RECORD; an entry is never held in memory.
+//! Invariant: only files below the given directory are written, never through a link. No file has
+//! contents whose hash is not in the wheel's RECORD. An entry is never held in memory as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -22,41 +23,41 @@ use super::scripts::{PLACEHOLDER, is_wrapper};
 use crate::path::RealPath;
 use crate::python;
 
-/// Bytes unpacked at a time.
+/// The number of bytes that are unpacked at a time.
 const BLOCK: usize = 64 * 1024;
-/// Files of `.dist-info` that tell of an installation: the installer's to write, never a wheel's.
+/// Files of `.dist-info` that describe an installation: only the installer may write them.
 const INSTALLERS: [&str; 3] = ["INSTALLER", "REQUESTED", "direct_url.json"];
 
-/// Where wheels are installed.
+/// The place where wheels are installed.
 #[derive(Clone, Copy, Debug)]
 pub struct Prefix<'a> {
-    /// A directory of this host that exists and stands for `sys.prefix`. Give a new one: an install
-    /// that fails leaves what it had written, for the caller to remove with the directory.
+    /// An existing directory of this host that stands for `sys.prefix`. Use a new one: an install
+    /// that fails leaves its files, and the caller removes them together with the directory.
     pub directory: &'a Path,
-    /// The directory below `lib/`, one component: `python3.11`, `python3.13t`.
+    /// The directory below `lib/`, one component: `python3.11` or `python3.13t`.
     pub python: &'a str,
-    /// The beginning of every script in place of `#!python`, with its newline:
-    /// [`crate::python::relocatable_header`] or [`crate::python::absolute_header`].
+    /// The first lines of every script, with a newline; they replace `#!python`. See
+    /// [`crate::python::relocatable_header`] and [`crate::python::absolute_header`].
     pub header: &'a str,
 }
 
-/// What an install has done.
+/// The result of an install.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installed {
-    /// `/lib/python3.11/site-packages/flask-3.0.3.dist-info`, from the prefix.
+    /// The path from the prefix: `/lib/python3.11/site-packages/flask-3.0.3.dist-info`.
     pub dist_info: RealPath,
-    /// Every file written, from the prefix, RECORD included.
+    /// Every written file, as a path from the prefix, with RECORD.
     pub files: Vec<RealPath>,
-    /// Those of them that another wheel had installed before: the last one wins, as with pip.
+    /// Those of them that an earlier wheel had installed. The last wheel wins, as with pip.
     pub replaced: Vec<RealPath>,
-    /// Sentences about the wheel, without it as their subject.
+    /// Sentences about the wheel, which is their subject.
     pub warnings: Vec<String>,
 }
 
-/// Installs `archive` below `prefix`; `requested` when the user asked for it by name.
+/// Installs `archive` below `prefix`. `requested` means that the user asked for it by name.
 ///
 /// # Errors
-/// Two files in one place, contents that RECORD does not promise, and what the disk says.
+/// Two files with the same path, contents that do not match RECORD, and failed reads and writes.
 pub fn install<R: Read + Seek>(
     archive: &mut Archive<R>,
     prefix: &Prefix,
@@ -109,7 +110,7 @@ pub fn install<R: Read + Seek>(
     })
 }
 
-/// Where the content of a file comes from.
+/// The source of a file's contents.
 #[derive(Clone, Debug)]
 enum Source {
     Entry { name: String, entry: Entry, script: bool },
@@ -117,7 +118,7 @@ enum Source {
 }
 
 impl Source {
-    /// What a message calls it.
+    /// The name of the file in messages.
     fn shown(&self, path: &RealPath) -> String {
         match self {
             Source::Entry { name, .. } => name.clone(),
@@ -127,7 +128,7 @@ impl Source {
     }
 }
 
-/// Where the parts of a wheel go.
+/// The places of all parts of a wheel.
 struct Layout<'a> {
     site: RealPath,
     prefix: &'a Prefix<'a>,
@@ -135,7 +136,7 @@ struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    /// Every file to write but RECORD, by its path from the prefix.
+    /// Every file to write except RECORD, by its path from the prefix.
     fn plan<R: Read + Seek>(
         &self,
         archive: &Archive<R>,
@@ -159,13 +160,13 @@ impl Layout<'_> {
                 || [".", ".."].contains(&name)
                 || name.len() > 255
             {
-                return Err(Refusal::Name { why: "is not one for a script" }.at(name));
+                return Err(Refusal::Name { why: "is not allowed for a script" }.at(name));
             }
             let content = python::launcher(entry_point, self.prefix.header);
             let content = content.ok_or_else(|| {
                 Refusal::EntryPoint { object: entry_point.object.clone() }.at(name)
             })?;
-            // A console and a GUI script of one name may be the same.
+            // A console script and a GUI script may have the same name.
             if launchers.insert(name, content.clone()).is_none_or(|other| other != content) {
                 place(
                     &mut plan,
@@ -189,7 +190,8 @@ impl Layout<'_> {
         Ok(plan)
     }
 
-    /// Where an entry goes, and whether it is a script; `None` for what is not installed.
+    /// The place of an entry, and whether it is a script; `None` for an entry that is not
+    /// installed.
     fn destination<R>(
         &self,
         archive: &Archive<R>,
@@ -210,7 +212,7 @@ impl Layout<'_> {
             "scripts" if is_wrapper(path, &archive.entry_points) => return Ok(None),
             "scripts" => root.join("bin"),
             "headers" => {
-                // METADATA's name differs from the file's in case and separators only.
+                // The names in METADATA and in the file name differ only in case and separators.
                 let name = archive.metadata.name.as_deref().unwrap_or(&archive.name.name);
                 root.join("include").join("site").join(self.prefix.python).join(name.trim())
             }
@@ -220,7 +222,7 @@ impl Layout<'_> {
         Ok(Some((directory.descend(path), scheme == "scripts")))
     }
 
-    /// Refuses files where another file is needed as a directory, and what is not a wheel's to write.
+    /// Refuses a file at a path that must be a directory, and files that no wheel may write.
     fn check(
         &self,
         plan: &BTreeMap<RealPath, Source>,
@@ -272,7 +274,7 @@ fn place(
 struct Writer<'a> {
     top: &'a Path,
     made: BTreeSet<RealPath>,
-    /// SHA-256 and size of each file.
+    /// The SHA-256 and the size of each file.
     written: BTreeMap<RealPath, (Vec<u8>, u64)>,
     replaced: Vec<RealPath>,
 }
@@ -285,8 +287,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes what `content` unpacks to, when that is what was promised. With `header` the line of a
-    /// Python script's interpreter is replaced.
+    /// Writes the unpacked `content`, if it matches its declaration. `header` replaces the
+    /// interpreter line of a Python script.
     fn stream(
         &mut self,
         path: &RealPath,
@@ -338,13 +340,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// A new file in place of one of another wheel, whatever the umask.
+    /// Creates a file, in place of that of another wheel, independent of the umask.
     fn file(&mut self, path: &RealPath, mode: u32) -> io::Result<File> {
         self.directories(path)?;
         let host = self.top.join(path.relative());
         let create = || File::options().write(true).create_new(true).mode(mode).open(&host);
         let file = create().or_else(|error| {
-            // Removed first: to write through a link, or into a hard link, is to write elsewhere.
+            // The old file is removed first: writing through a link or to a hard link would change
+            // another file.
             if error.kind() != io::ErrorKind::AlreadyExists
                 || !fs::symlink_metadata(&host)?.is_file()
             {
@@ -358,7 +361,8 @@ impl Writer<'_> {
         Ok(file)
     }
 
-    /// Makes the parents of `path`, mode 0755. One that is there must be a directory, not a link to one.
+    /// Creates the parents of `path` with mode 0755. One that exists must be a directory, not a
+    /// link to one.
     fn directories(&mut self, path: &RealPath) -> io::Result<()> {
         let mut missing: Vec<RealPath> =
             path.ancestors().take_while(|parent| !self.made.contains(parent)).collect();
@@ -378,7 +382,7 @@ impl Writer<'_> {
     }
 }
 
-/// Reads until `block` is full or nothing is left.
+/// Reads until `block` is full or the input ends.
 fn fill(content: &mut impl Read, block: &mut [u8]) -> io::Result<usize> {
     let mut count = 0;
     while count < block.len() {

@@ -1,13 +1,13 @@
-//! The limits of a wheel: an archive beyond them is refused before it is unpacked.
+//! The limits for a wheel. An archive that exceeds them is refused before it is unpacked.
 //!
-//! Invariant: a limit is far above every wheel that a build tool makes.
+//! Invariant: each limit is far above every wheel that a build tool makes.
 
-/// The largest wheels of today have some ten thousand entries.
+/// The largest number of entries. The largest wheels of today have about ten thousand.
 pub const MOST_ENTRIES: usize = 100_000;
-/// An archive may unpack to this many bytes whatever its own size.
+/// The number of bytes that any archive may unpack to, whatever its own size.
 pub const SMALL_EXPANSION: u64 = 100_000_000;
-/// What unpacks to more than [`SMALL_EXPANSION`] may be this many times the archive: text compresses to a tenth,
-/// deflate cannot go below a thousandth.
+/// An archive that unpacks to more than [`SMALL_EXPANSION`] may have this many times its own size.
+/// Text compresses to a tenth; deflate cannot compress below a thousandth.
 pub const LARGEST_RATIO: u64 = 100;
-/// METADATA, RECORD, WHEEL and entry_points.txt are held in memory.
+/// The largest METADATA, RECORD, WHEEL and entry_points.txt in bytes: they are held in memory.
 pub const LARGEST_METADATA: u64 = 64 << 20;

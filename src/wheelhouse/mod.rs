@@ -1,10 +1,12 @@
-//! A wheelhouse: a folder of `.whl` files, chosen from and installed without pip.
+//! A wheelhouse: a folder of `.whl` files, from which wheels are selected and installed without
+//! pip.
 //!
-//! File names decide what is chosen (PEP 425, 427, 440 and 503); nothing is opened for that. What is
-//! chosen is opened, checked against its own RECORD and unpacked where an installer would put it.
+//! The selection uses only file names (PEP 425, 427, 440 and 503) and opens no file. A selected
+//! wheel is opened, checked against its own RECORD and unpacked to the places an installer would
+//! use.
 //!
-//! Invariant: no Python runs and nothing is downloaded; no bytes, of a name or of an archive, make
-//! this room panic.
+//! Invariant: no Python is run and nothing is downloaded. No bytes of a name or an archive make
+//! this module panic.
 
 mod archive;
 mod entry;

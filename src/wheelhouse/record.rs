@@ -1,4 +1,5 @@
-//! RECORD of a wheel: what it promises of each file, and the one an installer writes (PEP 376, 427).
+//! The RECORD of a wheel, which promises a hash for each file, and the RECORD that an installer
+//! writes (PEP 376, 427).
 //!
 //! Invariant: after [`check`] every file that is installed has exactly one trusted hash.
 
@@ -14,18 +15,18 @@ use super::refusal::{Refusal, Refused};
 use crate::path::RealPath;
 use crate::python::{parse_record, record_text, recorded_hash};
 
-/// RECORD and its signatures cannot list themselves.
+/// RECORD and its signatures, which cannot list themselves.
 pub(super) const UNLISTED: [&str; 3] = ["RECORD", "RECORD.jws", "RECORD.p7s"];
 
-/// What one line promises.
+/// The promise of one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Recorded {
-    /// `sha256=...` as written, without padding; RECORD itself has none.
+    /// `sha256=...` as written, without padding; `None` for RECORD itself.
     pub hash: Option<String>,
     pub size: Option<u64>,
 }
 
-/// Reads RECORD by file name; an installer cannot leave out what it does not understand.
+/// Reads RECORD by file name. An installer cannot ignore a line that it does not understand.
 pub(super) fn read(text: &[u8]) -> Result<BTreeMap<String, Recorded>, Refusal> {
     let top = RealPath::known("/wheel");
     let (entries, problems) = parse_record(text, &top);
@@ -43,7 +44,7 @@ pub(super) fn read(text: &[u8]) -> Result<BTreeMap<String, Recorded>, Refusal> {
             hash: entry.hash.map(|hash| hash.trim_end_matches('=').to_owned()),
             size: entry.size,
         };
-        // The same line twice promises nothing new.
+        // A repeated line promises nothing new.
         if record.insert(name.to_owned(), promise.clone()).is_some_and(|other| other != promise) {
             return Err(Refusal::Record { why: format!("lists {name:?} twice, differently") });
         }
@@ -51,8 +52,8 @@ pub(super) fn read(text: &[u8]) -> Result<BTreeMap<String, Recorded>, Refusal> {
     Ok(record)
 }
 
-/// Checks that RECORD lists the files of the archive, and those alone, each with a hash that can be
-/// trusted and the size the archive declares.
+/// Checks that RECORD lists exactly the files of the archive, each with a trusted hash and the size
+/// that the archive declares.
 pub(super) fn check(
     record: &BTreeMap<String, Recorded>,
     entries: &BTreeMap<String, Entry>,
@@ -77,7 +78,7 @@ pub(super) fn check(
     }
 }
 
-/// The algorithm of `sha256=...`. PEP 427 asks for SHA-256 or better.
+/// The algorithm of `sha256=...`. PEP 427 requires SHA-256 or better.
 pub(super) fn algorithm(hash: &str) -> Result<Box<dyn DynDigest>, Refusal> {
     match hash.split_once('=').map_or(hash, |(algorithm, _)| algorithm) {
         "sha256" => Ok(Box::new(Sha256::default())),
@@ -87,18 +88,18 @@ pub(super) fn algorithm(hash: &str) -> Result<Box<dyn DynDigest>, Refusal> {
     }
 }
 
-/// Whether `digest` is the one that `hash`, of the same algorithm, promises.
+/// Whether `digest` is the digest of `hash`, which has the same algorithm.
 pub(super) fn promised(hash: &str, digest: &[u8]) -> bool {
     hash.split_once('=').is_some_and(|(_, encoded)| encoded == encode(digest))
 }
 
-/// RECORD's form of a digest: URL-safe base64 without padding.
+/// A digest as RECORD has it: URL-safe base64 without padding.
 fn encode(digest: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(digest)
 }
 
-/// The text of the RECORD at `own` for the files `written`, each with its SHA-256 and size; sorted,
-/// with the paths as seen from the directory that holds the `.dist-info`.
+/// The text of the RECORD at `own` for the files `written`, each with its SHA-256 and size. It is
+/// sorted, and its paths are relative to the directory that contains the `.dist-info`.
 pub(super) fn text(own: &RealPath, written: &BTreeMap<RealPath, (Vec<u8>, u64)>) -> String {
     let site = own.ancestors().nth(1).expect("RECORD is two directories below something");
     let mut lines: Vec<[String; 3]> = written

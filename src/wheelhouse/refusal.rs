@@ -1,6 +1,6 @@
-//! Why a wheel is not installed, in words for the person who has the wheel.
+//! The reasons why a wheel is not installed, in words for the person who has the wheel.
 //!
-//! Invariant: names of entries are shown quoted and escaped, whatever bytes they have.
+//! Invariant: names of entries are quoted and escaped, whatever bytes they have.
 
 use std::io;
 
@@ -10,11 +10,12 @@ use crate::hint::Hint;
 #[derive(Debug, thiserror::Error)]
 #[error("{wheel}: {}{refusal}", self.place())]
 pub struct WheelError {
-    /// File name of the wheel.
+    /// The file name of the wheel.
     pub wheel: String,
-    /// The entry of the archive, or the file that it would become; `None` for the wheel as a whole.
+    /// The entry of the archive, or the file it would become; `None` for the wheel as a whole.
     pub entry: Option<String>,
     #[source]
+    /// The reason.
     pub refusal: Refusal,
 }
 
@@ -30,73 +31,151 @@ impl Hint for WheelError {
     }
 }
 
-/// What is wrong. Each message continues a sentence that begins with the wheel or its entry.
+/// The reason why a wheel is refused. Each message continues a sentence that begins with the wheel
+/// or its entry.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
+    /// A read that failed.
     #[error("cannot be read: {0}")]
     Read(#[source] io::Error),
+    /// Bytes that do not form a zip archive, or a wrong CRC.
     #[error("is not an intact zip archive: {source}")]
-    Damaged { source: Box<dyn std::error::Error + Send + Sync> },
-    #[error("has {found} entries; no more than {} are read", super::limits::MOST_ENTRIES)]
-    TooManyEntries { found: usize },
+    Damaged {
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// More entries than [`MOST_ENTRIES`](super::MOST_ENTRIES).
+    #[error("has {found} entries; the limit is {}", super::limits::MOST_ENTRIES)]
+    TooManyEntries {
+        /// The number of entries.
+        found: usize,
+    },
+    /// A larger expansion than [`LARGEST_RATIO`](super::LARGEST_RATIO) allows.
     #[error(
         "unpacks to {size} bytes, more than {} times the archive",
         super::limits::LARGEST_RATIO
     )]
-    Expands { size: u64 },
+    Expands {
+        /// The unpacked size in bytes.
+        size: u64,
+    },
+    /// A name that is not allowed.
     #[error("has a name that {why}")]
-    Name { why: &'static str },
+    Name {
+        /// The end of the sentence.
+        why: &'static str,
+    },
+    /// Two entries with the same name.
     #[error("is in the archive twice")]
     Duplicate,
+    /// Two entries that would be installed as the same file.
     #[error("is installed as {path}, and so is {other:?}")]
-    Collision { path: String, other: String },
+    Collision {
+        /// The path from the prefix.
+        path: String,
+        /// The other entry.
+        other: String,
+    },
+    /// An entry below a path that is a file.
     #[error("is installed below {path}, which is a file")]
-    FileAsDirectory { path: String },
+    FileAsDirectory {
+        /// The path of that file.
+        path: String,
+    },
+    /// A symbolic link, which a wheel cannot have.
     #[error("is a symbolic link")]
     Link,
+    /// A device, a socket or a pipe.
     #[error("is neither a file nor a directory")]
     Special,
+    /// An encrypted entry.
     #[error("is encrypted")]
     Encrypted,
+    /// A compression method other than stored and deflate.
     #[error("is compressed by a method other than deflate")]
     Compression,
-    #[error(
-        "has {size} bytes; no more than {} are read of such a file",
-        super::limits::LARGEST_METADATA
-    )]
-    LargeMetadata { size: u64 },
+    /// A metadata file larger than [`LARGEST_METADATA`](super::LARGEST_METADATA).
+    #[error("has {size} bytes; the limit for such a file is {}", super::limits::LARGEST_METADATA)]
+    LargeMetadata {
+        /// The declared size in bytes.
+        size: u64,
+    },
+    /// A metadata file that every wheel needs.
     #[error("is missing")]
     Missing,
+    /// No `.dist-info` directory, or several.
     #[error("has {found} .dist-info directories; a wheel has one")]
-    DistInfo { found: usize },
-    #[error("says {found}, which is not what the file name says")]
-    Identity { found: String },
+    DistInfo {
+        /// The number of directories.
+        found: usize,
+    },
+    /// A name or a version that differs from the file name.
+    #[error("says {found}, which differs from the file name")]
+    Identity {
+        /// The name and the version, quoted.
+        found: String,
+    },
+    /// A WHEEL without `Wheel-Version`.
     #[error("does not say which version of the wheel format it has")]
     NoFormat,
-    #[error("has version {version} of the wheel format; version 1 is understood")]
-    Format { version: String },
+    /// A newer major version of the wheel format.
+    #[error("has version {version} of the wheel format; only version 1 is supported")]
+    Format {
+        /// `Wheel-Version` as written.
+        version: String,
+    },
+    /// A RECORD that cannot be understood or contradicts itself.
     #[error("{why}")]
-    Record { why: String },
+    Record {
+        /// The end of the sentence.
+        why: String,
+    },
+    /// A file that RECORD does not list.
     #[error("is not in RECORD")]
     NotRecorded,
+    /// A line of RECORD without a hash.
     #[error("has no hash in RECORD")]
     NoHash,
-    #[error("has a {algorithm} hash in RECORD; sha256, sha384 and sha512 can be trusted")]
-    WeakHash { algorithm: String },
+    /// A hash that is not strong enough (PEP 427).
+    #[error(
+        "has a hash of kind {algorithm} in RECORD; only sha256, sha384 and sha512 are accepted"
+    )]
+    WeakHash {
+        /// `md5`, as RECORD has it.
+        algorithm: String,
+    },
+    /// Contents with another hash.
     #[error("does not have the hash that RECORD says")]
     Hash,
+    /// Contents with another size.
     #[error("does not have the {expected} bytes that {source_of_size} says")]
-    Size { expected: u64, source_of_size: &'static str },
+    Size {
+        /// The size in bytes.
+        expected: u64,
+        /// `RECORD` or `the archive`.
+        source_of_size: &'static str,
+    },
+    /// An unknown directory of `.data`.
     #[error(
         "is in no part of .data that installers know: purelib, platlib, scripts, headers, data"
     )]
     Scheme,
+    /// A `.data` directory with another name or version.
     #[error("is in the .data directory of another distribution")]
     ForeignData,
-    #[error("would be installed as {path}, which is not a wheel's to write")]
-    Reserved { path: String },
+    /// A file that belongs to the environment or the installer.
+    #[error("would be installed as {path}, which no wheel may write")]
+    Reserved {
+        /// The path from the prefix.
+        path: String,
+    },
+    /// An entry point that is not a Python object.
     #[error("is a script that runs {object:?}, which is not module:attribute")]
-    EntryPoint { object: String },
+    EntryPoint {
+        /// The object as written.
+        object: String,
+    },
+    /// A write that failed.
     #[error("cannot be written: {0}")]
     Write(#[source] io::Error),
 }
@@ -104,13 +183,13 @@ pub enum Refusal {
 impl Refusal {
     fn hint(&self) -> &'static str {
         match self {
-            Refusal::Read(_) => "name a wheel that this user may read",
+            Refusal::Read(_) => "choose a wheel that this user may read",
             Refusal::Write(why) if why.kind() == io::ErrorKind::StorageFull => {
-                "free some space; nothing was left behind"
+                "free some space; no files were left"
             }
-            Refusal::Write(_) => "name a directory that can be written and is empty",
+            Refusal::Write(_) => "choose a directory that is empty and writable",
             Refusal::Damaged { .. } | Refusal::Hash | Refusal::Size { .. } => {
-                "download the wheel again; when it stays so, do not trust it"
+                "download the wheel again; if that does not help, do not trust it"
             }
             Refusal::Compression | Refusal::Format { .. } => {
                 "build or download a wheel of version 1.0, compressed by deflate"
@@ -139,22 +218,22 @@ impl Refusal {
             | Refusal::Encrypted
             | Refusal::LargeMetadata { .. }
             | Refusal::Reserved { .. } => {
-                "no build tool makes such a wheel: find out where it comes from before it is used"
+                "no build tool makes such a wheel; find out where it comes from before you use it"
             }
         }
     }
 }
 
-/// Where in a wheel something is refused; [`Archive`](super::Archive) adds which wheel.
+/// The refused place in a wheel with the reason; [`Archive`](super::Archive) adds the wheel.
 pub(super) type Refused = (Option<String>, Refusal);
 
 impl Refusal {
-    /// About the wheel as a whole.
+    /// Refuses the wheel as a whole.
     pub(super) fn whole(self) -> Refused {
         (None, self)
     }
 
-    /// About one entry.
+    /// Refuses one entry.
     pub(super) fn at(self, entry: impl Into<String>) -> Refused {
         (Some(entry.into()), self)
     }

@@ -1,14 +1,14 @@
-//! Scripts that a wheel carries: their first line, and those that an entry point replaces.
+//! The scripts of a wheel: their first line, and those that an entry point replaces.
 //!
-//! Invariant: decided by names and first lines alone.
+//! Invariant: only names and first lines count.
 
 use crate::python::EntryPoint;
 
-/// A script of `.data/scripts` that begins so is for Python; the whole line is replaced, `#!pythonw`
-/// and arguments included (PEP 427, "Recommended installer features").
+/// A script of `.data/scripts` that begins with these bytes is for Python. The whole line is
+/// replaced, with `#!pythonw` and arguments (PEP 427, "Recommended installer features").
 pub(super) const PLACEHOLDER: &[u8] = b"#!python";
 
-/// Ends of the names under which old builds of setuptools shipped launchers of their own.
+/// The ends of the names of launchers that old versions of setuptools put into wheels.
 const WRAPPER_ENDS: [&str; 4] = ["", ".exe", "-script.py", ".pya"];
 
 /// Whether the script `name` of a wheel is a launcher that an entry point replaces.

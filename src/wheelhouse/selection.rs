@@ -1,11 +1,12 @@
-//! Which wheels of a folder are installed: at most one a distribution, decided from file names.
+//! The selection of wheels from a folder: at most one for each distribution, by file name.
 //!
-//! As pip does: the highest version that fits the interpreter and the requirements, then the best
-//! tag, then the highest build. What METADATA requires is in no file name: the caller learns what is
-//! missing, as with any environment, from [`crate::python::Requirements`] after installing.
+//! As with pip, the highest version that fits the interpreter and the requirements is selected,
+//! then the best tag, then the highest build number. File names do not show what METADATA requires.
+//! After the installation, the caller finds missing distributions with
+//! [`crate::python::Requirements`], as in any environment.
 //!
-//! Invariant: pure, and the same for any order of the file names; every name ends up chosen or passed
-//! over with its reason, never neither.
+//! Invariant: pure, and independent of the order of the file names. Every file is either chosen or
+//! passed over with a reason.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -19,48 +20,62 @@ use super::file_name::{WheelName, WheelNameError};
 use super::tags::{Misfit, SupportedTags};
 use crate::python::normalised_name;
 
-/// What becomes of each file name.
+/// The result for each file name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// The wheels to install, sorted by [`WheelName::key`].
     pub chosen: Vec<WheelName>,
     /// The others, sorted by file name.
     pub passed_over: Vec<PassedOver>,
-    /// Distributions of which no wheel can be installed, sorted by key. Weighs as
-    /// [`crate::finding::Severity::Deny`]: the environment would lack them.
+    /// The distributions without an installable wheel, sorted by key. The environment would lack
+    /// them, so each is a [`crate::finding::Severity::Deny`].
     pub unusable: Vec<Unusable>,
 }
 
 /// A file that is not installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassedOver {
+    /// The file name.
     pub file: String,
+    /// The reason.
     pub why: Why,
 }
 
-/// Why a file is not installed.
+/// The reason why a file is not installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// It is not a wheel, or not called like one.
+    /// It is not a wheel, or its name is not that of a wheel.
     Name(WheelNameError),
-    /// No tag of it is supported.
+    /// None of its tags is supported.
     Tags(Misfit),
-    /// A root requirement does not allow its version: the requirement as written.
-    Excluded { requirement: String },
-    /// A pre-release, where a release is to be had: the chosen file.
-    PreRelease { chosen: String },
+    /// A requirement of the user does not allow its version.
+    Excluded {
+        /// The requirement without extras and marker.
+        requirement: String,
+    },
+    /// It is a pre-release, and a release can be installed.
+    PreRelease {
+        /// The file that is installed.
+        chosen: String,
+    },
     /// The chosen file has a higher version.
-    Older { chosen: String },
+    Older {
+        /// The file that is installed.
+        chosen: String,
+    },
     /// The chosen file has the same version and a better tag, or a higher build.
-    LessSpecific { chosen: String },
+    LessSpecific {
+        /// The file that is installed.
+        chosen: String,
+    },
 }
 
-/// A distribution without a wheel to install.
+/// A distribution without an installable wheel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unusable {
-    /// The name as PEP 503 compares it.
+    /// The name normalised by PEP 503.
     pub key: String,
-    /// Its wheels, sorted; empty when a root requirement names what is not in the folder at all.
+    /// Its wheels, sorted; empty if a requirement names a distribution that is not in the folder.
     pub files: Vec<String>,
 }
 
@@ -69,7 +84,7 @@ impl fmt::Display for Why {
         match self {
             Why::Name(error) => write!(f, "its name {error}"),
             Why::Tags(misfit) => misfit.fmt(f),
-            Why::Excluded { requirement } => write!(f, "{requirement} is asked for"),
+            Why::Excluded { requirement } => write!(f, "{requirement} is requested"),
             Why::PreRelease { chosen } => write!(f, "it is a pre-release; {chosen} is installed"),
             Why::Older { chosen } => write!(f, "{chosen} is newer"),
             Why::LessSpecific { chosen } => write!(f, "{chosen} fits the interpreter better"),
@@ -77,19 +92,19 @@ impl fmt::Display for Why {
     }
 }
 
-/// Chooses among `files`, names without a directory. `roots` narrow the versions of the distributions
-/// they name (PEP 508); those whose marker does not hold for the interpreter are the caller's to leave
-/// out. Without roots every distribution of the folder is wanted in its highest version; with them too,
-/// as the file names do not tell which ones the roots need.
+/// Selects among `files`, which are names without a directory. `requested` limits the versions of
+/// the distributions that it names (PEP 508). The caller removes requirements whose marker does not
+/// hold. Every distribution of the folder is selected in its highest version, requested or not,
+/// because file names do not show what the requested ones need.
 pub fn select<'a>(
     files: impl IntoIterator<Item = &'a str>,
     supported: &SupportedTags,
-    roots: &[Requirement<Url>],
+    requested: &[Requirement<Url>],
 ) -> Selection {
     let mut selection = Selection::default();
     let mut folder: BTreeMap<String, Vec<WheelName>> = BTreeMap::new();
-    for root in roots {
-        folder.entry(normalised_name(root.name.as_ref())).or_default();
+    for request in requested {
+        folder.entry(normalised_name(request.name.as_ref())).or_default();
     }
     for file in files {
         match WheelName::parse(file) {
@@ -100,9 +115,11 @@ pub fn select<'a>(
     for (key, mut wheels) in folder {
         wheels.sort_by(|left, right| left.file.cmp(&right.file));
         wheels.dedup();
-        let roots: Vec<&Requirement<Url>> =
-            roots.iter().filter(|root| normalised_name(root.name.as_ref()) == key).collect();
-        selection.distribution(key, wheels, supported, &roots);
+        let requested: Vec<&Requirement<Url>> = requested
+            .iter()
+            .filter(|request| normalised_name(request.name.as_ref()) == key)
+            .collect();
+        selection.distribution(key, wheels, supported, &requested);
     }
     selection.passed_over.sort_by(|left, right| left.file.cmp(&right.file));
     selection
@@ -113,28 +130,30 @@ impl Selection {
         self.passed_over.push(PassedOver { file: file.to_owned(), why });
     }
 
-    /// Chooses among the wheels of one distribution.
+    /// Selects one of the wheels of one distribution.
     fn distribution(
         &mut self,
         key: String,
         wheels: Vec<WheelName>,
         supported: &SupportedTags,
-        roots: &[&Requirement<Url>],
+        requested: &[&Requirement<Url>],
     ) {
         let files: Vec<String> = wheels.iter().map(|wheel| wheel.file.clone()).collect();
         let mut candidates: Vec<(usize, WheelName)> = Vec::new();
         for wheel in wheels {
-            if let Some(root) = roots.iter().find(|root| !allows(root, &wheel.version)) {
-                self.pass_over(&wheel.file, Why::Excluded { requirement: shown(root) });
+            if let Some(request) = requested.iter().find(|request| !allows(request, &wheel.version))
+            {
+                self.pass_over(&wheel.file, Why::Excluded { requirement: shown(request) });
             } else if let Some(index) = supported.index(&wheel) {
                 candidates.push((index, wheel));
             } else {
                 self.pass_over(&wheel.file, Why::Tags(supported.misfit(&wheel)));
             }
         }
-        // A pre-release counts where it is asked for, or where there is nothing else (PEP 440).
+        // A pre-release counts if it is requested, or if there is nothing else (PEP 440).
         let counts = |wheel: &WheelName| {
-            !wheel.version.any_prerelease() || roots.iter().any(|root| asks_for_pre_release(root))
+            !wheel.version.any_prerelease()
+                || requested.iter().any(|request| asks_for_pre_release(request))
         };
         let best = |(index, wheel): &(usize, WheelName)| {
             (
@@ -166,29 +185,29 @@ impl Selection {
     }
 }
 
-fn specifiers(root: &Requirement<Url>) -> Option<&VersionSpecifiers> {
-    match &root.version_or_url {
+fn specifiers(request: &Requirement<Url>) -> Option<&VersionSpecifiers> {
+    match &request.version_or_url {
         Some(VersionOrUrl::VersionSpecifier(specifiers)) => Some(specifiers),
-        // A URL names one file elsewhere; the folder's wheel stands for it.
+        // A URL names a file elsewhere; the wheel of the folder replaces it.
         _ => None,
     }
 }
 
-fn allows(root: &Requirement<Url>, version: &Version) -> bool {
-    specifiers(root).is_none_or(|specifiers| specifiers.contains(version))
+fn allows(request: &Requirement<Url>, version: &Version) -> bool {
+    specifiers(request).is_none_or(|specifiers| specifiers.contains(version))
 }
 
-/// `!=2rc1` names a pre-release without asking for any.
-fn asks_for_pre_release(root: &Requirement<Url>) -> bool {
+/// `!=2rc1` names a pre-release without requesting one.
+fn asks_for_pre_release(request: &Requirement<Url>) -> bool {
     let asks = |specifier: &VersionSpecifier| {
         specifier.any_prerelease() && *specifier.operator() != Operator::NotEqual
     };
-    specifiers(root).is_some_and(|specifiers| specifiers.iter().any(asks))
+    specifiers(request).is_some_and(|specifiers| specifiers.iter().any(asks))
 }
 
-/// The requirement without extras, marker or URL: what decided.
-fn shown(root: &Requirement<Url>) -> String {
-    format!("{}{}", root.name, specifiers(root).map(ToString::to_string).unwrap_or_default())
+/// The requirement without extras, marker or URL: the part that decided.
+fn shown(request: &Requirement<Url>) -> String {
+    format!("{}{}", request.name, specifiers(request).map(ToString::to_string).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -197,8 +216,8 @@ mod tests {
     use crate::loader::Libc;
     use crate::wheelhouse::Target;
 
-    /// `files` and `roots` are divided by blanks; `a1` stands for `a-1-py3-none-any.whl`.
-    fn check(files: &str, roots: &str, chosen: &str, others: &[&str]) {
+    /// `files` and `requested` are divided by blanks; `a1` stands for `a-1-py3-none-any.whl`.
+    fn check(files: &str, requested: &str, chosen: &str, others: &[&str]) {
         let target = Target {
             implementation: "cpython".to_owned(),
             minor: "3.11".to_owned(),
@@ -213,10 +232,10 @@ mod tests {
             None => file.to_owned(),
         };
         let files: Vec<String> = files.split_whitespace().map(whole).collect();
-        let roots: Vec<Requirement<Url>> =
-            roots.split_whitespace().map(|root| root.parse().unwrap()).collect();
-        let selection = select(files.iter().map(String::as_str), &supported, &roots);
-        let backwards = select(files.iter().rev().map(String::as_str), &supported, &roots);
+        let requested: Vec<Requirement<Url>> =
+            requested.split_whitespace().map(|request| request.parse().unwrap()).collect();
+        let selection = select(files.iter().map(String::as_str), &supported, &requested);
+        let backwards = select(files.iter().rev().map(String::as_str), &supported, &requested);
         assert_eq!(selection, backwards, "{files:?}");
         let short = |text: &str| text.replace("-py3-none-any.whl", "");
         let names: Vec<String> = selection.chosen.iter().map(|wheel| short(&wheel.file)).collect();
@@ -257,20 +276,20 @@ mod tests {
         );
         check("a=1rc1 a=1", "", "a-1", &["a-1rc1: a-1 is newer"]);
         check("a=2a1 a=2rc1", "", "a-2rc1", &["a-2a1: a-2rc1 is newer"]);
-        check("a=1 a=2rc1", "a>=2rc1", "a-2rc1", &["a-1: a>=2rc1 is asked for"]);
+        check("a=1 a=2rc1", "a>=2rc1", "a-2rc1", &["a-1: a>=2rc1 is requested"]);
         check("a=1 a=2rc1", "a>=0.9", "a-1", &["a-2rc1: it is a pre-release; a-1 is installed"]);
         check("a=1 a=2rc1", "a!=2rc2", "a-1", &["a-2rc1: it is a pre-release; a-1 is installed"]);
-        check("a=1 a=2rc1", "a>1", "a-2rc1", &["a-1: a>1 is asked for"]);
+        check("a=1 a=2rc1", "a>1", "a-2rc1", &["a-1: a>1 is requested"]);
     }
 
     #[test]
     fn roots_narrow_versions() {
-        check("a=1 a=2 b=1", "A<2", "a-1 b-1", &["a-2: a<2 is asked for"]);
+        check("a=1 a=2 b=1", "A<2", "a-1 b-1", &["a-2: a<2 is requested"]);
         check(
             "a=1 a=2",
             "a<2 a[x]>=2",
             "",
-            &["a-1: a>=2 is asked for", "a-2: a<2 is asked for", "no a"],
+            &["a-1: a>=2 is requested", "a-2: a<2 is requested", "no a"],
         );
         check("b=1", "a", "b-1", &["no a"]);
         check("a=1", "a@https://h/a-2.whl", "a-1", &[]);
@@ -302,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_installed() {
+    fn files_that_cannot_be_installed() {
         let foreign = "a-2-cp311-cp311-manylinux_2_17_x86_64.whl";
         let misfit = "its platform tag manylinux_2_17_x86_64 does not fit; this interpreter takes musllinux_1_2_x86_64, linux_x86_64, any";
         check(&format!("a=1 {foreign}"), "", "a-1", &[&format!("{foreign}: {misfit}")]);

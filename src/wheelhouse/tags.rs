@@ -1,8 +1,9 @@
-//! Which tags an interpreter supports, best first (PEP 425, 600 and 656).
+//! The tags that an interpreter supports, best first (PEP 425, 600 and 656).
 //!
-//! The order is that of `packaging.tags.sys_tags()`, which pip asks; an ignored test compares the two.
+//! The order is that of `packaging.tags.sys_tags()`, which pip uses; an ignored test compares the
+//! two.
 //!
-//! Invariant: a function of its arguments; the C library's version is given, never looked up.
+//! Invariant: a function of its arguments; the version of the C library is given, never looked up.
 
 use std::fmt;
 
@@ -12,8 +13,11 @@ use super::target::Target;
 /// One fully expanded tag, `cp311-cp311-musllinux_1_2_x86_64`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tag {
+    /// `cp311`.
     pub python: String,
+    /// `cp311`, `abi3` or `none`.
     pub abi: String,
+    /// `musllinux_1_2_x86_64` or `any`.
     pub platform: String,
 }
 
@@ -26,20 +30,24 @@ impl fmt::Display for Tag {
 /// The part of a wheel's tags that no supported tag has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// The implementation and version: `cp311`.
     Python,
+    /// The ABI: `cp311`.
     Abi,
+    /// The platform: `linux_x86_64`.
     Platform,
-    /// Each part is supported, the three together are not.
+    /// Each part is supported, but not the combination.
     Combination,
 }
 
-/// Why no tag of a wheel fits.
+/// The reason why no tag of a wheel fits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
+    /// The part that does not fit.
     pub part: Part,
-    /// What the wheel has there: `manylinux_2_17_x86_64.manylinux2014_x86_64`.
+    /// The wheel's own value: `manylinux_2_17_x86_64.manylinux2014_x86_64`.
     pub has: String,
-    /// What would fit, best first; of tags that differ in a number only the highest.
+    /// The values that would fit, best first; of tags that differ only in a number, the highest.
     pub fits: Vec<String>,
 }
 
@@ -101,7 +109,8 @@ impl SupportedTags {
         &self.0
     }
 
-    /// How good `wheel` is: the index of the first tag it has, lower is better; `None` when it has none.
+    /// The rank of `wheel`: the index of the first tag that it has, lower is better. `None` if it
+    /// has no supported tag.
     pub fn index(&self, wheel: &WheelName) -> Option<usize> {
         let has = |tags: &[String], tag: &String| tags.contains(tag);
         self.0.iter().position(|tag| {
@@ -111,8 +120,8 @@ impl SupportedTags {
         })
     }
 
-    /// What is wrong with a wheel that [`SupportedTags::index`] has no index for. The platform is
-    /// looked at first: it is what a folder of wheels most often has wrong.
+    /// The reason why [`SupportedTags::index`] has no index for a wheel. The platform is checked
+    /// first, because it is the most frequent reason.
     pub fn misfit(&self, wheel: &WheelName) -> Misfit {
         type Field = fn(&Tag) -> &String;
         let parts: [(Part, &Vec<String>, Field); 3] = [
@@ -139,7 +148,7 @@ impl SupportedTags {
     }
 }
 
-/// The first of each family of names, a family being what is left without digits.
+/// The first of each family of names. The names of a family differ only in digits.
 fn highest<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
     let mut families: Vec<String> = Vec::new();
     let mut first = Vec::new();
@@ -153,7 +162,7 @@ fn highest<'a>(names: impl Iterator<Item = &'a String>) -> Vec<String> {
     first
 }
 
-/// The list while it is made.
+/// The list under construction.
 struct List<'a> {
     tags: Vec<Tag>,
     platforms: &'a [String],
@@ -168,23 +177,24 @@ impl List<'_> {
         });
     }
 
-    /// The tag on every platform.
+    /// Adds the tag for every platform.
     fn everywhere(&mut self, python: &str, abi: &str) {
         for platform in self.platforms {
             self.push(python, abi, platform);
         }
     }
 
-    /// The version's own ABI, then the stable ABI (PEP 384) of this and all older versions.
+    /// Adds the version's own ABI, then the stable ABI (PEP 384) of this version and all older
+    /// ones.
     fn cpython(&mut self, target: &Target, interpreter: &str) {
         let (major, minor) = target.version();
         let flags = target.abi.strip_prefix(interpreter).unwrap_or_default();
         self.everywhere(interpreter, &target.abi);
-        // Since 3.8 a debug build also loads modules of the ordinary one.
+        // Since 3.8 a debug build also loads modules of a regular build.
         if flags.contains('d') && (major, minor) >= (3, 8) {
             self.everywhere(interpreter, &format!("{interpreter}{}", flags.replace('d', "")));
         }
-        // A free threaded build cannot load abi3: the size of every object differs (PEP 703).
+        // A free-threaded build cannot load abi3: every object has another size (PEP 703).
         let stable = (major, minor) >= (3, 2) && !flags.contains('t');
         if stable {
             self.everywhere(interpreter, "abi3");
@@ -268,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_and_what_would() {
+    fn tags_that_fit_and_tags_that_would() {
         let tags = SupportedTags::new(&target("cpython 3.11 cp311 musl 1.2 x86_64"));
         let shown = |file: &str| {
             let wheel = WheelName::parse(file).unwrap();
@@ -302,7 +312,7 @@ mod tests {
         }
     }
 
-    /// pip's copy of `packaging` is asked for each target, with the C library it would find.
+    /// Compares with pip's copy of `packaging` for each target, with the C library it would find.
     #[test]
     #[ignore = "needs python3 with pip"]
     fn the_order_is_that_of_packaging() {

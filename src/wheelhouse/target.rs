@@ -1,33 +1,33 @@
-//! The interpreter that wheels are chosen for, and the platforms it runs on (PEP 600 and 656).
+//! The interpreter for which wheels are selected, and the platforms it runs on (PEP 600 and 656).
 //!
-//! Invariant: the C library's version is given, never looked up.
+//! Invariant: the version of the C library is given, never looked up.
 
 use crate::loader::Libc;
 use crate::python::InterpreterFacts;
 
-/// Each minor version has tags of its own; a file that names a larger one is not believed.
+/// The highest accepted minor version: each one has its own tags, and a file may name any number.
 const LARGEST_MINOR: u32 = 255;
 
-/// What tags depend on.
+/// The facts that the supported tags depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// `cpython` or `pypy`, as `sys.implementation.name`.
+    /// `cpython` or `pypy`, the value of `sys.implementation.name`.
     pub implementation: String,
-    /// `3.11`.
+    /// The first two numbers of the version: `3.11`.
     pub minor: String,
     /// The ABI with its flags: `cp311`, `cp313t` free threaded, `cp311d` debug, `pypy310_pp73`.
     pub abi: String,
-    /// Neither family, no portable platform tag.
+    /// The C library. With any other, no portable platform tag is supported.
     pub libc: Option<Libc>,
-    /// Major and minor version of the C library: glibc `(2, 36)`, musl `(1, 2)`. Without it no tag
-    /// that promises a C library is supported.
+    /// The major and minor version of the C library: glibc `(2, 36)`, musl `(1, 2)`. Without it, no
+    /// tag of a C library is supported.
     pub libc_version: Option<(u32, u32)>,
     /// As `uname -m` or musl's loader names it: `x86_64`, `aarch64`, `i386`, `armhf`.
     pub architecture: String,
 }
 
 impl Target {
-    /// The target that an interpreter is, with the version of its C library as (major, minor).
+    /// The target of an interpreter whose C library has the version `libc_version` (major, minor).
     pub fn new(facts: &InterpreterFacts, libc_version: Option<(u32, u32)>) -> Target {
         let minor = facts.version.split('.').take(2).collect::<Vec<_>>().join(".");
         // `cpython-313t-x86_64-linux-gnu`, `pypy310-pp73-x86_64-linux-gnu`.
@@ -42,7 +42,7 @@ impl Target {
         Target { implementation, minor, abi, libc: facts.libc, libc_version, architecture }
     }
 
-    /// Major and minor version as numbers.
+    /// The major and minor version as numbers.
     pub(super) fn version(&self) -> (u32, u32) {
         let mut numbers = self.minor.split('.').map(|part| part.parse().unwrap_or(0));
         (numbers.next().unwrap_or(3), numbers.next().unwrap_or(0).min(LARGEST_MINOR))
@@ -58,7 +58,8 @@ impl Target {
         format!("{short}{}", self.minor.replace('.', ""))
     }
 
-    /// Platform tags, best first: the newest C library, down to what was built on this very machine.
+    /// The platform tags, best first: from the newest C library down to `linux_*`, a build on this
+    /// machine.
     pub(super) fn platforms(&self) -> Vec<String> {
         let architecture = match self.architecture.as_str() {
             "i386" | "i486" | "i586" => "i686",
@@ -82,11 +83,12 @@ impl Target {
     }
 }
 
-/// Architectures whose ABI manylinux fixes, armv7l and i686 included.
+/// The architectures whose ABI manylinux fixes, armv7l and i686 included.
 const MANYLINUX: [&str; 9] =
     ["x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc64le", "s390x", "loongarch64", "riscv64"];
 
-/// `manylinux_2_N` from `minor` down to the oldest image there was, 2.17, on x86 2.5 (PEP 513, 571, 599, 600).
+/// Adds `manylinux_2_N` from `minor` down to the oldest image: 2.17, on x86 2.5 (PEP 513, 571, 599,
+/// 600).
 fn manylinux(minor: u32, architecture: &str) -> Vec<String> {
     if !MANYLINUX.contains(&architecture) {
         return Vec::new();
@@ -106,7 +108,7 @@ fn manylinux(minor: u32, architecture: &str) -> Vec<String> {
     platforms
 }
 
-/// A target in words: implementation, version, ABI, C library, its version, architecture.
+/// Reads a target in words: implementation, version, ABI, C library, its version, architecture.
 #[cfg(test)]
 pub(super) fn written(text: &str) -> Target {
     let [implementation, minor, abi, libc, version, architecture] =

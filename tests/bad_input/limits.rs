@@ -1,4 +1,4 @@
-//! Huge files, files that may not be read, places that cannot be written, and a full disk.
+//! Huge files, unreadable files, unwritable places, and a full disk.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -115,7 +115,7 @@ fn outputs_that_are_refused() {
     insta::assert_snapshot!(said.text());
 }
 
-/// Unmounts, whatever the test does.
+/// Unmounts the disk at the end of the test, even if it fails.
 struct Mounted(PathBuf);
 
 impl Drop for Mounted {
@@ -124,7 +124,7 @@ impl Drop for Mounted {
     }
 }
 
-/// Only who may mount can have a full disk.
+/// Only a user who may mount can have a full disk.
 #[test]
 fn a_full_disk() {
     let builder = Builder::new();
@@ -149,7 +149,7 @@ fn a_file_that_is_larger_than_the_limit() {
     let place = builder.path("../disk");
     fs::create_dir(&place).unwrap();
     let bundle = builder.bundle(&place.join("bundle"));
-    // The signal would end the program first.
+    // Otherwise the signal would end the program first.
     let mut limited = Command::new("sh");
     limited
         .args(["-c", "trap '' XFSZ; ulimit -f 100; exec \"$@\"", "sh"])

@@ -1,5 +1,6 @@
-//! The root of py-fixtures, damaged in one way at a time: the run ends with the status it promises, says what
-//! is wrong, leaves the builder's files as they are and, when it fails, nothing beside its output.
+//! The root of py-fixtures, damaged in one way at a time. The run ends with the promised status,
+//! reports the damage, leaves the builder's files unchanged and, if it fails, leaves nothing next
+//! to its output.
 
 mod limits;
 
@@ -21,7 +22,7 @@ const MODULE: &str =
 const DATABASE: &str = "lib/apk/db/installed";
 const GARBAGE: &[u8] = b"\xff\xfe\x00\x01garbage\n:::\n\x80\x81,,,\"\n\0=\0";
 
-/// A copy of the shipped root, to be damaged.
+/// A copy of the shipped root that a test damages.
 struct Builder {
     directory: tempfile::TempDir,
 }
@@ -55,7 +56,7 @@ impl Builder {
         command
     }
 
-    /// Runs, and checks the rules of every run; `out` may be anything at all.
+    /// Runs the command and checks the rules of every run; `out` may be anything.
     fn check(&self, name: &str, mut command: Command, status: i32) -> Output {
         let before = dump(self.directory.path());
         let output = command.output().unwrap();
@@ -67,7 +68,7 @@ impl Builder {
         if status != 2 {
             after.retain(|path, _| !path.starts_with("bundle"));
         }
-        // The one change a bundle makes beside itself: the time of the directory it is in.
+        // A bundle makes one other change: the time of the directory that contains it.
         let without_place = |mut all: Dump| {
             all.retain(|path, _| !["", "disk"].map(Path::new).contains(&path.as_path()));
             all
@@ -80,7 +81,7 @@ impl Builder {
     }
 }
 
-/// Whether a finding of this code is among what was printed; no code is always there.
+/// Whether a finding with this code was printed; true for no code.
 fn has(output: &Output, code: &str) -> bool {
     code.is_empty() || shown(output).contains(&format!("[{code}] "))
 }
@@ -98,10 +99,10 @@ fn pipe(path: PathBuf) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// One damage, the exit status of `bundle`, and the code of the finding that says it.
+/// A damage, the exit status of `bundle`, and the code of the finding that reports it.
 type Case = (&'static str, fn(&Builder), i32, &'static str);
 
-/// Bundles after each damage; everything that is printed.
+/// Bundles after each damage; returns everything that is printed.
 fn all(cases: &[Case]) -> String {
     let mut said = Transcript::default();
     for (name, damage, status, code) in cases {

@@ -1,5 +1,5 @@
-//! Conda packages as conda-build makes them, of this machine's own Python and of a few lines of C; rattler
-//! installs them from a channel that is a folder.
+//! Conda packages as conda-build makes them, from this machine's own Python and a few lines of C.
+//! rattler installs them from a channel that is a folder.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -21,13 +21,13 @@ use crate::support::{python, sha256, write};
 pub const PLACEHOLDER: &str =
     "/placehold_placehold_placehold_placehold_placehold_placehold_placehold_placehold_placehold";
 
-/// A folder with packages.
+/// A folder of packages.
 pub struct Channel {
     top: tempfile::TempDir,
     records: Vec<RepoDataRecord>,
 }
 
-/// The facts of a package in its index.
+/// The facts of a package in the index of the folder.
 pub struct About<'a> {
     pub name: &'a str,
     pub version: &'a str,
@@ -43,7 +43,7 @@ impl Channel {
         Channel { top: tempfile::tempdir().unwrap(), records: Vec::new() }
     }
 
-    /// Packs the files that `fill` puts into a folder.
+    /// Packs the files that `fill` writes into a folder.
     pub fn package(&mut self, about: &About, fill: impl FnOnce(&Path)) {
         let build = tempfile::tempdir().unwrap();
         fill(build.path());
@@ -93,7 +93,7 @@ impl Channel {
         self.records.push(serde_json::from_value(index).unwrap());
     }
 
-    /// Has rattler install everything to `directory`, as if that were `prefix`.
+    /// Lets rattler install everything to `directory`, as if that were `prefix`.
     pub fn install(&self, directory: &Path, prefix: &Path) {
         let installer = Installer::new()
             .with_package_cache(PackageCache::new(self.top.path().join("pkgs")))
@@ -104,7 +104,7 @@ impl Channel {
     }
 }
 
-/// paths.json: every file, and which of them hold the prefix they were built for.
+/// paths.json: every file, and those that contain the prefix for which they were built.
 fn paths(build: &Path, placeholder: &str) -> Vec<Value> {
     let mut paths = Vec::new();
     for path in walked(build) {
@@ -141,12 +141,12 @@ fn json_bytes(value: &Value) -> Vec<u8> {
     serde_json::to_vec(value).unwrap()
 }
 
-/// This machine's Python and the libraries of its standard modules, as conda has them: in one prefix.
+/// This machine's Python and the libraries of its standard modules, in one prefix as with conda.
 pub fn add_python(channel: &mut Channel) {
     let base = PathBuf::from(python("import sys; print(sys.base_prefix)", &[]));
     let version = python("import platform; print(platform.python_version())", &[]);
     let minor = python("import sys; print('%d.%d' % sys.version_info[:2])", &[]);
-    // Found through the run path that this Python was built with, which leads into its prefix.
+    // The library is found through the run path of this Python, which leads into its prefix.
     let libraries = include_str!("../programs/stdlib_libraries.py");
     let found = python(libraries, &[]);
     let own = base.to_str().unwrap().to_owned();
@@ -242,7 +242,8 @@ fn with_run_path(path: &Path, directory: &str) -> Vec<u8> {
     bytes
 }
 
-/// A file alone, links followed: the library of Python is too large for a process each.
+/// Copies a single file, with links followed: the library of Python is too large for a process
+/// each.
 fn copy_file(from: &Path, to: &Path) {
     fs::create_dir_all(to.parent().unwrap()).unwrap();
     fs::copy(from, to).unwrap();

@@ -1,4 +1,4 @@
-//! Prefixes of conda, installed by rattler from packages that are made here.
+//! Prefixes of conda, installed by rattler from packages that the tests make.
 
 mod channel;
 mod packages;
@@ -21,7 +21,8 @@ struct Builder {
 
 impl Builder {
     fn new() -> Builder {
-        // The prefixes have to be short: this machine's Python takes the part of conda's, and has no placeholder.
+        // The prefixes must be short: this machine's Python replaces that of conda, and has no
+        // placeholder.
         let top = tempfile::Builder::new().prefix("wb").rand_bytes(4).tempdir_in("/tmp").unwrap();
         let (channel, prefix) = (channel(), top.path().join("e"));
         channel.install(&prefix, &prefix);
@@ -44,7 +45,7 @@ impl Builder {
         (output.status.code(), shown(&output))
     }
 
-    /// With names for this builder's directory and this machine's Python.
+    /// A transcript with names for this builder's directory and this machine's Python.
     fn transcript(&self) -> Transcript {
         let minor = python("import sys; print('%d.%d' % sys.version_info[:2])", &[]);
         let suffix = python("import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))", &[]);
@@ -94,7 +95,8 @@ fn conda_moves_with_its_python_and_its_libraries() {
                 && !has("etc/conda/activate.d/greet.sh")
                 && !has("pyvenv.cfg")
         );
-        // Files that conda recorded do not hold the old prefix. Files that pip built do, and a finding says so.
+        // Files that conda recorded do not contain the old prefix. Files that pip built do, and a
+        // finding says so.
         let old = builder.path("e").to_str().unwrap().to_owned() + "/";
         let holding = all
             .iter()
@@ -133,7 +135,8 @@ fn conda_is_explained_down_to_its_packages() {
     let why = wheelbarrow(&["why", "libgreet.so.1", prefix, "--from", "debian:bookworm-slim"]);
     said.add("why libgreet.so.1", &why);
     insta::assert_snapshot!(said.text());
-    // A prefix that is the same needs no change; one that no file has room for is refused before anything is written.
+    // The same prefix needs no change. One that does not fit into a file is refused before anything
+    // is written.
     let (_, same) = builder.ask("plan", &["--prefix", prefix]);
     assert!(!same.contains("  patch "), "{same}");
     let out = builder.path("never");
@@ -216,7 +219,7 @@ fn conda_is_cut_between_its_packages() {
         }
         layers
     });
-    // Files that pip built hold the old prefix; everything else is the same wherever conda was.
+    // Files that pip built contain the old prefix; everything else is independent of conda's place.
     let names: Vec<&str> = one.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         names,

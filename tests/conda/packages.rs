@@ -1,4 +1,5 @@
-//! The packages that the tests install: a library, modules that need it, one without architecture, and Python.
+//! The packages that the tests install: a library, modules that need it, one without architecture,
+//! and Python.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +12,7 @@ const GREET: &str = include_str!("../programs/greet.c");
 const MODULE: &str = include_str!("../programs/greet_module.c");
 const SAY: &str = include_str!("../programs/greet_say.py");
 
-/// A library, a module that needs it, one without architecture, and Python.
+/// Makes the packages: a library, a module that needs it, one without architecture, and Python.
 pub fn channel() -> Channel {
     let mut channel = Channel::new();
     add_python(&mut channel);
@@ -47,7 +48,7 @@ pub fn channel() -> Channel {
         );
         write(build.join(&site).join("greet/__init__.py"), b"from ._greet import home\n");
         distribution(&build.join(&site), "greet", "1.0", "", &["greet/__init__.py"]);
-        // conda's, not the wheel's: RECORD has never heard of them.
+        // These belong to conda and not to the wheel: RECORD does not list them.
         write(build.join("bin/greet-say"), format!("#!{PLACEHOLDER}/bin/python\n{SAY}"));
         fs::set_permissions(build.join("bin/greet-say"), fs::Permissions::from_mode(0o755))
             .unwrap();
@@ -60,7 +61,7 @@ pub fn channel() -> Channel {
     channel
 }
 
-/// The library, which is found through run paths alone.
+/// The library, which is found only through run paths.
 fn compile_greet(directory: &Path) {
     let options = ["-DPLACE=\"\"", "-Wl,-soname,libgreet.so.1"];
     compile(GREET, &directory.join("libgreet.so"), &options);
@@ -78,7 +79,8 @@ fn module(name: &str, init: &str, library: &Path, run_path: &str, directory: &Pa
     compile(MODULE, &directory.join(format!("{stem}{suffix}")), &arguments);
 }
 
-/// Adds a module as pip builds it in such an environment: conda's own flags put the prefix into the run path.
+/// Adds a module as pip builds it in such an environment: conda's flags write the prefix into the
+/// run path.
 pub fn pip_installs(directory: &Path, prefix: &str) {
     let minor = python("import sys; print('%d.%d' % sys.version_info[:2])", &[]);
     let site = directory.join(format!("lib/python{minor}/site-packages"));

@@ -1,4 +1,4 @@
-//! Source of editable installs, and the path files that lead to it.
+//! The source of editable installs, and the path files that lead to it.
 
 use std::fs;
 
@@ -73,7 +73,7 @@ fn path_files_are_rewritten_and_judged() {
     let site = top.join("builder/target");
     installed(&site, &[("other", &[])]);
     write(site.join("other.py"), "");
-    // As `setup.py develop` leaves it: the metadata is in the source folder alone.
+    // This is the result of `setup.py develop`: only the source folder has metadata.
     let source = top.join("builder/project");
     write(source.join("hello.py"), "");
     write(

@@ -1,4 +1,5 @@
-//! Every kind of environment a builder stage can hold: bundled, moved, and run on this machine or in a final image.
+//! Every kind of environment that a builder stage can have: bundled, moved, and run on this machine
+//! or in a final image.
 
 mod editable;
 mod selection;
@@ -11,10 +12,10 @@ use std::process::Command;
 use crate::support::lab::built;
 use crate::support::{Transcript, distribution, exit_code, fixture, shown, wheelbarrow, write};
 
-/// The beginnings of findings and their advice.
+/// The beginnings of lines with findings and their advice.
 const FINDINGS: [&str; 4] = ["deny[", "warn[", "note[", "  help: "];
 
-/// `3.11`, of this machine's own python3 as wheelbarrow finds it.
+/// `3.11`: the version of this machine's own python3 as wheelbarrow finds it.
 fn own_minor(top: &Path) -> String {
     distribution(&top.join("probe"), "x", "1", "", &[]);
     let report = wheelbarrow(&["report", "--json", top.join("probe").to_str().unwrap()]);
@@ -29,7 +30,8 @@ fn own_minor(top: &Path) -> String {
         .join(".")
 }
 
-/// The distribution `hello` in `site`, its script in `bin`; RECORD says where from `site` the script is.
+/// Writes the distribution `hello` to `site` and its script to `bin`; `RECORD` has the script's
+/// path from `site`.
 fn hello(site: &Path, bin: &Path, record: &str, version: &str) {
     distribution(site, "hello", version, "", &[record, "hello.py"]);
     write(site.join("hello.py"), format!("def main():\n    print('hello', '{version}')\n"));
@@ -56,7 +58,7 @@ fn says(top: &Path, environments: &[&Path]) -> String {
     shown(&said).trim().to_owned()
 }
 
-/// `name requires` for each distribution, pure Python, in one `--target` folder.
+/// Writes one pure Python distribution for each `name requires`, in one `--target` folder.
 fn installed(top: &Path, distributions: &[(&str, &[&str])]) -> String {
     for (name, requires) in distributions {
         let requires: String =
@@ -103,7 +105,7 @@ fn folders_given_to_pip() {
         assert_eq!(says(&top, &[&root]), format!("hello {version}"));
     }
     assert_eq!(says(&top, &[&target]), "hello 2.0");
-    // The first one named is the first one Python would look into.
+    // Python would search the folder that is named first.
     assert_eq!(says(&top, &[&target, &prefix]), "hello 2.0");
     assert_eq!(says(&top, &[&prefix, &target]), "hello 1.0");
     let both = wheelbarrow(&["plan", prefix.to_str().unwrap(), target.to_str().unwrap()]);
@@ -171,7 +173,7 @@ fn bytecode_is_the_same_in_every_run_and_has_final_paths() {
             .unwrap()
             .contains("__pycache__/one.")
     );
-    // Unchecked: the source is not looked at any more.
+    // This is not checked: the source is no longer needed.
     write(packages.join("one.py"), "changed\n");
     let said = Command::new(prefix.join("bin/python"))
         .args(["-c", "import one; print(one.where('e'))"])

@@ -57,14 +57,14 @@ fn only_what_the_application_asks_for() {
         bundled(&["--project", &format!("{}[x]", path("pyproject.toml"))], 0),
         "base other web"
     );
-    // The project itself, where it is installed.
+    // The project itself counts, where it is installed.
     assert_eq!(bundled(&["--project", &path("own/pyproject.toml")], 0), "extra other");
     assert_eq!(bundled(&["--project", &path("copied/pyproject.toml")], 0), "other");
     assert_eq!(bundled(&["-r", &path("places.txt")], 0), "base extra web");
     assert_eq!(bundled(&["--require", "pip"], 0), "pip");
     assert_eq!(bundled(&["--require", "web>=2"], 1), "base web");
     assert_eq!(bundled(&["--require", "gone"], 1), "");
-    // Files that are left out are counted, and so are their bytes.
+    // Files that are left out are counted, and their bytes are added.
     write(Path::new(&folder).join("other.py"), "#".repeat(5000));
     let mut said = Transcript::default();
     let report = wheelbarrow(&["report", "--from", "any", "--require", "web", &folder]);
@@ -105,7 +105,8 @@ fn two_distributions_with_one_path() {
     };
     judged("one folder, the same content", &[&folder("same", [one, one])], None);
     judged("one folder, two contents", &[&folder("other", [one, two])], Some("recorded-twice"));
-    // In two folders: each file is its own distribution's, and that of the first folder is bundled.
+    // In two folders each file belongs to its own distribution, and that of the first folder is
+    // bundled.
     for (folder, name, hash) in
         [("left", "first", one), ("right", "second", one), ("far", "second", two)]
     {

@@ -16,14 +16,14 @@ RUN useradd -m other
 COPY wheelbarrow /usr/local/bin/
 "#;
 
-/// A library of the system below a module that pip built.
+/// A library of the system that a module built by pip needs.
 const NATIVE: &str = r#"FROM alpine:3.20
 RUN apk add --no-cache python3 py3-pip build-base python3-dev postgresql-dev
 RUN pip wheel -q -w /wheels psycopg2==2.9.9 setuptools==69.5.1 wheel==0.43.0
 COPY wheelbarrow /usr/local/bin/
 "#;
 
-/// A name, the distributions that pip installs, the modules that the program imports.
+/// A name, the distributions that pip installs, and the modules that the program imports.
 const APPLICATIONS: [(&str, &str, &str); 10] = [
     ("one", "flask", "flask"),
     ("two", "flask requests", "flask, requests"),
@@ -54,7 +54,7 @@ fn builder(name: &str, installs: &str, imports: &str, venv: &str) -> String {
 /// Images named `wheelbarrow-ten-NAME`.
 struct Ten {
     lab: Lab,
-    /// Bytes of every layer in buildah's storage, by its digest.
+    /// The bytes of every layer in buildah's storage, by digest.
     storage: PathBuf,
 }
 
@@ -68,7 +68,7 @@ impl Ten {
         Ten { storage: Path::new(&storage).join("overlay-layers/layers.json"), lab: Lab::new() }
     }
 
-    /// Builds with buildah's cache; the log.
+    /// Builds with buildah's cache and returns the log.
     fn build(&self, name: &str, dockerfile: &str) -> String {
         self.lab.build_cached(&image(name), dockerfile)
     }
@@ -85,17 +85,17 @@ impl Ten {
             .collect()
     }
 
-    /// The digests that an image adds to python:3.11-slim.
+    /// The digests of the layers that an image adds to python:3.11-slim.
     fn layers(&self, name: &str) -> Vec<String> {
         self.adds("python:3.11-slim", name, "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}")
     }
 
-    /// The steps of an image behind those of its base, the empty ones included.
+    /// The steps of an image after those of its base, with the empty ones.
     fn history(&self, base: &str, name: &str) -> Vec<String> {
         self.adds(base, name, "{{range .OCIv1.History}}{{println .CreatedBy}}{{end}}")
     }
 
-    /// The lines that an image has behind those of its base.
+    /// The lines of an image after those of its base.
     fn adds(&self, base: &str, name: &str, format: &str) -> Vec<String> {
         let base = self.inspect(base, format);
         let all = self.inspect(&image(name), format);
@@ -103,7 +103,7 @@ impl Ten {
         all[base.len()..].to_vec()
     }
 
-    /// Bytes of each layer that an image stores beside its base, by digest.
+    /// The bytes of each layer that an image adds to its base, by digest.
     fn stored(&self, name: &str) -> BTreeMap<String, u64> {
         let text = fs::read_to_string(&self.storage).unwrap();
         let all: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
@@ -119,7 +119,8 @@ impl Ten {
             .collect()
     }
 
-    /// The application as its Dockerfile says, with the lines that wheelbarrow wrote; the manifest.
+    /// Builds the application from its Dockerfile with the lines that wheelbarrow wrote; returns
+    /// the manifest.
     fn application(&self, name: &str, install: &str, bundle: &str) -> serde_json::Value {
         self.finished(
             name,
@@ -129,7 +130,8 @@ impl Ten {
         serde_json::from_str(&manifest).unwrap()
     }
 
-    /// The image of a builder stage and the lines that wheelbarrow wrote in it; the log.
+    /// Builds the image of a builder stage and returns the lines that wheelbarrow wrote in it, with
+    /// the log.
     fn finished(&self, name: &str, start: &str) -> String {
         self.build(&format!("{name}-builder"), start);
         let lines = self.says(&format!("{name}-builder"), &["cat", "/bundle/Dockerfile.final"]);
@@ -158,7 +160,8 @@ fn ten_applications_store_what_they_share_once() {
             );
         }
         manifests.push(manifest);
-        // The ways by hand: everything in one RUN, or the environment copied, or one layer of ours.
+        // The manual ways: everything in one RUN, or the environment copied, or a single layer of
+        // ours.
         let start = format!("FROM localhost/wheelbarrow-ten-wheels AS builder\n{install}\n");
         let mega = builder(name, installs, imports, "/b");
         ten.build(&format!("{name}-mega"), &format!("FROM localhost/wheelbarrow-ten-wheels AS wheels\nFROM python:3.11-slim\nRUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels {mega}\n"));
@@ -170,7 +173,7 @@ fn ten_applications_store_what_they_share_once() {
         for (way, stored) in ["", "-one-layer", "-copied", "-mega"].iter().zip(&mut stored) {
             stored.extend(ten.stored(&format!("{name}{way}")));
         }
-        // The checks below ask for two of the builders.
+        // The checks below need two of the builders.
         let builder: &[&str] = if ["one", "two"].contains(&name) { &[] } else { &["-builder"] };
         for way in ["-mega", "-copied", "-one-layer", "-one-layer-builder"].iter().chain(builder) {
             ten.lab.remove(&image(&format!("{name}{way}")));
@@ -246,7 +249,8 @@ fn packages_are_not_installed_again_for_a_changed_line() {
     );
 }
 
-/// Layers with the same content id in the manifests have the same digest in the images, and the other way round.
+/// Layers with the same content id in the manifests have the same digest in the images, and vice
+/// versa.
 fn one_digest_a_layer(ten: &Ten, manifests: &[serde_json::Value]) {
     let mut digests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (manifest, (name, ..)) in manifests.iter().zip(APPLICATIONS) {
@@ -263,7 +267,7 @@ fn one_digest_a_layer(ten: &Ten, manifests: &[serde_json::Value]) {
     }
     let several: Vec<_> = digests.iter().filter(|(_, digests)| digests.len() > 1).collect();
     assert!(several.is_empty() && digests.len() > 20, "{several:?}");
-    // A distribution is one layer in all that have it.
+    // A distribution is the same layer in all images that have it.
     let all = manifests.iter().flat_map(|manifest| manifest["layers"].as_array().unwrap());
     let flask: Vec<&str> = all
         .filter(|layer| layer["name"] == "50-flask")
@@ -303,7 +307,7 @@ fn another_builder_gives_the_same(ten: &Ten) {
     assert_eq!(ten.layers("two"), ten.layers("two-other"));
 }
 
-/// Unpacks nothing, runs no daemon: the blobs of a layout on a base, in the order of the manifest.
+/// Puts the blobs of a layout on a base in the order of the manifest: no unpacking, no daemon.
 fn the_layers_are_added_to_a_base(ten: &Ten) {
     let builder = Container::of(&image("two-builder"));
     let (root, out) = (builder.root(), ten.lab.directory().join("layout"));
@@ -339,12 +343,13 @@ fn the_layers_are_added_to_a_base(ten: &Ten) {
     container.says(&["/opt/app/bin/python", "-m", "two"]);
 }
 
-/// The layers as blobs: the same in two applications, and with the interpreter an image that runs.
+/// The layers as blobs: the same in two applications, and a running image together with the
+/// interpreter.
 fn an_image_layout_is_loaded(ten: &Ten) {
     let digests = ["one", "two"].map(|name| {
         let builder = Container::of(&image(&format!("{name}-builder")));
         let root = builder.root();
-        // buildah makes a name of the path, and wants that in lower case.
+        // buildah makes a name from the path and requires lower case.
         let out = std::env::temp_dir().join(format!("wheelbarrow-layout-{name}"));
         let _ = fs::remove_dir_all(&out);
         let out = out.to_str().unwrap();
@@ -364,7 +369,7 @@ fn an_image_layout_is_loaded(ten: &Ten) {
         assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
         let pulled = buildah(&["pull", "-q", &format!("oci:{out}")]);
         ten.lab.keep(&pulled);
-        // As docker load reads it: the same image.
+        // The same image as docker load reads it.
         let archive = ten.lab.directory().join("layout.tar");
         assert!(
             Command::new("tar")
@@ -383,6 +388,6 @@ fn an_image_layout_is_loaded(ten: &Ten) {
             .into_iter()
             .collect::<BTreeSet<_>>()
     });
-    // All but the small ones and the program.
+    // All layers except the small ones and the program.
     assert!(digests[0].difference(&digests[1]).count() <= 2, "{digests:?}");
 }

@@ -1,4 +1,4 @@
-//! The cut into layers: the options, and bundles side by side. In images: `images`.
+//! The cut into layers: the options, and a comparison of bundles. Images are in `images`.
 
 mod images;
 
@@ -53,7 +53,7 @@ fn layers_that_cannot_be() {
         arguments.extend(typed.split(' '));
         let output = wheelbarrow(&arguments);
         assert_eq!(exit_code(&output), status, "{typed}: {}", shown(&output));
-        // Of a plan, the layers and the findings: the files are those of every plan.
+        // Of a plan, only the layers and the findings are shown; the files are those of every plan.
         if status == 0 {
             said.add_lines(
                 typed,
@@ -129,7 +129,7 @@ fn blob(layout: &Path, descriptor: &serde_json::Value) -> serde_json::Value {
     serde_json::from_slice(&fs::read(layout.join(blob_path(descriptor))).unwrap()).unwrap()
 }
 
-/// Distributions of one module each, by name and kilobytes, cut into layers; the bundle.
+/// Bundles distributions of one module each, given by name and kilobytes, with a cut into layers.
 fn cut(
     top: &Path,
     name: &str,

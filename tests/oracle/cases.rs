@@ -7,7 +7,7 @@ use wheelbarrow::root::{Directory, Root};
 use super::craft::Workshop;
 use super::{GLIBC, MUSL, ours, real};
 
-/// Rules that a table can ask of both loaders, whatever each answers.
+/// Rules that one table tests with both loaders, whatever each answers.
 const BOTH: &[&str] = &[
     // Links: absolute ones restart at the root, `..` stops there.
     "/prog needs libb.so.1
@@ -23,7 +23,7 @@ const BOTH: &[&str] = &[
      /opt/real/libb.so.1
      /opt/link -> /opt/real
      /usr/lib/libb.so.1 -> ../../opt/link/../link/libb.so.1",
-    // The host has files of these names; the root has not, then has another.
+    // The host has files of these names; the root first has none, then others.
     "/prog needs libz.so.1
      /usr/lib/libz.so.1 -> /usr/lib/x86_64-linux-gnu/libz.so.1",
     "/prog needs libz.so.1 runpath /opt
@@ -48,7 +48,7 @@ const BOTH: &[&str] = &[
     "/prog needs libb.so runpath /a:/b
      /a = a file
      /b/libb.so",
-    // RPATH and RUNPATH: whose, and inherited by whom.
+    // RPATH and RUNPATH: the object that they apply to, and the objects that inherit them.
     "/prog needs liba.so libb.so rpath /x
      /x/liba.so needs libc1.so
      /x/libb.so
@@ -134,7 +134,7 @@ const BOTH: &[&str] = &[
      /y/liba.so",
     "/prog needs liba.so runpath /o/$ORIGIN
      /o/liba.so",
-    // Other tokens: musl drops the whole run path, glibc leaves the text.
+    // Other tokens: musl ignores the whole run path, glibc leaves the text.
     "/prog needs liba.so libb.so runpath $ORIGIN/x:/q/$FOO
      /x/liba.so
      /q/$FOO/libb.so",
@@ -214,7 +214,7 @@ const BOTH: &[&str] = &[
      /usr/lib/liba.so needs libx.so
      /usr/lib/libb.so needs liby.so
      /usr/lib/libx.so =",
-    // A DT_SONAME of a loaded library answers on glibc; only the file name does on musl.
+    // A loaded library answers to its DT_SONAME on glibc; on musl only to its file name.
     "/prog needs /opt/other.so libb.so.1
      /opt/other.so soname libb.so.1",
     "/prog needs /opt/other.so libb.so.1
@@ -271,7 +271,7 @@ const BOTH: &[&str] = &[
      /opt -> /deep/down
      /deep/etc/liba.so
      /etc/liba.so",
-    // Diamonds, cycles, breadth first: the first that asks decides for all.
+    // Diamonds, cycles, breadth first: the first object with the need decides for all.
     "/prog needs liba.so libb.so
      /usr/lib/liba.so needs libd.so
      /usr/lib/libb.so needs libd.so
@@ -302,7 +302,7 @@ const BOTH: &[&str] = &[
     "/prog needs liba.so
      /usr/lib/liba.so needs libgone.so libd.so
      /usr/lib/libd.so needs libgone.so libgone.so.2",
-    // nodefaultlib means something to glibc only.
+    // Only glibc supports nodefaultlib.
     "/prog needs liba.so libb.so nodefaultlib runpath /x
      /x/liba.so needs libb.so
      /usr/lib/libb.so",
@@ -374,7 +374,7 @@ const ONLY_MUSL: &[&str] = &[
      /usr/lib/libc.musl-x86_64.so.1 -> ld-musl-x86_64.so.1
      /usr/lib/liba.so needs libb.so
      /usr/lib/libb.so",
-    // Names the loader answers to itself, and look-alikes.
+    // Names that the loader answers itself, and similar names.
     "/prog needs libc.so libm.so.6 libpthread.so.0 libdl.so.2 librt.so.1 libutil.so.1 libxnet.so libc.musl-x86_64.so.1 libm.foo",
     "/prog needs libc.so libm.so.6 libc.musl-x86_64.so.1 liba.so
      /lib/libc.so
@@ -388,14 +388,15 @@ const ONLY_MUSL: &[&str] = &[
      /opt/libc.so
      /lib/liba.so needs libc.so",
     "/prog needs /lib/ld-musl-x86_64.so.1 ld-musl-x86_64.so.1",
-    // Shortnames come from the path that was found; a search that meets a known inode gives one that was missing.
+    // Short names come from the path that was found. A search that finds a known inode adds a
+    // missing one.
     "/prog needs liba.so libb.so libd.so runpath /x
      /x/liba.so
      /x/libb.so -> liba.so
      /x/libd.so needs libb.so runpath /y
      /y/libb.so needs liba.so runpath /z
      /z/liba.so",
-    // A library as the program that its own needs lead back to.
+    // A library as a program, which its own needs lead back to.
     "/prog needs liba.so runpath /
      /liba.so needs prog",
 ];
@@ -428,7 +429,7 @@ const ONLY_GLIBC: &[&str] = &[
      /opt/a/libx.so.8 soname libx.so.9
      /opt/a/plugin.abc
      ldconfig",
-    // A stale cache: the file is gone, or another directory has it too.
+    // A stale cache: the file no longer exists, or another directory also has it.
     "/prog needs liba.so
      /etc/ld.so.conf = /opt/a\\n
      /opt/a/liba.so
@@ -529,7 +530,7 @@ const ONLY_GLIBC: &[&str] = &[
      /usr/lib/liba.so
      /usr/lib/x86_64-linux-gnu/liba.so
      ldconfig",
-    // Another machine is passed over.
+    // A library for another machine is skipped.
     "/prog needs liba.so libb.so runpath /x:/y
      /x/liba.so foreign
      /y/liba.so

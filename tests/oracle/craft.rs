@@ -1,16 +1,13 @@
-//! Turns the table of a case into a root: real loaders, tiny objects, links, texts.
+//! Makes a root from the table of a case: real loaders, tiny objects, links, texts.
 //!
-//! A line each, done in order:
+//! Each line is one step; the steps run in order:
 //!
 //! ```text
 //! /lib/libb.so.1 soname libb.so.1 needs libc1.so /x/libd.so runpath $ORIGIN/x:/y rpath /z
 //! /lib/libb.so.1 nodefaultlib | narrow (32-bit) | foreign (another machine)
-//! /usr/lib/ld-musl-x86_64.so.1 image    (the file of that name from the image; the loader is there without a line)
-//! /lib -> usr/lib
-//! /etc/ld.so.conf = text\n
-//! /a/directory/
-//! ldconfig
-//! remove /lib/libb.so.1
+//! /usr/lib/ld-musl-x86_64.so.1 image    (the file of that name from the image; the loader is there
+//! without a line) /lib -> usr/lib /etc/ld.so.conf = text\n /a/directory/ ldconfig remove
+//! /lib/libb.so.1
 //! ```
 
 use std::fs;
@@ -22,10 +19,10 @@ use tempfile::TempDir;
 
 use crate::support::lab::Container;
 
-/// DT_AUXILIARY and DT_RPATH as they stand in a dynamic section.
+/// DT_AUXILIARY and DT_RPATH in the bytes of a dynamic section.
 const AUXILIARY: [u8; 8] = 0x7fff_fffd_u64.to_le_bytes();
 const RPATH: [u8; 8] = 15_u64.to_le_bytes();
-/// A run path that becomes the empty string, which ld does not write.
+/// A run path that is replaced by the empty string, which ld does not write.
 const EMPTY: &str = "@empty@";
 
 /// The material for the roots of one loader.
@@ -35,7 +32,7 @@ pub struct Workshop {
 }
 
 impl Workshop {
-    /// Takes `files` out of the image, once.
+    /// Copies `files` from the image, once.
     pub fn new(image: &str, interpreter: &'static str, files: &[&str]) -> Workshop {
         let directory = tempfile::tempdir().unwrap();
         let image = Container::of(image);
@@ -53,7 +50,7 @@ impl Workshop {
         self.directory.path().join(name)
     }
 
-    /// The root that a table describes.
+    /// Makes the root that a table describes.
     pub fn root(&self, table: &str) -> TempDir {
         let root = tempfile::tempdir().unwrap();
         if !table.contains(" image") {
@@ -87,7 +84,7 @@ impl Workshop {
     }
 
     fn object(&self, to: &Path, words: &str) {
-        // A loader that is asked to list takes any object; only `-shared` lets ld write every tag.
+        // A loader in list mode accepts any object; only with `-shared` does ld write every tag.
         let mut gcc = Command::new("gcc");
         gcc.args(["-shared", "-nostdlib", "-fPIC", "-Wl,--no-as-needed,--enable-new-dtags"])
             .arg(self.file("object.c"))
@@ -105,7 +102,8 @@ impl Workshop {
                 ("needs", name) => _ = gcc.arg(self.stub(name)),
                 ("soname", name) => _ = gcc.arg(format!("-Wl,-soname,{name}")),
                 ("runpath", _) => _ = gcc.arg(format!("-Wl,-rpath,{value}")),
-                // ld writes RUNPATH or RPATH, never both; so RPATH is first written under another tag.
+                // ld writes RUNPATH or RPATH, never both; so RPATH is first written under another
+                // tag.
                 ("rpath", _) => _ = gcc.arg(format!("-Wl,-f,{value}")),
                 _ => panic!("{words}: what is {word}?"),
             }
@@ -124,7 +122,7 @@ impl Workshop {
         fs::write(to, bytes).unwrap();
     }
 
-    /// A library to link with, so that the name becomes a DT_NEEDED.
+    /// A library to link with, so that its name becomes a DT_NEEDED.
     fn stub(&self, name: &str) -> PathBuf {
         let stub = self.file(&format!("stub-{}", name.replace('/', "%")));
         if !stub.exists() {
@@ -137,7 +135,8 @@ impl Workshop {
     }
 }
 
-/// The host's path of `path`, its parents made. No parent may be a link: it could lead out of the root.
+/// The host's path of `path`, with its parents created. No parent may be a link, which could lead
+/// out of the root.
 fn place(root: &Path, path: &str) -> PathBuf {
     let (parents, name) = path
         .strip_prefix('/')

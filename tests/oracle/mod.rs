@@ -1,8 +1,8 @@
-//! The real loaders as oracles: the simulation must say the same of a program in a root.
+//! The real loaders as oracles: for a program in a root, the simulation must give the same answer.
 //!
-//! [`cases`] are crafted roots, a table each, that [`craft`] turns into files; [`images`] are whole base
-//! images. The loader runs in the root by chroot(2), so these tests need root, buildah and the images:
-//! `cargo test -- --ignored oracle`.
+//! [`cases`] are crafted roots, described by tables that [`craft`] turns into files; [`images`] are
+//! whole base images. The loader runs in the root by chroot(2), so these tests need root, buildah
+//! and the images: `cargo test -- --ignored oracle`.
 
 mod cases;
 mod craft;
@@ -23,14 +23,15 @@ use wheelbarrow::path::RealPath;
 const MUSL: &str = "/lib/ld-musl-x86_64.so.1";
 const GLIBC: &str = "/lib64/ld-linux-x86-64.so.2";
 
-/// The answer of a loader about one program.
+/// The answer of a loader for one program.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Answer {
-    /// Each needed name that loaded a file, and the path it was opened by, in load order. The loader itself is left out.
+    /// Each needed name that loaded a file, and the path by which it was opened, in load order,
+    /// without the loader itself.
     loaded: Vec<(String, String)>,
-    /// The names that are not there or not usable for somebody.
+    /// The names that are missing or unusable for an object.
     refused: BTreeSet<String>,
-    /// The file that glibc ended at: it tells nothing else then.
+    /// The file at which glibc stopped: it then prints nothing else.
     stopped: Option<String>,
 }
 
@@ -40,21 +41,23 @@ impl Answer {
     }
 }
 
-/// Asks the loader of the root itself, as `ldd` does.
+/// Asks the root's own loader, as `ldd` does.
 fn real(root: &Path, interpreter: &str, program: &str) -> Answer {
     let mut command = Command::new(interpreter);
     command.env_clear();
     match Libc::of_interpreter(interpreter) {
         Some(Libc::Musl) => command.args(["--list", program]),
-        // glibc's `--list` ends at the first name that is not there; with the variable it goes on.
-        // Without AVX2 `$PLATFORM` is the architecture on every machine; glibc 2.36 has `haswell` for it otherwise.
+        // glibc's `--list` stops at the first missing name; with the variable it continues. Without
+        // AVX2, `$PLATFORM` is the architecture on every machine; otherwise glibc 2.36 uses
+        // `haswell`.
         _ => command
             .env("LD_TRACE_LOADED_OBJECTS", "1")
             .env("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-AVX2")
             .arg(program),
     };
     let inside = root.to_owned();
-    // SAFETY: two system calls and nothing else between fork and exec. Not chroot(1), which would itself be traced.
+    // SAFETY: between fork and exec there are only two system calls. chroot(1) itself would be
+    // traced.
     unsafe {
         command.pre_exec(move || {
             std::os::unix::fs::chroot(&inside).and_then(|()| std::env::set_current_dir("/"))
@@ -88,7 +91,7 @@ fn real(root: &Path, interpreter: &str, program: &str) -> Answer {
         {
             answer.stopped = rest.split_once(": ").map(|(path, _)| tidy(path));
         } else {
-            // The loaders also bind symbols and check versions, which is not compared here.
+            // The loaders also bind symbols and check versions; that is not compared here.
             let other = ["Error relocating ", "version `"].iter().any(|known| line.contains(known));
             assert!(other, "{program}: nothing known about this line of the loader: {line}");
         }
@@ -126,7 +129,7 @@ fn ours(base: &Path, loader: &dyn Loader, library: &Library, program: &RealPath)
     answer
 }
 
-/// The kernel's own resolution inside the root agrees that `opened` is the file `real`.
+/// The kernel resolves `opened` inside the root to the file `real`, too.
 fn same_file(base: &Path, opened: &str, real: &RealPath) {
     let top = open(base, OFlags::PATH, Mode::empty()).unwrap();
     let file = openat2(top, opened, OFlags::PATH, Mode::empty(), ResolveFlags::IN_ROOT).unwrap();
@@ -135,12 +138,12 @@ fn same_file(base: &Path, opened: &str, real: &RealPath) {
     assert_eq!((kernel.st_dev, kernel.st_ino), (own.dev(), own.ino()), "{opened} is not {real}");
 }
 
-/// The needed name; of one with a slash the path, since glibc prints it with its tokens expanded.
+/// The needed name; if it has a slash, the path, because glibc prints it with its tokens expanded.
 fn asked(name: &str, path: &str) -> String {
     if name.contains('/') { tidy(path) } else { name.to_owned() }
 }
 
-/// An absolute path without empty and `.` components: spelling that no loader is held to.
+/// An absolute path without empty and `.` components, because loaders may differ in these.
 fn tidy(path: &str) -> String {
     path.split('/')
         .filter(|part| !part.is_empty() && *part != ".")

@@ -1,5 +1,5 @@
-//! Real loaders load patched files: every ELF file of an image with ten wheels, the system's and the
-//! interpreter's included, is given a run path, and libraries move to the directory that it names.
+//! Real loaders load patched files. Every ELF file of an image with ten wheels, with those of the
+//! system and of the interpreter, gets a run path, and libraries move to its directory.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -15,17 +15,19 @@ use crate::support::lab::{Container, Lab};
 const WHEELS: &str = "numpy==1.26.4 pillow==10.3.0 lxml==5.2.2 cryptography==42.0.7 pydantic==2.7.1 markupsafe psycopg2-binary==2.9.9 cffi greenlet pyyaml==6.0.2";
 const IMPORTS: &str = include_str!("../programs/import_ten.py");
 
-/// Opens every library in a process of its own, and prints the result of each.
+/// Opens every library in a separate process, and prints the result of each.
 const OPEN_ALL: &str = include_str!("../programs/open_all.py");
 
-/// Gives one file the directory, as a bundle would: a new file in its place.
+/// Adds the directory to the run path of one file, as a bundle does: the new file replaces the old
+/// one.
 fn patch(root: &Root, top: &Path, path: &RealPath, directory: &str) -> bool {
     let content = root.open(path).unwrap();
     let Ok(Some(facts)) = read(content.as_ref()) else { return false };
     if !facts.loadable || facts.needed.is_empty() {
         return false;
     }
-    // numpy's openblas has no run path, and finds libgfortran by the one of the module: that must stay so.
+    // numpy's openblas has no run path and finds libgfortran by that of the module; this must not
+    // change.
     let edits = add_run_path(content.as_ref(), &[directory.to_owned()], WhenNone::RPath)
         .unwrap_or_else(|why| panic!("{path}: {why}"));
     let edited = Edited { content: content.as_ref(), edits };
@@ -46,7 +48,7 @@ fn patch(root: &Root, top: &Path, path: &RealPath, directory: &str) -> bool {
     true
 }
 
-/// The number of complaints of readelf about a file; their texts have addresses, which differ.
+/// The number of warnings of readelf about a file; their texts have addresses, which differ.
 fn problems(file: &Path) -> usize {
     let output = Command::new("readelf")
         .args(["-W", "-d", "-l", "-S", "-V"])
@@ -76,7 +78,7 @@ fn check(name: &str, dockerfile: &str, moved: &[&str]) {
     let patched =
         files.iter().filter(|path| patch(&root, &top, path, "/moved/for/the/test")).count();
     assert!(patched > 150, "{patched} files");
-    // Again, over files that are patched already.
+    // The same again, with files that are patched already.
     let root = Root::new(Directory::open(&top, &[]).unwrap());
     assert_eq!(
         files.iter().filter(|path| patch(&root, &top, path, "/moved/elsewhere")).count(),
@@ -128,8 +130,9 @@ fn musl() {
     );
 }
 
-/// Programs and libraries as linkers write them: fixed addresses, no free slot, much that is zeroed, thread
-/// local data, large pages. The kernel starts them, and the loader finds the libraries to which only the new run path leads.
+/// Programs and libraries as linkers write them: fixed addresses, no free slot, much that is
+/// zeroed, thread local data, large pages. The kernel starts them, and the loader finds the
+/// libraries to which only the new run path leads.
 #[test]
 #[ignore = "needs gcc"]
 fn forms_that_linkers_write() {
@@ -201,8 +204,8 @@ fn forms_that_linkers_write() {
     }
 }
 
-/// Modules of the other machines that wheels are built for, big endian and of 32 bits among them: read again,
-/// and to the liking of readelf. The unit tests compare the mapped bytes.
+/// Modules of the other machines for which wheels are built, including big-endian and 32-bit ones.
+/// They are read again, and readelf accepts them. The unit tests compare the mapped bytes.
 #[test]
 #[ignore = "needs pip, a package index and binutils"]
 fn other_machines() {

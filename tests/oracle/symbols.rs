@@ -1,4 +1,5 @@
-//! Every symbol of whole images and of ten real packages: our tables miss those that the loader misses.
+//! Every symbol of whole images and of ten real packages: our tables and the loader miss the same
+//! ones.
 
 use std::collections::BTreeSet;
 use std::os::unix::process::CommandExt;
@@ -15,8 +16,8 @@ use crate::support::lab::{Container, Lab};
 const TEN: &str = "RUN pip install -q --target /ten --only-binary :all: numpy==1.26.4 cryptography==42.0.7 lxml==5.2.2 pillow==10.3.0 \
                    pydantic==2.7.1 pyyaml==6.0.2 psycopg2-binary==2.9.9 markupsafe==2.1.5 cffi==1.16.0 orjson==3.10.3\n";
 
-/// The loader of the root binds everything, and names each missing one: the object and the symbol,
-/// or the version.
+/// Lets the loader of the root bind everything, and returns each missing name: the object and the
+/// symbol, or the version.
 fn real(root: &Path, interpreter: &str, file: &str) -> BTreeSet<(String, String)> {
     let mut command = Command::new(interpreter);
     command.env_clear();
@@ -27,7 +28,7 @@ fn real(root: &Path, interpreter: &str, file: &str) -> BTreeSet<(String, String)
             .arg(file),
     };
     let inside = root.to_owned();
-    // SAFETY: two system calls and nothing else between fork and exec.
+    // SAFETY: between fork and exec there are only two system calls.
     unsafe {
         command.pre_exec(move || {
             std::os::unix::fs::chroot(&inside).and_then(|()| std::env::set_current_dir("/"))
@@ -42,7 +43,7 @@ fn real(root: &Path, interpreter: &str, file: &str) -> BTreeSet<(String, String)
     text.lines().filter_map(missing).collect()
 }
 
-/// The same by our tables, and the number of references.
+/// The missing names by our tables, and the number of references.
 fn ours(
     library: &Library,
     tables: &SymbolTables,
@@ -62,7 +63,7 @@ fn ours(
     (named.collect(), count)
 }
 
-/// One line of a loader that names something missing.
+/// One line in which a loader reports a missing name.
 fn missing(line: &str) -> Option<(String, String)> {
     let name = |path: &str| {
         path.trim_matches(['(', ')', ' ']).rsplit('/').next().unwrap_or_default().to_owned()
@@ -148,7 +149,7 @@ fn musl() {
     check("localhost/wheelbarrow-symbols-alpine", MUSL, 5_000);
 }
 
-/// Functions that libraries built with an older musl call, and that a newer one no longer exports.
+/// Functions that libraries built with an older musl call, and that a newer musl no longer exports.
 #[test]
 #[ignore = "needs the lab: buildah and the base images"]
 fn large_files_of_musl() {

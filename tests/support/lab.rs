@@ -1,14 +1,14 @@
-//! The lab: images that buildah builds with our program beside the Dockerfile, and the containers that run
-//! them. Both are removed when a test ends, however it ends: a run leaves no more on the disk than it found.
-//! Tests that need it are ignored by default: `cargo test -- --ignored`.
+//! The lab: images that buildah builds with wheelbarrow next to the Dockerfile, and the containers
+//! that run them. Both are removed when a test ends, even if it fails, so a run leaves no images on
+//! the disk. Tests that need the lab are ignored by default: `cargo test -- --ignored`.
 
 use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// An image like `gcr.io/distroless/python3-debian12`: Debian's packages, unpacked without dpkg. Two stages,
-/// the second one called `distroless`.
+/// An image like `gcr.io/distroless/python3-debian12`: Debian's packages, unpacked without dpkg. It
+/// has two stages; the second is named `distroless`.
 pub const DISTROLESS: &str = include_str!("../programs/distroless.Dockerfile");
 
 fn call(arguments: &[&str], directory: &Path) -> Output {
@@ -20,7 +20,7 @@ fn call(arguments: &[&str], directory: &Path) -> Output {
     output.expect("this test needs the lab, and buildah does not start")
 }
 
-/// Whether a call of buildah succeeds, and all it prints.
+/// Whether a call of buildah succeeds, and its complete output.
 fn attempt(arguments: &[&str], directory: &Path) -> (bool, String) {
     let output = call(arguments, directory);
     let text = format!(
@@ -31,7 +31,7 @@ fn attempt(arguments: &[&str], directory: &Path) -> (bool, String) {
     (output.status.success(), text)
 }
 
-/// The answer of a call of buildah that must succeed.
+/// The output of a call of buildah that must succeed.
 pub fn buildah(arguments: &[&str]) -> String {
     let output = call(arguments, Path::new("/"));
     assert!(
@@ -42,7 +42,7 @@ pub fn buildah(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// A folder that images are built in, and the images.
+/// A folder in which images are built, and the images.
 pub struct Lab {
     directory: tempfile::TempDir,
     images: RefCell<Vec<String>>,
@@ -55,7 +55,7 @@ impl Lab {
         Lab { directory, images: RefCell::default() }
     }
 
-    /// The directory that Dockerfiles copy from.
+    /// The directory from which Dockerfiles copy.
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
@@ -66,12 +66,12 @@ impl Lab {
         fs::write(path, text).unwrap();
     }
 
-    /// Builds an image, every step again; the log.
+    /// Builds an image, with every step run again, and returns the log.
     pub fn build(&self, image: &str, dockerfile: &str) -> String {
         self.build_with(image, dockerfile, &["--no-cache"])
     }
 
-    /// Builds an image with the steps that this lab has built before; the log.
+    /// Builds an image, reusing the steps that this lab has built before, and returns the log.
     pub fn build_cached(&self, image: &str, dockerfile: &str) -> String {
         self.build_with(image, dockerfile, &["--layers"])
     }
@@ -87,12 +87,12 @@ impl Lab {
         log
     }
 
-    /// An image that came to be in another way is removed with the others.
+    /// Registers an image that was made in another way, so that it is removed with the others.
     pub fn keep(&self, image: &str) {
         self.images.borrow_mut().push(image.to_owned());
     }
 
-    /// Removes an image that nothing below asks for any more.
+    /// Removes an image that the rest of the test does not need.
     pub fn remove(&self, image: &str) {
         self.images.borrow_mut().retain(|one| one != image);
         buildah(&["rmi", image]);
@@ -101,21 +101,21 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        // The last first: it may stand on an earlier one.
+        // The last one is removed first, because it may be based on an earlier one.
         for image in self.images.borrow().iter().rev() {
             attempt(&["rmi", image], Path::new("/"));
         }
     }
 }
 
-/// Builds one image, with some more files to copy; the log.
+/// Builds one image with some more files to copy; returns the log.
 pub fn built(image: &str, dockerfile: &str, files: &[(&str, &str)]) -> String {
     let lab = Lab::new();
     files.iter().for_each(|(path, text)| lab.write(path, text));
     lab.build(image, dockerfile)
 }
 
-/// A container of an image, until dropped.
+/// A container of an image; it is removed when dropped.
 pub struct Container {
     pub name: String,
 }
@@ -125,7 +125,7 @@ impl Container {
         Container { name: buildah(&["from", "--pull-never", image]) }
     }
 
-    /// Runs a command; whether it succeeds, and its output.
+    /// Runs a command; returns whether it succeeds, and its output.
     pub fn run(&self, command: &[&str]) -> (bool, String) {
         attempt(
             &[&["run", "--isolation", "chroot", &self.name, "--"], command].concat(),
@@ -140,7 +140,7 @@ impl Container {
         said
     }
 
-    /// Where its root is on this machine.
+    /// The path of its root on this machine.
     pub fn root(&self) -> PathBuf {
         PathBuf::from(buildah(&["mount", &self.name]))
     }

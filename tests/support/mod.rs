@@ -1,6 +1,7 @@
 //! Shared by the tests: the program and the text of its output, trees of files, and the lab.
 //!
-//! Invariant: nothing here asserts anything about wheelbarrow; each test states its own expectation.
+//! Invariant: nothing here asserts anything about wheelbarrow; each test states its own
+//! expectation.
 
 pub mod lab;
 mod program;
@@ -11,7 +12,8 @@ pub use program::{
 };
 pub use tree::{Dump, copy, distribution, dump, fixture, fixture_copy, sha256, write};
 
-/// How the line with advice begins that every failure has.
+/// The beginning of the line with advice that every failure has.
 pub const ADVICE: &str = "\n  hint: ";
-/// Debian's and Alpine's `nobody`: root may read everything, so tests of permissions run as this one.
+/// `nobody` of Debian and Alpine: root may read everything, so tests of permissions run as this
+/// user.
 pub const NOBODY: u32 = 65534;

@@ -1,4 +1,4 @@
-//! The programs that tests start, wheelbarrow first, and their output as text for a snapshot.
+//! The programs that tests start, above all wheelbarrow, and their output as text for a snapshot.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -17,12 +17,12 @@ pub fn wheelbarrow(arguments: &[&str]) -> Output {
     program().args(arguments).output().expect("it starts")
 }
 
-/// Runs wheelbarrow; exit code and output as [`Transcript`] shows them.
+/// Runs wheelbarrow; returns the exit code and the output in the form of [`Transcript`].
 pub fn run(arguments: &[&str]) -> String {
     rendered(&wheelbarrow(arguments))
 }
 
-/// Bundles the shipped root into a directory of its own, which is below the returned one.
+/// Bundles the shipped root into a new directory below the returned one.
 pub fn bundle_fixture(more: &[&str]) -> (Output, tempfile::TempDir) {
     let out = tempfile::tempdir().unwrap();
     let bundle = out.path().join("bundle");
@@ -36,15 +36,15 @@ pub fn shown(output: &Output) -> String {
     format!("{out}{err}")
 }
 
-/// The exit code; a program that was ended by a signal has none.
+/// The exit code; a program that a signal ended has none.
 pub fn exit_code(output: &Output) -> i32 {
     output.status.code().unwrap_or_else(|| panic!("ended by a signal: {}", shown(output)))
 }
 
-/// The output of several runs as a user sees it, one after the other, to be reviewed as one snapshot.
+/// The output of several runs as a user sees it, one after the other, for review as one snapshot.
 ///
-/// The text is the title, the exit code and both streams. Paths of this machine have names: `[top]` is a
-/// temporary directory, `[repository]` this repository.
+/// The text is the title, the exit code and both streams. Paths of this machine have names: `[top]`
+/// is a temporary directory, `[repository]` is this repository.
 #[derive(Default)]
 pub struct Transcript {
     text: String,
@@ -52,7 +52,7 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Writes `name` wherever `text` is printed: for texts that differ from machine to machine.
+    /// Prints `name` in place of `text`, for texts that differ between machines.
     pub fn named(mut self, text: impl Into<String>, name: impl Into<String>) -> Transcript {
         self.names.push((text.into(), name.into()));
         self
@@ -63,8 +63,8 @@ impl Transcript {
         self.text += &format!("=== {}\n{}\n", anonymous(title), rendered(output));
     }
 
-    /// Adds the exit code and the lines that hold one of `parts`: for outputs of which the rest depends on
-    /// this machine.
+    /// Adds the exit code and the lines that contain one of `parts`, for outputs whose other lines
+    /// depend on this machine.
     pub fn add_lines(&mut self, title: &str, output: &Output, parts: &[&str]) {
         let shown = shown(output);
         let lines = shown.lines().filter(|line| parts.iter().any(|part| line.contains(part)));
@@ -92,7 +92,8 @@ fn rendered(output: &Output) -> String {
     text
 }
 
-/// Without the paths of this machine and the names that `tempfile` makes: those end in six letters or digits.
+/// Replaces the paths of this machine and the names that `tempfile` makes, which end in six letters
+/// or digits.
 fn anonymous(text: &str) -> String {
     let temporary = format!("{}/.tmp", std::env::temp_dir().display());
     let mut named = text.to_owned();
@@ -106,7 +107,7 @@ fn anonymous(text: &str) -> String {
     named.replace(env!("CARGO_MANIFEST_DIR"), "[repository]")
 }
 
-/// Makes a shared library of a file or text in C; `source` is compiled as `NAME.c` beside the output.
+/// Compiles a file or text in C to a shared library; `source` is `NAME.c` next to the output.
 pub fn compile(source: &str, output: &Path, arguments: &[&str]) {
     let file = output.with_extension("c");
     write(&file, source);

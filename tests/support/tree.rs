@@ -1,4 +1,5 @@
-//! Trees of files: the shipped root, files that tests write, and everything below a directory as one value.
+//! Trees of files: the shipped root, files that tests write, and everything below a directory as
+//! one value.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +12,7 @@ pub fn fixture() -> String {
     format!("{}/py-fixtures/alpine-venv", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A copy of the shipped root, to be changed: `root` in a directory of its own.
+/// A copy of the shipped root for changes: `root` in a new directory.
 pub fn fixture_copy() -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path().join("root");
@@ -19,15 +20,17 @@ pub fn fixture_copy() -> (tempfile::TempDir, PathBuf) {
     (directory, root)
 }
 
-/// Writes a file, and makes the directories above it.
+/// Writes a file, and creates the directories above it.
 pub fn write(path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
     fs::create_dir_all(path.as_ref().parent().unwrap()).unwrap();
     fs::write(path, content).unwrap();
 }
 
-/// Copies a file or a tree with everything that `cp -a` keeps; a tree is laid over one that is there.
+/// Copies a file or a tree with everything that `cp -a` preserves; a tree is merged into an
+/// existing one.
 ///
-/// By another process: a file that is open for writing in a fork of this one cannot be started.
+/// Another process does it: a file that is open for writing in a fork of this process cannot be
+/// started.
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to.parent().unwrap()).unwrap();
     let copied = Command::new("cp").args(["-a", "-T"]).args([from, to]).status().unwrap();
@@ -47,10 +50,10 @@ pub fn distribution(site: &Path, name: &str, version: &str, headers: &str, recor
     write(site.join(&info).join("RECORD"), lines.collect::<String>());
 }
 
-/// Mode, time and content or target of every path.
+/// The mode, the time, and the contents or the target of every path.
 pub type Dump = BTreeMap<PathBuf, (u32, i64, Vec<u8>)>;
 
-/// Every path below `top`; of a file that is too large to hold, the size alone.
+/// Every path below `top`; for a file that is too large for memory, only the size.
 pub fn dump(top: &Path) -> Dump {
     let mut all = BTreeMap::new();
     for entry in walkdir::WalkDir::new(top) {

@@ -1,9 +1,9 @@
 //! The text of apk's `installed` database, as apk 2, apk 3 and apko write it.
 //!
-//! apk and apko order the letters of a record differently, so nothing but `F` before `R` relies on
-//! order. Letters not needed here, known or not, are skipped.
+//! apk and apko write the letters of a record in different orders, so only `F` before `R` relies on
+//! the order. Other letters, known or not, are ignored.
 //!
-//! Invariant: no I/O, and a bad line costs that line only.
+//! Invariant: no I/O, and a bad line costs only that line.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use crate::packages::database::Problem;
 use crate::packages::{Manager, Package};
 use crate::path::RealPath;
 
-/// The packages of one database in file order.
+/// Reads one database: its packages in file order, and the lines that cannot be understood.
 pub(super) fn parse_installed(text: &str) -> (Vec<Package>, Vec<Problem>) {
     let mut parser = Parser::default();
     for (index, line) in text.lines().enumerate() {
@@ -32,7 +32,7 @@ struct Parser {
 struct Record {
     first_line: usize,
     package: Package,
-    /// The last `F`, `None` before the first.
+    /// The last `F`; `None` before the first.
     directory: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl Parser {
             directory: None,
         });
         let result = match line.as_bytes() {
-            // A byte before `:` is a whole character, so the cut is on a boundary.
+            // A byte before `:` is a whole character, so this is a boundary.
             [letter, b':', ..] => record.field(*letter, &line[2..]),
             _ => Err("not a letter, a colon and a value".to_owned()),
         };
@@ -74,7 +74,8 @@ impl Record {
             b'C' => package.checksum = Some(value.to_owned()),
             b'P' => {
                 package.name = value.to_owned();
-                // Where packages can be installed at all, this one is, with what it depends on.
+                // If packages can be installed at all, this one is installed, with its
+                // dependencies.
                 package.essential = value == "apk-tools";
             }
             b'V' => package.version = value.to_owned(),
@@ -84,9 +85,9 @@ impl Record {
             b'I' if !value.is_empty() => {
                 package.installed_size = value
                     .parse()
-                    .map_err(|_| format!("the installed size is no number: {value:?}"))?;
+                    .map_err(|_| format!("the installed size is not a number: {value:?}"))?;
             }
-            // A conflict needs nothing.
+            // A conflict is not a need.
             b'D' => {
                 package.depends = names(value)
                     .filter(|name| !name.starts_with('!'))
@@ -122,7 +123,7 @@ fn names(value: &str) -> impl Iterator<Item = String> {
         .map(str::to_owned)
 }
 
-/// The record of a package that has these files, as [`parse_installed`] reads it.
+/// The record of a package with these files, in the form that [`parse_installed`] reads.
 pub(super) fn write_installed(package: &Package, files: &[&RealPath]) -> String {
     let Package { name, version, architecture, source, checksum, license, installed_size, .. } =
         package;
@@ -200,7 +201,7 @@ mod tests {
             .collect();
         let (again, problems) = parse_installed(&written);
         assert_eq!(problems, []);
-        // Scanners ask what is installed; what it needs and provides is a question of apk.
+        // Scanners ask which packages are installed; only apk needs the dependencies.
         let expect = packages.into_iter().map(|package| Package {
             depends: Vec::new(),
             provides: Vec::new(),

@@ -1,8 +1,8 @@
 //! apk: Alpine, Wolfi, Chainguard.
 //!
-//! The database is one file, so a bundle can bring one only where the final root has none.
+//! The database is one file, so a bundle can contain one only if the final root has none.
 //!
-//! Invariant: nothing of apk is run; whatever is read is text of the root.
+//! Invariant: no program of apk is run; only text of the root is read.
 
 mod installed;
 
@@ -13,10 +13,10 @@ use super::{BundledPackage, DatabaseFile, InstallCommand, Package};
 use crate::path::RealPath;
 use crate::root::Kind;
 
-/// Alpine and apko first, then Wolfi, where only the second is certain to be a real path.
+/// First Alpine and apko, then Wolfi, where only the second path is certain to have no links.
 const DATABASES: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
 
-/// The packages of every database that is there, each file once.
+/// The packages of every database that exists; each file is read once.
 pub(super) fn read(files: &mut DatabaseFiles) -> Vec<Package> {
     let mut databases: Vec<RealPath> =
         DATABASES.iter().filter_map(|path| files.find(path, &Kind::File)).collect();
@@ -31,11 +31,11 @@ pub(super) fn read(files: &mut DatabaseFiles) -> Vec<Package> {
     all
 }
 
-/// apk(8): `--no-cache` reads the index without keeping it.
+/// The install command, from apk(8): `--no-cache` reads the index without storing it.
 pub(super) const INSTALL: InstallCommand =
     InstallCommand { program: "apk", prepare: &[], install: "apk add --no-cache", clean_up: &[] };
 
-/// apk-world(5): `=` asks for this version alone.
+/// The pinned name, from apk-world(5): `=` allows only this version.
 pub(super) fn pinned(package: &Package) -> String {
     format!("{}={}", package.name, package.version)
 }
@@ -45,13 +45,13 @@ pub(super) fn is_licence(path: &str) -> bool {
     path.contains("/licenses/")
 }
 
-/// The provided name of a library, which outlives a renamed package.
+/// The provided name of a library; it stays the same if the package is renamed.
 pub(super) fn so_name(package: &Package, soname: &str) -> Option<String> {
     let name = format!("so:{soname}");
     package.provides.contains(&name).then_some(name)
 }
 
-/// The database of a root that has these packages alone; `None` without any.
+/// The database of a root that has only these packages; `None` if there are none.
 pub(super) fn database_file<'a, 'b: 'a>(
     packages: impl Iterator<Item = &'a BundledPackage<'b>>,
 ) -> Option<DatabaseFile> {

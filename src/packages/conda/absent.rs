@@ -1,6 +1,7 @@
-//! Stands in for rattler in a build without the feature `conda`: each record is a problem.
+//! Replaces rattler in a build without the feature `conda`: each record is a problem.
 //!
-//! Invariant: the same two functions; no prefix looks as if it had been read, and none is replaced.
+//! Invariant: it has the same two functions. No prefix looks as if it had been read, and none is
+//! replaced.
 
 use crate::packages::{Embedding, Package};
 use crate::path::RealPath;
@@ -15,7 +16,7 @@ pub(super) fn parse_record(
     Err(WITHOUT.to_owned())
 }
 
-/// Refuses: no file of a conda package is known without the feature.
+/// Refuses: without the feature, no file of a conda package is known.
 pub fn with_prefix(_bytes: &[u8], _from: &Embedding, _to: &str) -> Result<Vec<u8>, String> {
     Err(WITHOUT.to_owned())
 }

@@ -1,20 +1,21 @@
-//! The licences of conda's packages: in the package cache, `info/licenses` of each.
+//! The licences of conda packages: `info/licenses` of each package in the package cache.
 //!
-//! Invariant: they are bundled where packages of other managers have theirs, below the prefix.
+//! Invariant: they are bundled below the prefix, at the path where packages of other managers have
+//! theirs.
 
 use crate::packages::Package;
 use crate::packages::licence::{LicenceFile, Licences};
 use crate::root::{Kind, Root};
 
-/// Where the licences of all packages are put, below the prefix.
+/// The directory for the licences of all packages, below the prefix.
 pub(crate) const LICENCES: &str = "share/licenses";
 
-/// Whether a path, with the prefix taken for `/usr`, is among the licences.
+/// Whether a path, with the prefix replaced by `/usr`, is a licence.
 pub(crate) fn is_licence(path: &str) -> bool {
     path.contains("/licenses/")
 }
 
-/// The licences that the package cache has of a package; the cache may be gone.
+/// The licences of a package in the package cache, which may have been deleted.
 pub(crate) fn licences(root: &Root, package: &Package) -> Licences {
     let mut licences = Licences::default();
     let Some(own) = &package.in_prefix else { return licences };

@@ -1,7 +1,7 @@
 //! conda, mamba and pixi: packages in a prefix of their own, each with a record in `conda-meta`.
 //!
-//! No final stage installs them: their files are bundled. rattler reads the records and replaces the
-//! prefixes (feature `conda`); without it each record is a finding.
+//! No final stage installs them: their files are bundled. rattler reads the records and replaces
+//! the prefixes (feature `conda`). Without that feature, each record is a finding.
 //!
 //! Invariant: nothing is downloaded, solved or installed here.
 
@@ -32,10 +32,10 @@ use super::{BundledPackage, DatabaseFile, InPrefix, Package};
 use crate::path::RealPath;
 use crate::root::Kind;
 
-/// The directory of a prefix that has the records.
+/// The directory of a prefix that contains the records.
 const RECORDS: &str = "conda-meta";
 
-/// The packages of the prefixes that are conda's.
+/// The packages of those prefixes that belong to conda.
 pub(super) fn read(files: &mut DatabaseFiles, prefixes: &[RealPath]) -> Vec<Package> {
     prefixes.iter().flat_map(|prefix| read_prefix(files, prefix)).collect()
 }
@@ -71,20 +71,21 @@ fn read_record(files: &mut DatabaseFiles, path: &RealPath, prefix: &RealPath) ->
         }
         Err(why) => {
             let finding = problem(path, why);
-            files.findings.push(finding.help("its files look as if no package owned them"));
+            files.findings.push(finding.help("its files are treated as if no package owned them"));
             None
         }
     }
 }
 
-/// Whether a path below the prefix only describes packages: a record, or a licence.
+/// Whether a file only describes packages: a record, or a licence. `below` is its path below the
+/// prefix.
 pub fn is_about_packages(below: &str) -> bool {
     [RECORDS, licences::LICENCES]
         .iter()
         .any(|directory| below.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/')))
 }
 
-/// A match specification: `=` and a version.
+/// A match specification: a name, `=` and a version.
 pub(super) fn pinned(package: &Package) -> String {
     format!("{}={}", package.name, package.version)
 }
@@ -95,7 +96,7 @@ pub(super) fn database_file(bundled: &BundledPackage) -> Option<DatabaseFile> {
     Some(write_record(bundled.package, own, &bundled.files))
 }
 
-/// A record as [`parse_record`] reads it, of `files` those in the prefix.
+/// A record in the form that [`parse_record`] reads, with those of `files` that are in the prefix.
 fn write_record(package: &Package, own: &InPrefix, files: &[&RealPath]) -> DatabaseFile {
     let build = own.document.get("build").and_then(Value::as_str).unwrap_or_default();
     let name = format!("{}-{}-{build}.json", package.name, package.version);

@@ -1,8 +1,10 @@
-//! Files of conda packages that hold the prefix they were installed to, for another prefix.
+//! Files of conda packages that contain the prefix of their installation, rewritten for another
+//! prefix.
 //!
-//! rattler replaces prefixes as conda, mamba and pixi do when they install.
+//! rattler replaces prefixes in the same way as conda, mamba and pixi do at installation.
 //!
-//! Invariant: no I/O; a string of a binary keeps its place, and is refused when it has no room.
+//! Invariant: no I/O. A string in a binary keeps its place, and is refused if the new prefix does
+//! not fit.
 
 use rattler::install::link::{
     CStringOccurrences, copy_and_replace_cstring_placeholder, copy_and_replace_textual_placeholder,
@@ -13,7 +15,10 @@ use rattler_conda_types::package::OffsetEncoding;
 
 use crate::packages::Embedding;
 
-/// The bytes of a file with another prefix in them, as rattler installs it there.
+/// The bytes of a file with `from` replaced by the prefix `to`, as rattler installs it there.
+///
+/// # Errors
+/// A sentence, if the prefix does not fit or the file cannot be rewritten.
 pub fn with_prefix(bytes: &[u8], from: &Embedding, to: &str) -> Result<Vec<u8>, String> {
     let mut changed = Vec::with_capacity(bytes.len());
     let result = if !from.binary {
@@ -34,8 +39,8 @@ pub fn with_prefix(bytes: &[u8], from: &Embedding, to: &str) -> Result<Vec<u8>, 
     result.map(|()| changed).map_err(|error| error.to_string())
 }
 
-/// The file with its placeholder in place of a shorter prefix, into the zeros that the installer left behind
-/// each string when it put the prefix there.
+/// The file with its placeholder instead of a shorter prefix. The placeholder uses the zeros that
+/// the installer wrote after each string when it put the prefix there.
 fn restored(bytes: &[u8], prefix: &str, placeholder: &str) -> Result<Vec<u8>, String> {
     let mut restored = Vec::with_capacity(bytes.len());
     let mut done = 0;
@@ -47,7 +52,7 @@ fn restored(bytes: &[u8], prefix: &str, placeholder: &str) -> Result<Vec<u8>, St
             bytes.get(nul_pos..=end).is_some_and(|room| room.iter().all(|byte| *byte == 0));
         if encoding != OffsetEncoding::Utf8 || !has_room {
             return Err(format!(
-                "the string at offset {} has no room for a longer prefix",
+                "the string at offset {} is too short for a longer prefix",
                 offsets[0]
             ));
         }
@@ -109,6 +114,6 @@ mod tests {
         assert_eq!(longer, direct);
         let refused = with_prefix(b"/opt/env/lib\0full", &embedding(true, 20), "/opt/application")
             .unwrap_err();
-        assert_eq!(refused, "the string at offset 0 has no room for a longer prefix");
+        assert_eq!(refused, "the string at offset 0 is too short for a longer prefix");
     }
 }

@@ -1,8 +1,8 @@
-//! Conda's records of what is installed in a prefix (`conda-meta/*.json`).
+//! Conda's records of the packages in a prefix (`conda-meta/*.json`).
 //!
 //! rattler reads the records as conda, mamba and pixi write them.
 //!
-//! Invariant: no I/O; a record that cannot be understood costs that record only.
+//! Invariant: no I/O; a record that cannot be understood costs only that record.
 
 use std::path::{Component, Path};
 use std::str::FromStr as _;
@@ -16,7 +16,8 @@ use url::Url;
 use crate::packages::{Embedding, InPrefix, Manager, Package};
 use crate::path::{RealPath, WrittenPath};
 
-/// The package of one record in the prefix that it is installed in, with what is wrong with it.
+/// Reads the package of one record in the prefix where it is installed, and the problems of the
+/// record.
 pub(super) fn parse_record(
     text: &str,
     prefix: &RealPath,
@@ -37,7 +38,7 @@ pub(super) fn parse_record(
             None => problems.push(not_below(&entry.relative_path)),
         }
     }
-    // Records of old condas, and those of a bundle, have the names alone.
+    // Records of old condas, and those of a bundle, only have the names.
     let names = record.files.iter().filter(|_| record.paths_data.paths.is_empty());
     for path in names {
         match below(path) {
@@ -47,7 +48,7 @@ pub(super) fn parse_record(
     }
     let about = &record.repodata_record.package_record;
     package.name = about.name.as_normalized().to_owned();
-    // These are parts of file names.
+    // These become parts of file names.
     for part in [package.name.as_str(), about.build.as_str()] {
         if matches!(part, "." | "..") || part.contains(['/', '\0']) {
             return Err(format!("not usable in the name of a file: {part:?}"));
@@ -56,7 +57,8 @@ pub(super) fn parse_record(
     package.version = about.version.to_string();
     package.architecture = about.subdir.clone();
     package.license = about.license.clone();
-    // `python >=3.11,<3.12.0a0`: the name is the first word, and those of `__glibc` are not packages.
+    // `python >=3.11,<3.12.0a0`: the name is the first word. Names such as `__glibc` are not
+    // packages.
     package.depends = about
         .depends
         .iter()
@@ -81,7 +83,7 @@ fn one(name: &str) -> Vec<String> {
     vec![name.to_owned()]
 }
 
-/// The path as one below the prefix, of plain components only: a record may say anything.
+/// The path below the prefix, of plain components only: a record may contain anything.
 fn below(path: &Path) -> Option<String> {
     let parts = path.components().map(|component| match component {
         Component::Normal(part) => part.to_str().filter(|part| !part.contains('\0')),
@@ -101,7 +103,8 @@ fn embedding(entry: &PathsEntry, prefix: &RealPath) -> Option<Embedding> {
     })
 }
 
-/// The record as its channel has it: no files, no paths of the builder, no token of a private channel.
+/// The record as its channel has it: no files, no paths of the builder, no token of a private
+/// channel.
 fn document(mut record: RepoDataRecord) -> serde_json::Result<Map<String, Value>> {
     let file = record.identifier.to_string();
     record.url = public(&record.url)
@@ -115,7 +118,7 @@ fn document(mut record: RepoDataRecord) -> serde_json::Result<Map<String, Value>
     Ok(document)
 }
 
-/// A place on the network without user, password and the `/t/TOKEN` of a path; a folder of the builder is none.
+/// A URL without user, password and the `/t/TOKEN` of its path; `None` for a folder of the builder.
 fn public(url: &Url) -> Option<Url> {
     let mut url = url.clone();
     if url.scheme() == "file" || url.set_password(None).is_err() || url.set_username("").is_err() {
@@ -253,7 +256,8 @@ mod tests {
             assert_eq!(file.path, prefix.join("conda-meta").join(name));
             let (mut again, problems) = parse_record(&file.content, &prefix).unwrap();
             assert_eq!(problems, [] as [String; 0]);
-            // What a bundle has no use for: sizes, places in the builder, and prefixes that were replaced.
+            // A bundle needs none of these: sizes, paths in the builder, and prefixes that were
+            // replaced.
             again.installed_size = package.installed_size;
             let mut expect = package.clone();
             let bundled = expect.in_prefix.as_mut().unwrap();

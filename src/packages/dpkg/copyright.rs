@@ -3,21 +3,21 @@
 //! A copyright file is in `/usr/share/doc/PACKAGE`, which may be a link to the directory of another
 //! package. The texts of common licences are in one place for all packages.
 //!
-//! Invariant: a link below `/usr/share` is found together with its target.
+//! Invariant: a link below `/usr/share` is returned together with its target.
 
 use crate::packages::licence::{LARGEST, Licences};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Entry, Kind, Root};
 
-/// Where Debian has the texts that copyright files refer to.
+/// The directory with the texts that copyright files refer to.
 const COMMON: &str = "/usr/share/common-licenses/";
 
-/// Whether this is the copyright file of some package.
+/// Whether this is the copyright file of a package.
 pub(crate) fn is_licence(path: &str) -> bool {
     path.starts_with("/usr/share/doc/") && path.ends_with("/copyright")
 }
 
-/// The copyright file of a package, and the texts it refers to.
+/// The copyright file of a package, and the texts that it refers to.
 pub(crate) fn licences(root: &Root, package: &str) -> Licences {
     let mut licences = Licences::default();
     let path = format!("/usr/share/doc/{package}/copyright");
@@ -35,12 +35,12 @@ fn common_licences(text: &str) -> impl Iterator<Item = &str> {
         let end = rest
             .find(|one: char| !(one.is_ascii_alphanumeric() || matches!(one, '-' | '.' | '+')))
             .unwrap_or(rest.len());
-        // A sentence may end there.
+        // A sentence may end here.
         Some(rest[..end].trim_end_matches('.')).filter(|name| !name.is_empty())
     })
 }
 
-/// A file with the links that lead to it.
+/// Adds a file, with the links that lead to it.
 fn add_with_links(root: &Root, path: &str, licences: &mut Licences) {
     let found = licences.read(root.resolve(&WrittenPath::new(path))).flatten();
     let Some(found) = found.filter(|found| found.meta.kind == Kind::File) else { return };

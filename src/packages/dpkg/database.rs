@@ -1,6 +1,7 @@
-//! Where dpkg's database is: `status` with a list of files for each package, or distroless's `status.d`.
+//! The place of dpkg's database: `status` with a file list for each package, or distroless's
+//! `status.d`.
 //!
-//! Invariant: a package without a list of files is a package, and a finding.
+//! Invariant: a package without a file list is still a package, and gives a finding.
 
 use rayon::prelude::*;
 
@@ -19,7 +20,8 @@ const DIVERSIONS: &str = "/var/lib/dpkg/diversions";
 /// The directory of the lists.
 const INFO: &str = "/var/lib/dpkg/info";
 
-/// The packages of both forms of the database; a root has one, or distroless's with one on top.
+/// The packages of both forms of the database. A root has one of them, or distroless's with the
+/// other added.
 pub(crate) fn read(files: &mut DatabaseFiles) -> Vec<Package> {
     let mut packages = read_status(files);
     packages.extend(read_stanzas(files));
@@ -51,7 +53,7 @@ fn read_status(files: &mut DatabaseFiles) -> Vec<Package> {
             None => without_list.push(package.name.as_str()),
         }
     }
-    // One finding, since a removed info directory would be one for every package.
+    // This is one finding, because a removed info directory would give one for every package.
     if let Some(first) = without_list.first() {
         let message = format!(
             "{} installed packages have no file list, {first} is the first: their files look unowned",
@@ -62,7 +64,7 @@ fn read_status(files: &mut DatabaseFiles) -> Vec<Package> {
     packages
 }
 
-/// The list of a `Multi-Arch: same` package has the architecture in its name.
+/// The file list of a package; for a `Multi-Arch: same` package its name contains the architecture.
 fn read_list(files: &mut DatabaseFiles, package: &Package) -> Option<Vec<String>> {
     let names = [format!("{}:{}", package.name, package.architecture), package.name.clone()];
     let paths = names.map(|name| format!("{INFO}/{name}.list"));
@@ -72,7 +74,8 @@ fn read_list(files: &mut DatabaseFiles, package: &Package) -> Option<Vec<String>
     Some(list)
 }
 
-/// Stanza files may have short names (`libssl1`), so the package name comes from the content.
+/// Reads `status.d`. Its files may have short names (`libssl1`), so the name of the package comes
+/// from the contents.
 fn read_stanzas(files: &mut DatabaseFiles) -> Vec<Package> {
     let Some(directory) = files.find(STANZAS, &Kind::Directory) else { return Vec::new() };
     let mut all = Vec::new();
@@ -92,7 +95,7 @@ fn read_stanzas(files: &mut DatabaseFiles) -> Vec<Package> {
     all
 }
 
-/// The checksums are beside the stanza, under its name or that of the package.
+/// The checksums are in the same directory as the stanza, under its name or that of the package.
 fn read_checksums(files: &mut DatabaseFiles, stanza: &RealPath, package: &RealPath) -> Vec<String> {
     let paths = [stanza, package].map(|path| format!("{path}.md5sums"));
     let Some((path, text)) = read_first(files, paths) else { return Vec::new() };

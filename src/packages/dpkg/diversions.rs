@@ -1,18 +1,18 @@
 //! Diversions: files that are installed under another name (dpkg-divert(1)).
 //!
-//! Invariant: no I/O, and a bad group of lines costs that group only.
+//! Invariant: no I/O, and a bad group of lines costs only that group.
 
 use std::collections::HashMap;
 
 use crate::packages::database::Problem;
 
-/// The files that packages other than one install under another name.
+/// The files that all packages but one install under another name.
 #[derive(Debug, Default)]
 pub(super) struct Diversions(HashMap<String, (String, String)>);
 
 impl Diversions {
-    /// Where the file `path` of `package` really is. A local diversion (`:`) names no package, so it
-    /// applies to all.
+    /// The real place of the file `path` of `package`. A local diversion (`:`) names no package, so
+    /// it applies to all.
     pub(super) fn apply(&self, package: &str, path: String) -> String {
         match self.0.get(&path) {
             Some((target, by)) if by != package => target.clone(),
@@ -21,7 +21,7 @@ impl Diversions {
     }
 }
 
-/// Groups of three lines: the path, where it went, the package that asked for it.
+/// Reads groups of three lines: the path, its new name, the package that asked for the diversion.
 pub(super) fn parse_diversions(text: &str) -> (Diversions, Vec<Problem>) {
     let (mut diversions, mut problems) = (Diversions::default(), Vec::new());
     let lines: Vec<&str> = text.lines().collect();

@@ -1,14 +1,15 @@
-//! The files of a package: `info/PACKAGE.list`, or `.md5sums` where distroless has nothing else.
+//! The file list of a package: `info/PACKAGE.list`, or `.md5sums` where distroless has no list.
 //!
-//! Invariant: no I/O, and a bad line costs that line only.
+//! Invariant: no I/O, and a bad line costs only that line.
 
 use rustc_hash::FxHashSet;
 
 use crate::packages::database::Problem;
 
-/// The files and links of a `.list`, which names directories too but gives no types.
+/// The files and links of a `.list`, which also names directories but gives no types.
 ///
-/// What holds another entry is a directory. An empty directory cannot be told from a file.
+/// An entry that contains another entry is a directory. An empty directory cannot be distinguished
+/// from a file.
 pub(super) fn parse_list(text: &str) -> (Vec<String>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     let parents: FxHashSet<&str> =
@@ -29,7 +30,7 @@ pub(super) fn parse_list(text: &str) -> (Vec<String>, Vec<Problem>) {
     (files, problems)
 }
 
-/// The regular files of a `.md5sums`; links are not in it.
+/// The regular files of a `.md5sums`; it does not contain links.
 pub(super) fn parse_checksums(text: &str) -> (Vec<String>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {

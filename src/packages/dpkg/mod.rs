@@ -1,6 +1,6 @@
 //! dpkg: Debian, Ubuntu, distroless.
 //!
-//! Invariant: nothing of dpkg or apt is run; whatever is read is text of the root.
+//! Invariant: no program of dpkg or apt is run; only text of the root is read.
 
 mod copyright;
 mod database;
@@ -14,10 +14,10 @@ pub(super) use database::read;
 use super::{DatabaseFile, InstallCommand, Package};
 use crate::path::RealPath;
 
-/// Where distroless has a file for each package.
+/// The directory in which distroless has a file for each package.
 const STANZAS: &str = "/var/lib/dpkg/status.d";
 
-/// apt-get(8). The lists of packages are of no use to a final image.
+/// The install command, from apt-get(8). A final image has no use for the package lists.
 pub(super) const INSTALL: InstallCommand = InstallCommand {
     program: "apt-get",
     prepare: &["apt-get update"],
@@ -25,12 +25,13 @@ pub(super) const INSTALL: InstallCommand = InstallCommand {
     clean_up: &["rm -rf /var/lib/apt/lists/*"],
 };
 
-/// apt-get(8): `=` selects this version.
+/// The pinned name, from apt-get(8): `=` selects this version.
 pub(super) fn pinned(package: &Package) -> String {
     format!("{}={}", package.name, package.version)
 }
 
-/// The stanza of a package in a file of its own, as distroless has it: `status` may be there already.
+/// The stanza of a package in a file of its own, as in distroless, because `status` may exist
+/// already.
 pub(super) fn database_file(package: &Package) -> DatabaseFile {
     DatabaseFile {
         path: RealPath::known(STANZAS).join(&package.name),

@@ -1,9 +1,9 @@
 //! The stanzas of dpkg's `status` (deb822(5)), read and written.
 //!
-//! Distroless images keep one stanza a file in `status.d`, without `Status`; the same parser reads
-//! them.
+//! Distroless images have one stanza in each file of `status.d`, without `Status`; the same parser
+//! reads them.
 //!
-//! Invariant: no I/O, and a bad line or stanza costs that line or stanza only.
+//! Invariant: no I/O, and a bad line or stanza costs only that line or stanza.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use crate::packages::database::Problem;
 use crate::packages::{Manager, Package};
 
-/// The installed packages of a status text in file order, without their files.
+/// The installed packages of a status text in file order, without their files, and the problems.
 pub(super) fn parse_status(text: &str) -> (Vec<Package>, Vec<Problem>) {
     let (mut packages, mut problems) = (Vec::new(), Vec::new());
     let mut stanza = Stanza::default();
@@ -30,9 +30,9 @@ pub(super) fn parse_status(text: &str) -> (Vec<Package>, Vec<Problem>) {
 
 #[derive(Default)]
 struct Stanza<'a> {
-    /// 0 before the first line.
+    /// The number of the first line; 0 before it.
     first_line: usize,
-    /// Lower-case name and the value with its continuation lines.
+    /// The field names in lower case, and the values with their continuation lines.
     fields: HashMap<String, String>,
     last: Option<&'a str>,
 }
@@ -55,7 +55,7 @@ impl<'a> Stanza<'a> {
         Ok(())
     }
 
-    /// `None` for a stanza without lines or of a package that is not there.
+    /// The package; `None` for a stanza without lines, or of a package that is not installed.
     fn package(mut self) -> Result<Option<Package>, Problem> {
         if self.first_line == 0 {
             return Ok(None);
@@ -66,7 +66,8 @@ impl<'a> Stanza<'a> {
         if matches!(name.as_str(), "" | "." | "..") || name.contains(['/', '\0']) {
             return Err(problem(format!("the stanza has no usable package name: {name:?}")));
         }
-        // The words are what is wanted, an error flag and the state; distroless has no Status.
+        // The three words are the wanted state, an error flag and the actual state; distroless has
+        // no Status.
         let status = take("status");
         match status.split_whitespace().collect::<Vec<_>>()[..] {
             // Packages that wait for triggers are unpacked and configured.
@@ -85,7 +86,7 @@ impl<'a> Stanza<'a> {
         let size = take("installed-size");
         if !size.is_empty() {
             let kib: u64 = size.parse().map_err(|_| {
-                problem(format!("the installed size of {name} is no number: {size:?}"))
+                problem(format!("the installed size of {name} is not a number: {size:?}"))
             })?;
             package.installed_size = kib.saturating_mul(1024);
         }
@@ -109,8 +110,8 @@ fn alternatives(value: &str) -> impl Iterator<Item = Vec<String>> {
     value.split(',').map(group).filter(|group| !group.is_empty()).collect::<Vec<_>>().into_iter()
 }
 
-/// The stanza of an installed package with the fields that name it and its source, as [`parse_status`]
-/// reads it.
+/// The stanza of an installed package in the form that [`parse_status`] reads, with the fields that
+/// identify it and its source.
 pub(super) fn write_stanza(package: &Package) -> String {
     let Package { name, version, architecture, source, installed_size, .. } = package;
     let mut text =
@@ -153,7 +154,7 @@ mod tests {
         let written = packages.iter().map(write_stanza).collect::<Vec<_>>().join("\n");
         let (again, problems) = parse_status(&written);
         assert_eq!(problems, []);
-        // Scanners ask what is installed; what it needs and provides is a question of dpkg.
+        // Scanners ask which packages are installed; only dpkg needs the dependencies.
         let expect = packages.into_iter().map(|package| Package {
             depends: Vec::new(),
             provides: Vec::new(),

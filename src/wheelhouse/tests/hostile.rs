@@ -1,4 +1,5 @@
-//! Archives that no build tool makes: each is refused in words, and nothing is written elsewhere.
+//! Archives that no build tool makes: each is refused with a message, and nothing is written
+//! elsewhere.
 
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use sha2::Sha512;
 use super::*;
 use crate::hint::Hint as _;
 
-/// The message, without the name of the wheel; a new directory has nothing outside it changed.
+/// The message, without the name of the wheel. The files outside a new directory must not change.
 fn refused(bytes: &[u8]) -> String {
     let outside = tempfile::tempdir().unwrap();
     let top = outside.path().join("one/two/three");
@@ -29,7 +30,7 @@ fn refused(bytes: &[u8]) -> String {
     }
 }
 
-/// Every occurrence replaced by bytes of the same length.
+/// Replaces every occurrence by bytes of the same length.
 fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut bytes = bytes.to_vec();
@@ -43,12 +44,12 @@ fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 
 #[test]
 fn names_that_lead_elsewhere() {
-    // Of the same length, put in place of the sound name in every header.
+    // The name has the same length as the valid one, which it replaces in every header.
     for (name, why) in [
         ("/vil.py", "has a name that is absolute"),
-        ("../a.py", "has a name that leads out of the directory it is unpacked in"),
-        ("x/../..", "has a name that leads out of the directory it is unpacked in"),
-        ("x/../y/", "has a name that leads out of the directory it is unpacked in"),
+        ("../a.py", "has a name that leads out of the directory it is unpacked to"),
+        ("x/../..", "has a name that leads out of the directory it is unpacked to"),
+        ("x/../y/", "has a name that leads out of the directory it is unpacked to"),
         ("./vi.py", "has a name that has an empty component"),
         ("x//y.py", "has a name that has an empty component"),
         ("x\\vi.py", "has a name that has a backslash"),
@@ -136,7 +137,7 @@ fn two_files_in_one_place() {
 }
 
 #[test]
-fn what_is_not_a_wheels_to_write() {
+fn files_that_no_wheel_may_write() {
     for (name, path) in [
         ("a-1.data/data/pyvenv.cfg", "/pyvenv.cfg"),
         ("a-1.data/scripts/python", "/bin/python"),
@@ -150,7 +151,7 @@ fn what_is_not_a_wheels_to_write() {
             "/lib/python3.11/site-packages/a-1.dist-info/RECORD",
         ),
     ] {
-        let why = format!("{name:?} would be installed as {path}, which is not a wheel's to write");
+        let why = format!("{name:?} would be installed as {path}, which no wheel may write");
         assert_eq!(refused(&Draft::new().with(name, "").bytes()), why);
     }
     for (name, why) in [
@@ -171,14 +172,11 @@ fn what_is_not_a_wheels_to_write() {
 #[test]
 fn entry_points_that_are_refused() {
     for (line, why) in [
-        ("../x = m:f", "\"../x\" has a name that is not one for a script"),
-        (".. = m:f", "\"..\" has a name that is not one for a script"),
+        ("../x = m:f", "\"../x\" has a name that is not allowed for a script"),
+        (".. = m:f", "\"..\" has a name that is not allowed for a script"),
         ("x = m", "\"x\" is a script that runs \"m\", which is not module:attribute"),
         ("x = m:f()", "\"x\" is a script that runs \"m:f()\", which is not module:attribute"),
-        (
-            "python = m:f",
-            "\"python\" would be installed as /bin/python, which is not a wheel's to write",
-        ),
+        ("python = m:f", "\"python\" would be installed as /bin/python, which no wheel may write"),
         ("x = m:f\n[gui_scripts]\nx = m:g", "\"x\" is installed as /bin/x, and so is \"x\""),
     ] {
         let text = format!("[console_scripts]\n{line}\n");
@@ -202,19 +200,19 @@ fn metadata_that_is_wrong() {
         ),
         (
             Draft::new().with(&wheel, "Wheel-Version: 2.0\n"),
-            "\"a-1.dist-info/WHEEL\" has version 2.0 of the wheel format; version 1 is understood",
+            "\"a-1.dist-info/WHEEL\" has version 2.0 of the wheel format; only version 1 is supported",
         ),
         (
             Draft::new().with(&wheel, "Wheel-Version: new\n"),
-            "\"a-1.dist-info/WHEEL\" has version new of the wheel format; version 1 is understood",
+            "\"a-1.dist-info/WHEEL\" has version new of the wheel format; only version 1 is supported",
         ),
         (
             Draft::new().with(&metadata, "Name: b\nVersion: 1\n"),
-            "\"a-1.dist-info/METADATA\" says \"b 1\", which is not what the file name says",
+            "\"a-1.dist-info/METADATA\" says \"b 1\", which differs from the file name",
         ),
         (
             Draft::new().with(&metadata, "Name: a\n"),
-            "\"a-1.dist-info/METADATA\" says \"a \", which is not what the file name says",
+            "\"a-1.dist-info/METADATA\" says \"a \", which differs from the file name",
         ),
         (
             Draft::new().with("b-1.dist-info/METADATA", ""),
@@ -224,8 +222,8 @@ fn metadata_that_is_wrong() {
         assert_eq!(refused(&draft.bytes()), why);
     }
     for (to, why) in [
-        (b"b-1.dist-info/", "\"b-1.dist-info\" says \"b 1\", which is not what the file name says"),
-        (b"a-2.dist-info/", "\"a-2.dist-info\" says \"a 2\", which is not what the file name says"),
+        (b"b-1.dist-info/", "\"b-1.dist-info\" says \"b 1\", which differs from the file name"),
+        (b"a-2.dist-info/", "\"a-2.dist-info\" says \"a 2\", which differs from the file name"),
         (b"a-1.dist-inf0/", "has 0 .dist-info directories; a wheel has one"),
     ] {
         assert_eq!(refused(&replaced(&Draft::new().bytes(), b"a-1.dist-info/", to)), why);
@@ -250,13 +248,16 @@ fn records_that_are_wrong() {
         ("a.py,,9", "\"a.py\" has no hash in RECORD"),
         (
             "a.py,md5=x,9",
-            "\"a.py\" has a md5 hash in RECORD; sha256, sha384 and sha512 can be trusted",
+            "\"a.py\" has a hash of kind md5 in RECORD; only sha256, sha384 and sha512 are accepted",
         ),
         (
             "a.py,sha1=x,9",
-            "\"a.py\" has a sha1 hash in RECORD; sha256, sha384 and sha512 can be trusted",
+            "\"a.py\" has a hash of kind sha1 in RECORD; only sha256, sha384 and sha512 are accepted",
         ),
-        ("a.py,x,9", "\"a.py\" has a x hash in RECORD; sha256, sha384 and sha512 can be trusted"),
+        (
+            "a.py,x,9",
+            "\"a.py\" has a hash of kind x in RECORD; only sha256, sha384 and sha512 are accepted",
+        ),
         ("a.py,sha256,9", "\"a.py\" does not have the hash that RECORD says"),
         ("a.py,sha256=,9", "\"a.py\" does not have the hash that RECORD says"),
         ("a.py,sha256=AAAA,9", "\"a.py\" does not have the hash that RECORD says"),
@@ -273,7 +274,7 @@ fn records_that_are_wrong() {
     }
 }
 
-/// Offsets of the local and the central header of the first entry.
+/// The offsets of the local and the central header of the first entry.
 fn headers(bytes: &[u8]) -> (usize, usize) {
     let at = |signature: &[u8]| memchr::memmem::find(bytes, signature).unwrap();
     (at(b"PK\x03\x04"), at(b"PK\x01\x02"))
@@ -336,7 +337,7 @@ fn too_many_entries() {
     }
     assert_eq!(
         refused(&zip.finish().unwrap().into_inner()),
-        "has 100001 entries; no more than 100000 are read"
+        "has 100001 entries; the limit is 100000"
     );
 }
 
@@ -366,7 +367,7 @@ fn files_that_are_no_archives() {
     }
 }
 
-/// Whatever byte is wrong, either it is refused or what is installed is what was meant.
+/// With any byte changed, a wheel is either refused or installed with its intended contents.
 #[test]
 fn no_damage_is_installed() {
     let sound = Draft::new()

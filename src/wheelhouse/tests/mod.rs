@@ -1,4 +1,4 @@
-//! Archives made in memory, sound ones and hostile ones, read and installed.
+//! Valid and hostile archives, made in memory, then read and installed.
 
 #![allow(clippy::disallowed_methods, reason = "tests look at what was written")]
 
@@ -22,7 +22,7 @@ const INFO: &str = "a-1.dist-info";
 const SITE: &str = "lib/python3.11/site-packages";
 const HEADER: &str = "#!/v/bin/python\n";
 
-/// A wheel before it is zipped. RECORD is made from the entries, and may then be edited.
+/// A wheel before it is zipped. RECORD is made from the entries and may then be edited.
 struct Draft {
     /// Name, content, external attributes.
     entries: Vec<(String, Vec<u8>, u32)>,
@@ -95,14 +95,14 @@ impl Draft {
     }
 }
 
-/// Installs an archive called `a-1-py3-none-any.whl`.
+/// Installs an archive named `a-1-py3-none-any.whl`.
 fn installed(bytes: &[u8], top: &Path) -> Result<Installed, WheelError> {
     let name = WheelName::parse("a-1-py3-none-any.whl").unwrap();
     let mut archive = Archive::read(Cursor::new(bytes), name)?;
     install(&mut archive, &Prefix { directory: top, python: "python3.11", header: HEADER }, false)
 }
 
-/// Files below `top`: mode and content.
+/// The files below `top` with mode and contents.
 fn tree(top: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
     let files = walkdir::WalkDir::new(top)
         .into_iter()

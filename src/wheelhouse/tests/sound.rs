@@ -1,4 +1,4 @@
-//! Wheels as build tools make them, and what is there when they are installed.
+//! Wheels from build tools, and the files that exist after their installation.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -118,7 +118,7 @@ fn a_second_wheel_in_the_same_place() {
     assert_eq!(fs::read_to_string(top.path().join(SITE).join("a.py")).unwrap(), "print(2)\n");
 }
 
-/// Real wheels, unpacked by pip into a virtual environment and by this room.
+/// Compares real wheels, unpacked by pip into a virtual environment and by this module.
 #[test]
 #[ignore = "needs PyPI"]
 fn the_tree_is_that_of_pip() {
@@ -207,7 +207,7 @@ fn the_tree_is_that_of_pip() {
         let kept = tree(top)
             .into_iter()
             .filter(|(name, _)| !ignored.contains(name) && !name.ends_with("/direct_url.json"));
-        // pip does not make a script executable that the archive does not say is one.
+        // pip makes a script executable only if the archive says so.
         let mode = |name: &str, mode| if name.starts_with("bin/") { 0o755 } else { mode };
         kept.map(|(name, (bits, content))| {
             (name.clone(), (mode(&name, bits), if differs(&name) { Vec::new() } else { content }))
