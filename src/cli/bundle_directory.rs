@@ -13,7 +13,8 @@ use super::host;
 use super::settings::plain_path;
 use super::trouble::Trouble;
 
-/// A final root with the bundle in it: its prefix, and the native files that the bundle has elsewhere.
+/// A final root with the bundle in it: its prefix, and the native files that the bundle has
+/// elsewhere.
 pub(crate) fn final_root(
     bundle: Option<&Path>,
     root: &Path,

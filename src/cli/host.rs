@@ -1,4 +1,5 @@
-//! The host: its environment variables, its working directory, and directories that are opened as roots.
+//! The host: its environment variables, its working directory, and directories that are opened as
+//! roots.
 //!
 //! Invariant: the process environment is read here and nowhere else.
 
@@ -31,9 +32,9 @@ pub(crate) fn open_directory(path: &Path, without: &[PathBuf]) -> Result<Directo
     })
 }
 
-/// The environments to try when none is named, in the order that users expect: the active one, one in the
-/// working directory, those of Dockerfiles, the root's own Python. Host variables and the working directory
-/// count only when the host is the root (`own_root`).
+/// The environments to try when none is named, in the order that users expect: the active one, one
+/// in the working directory, those of Dockerfiles, the root's own Python. Host variables and the
+/// working directory count only when the host is the root (`own_root`).
 pub(crate) fn usual_environments(own_root: bool) -> Vec<String> {
     let here = std::env::current_dir().ok().filter(|_| own_root);
     let active = ["VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "CONDA_PREFIX"]
@@ -97,8 +98,8 @@ pub(crate) fn list_directory(path: &Path) -> std::io::Result<Option<Vec<PathBuf>
     }
 }
 
-/// Absolute, with the links of the part that exists resolved: the output may not exist yet. Its own name
-/// is not resolved: a link there is refused, not followed.
+/// Absolute, with the links of the part that exists resolved: the output may not exist yet. Its own
+/// name is not resolved: a link there is refused, not followed.
 pub(crate) fn absolute(path: &Path) -> PathBuf {
     let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let Some(parent) = full.parent() else { return full };
