@@ -1,4 +1,4 @@
-//! Bundles that were written: their manifests, and their trees over a final root.
+//! Written bundles: their manifests, and their trees on top of a final root.
 //!
 //! Invariant: nothing is written.
 

@@ -12,6 +12,6 @@ pub use program::{
 pub use tree::{Dump, copy, distribution, dump, fixture, fixture_copy, sha256, write};
 
 /// How the line with advice begins that every failure has.
-pub const ADVICE: &str = "\n  hint: ";
+pub const ADVICE: &str = "\n  help: ";
 /// Debian's and Alpine's `nobody`: root may read everything, so tests of permissions run as this one.
 pub const NOBODY: u32 = 65534;
