@@ -1,8 +1,9 @@
-//! Advice that an error brings along.
+//! The advice of an error.
 //!
-//! Invariant: advice names an action of the user; the cause of an error is its message and its `source`.
+//! Invariant: advice is an action of the user. The cause of the error is in its message and
+//! `source`.
 
-/// An error that may know what the user can do about it.
+/// An error that can have advice for the user, shown as `help:`.
 pub trait Hint: std::error::Error {
     /// The advice, one sentence without a full stop, or `None`.
     fn hint(&self) -> Option<&str>;

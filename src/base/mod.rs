@@ -1,9 +1,9 @@
-//! The root that the final stage starts from, as far as it matters to a bundle: a profile.
+//! The profile of the root that the final stage starts from: the facts that matter to a bundle.
 //!
-//! A profile is read from a mounted root ([`read`]), or ships with wheelbarrow for images that are
-//! much used and cannot be mounted ([`shipped`]). Both are the same data, so a plan does not know which.
+//! A profile is read from a mounted root ([`read()`]), or comes with wheelbarrow for common images
+//! ([`shipped()`]). Both are the same data, so a plan does not depend on the difference.
 //!
-//! Invariant: facts only; what they mean for an environment is `plan::fit`'s.
+//! Invariant: facts only; `plan` decides whether an environment fits.
 
 mod read;
 mod shipped;
@@ -27,42 +27,48 @@ pub const SCHEMA: u32 = 2;
 /// The oldest version that is read: its profiles lack the symbols of musl.
 pub const OLDEST_SCHEMA: u32 = 1;
 
-/// What is known of a final root.
+/// The facts about a final root.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
+    /// The version of this JSON, [`SCHEMA`].
     pub schema: u32,
-    /// What FROM says, where it is known.
+    /// The image name for FROM, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// What it was read from, and when: for people.
+    /// The origin of the root and the date of reading, as text for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// The operating system release; empty if the root has no `os-release`.
     pub release: Release,
-    /// As `uname -m` says; absent in an empty root.
+    /// The machine as in `uname -m`; absent for an empty root.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub architecture: Option<String>,
+    /// The C library; absent for an empty root.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub libc: Option<Libc>,
-    /// Major and minor.
+    /// The major and minor version of the C library.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub libc_version: Option<(u32, u32)>,
-    /// What musl exports. It has no symbol versions, so nothing else tells what is too new for it.
+    /// The symbols that musl exports. musl has no symbol versions, so only this list shows that a
+    /// library is too new for it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub libc_symbols: BTreeSet<String>,
+    /// The Pythons of the root, sorted by path.
     pub interpreters: Vec<ProfileInterpreter>,
-    /// Whose `apk` or `apt-get` is there to install packages.
+    /// The package manager whose program (`apk`, `apt-get`) is there to install packages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub installs_with: Option<Manager>,
-    /// Installed packages with their versions.
+    /// The versions of installed packages, by name.
     pub packages: BTreeMap<String, String>,
-    /// Directories that the loader searches for every program.
+    /// The directories that the loader searches for every program, in order.
     pub library_directories: Vec<String>,
-    /// Names that it finds there, and where.
+    /// The libraries that the loader finds for every program, by name.
     pub libraries: BTreeMap<String, RealPath>,
-    /// Of `sh`, `dirname`, `realpath` and `env`, those that are there.
+    /// The programs that exist, of `sh`, `dirname`, `realpath` and `env`.
     pub tools: BTreeSet<String>,
-    /// Top-level directories that are links: `/lib` to `usr/lib` where /usr is merged.
+    /// Top-level directories that are links, with their targets: `/lib` to `usr/lib` if /usr is
+    /// merged.
     pub links: BTreeMap<RealPath, String>,
 }
 
@@ -70,10 +76,11 @@ pub struct Profile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileInterpreter {
-    /// The program file.
+    /// The program, with all links followed.
     pub path: RealPath,
     /// The other names that lead to it.
     pub names: Vec<RealPath>,
+    /// Its version, ABI and loader.
     pub facts: InterpreterFacts,
 }
 
@@ -101,7 +108,7 @@ pub fn parse_profile(text: &str) -> Result<Profile, ProfileError> {
 }
 
 impl Profile {
-    /// A root with nothing in it: `FROM scratch`.
+    /// The profile of an empty root, for `FROM scratch`.
     pub fn empty() -> Profile {
         Profile {
             schema: SCHEMA,
@@ -122,19 +129,19 @@ impl Profile {
         }
     }
 
-    /// The interpreter that is started by `path`.
+    /// The interpreter that `path` starts, by its file or another name.
     pub fn interpreter(&self, path: &RealPath) -> Option<&ProfileInterpreter> {
         self.interpreters
             .iter()
             .find(|interpreter| interpreter.path == *path || interpreter.names.contains(path))
     }
 
-    /// Whether a script can find its own directory: what a relocatable header runs.
+    /// Whether the programs exist with which a relocatable script finds its own directory.
     pub fn runs_relocatable_scripts(&self) -> bool {
         ["sh", "dirname", "realpath"].iter().all(|tool| self.tools.contains(*tool))
     }
 
-    /// The name people know it by.
+    /// A name for messages: the image, else the release, else `the base`.
     pub fn name(&self) -> &str {
         match (&self.image, self.release.pretty_name.as_str()) {
             (Some(image), _) => image,

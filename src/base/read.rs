@@ -1,6 +1,6 @@
-//! A profile from a root that is there to be read.
+//! Reads the profile of a mounted root.
 //!
-//! Invariant: nothing of the root is run; a root with nothing in it has a profile too.
+//! Invariant: nothing in the root is run. An empty root also has a profile.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,8 @@ use crate::root::{Kind, Root};
 const PROGRAMS: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
 const TOOLS: [&str; 4] = ["sh", "dirname", "realpath", "env"];
 
-/// Reads the root. Problems of its own files are nothing a builder could mend, so they are passed over.
+/// Reads the profile of a root. Problems with its files are ignored, because a builder cannot fix
+/// them.
 pub fn read(root: &Root) -> Profile {
     let library = Library::new(root);
     let (packages, _) = PackageIndex::read(root, &[]);
@@ -56,7 +57,7 @@ pub fn read(root: &Root) -> Profile {
     }
 }
 
-/// The `PT_INTERP` that programs of the root have, and the machine of the file it names.
+/// The `PT_INTERP` of the root's programs, and the machine of that file.
 fn program_interpreter(root: &Root, library: &Library) -> Option<(String, Machine)> {
     let directories =
         ["/lib", "/lib64"].map(|path| (path, root.resolve(&WrittenPath::new(path)).ok().flatten()));
@@ -80,7 +81,7 @@ fn program_interpreter(root: &Root, library: &Library) -> Option<(String, Machin
     None
 }
 
-/// Of musl its loader is the library.
+/// The symbols of musl, whose loader is also its C library; none for glibc.
 fn musl_symbols(root: &Root, loader: &dyn Loader) -> BTreeSet<String> {
     let file = loader.own_file().filter(|_| loader.libc() == Libc::Musl);
     file.map(|path| loader::symbols(root, path).names().map(str::to_owned).collect())
@@ -124,7 +125,8 @@ fn interpreters(root: &Root, library: &Library) -> Vec<ProfileInterpreter> {
     found.into_values().collect()
 }
 
-/// Every name that a program without a run path finds: in the cache, and in the default directories.
+/// Every library that a program without a run path finds, by name: in the cache and in the default
+/// directories.
 fn libraries(root: &Root, loader: &dyn Loader) -> BTreeMap<String, RealPath> {
     let mut names: BTreeSet<String> = loader.cached().into_iter().map(str::to_owned).collect();
     for directory in loader.directories() {

@@ -1,16 +1,17 @@
-//! Profiles of images that are much used, as they were read on the day that each of them tells.
+//! Profiles of common images. The `source` of each has the date on which it was read.
 //!
-//! Invariant: each was written by `wheelbarrow base`, but for Wolfi's, which was put together from what its
-//! source names and tells only what that says; `scratch` needs no reading.
+//! Invariant: `wheelbarrow base` wrote all of them except that of Wolfi, which has only the facts
+//! from the documents in its `source`. The profile of `scratch` is empty.
 
 use std::collections::BTreeSet;
 
 use super::Profile;
 
-/// A profile, with the names of the images that it is true of.
+/// A profile, with the names of its images.
 struct Shipped {
     name: &'static str,
-    /// Other tags of the same root. A patch release of Python has other files, and a digest is of one build.
+    /// Other tags of the same root. Tags with a patch release of Python are not among them, because
+    /// it has other files, and neither are digests, because each stands for one build.
     also: &'static [&'static str],
     text: &'static str,
 }
@@ -57,12 +58,13 @@ const SHIPPED: [Shipped; 7] = [
     },
 ];
 
-/// The names of the profiles.
+/// The image names of all profiles, `scratch` last.
 pub fn names() -> Vec<&'static str> {
     SHIPPED.iter().map(|shipped| shipped.name).chain(["scratch"]).collect()
 }
 
-/// The profile of an image, called as it was typed; `docker.io/library/` may stand before its name.
+/// The profile of an image, if there is one. `docker.io/library/` in front of the name is ignored;
+/// the profile has the name as it was typed.
 pub fn find(image: &str) -> Option<Profile> {
     let name = image.strip_prefix("docker.io/").unwrap_or(image);
     let name = name.strip_prefix("library/").unwrap_or(name);
@@ -74,13 +76,13 @@ pub fn find(image: &str) -> Option<Profile> {
     Some(Profile { image: Some(image.to_owned()), ..parse(shipped.text) })
 }
 
-/// The profile whose name has most in common with that of an image that none is of.
+/// The name of the profile that is most similar to the name of an image without a profile.
 pub fn nearest(image: &str) -> Option<&'static str> {
     let wanted = words(image);
     let scored = SHIPPED.iter().map(|shipped| {
         (words(shipped.name).intersection(&wanted).copied().collect::<Vec<_>>(), shipped.name)
     });
-    // Numbers and `io` alone are nothing in common.
+    // Numbers and `io` alone do not make two names similar.
     let related = scored.filter(|(common, _)| common.iter().any(|word| word.len() > 3));
     related
         .max_by_key(|(common, name)| {
@@ -89,7 +91,7 @@ pub fn nearest(image: &str) -> Option<&'static str> {
         .map(|(_, name)| name)
 }
 
-/// Runs of letters and of digits.
+/// The sequences of letters and the sequences of digits in a name.
 fn words(name: &str) -> BTreeSet<&str> {
     let parts = name.split(|one: char| !one.is_ascii_alphanumeric());
     let runs = parts
@@ -111,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_profile_is_of_its_image_and_tells_its_source() {
+    fn every_profile_names_its_image_and_its_source() {
         for Shipped { name, also, .. } in SHIPPED {
             let profile = find(name).unwrap();
             assert_eq!(profile.image.as_deref(), Some(name));

@@ -1,14 +1,14 @@
-//! Paths of the builder in what is written: they lead nowhere in the final root.
+//! Finds paths of the builder in written files: they lead nowhere in the final root.
 //!
-//! Invariant: a path is found whole, wherever the blocks of a file are cut.
+//! Invariant: a path is found even if it crosses the border of two blocks.
 
 use memchr::memmem;
 
 /// The prefixes of the environment in the builder.
-pub struct BuilderPaths(Vec<memmem::Finder<'static>>);
+pub(super) struct BuilderPaths(Vec<memmem::Finder<'static>>);
 
 impl BuilderPaths {
-    pub fn new(prefixes: &[String]) -> BuilderPaths {
+    pub(super) fn new(prefixes: &[String]) -> BuilderPaths {
         BuilderPaths(
             prefixes
                 .iter()
@@ -17,15 +17,16 @@ impl BuilderPaths {
         )
     }
 
-    /// Bytes that two blocks must share: a path and the two bytes before it.
-    pub fn overlap(&self) -> usize {
+    /// The bytes that two blocks must share: a path and the two bytes before it.
+    pub(super) fn overlap(&self) -> usize {
         self.0.iter().map(|finder| finder.needle().len() + 2).max().unwrap_or(0)
     }
 
-    /// Whether one is in `bytes`: `/opt/app` is not in `/opt/application` nor in `/srv/opt/app`,
-    /// but in `-L/opt/app`. What ends with the block is judged with the next one, unless this is the last;
-    /// what begins with it was judged with the one before, unless this is the first.
-    pub fn are_in(&self, bytes: &[u8], first: bool, last: bool) -> bool {
+    /// Whether one of the paths is in `bytes`. `/opt/app` is in `-L/opt/app`, but not in
+    /// `/opt/application` or `/srv/opt/app`. A match at the end of the block is left to the next
+    /// block, unless this is the last. A match at the start was left to the block before, unless
+    /// this is the first.
+    pub(super) fn are_in(&self, bytes: &[u8], first: bool, last: bool) -> bool {
         let goes_on =
             |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         let begins = |at: usize| match &bytes[..at] {

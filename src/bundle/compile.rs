@@ -1,10 +1,11 @@
-//! Bytecode, compiled by the Python of the root: the one thing that is run, and only when asked for.
+//! Compiles bytecode with the Python of the root. Nothing else is ever run, and this only with
+//! `--compile`.
 //!
-//! Each file is an unchecked-hash `.pyc` (PEP 552) that names the source by its path in the final root.
-//! `marshal` shares the objects that the process happens to hold already, so one fresh process compiles
-//! one distribution: the bytes depend on that distribution alone, however many travel with it.
+//! Each file is an unchecked-hash `.pyc` (PEP 552) that names its source by the path in the final
+//! root. `marshal` shares objects that the process already has, so each distribution is compiled by
+//! a new process. Its bytecode then does not depend on the other distributions of the bundle.
 //!
-//! Invariant: Python is given sources and gives bytecode back over pipes; it opens and writes nothing of
+//! Invariant: Python gets sources and returns bytecode over pipes. It opens and writes no file of
 //! the environment.
 
 use std::collections::BTreeMap;
@@ -19,10 +20,11 @@ use crate::path::RealPath;
 use crate::plan::{Action, PlannedEntry};
 use crate::root::Root;
 
-/// A larger source is left to Python itself; the largest in use are generated tables of some megabytes.
+/// The largest source that is compiled, in bytes. The largest in use are generated tables of a few
+/// megabytes.
 const LARGEST: u64 = 64 << 20;
-/// First what is asked: the lengths of path and source, then both. Then the answer: how it went, the
-/// length, and the bytecode or the reason that there is none.
+/// A question is one line with the lengths of path and source, then both. The answer is one line
+/// with the result and a length, then the bytecode or the error message.
 const PROGRAM: &str = r"
 import sys
 del sys.path[0]
@@ -44,8 +46,9 @@ while head := questions.readline():
 
 type Compiled<'a> = Vec<(&'a PlannedEntry, Written)>;
 
-/// Compiles the entries; the findings tell of sources that Python does not take, which travel without.
-pub fn compile<'a>(
+/// Compiles the entries. A source that Python cannot compile is a finding and is bundled without
+/// bytecode.
+pub(super) fn compile<'a>(
     root: &Root,
     interpreter: &RealPath,
     entries: &[&'a PlannedEntry],
@@ -55,7 +58,7 @@ pub fn compile<'a>(
     for entry in entries {
         groups.entry(entry.distribution.as_deref()).or_default().push(entry);
     }
-    // The largest first: it would be a pity to wait for it alone at the end.
+    // The largest group goes first, so that the other threads do not wait for it at the end.
     let mut groups: Vec<Vec<&PlannedEntry>> = groups.into_values().collect();
     groups
         .sort_by_key(|group| std::cmp::Reverse(group.iter().map(|entry| entry.size).sum::<u64>()));
@@ -77,7 +80,7 @@ fn one_process<'a>(
         |source: io::Error| BundleError::Compile { interpreter: interpreter.clone(), source };
     #[allow(clippy::disallowed_methods, reason = "--compile is the one option that runs Python")]
     let mut command = Command::new(interpreter.as_str());
-    // Nothing of the environment reaches it, and sets have one order.
+    // No variable of the host reaches Python, and sets always have the same order.
     command
         .args(["-S", "-s", "-B", "-W", "ignore", "-c", PROGRAM])
         .env_clear()
@@ -94,7 +97,7 @@ fn one_process<'a>(
     let (mut compiled, mut findings) = (Vec::new(), Vec::new());
     for entry in entries {
         let Action::Compile { source } = &entry.action else {
-            unreachable!("only these are asked for")
+            unreachable!("the caller passes only entries to compile")
         };
         let text = root.read(entry.from.as_ref().expect("a source is in the root"), LARGEST)?;
         let mut ask = || -> io::Result<Result<Vec<u8>, String>> {
@@ -106,8 +109,15 @@ fn one_process<'a>(
         match ask().map_err(broken)? {
             Ok(bytecode) => compiled.push((*entry, output.bytes(entry, &bytecode)?)),
             Err(why) => findings.push(
-                Finding::new(Severity::Note, Code::NotCompiled, source, format!("Python does not compile it: {why}"))
-                    .help("nothing to do when it is a template or for another version; it travels as source"),
+                Finding::new(
+                    Severity::Note,
+                    Code::NotCompiled,
+                    source,
+                    format!("Python cannot compile it: {why}"),
+                )
+                .help(
+                    "ignore this for a template or a file for another version of Python; the source is bundled",
+                ),
             ),
         }
     }

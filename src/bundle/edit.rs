@@ -1,6 +1,8 @@
-//! The edits of a file, each a view of the content before it: so the file is written in one pass.
+//! Applies the edits of a file. Each is a view of the content before it, so the file is written in
+//! one pass.
 //!
-//! Invariant: nothing is written here; an edit that does not apply leaves the content as it is, or is an error.
+//! Invariant: nothing is written here. An edit that does not apply leaves the content unchanged or
+//! is an error.
 
 use std::io;
 
@@ -11,24 +13,25 @@ use crate::path::RealPath;
 use crate::plan::Edit;
 use crate::root::Content;
 
-/// A content with its edits.
-pub struct Edited {
-    pub content: Box<dyn Content>,
-    /// Bytes at the beginning that the builder's file does not have.
-    pub header: usize,
-    /// Whether it is not the builder's file any more.
-    pub is_changed: bool,
-    /// Bytes of debug sections that are left out.
-    pub stripped: u64,
-    /// Why it still has its debug sections, though they were to be left out.
-    pub not_stripped: Option<&'static str>,
+/// A content after its edits.
+pub(crate) struct Edited {
+    /// The content to write.
+    pub(crate) content: Box<dyn Content>,
+    /// The number of new bytes at the start, which are not in the builder's file.
+    pub(crate) header: usize,
+    /// Whether the content differs from the builder's file.
+    pub(crate) is_changed: bool,
+    /// The size of the removed debug sections in bytes.
+    pub(crate) stripped: u64,
+    /// The reason why debug sections could not be removed as planned.
+    pub(crate) not_stripped: Option<&'static str>,
 }
 
 /// Applies the edits, in their order, to the content of the file at `from`.
 ///
 /// # Errors
-/// When the content cannot be read, has no room for a prefix, or has no dynamic section for a run path.
-pub fn apply(
+/// The content cannot be read, has no room for a prefix, or has no dynamic section for a run path.
+pub(crate) fn apply(
     content: Box<dyn Content>,
     from: &RealPath,
     edits: &[Edit],
@@ -48,11 +51,11 @@ pub fn apply(
     Ok(edited)
 }
 
-/// A content with another beginning.
+/// A content with other first bytes.
 struct WithHeader {
     header: Vec<u8>,
     content: Box<dyn Content>,
-    /// Bytes of the content that the header replaces.
+    /// The number of bytes that the header replaces.
     cut: u64,
 }
 
@@ -74,7 +77,7 @@ fn replace_header(edited: Edited, cut: usize, header: &str) -> Edited {
     Edited { content: Box::new(content), header: header.len(), is_changed: true, ..edited }
 }
 
-/// It is in memory as a whole, as rattler takes it; such files are few.
+/// Replaces a prefix. The whole file is in memory, because rattler needs it so; such files are few.
 fn replace_prefix(
     edited: Edited,
     from: &RealPath,
@@ -95,7 +98,7 @@ fn read_all(content: &dyn Content) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Without debug sections; as it is, where that would not be safe.
+/// Removes debug sections, unless this would not be safe.
 fn strip(edited: Edited) -> Edited {
     let before = edited.content.size();
     match elf::strip(edited.content) {
@@ -107,7 +110,7 @@ fn strip(edited: Edited) -> Edited {
     }
 }
 
-/// With another run path; only the bytes that change are in memory.
+/// Adds directories to the run path. Only the changed bytes are in memory.
 fn add_run_path(
     edited: Edited,
     from: &RealPath,
@@ -154,7 +157,7 @@ mod tests {
     fn a_file_without_edits_is_the_builders() {
         let edited = apply(Box::new(b"text".to_vec()), &RealPath::known("/x"), &[]).unwrap();
         assert!(!edited.is_changed && edited.content.size() == 4);
-        // A file that cannot be stripped is no other file.
+        // A file that cannot be stripped is not changed.
         let content = Box::new(b"text".to_vec());
         let edited = apply(content, &RealPath::known("/x"), &[Edit::Strip]).unwrap();
         assert!(!edited.is_changed && edited.not_stripped.is_some());

@@ -1,10 +1,11 @@
-//! Executes a plan: the only code that writes, but for the wheels that are unpacked before.
+//! Executes a plan. Only this code writes, except that wheels are unpacked before.
 //!
-//! Everything goes to a temporary sibling of the output and appears by one rename. Data files are not
-//! synced one by one: the manifest holds a hash of each, so a bundle damaged by a crash is found out.
+//! Everything is written to a temporary sibling of the output, which gets its name by one rename.
+//! Data files are not synced one by one: the manifest has a hash of each, so damage by a crash is
+//! detected.
 //!
-//! Invariant: never writes outside the output directory, never leaves half a bundle under its name,
-//! never touches the builder's files.
+//! Invariant: nothing outside of the output directory is written, an incomplete bundle never has
+//! its name, and the builder's files are never changed.
 
 mod builder_paths;
 mod compile;
@@ -36,61 +37,98 @@ use output::{Output, hex};
 /// Version of the JSON of the manifest.
 pub const SCHEMA: u32 = 1;
 
-/// The manifest's name; its presence marks a directory as ours to replace.
+/// The name of the manifest. A directory that has it may be replaced.
 pub const MANIFEST: &str = "wheelbarrow.json";
 
-/// Files of the bundle beside `rootfs/`, as text.
+/// The texts of files next to `rootfs/`.
 pub struct Papers {
+    /// `Dockerfile.final`.
     pub dockerfile: String,
+    /// `runtime-packages.txt`: the packages to install, one a line.
     pub runtime_packages: String,
 }
 
-/// How the bundle is laid out.
+/// The form of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Trees to copy, with the final stage that copies them.
+    /// Directories to copy, with the final stage that copies them.
     Directory,
-    /// An OCI image layout; the plan has layers.
+    /// An OCI image layout. The plan must have layers.
     OciLayout,
 }
 
-/// Why there is no bundle.
+/// The reason why there is no bundle.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
+    /// The output exists and is neither empty nor a bundle.
     #[error("{path} exists and is not a bundle")]
-    Foreign { path: String },
+    Foreign {
+        /// The output on the host, as it was given.
+        path: String,
+    },
+    /// A file of the builder cannot be read.
     #[error(transparent)]
     Root(#[from] RootError),
+    /// The builder's Python does not start or breaks off.
     #[error("cannot compile with {interpreter}: {source}")]
-    Compile { interpreter: RealPath, source: io::Error },
+    Compile {
+        /// The builder's Python.
+        interpreter: RealPath,
+        /// The error of the process or its pipes.
+        source: io::Error,
+    },
+    /// The tables of an ELF file do not allow another run path.
     #[error("cannot set the run path of {path}: {source}")]
-    RunPath { path: RealPath, source: ElfError },
+    RunPath {
+        /// The file in the builder.
+        path: RealPath,
+        /// The part of the file that does not allow it.
+        source: ElfError,
+    },
+    /// A conda file cannot hold the new prefix.
     #[error("cannot put {prefix} into {path}: {why}")]
-    Prefix { path: RealPath, prefix: RealPath, why: String },
+    Prefix {
+        /// The file in the builder.
+        path: RealPath,
+        /// The prefix in the final root.
+        prefix: RealPath,
+        /// The reason, such as a prefix that is too long.
+        why: String,
+    },
+    /// A system call on the output failed.
     #[error("cannot {operation} {path}: {source}")]
-    Write { operation: &'static str, path: String, source: io::Error },
+    Write {
+        /// The operation as a verb, such as `create`.
+        operation: &'static str,
+        /// The path inside the bundle, or a name for a part of it.
+        path: String,
+        /// The error of the system call.
+        source: io::Error,
+    },
 }
 
 impl Hint for BundleError {
     fn hint(&self) -> Option<&str> {
         Some(match self {
-            BundleError::Foreign { .. } => "name another directory with --out, or remove this one",
+            BundleError::Foreign { .. } => {
+                "choose another --out; wheelbarrow did not create this directory and will not overwrite it"
+            }
             BundleError::Root(_) => {
                 "run as the user that installed the environment, or fix its permissions"
             }
             BundleError::Compile { .. } => {
-                "--compile needs a Python of 3.8 or newer that runs here; without it Python compiles at its first start"
+                "--compile needs Python 3.8 or newer that runs here; without --compile, Python compiles at its first start"
             }
             BundleError::RunPath { .. } => {
-                "put the libraries it needs where the final loader looks, such as /usr/lib, or give it that run path in the builder"
+                "put its libraries into a directory that the final loader searches, such as /usr/lib, or set its run path in the builder"
             }
             BundleError::Prefix { .. } => {
-                "give --prefix the path of the conda environment: nothing changes then"
+                "give --prefix the path of the conda environment: the file then needs no change"
             }
             BundleError::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                "free some space; nothing was left behind"
+                "free some space; the incomplete bundle was removed"
             }
-            BundleError::Write { .. } => "name a directory that can be written with --out",
+            BundleError::Write { .. } => "choose an --out that you can write to",
         })
     }
 }
@@ -159,7 +197,12 @@ pub struct ManifestEntry<'a> {
     pub written: &'a Written,
 }
 
-/// Writes the bundle of `plan` to `out`. `progress` is told the bytes of each file as it is done.
+/// Writes the bundle of `plan` to `out`. Every file gets `time`, in seconds since the epoch.
+/// `progress` gets the size of each written file in bytes.
+///
+/// # Errors
+/// A file of the builder cannot be read, or the output cannot be written. Nothing of the output
+/// remains then, and an earlier bundle is kept.
 pub fn write(
     root: &Root,
     plan: &Plan,
@@ -177,13 +220,14 @@ pub fn write(
     let temporary = tempfile::Builder::new()
         .prefix(".wheelbarrow-")
         .tempdir_in(parent)
-        .map_err(BundleError::write("create a directory beside", &shown))?;
+        .map_err(BundleError::write("create a directory next to", &shown))?;
     let output = Output::create(temporary.path(), &plan.builder_prefixes, time)?;
     let (compiled, others): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) =
         plan.entries.iter().partition(|entry| matches!(entry.action, Action::Compile { .. }));
     let (records, mut files): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) =
         others.into_iter().partition(|entry| entry.action == Action::Record);
-    // One library may be half of all: it is begun first, and the others keep the other threads busy meanwhile.
+    // One library can be half of the bundle. The largest file goes first, while other threads write
+    // the rest.
     files.sort_by_key(|entry| std::cmp::Reverse(entry.size));
     for entry in &plan.entries {
         output.directories(entry)?;
@@ -231,10 +275,11 @@ pub fn write(
     Ok(Outcome { findings, slimmed })
 }
 
-/// What is known when the bundle is there.
+/// The results of writing a bundle.
 pub struct Outcome {
+    /// The findings that need the written files: builder paths, and files not stripped or compiled.
     pub findings: Vec<Finding>,
-    /// What was removed on request.
+    /// The kinds of files and sections that `--slim` removed.
     pub slimmed: Vec<Receipt>,
 }
 
@@ -249,12 +294,12 @@ fn refuse_foreign(out: &Path) -> Result<(), BundleError> {
     if empty || out.join(MANIFEST).is_file() { Ok(()) } else { Err(foreign()) }
 }
 
-/// The bundle appears whole: an earlier one is swapped out and then removed.
+/// Gives the complete bundle its name. An earlier bundle is exchanged and then removed.
 fn appear(temporary: tempfile::TempDir, out: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     if out.exists() {
         match renameat_with(CWD, temporary.path(), CWD, out, RenameFlags::EXCHANGE) {
-            // The old bundle now has the temporary name, and goes with it.
+            // The old bundle now has the temporary name and is removed with it.
             Ok(()) => return Ok(()),
             // Overlay file systems cannot exchange with a lower layer.
             Err(_) => fs::remove_dir_all(out)?,
@@ -346,9 +391,9 @@ fn findings(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Vec<Finding>
             Severity::Warn,
             Code::BuilderPathLeft,
             &entry.to,
-            "holds the path of the builder's environment, and cannot be rewritten",
+            "contains the path of the builder's environment and cannot be rewritten",
         )
-        .help("build with the environment at its final path: --prefix, or python -m venv there")
+        .help("use the same path in builder and final image: give --prefix the path in the builder, or create the environment at the final path")
     });
     let whole = all.values().filter_map(|(entry, written)| Some((entry, written.not_stripped?)));
     let whole = whole.map(|(entry, why)| {

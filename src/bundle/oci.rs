@@ -1,14 +1,14 @@
-//! The layers as an OCI image layout, for builds without a Docker daemon
+//! Writes the layers as an OCI image layout, for builds without a Docker daemon
 //! (<https://github.com/opencontainers/image-spec>, image-layout.md and layer.md).
 //!
-//! A layer is a tar of what was written, in path order, with one time, owner 0:0 and its parent
-//! directories, so the same layer has the same digest in every application and in every run.
+//! A layer is a tar of the written files in path order, with their parent directories, one time and
+//! owner 0:0. The same layer therefore has the same digest in every application and in every run.
 //!
-//! `manifest.json` beside the documents of the specification is what `docker load` reads unless its image
-//! store is containerd's; `docker save` writes both too
+//! `docker load` reads `manifest.json` unless its image store is that of containerd, so this file
+//! is written too, as by `docker save`
 //! (<https://github.com/moby/docker-image-spec/blob/main/v1.2.md>).
 //!
-//! Invariant: reads what was just written, and nothing else.
+//! Invariant: only files that were just written are read.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
@@ -32,10 +32,10 @@ use super::{BundleError, Written};
 use crate::path::RealPath;
 use crate::plan::{Plan, PlannedEntry};
 
-/// Where programs are looked for after the environment's own.
+/// The PATH after the environment's own directory.
 const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// The one element of `manifest.json`: paths of the blobs.
+/// The single element of `manifest.json`, with the paths of the blobs.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct DockerImage {
@@ -44,17 +44,17 @@ struct DockerImage {
     layers: Vec<String>,
 }
 
-/// One blob that is a layer.
+/// The blob of one layer.
 struct LayerBlob {
     name: String,
     descriptor: Descriptor,
-    /// Of the tar before compression, `sha256:...`.
+    /// The digest of the tar before compression, `sha256:...`.
     diff_id: String,
 }
 
-/// Packs `layers/` of the output into blobs and the documents that name them, and removes it. `time` is in
-/// seconds since the epoch.
-pub fn pack(
+/// Packs `layers/` of the output into blobs, writes the documents that name them, and removes
+/// `layers/`. `time` is in seconds since the epoch.
+pub(super) fn pack(
     output: &Output,
     plan: &Plan,
     all: &[(&PlannedEntry, &Written)],
@@ -120,7 +120,7 @@ fn configuration(plan: &Plan, layers: &[LayerBlob]) -> Result<ImageConfiguration
         .build()
 }
 
-/// `GOARCH` of a machine as `uname -m` has it.
+/// The `GOARCH` of a machine from `uname -m`.
 fn architecture(machine: &str) -> Arch {
     match machine {
         "x86_64" => Arch::Amd64,
@@ -172,7 +172,7 @@ fn layer(
     for (entry, written) in entries {
         let missing: Vec<RealPath> =
             entry.to.ancestors().take_while(|parent| !made.contains(parent)).collect();
-        // Entries come in path order: what is no parent of this one will not come again.
+        // Entries come in path order, so a directory that is no parent of this entry is complete.
         made.retain(|parent| entry.to.below(parent).is_some());
         for parent in missing.into_iter().rev() {
             tar.append_data(
@@ -220,7 +220,7 @@ fn header(kind: EntryType, mode: u32, size: u64, time: u64) -> Header {
     header
 }
 
-/// Hashes and counts what passes through.
+/// Hashes and counts the bytes that pass through.
 struct Hashing<W> {
     inner: W,
     hash: Sha256,

@@ -1,6 +1,7 @@
-//! The output directory: one function a kind of entry, each returning what is now on disk.
+//! The output directory: one function for each kind of entry, which returns the facts now on disk.
 //!
-//! Invariant: directories are 0755, everything is 0:0 when root writes it, all times are the one given.
+//! Invariant: directories have mode 0755, root writes everything with owner 0:0, and all times are
+//! the given one.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -22,45 +23,49 @@ use crate::path::RealPath;
 use crate::plan::{Action, PlannedEntry};
 use crate::root::{Content, Root};
 
-/// Bytes read at a time, a thread.
+/// The bytes that a thread reads at a time.
 const BLOCK: usize = 256 * 1024;
 
-/// What is on disk.
+/// The facts of one entry on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Written {
-    /// Octal permission bits, `0644`.
+    /// The permission bits in octal, such as `0644`.
     pub mode: String,
+    /// The size in bytes; for a link, the length of its target.
     pub size: u64,
-    /// SHA-256 of the content in hexadecimal; of a link, absent.
+    /// The SHA-256 of the content in hexadecimal; absent for a link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-    /// SHA-256 of the builder's file, where it was rewritten on the way.
+    /// The SHA-256 of the builder's file, if the bundle has a changed copy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub builder_sha256: Option<String>,
-    /// Target of a link.
+    /// The target of a link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// Whether the content or the target contains a path of the builder.
     #[serde(skip)]
     pub builder_path: bool,
-    /// Bytes of debug sections that are left out.
+    /// The size of the removed debug sections in bytes.
     #[serde(skip)]
     pub stripped: u64,
-    /// Why it still has its debug sections, though they were to go.
+    /// The reason why debug sections could not be removed as planned.
     #[serde(skip)]
     pub not_stripped: Option<&'static str>,
 }
 
-pub struct Output {
-    pub top: PathBuf,
+/// A bundle while it is written.
+pub(super) struct Output {
+    /// The temporary directory on the host.
+    pub(super) top: PathBuf,
     builder_paths: BuilderPaths,
     times: Timestamps,
-    /// Permission bits that this process may not give a new file.
+    /// The permission bits that new files of this process do not get.
     umask: u32,
     made: Mutex<BTreeSet<(PathBuf, RealPath)>>,
 }
 
 impl Output {
-    pub fn create(
+    pub(super) fn create(
         top: &Path,
         builder_prefixes: &[String],
         time: i64,
@@ -76,7 +81,7 @@ impl Output {
         Ok(output)
     }
 
-    /// Where the tree of an entry begins: `rootfs`, or its layer.
+    /// The directory that stands for `/` of an entry: `rootfs`, or that of its layer.
     fn tree(&self, layer: Option<&str>) -> PathBuf {
         layer.map_or_else(|| self.top.join("rootfs"), |layer| self.top.join("layers").join(layer))
     }
@@ -86,7 +91,7 @@ impl Output {
     }
 
     /// Makes the parents of an entry.
-    pub fn directories(&self, entry: &PlannedEntry) -> Result<(), BundleError> {
+    pub(super) fn directories(&self, entry: &PlannedEntry) -> Result<(), BundleError> {
         let tree = self.tree(entry.layer.as_deref());
         let mut made = self.made.lock().expect("no holder panics");
         let mut missing: Vec<RealPath> = entry
@@ -115,8 +120,8 @@ impl Output {
         }
     }
 
-    /// Writes one planned entry; RECORD and bytecode are made from the others.
-    pub fn entry(&self, root: &Root, entry: &PlannedEntry) -> Result<Written, BundleError> {
+    /// Writes one planned entry, but not RECORD and bytecode, which are made from the others.
+    pub(super) fn entry(&self, root: &Root, entry: &PlannedEntry) -> Result<Written, BundleError> {
         match &entry.action {
             Action::Copy => self.copy(root, entry),
             Action::Write { content } => self.bytes(entry, content.as_bytes()),
@@ -145,8 +150,8 @@ impl Output {
         })
     }
 
-    /// Writes what is in memory.
-    pub fn bytes(&self, entry: &PlannedEntry, bytes: &[u8]) -> Result<Written, BundleError> {
+    /// Writes an entry whose content is in memory.
+    pub(super) fn bytes(&self, entry: &PlannedEntry, bytes: &[u8]) -> Result<Written, BundleError> {
         let write = || -> io::Result<()> {
             let mut file = self.file(&self.host(entry), entry.mode)?;
             file.write_all(bytes)?;
@@ -161,7 +166,7 @@ impl Output {
         ))
     }
 
-    /// Copies a file with all its edits. The builder's file is hashed too where it is not the same.
+    /// Copies a file with all its edits. If these change it, the builder's file is hashed too.
     fn copy(&self, root: &Root, entry: &PlannedEntry) -> Result<Written, BundleError> {
         let from = source(entry);
         let Edited { content, header, is_changed, stripped, not_stripped } =
@@ -176,7 +181,7 @@ impl Output {
         Ok(Written { builder_sha256, stripped, not_stripped, ..written })
     }
 
-    /// Copies, hashes and searches in one pass of bounded memory, which each thread asks for once.
+    /// Copies, hashes and searches in one pass. Each thread allocates its buffer once.
     fn content(
         &self,
         content: &dyn Content,
@@ -191,7 +196,8 @@ impl Output {
         })
     }
 
-    /// `header` are the first bytes that are our own: they may name a prefix that is below the builder's.
+    /// The one pass. The first `header` bytes are new; they are not searched, because the final
+    /// prefix may be below that of the builder.
     fn pass(
         &self,
         content: &dyn Content,
@@ -246,21 +252,21 @@ impl Output {
         }
     }
 
-    pub fn file(&self, host: &Path, mode: u32) -> io::Result<File> {
+    pub(super) fn file(&self, host: &Path, mode: u32) -> io::Result<File> {
         let file = File::options().write(true).create_new(true).mode(mode & 0o777).open(host)?;
-        // The umask took its part at open; the builder's mode is what counts.
+        // The umask can remove bits at open, but the file must have the builder's mode.
         if mode & (self.umask | 0o7000) != 0 {
             file.set_permissions(fs::Permissions::from_mode(mode))?;
         }
         Ok(file)
     }
 
-    pub fn close(&self, file: &File) -> io::Result<()> {
+    pub(super) fn close(&self, file: &File) -> io::Result<()> {
         Ok(rustix::fs::futimens(file, &self.times)?)
     }
 
-    /// A file beside `rootfs/`.
-    pub fn paper(&self, name: &str, text: &str) -> Result<(), BundleError> {
+    /// Writes a file next to `rootfs/`.
+    pub(super) fn paper(&self, name: &str, text: &str) -> Result<(), BundleError> {
         let write = || -> io::Result<()> {
             let mut file = self.file(&self.top.join(name), 0o644)?;
             file.write_all(text.as_bytes())?;
@@ -270,13 +276,13 @@ impl Output {
         write().map_err(BundleError::write("write", name))
     }
 
-    /// A folder beside `rootfs/`; its time is to be set when it is full.
-    pub fn folder(&self, name: &str) -> Result<(), BundleError> {
+    /// Makes a folder next to `rootfs/`. Its time is set later, by [`Output::stamp`].
+    pub(super) fn folder(&self, name: &str) -> Result<(), BundleError> {
         self.directory(&self.top.join(name)).map_err(BundleError::write("create", name))
     }
 
-    /// Directory times last: every entry made in one changes them.
-    pub fn finish(&self) -> Result<(), BundleError> {
+    /// Sets the times of directories. This comes last, because every new entry changes them.
+    pub(super) fn finish(&self) -> Result<(), BundleError> {
         let made = self.made.lock().expect("no holder panics");
         if self.top.join("layers").is_dir() {
             self.stamp("layers")?;
@@ -288,8 +294,8 @@ impl Output {
         self.publish()
     }
 
-    /// Sets the times of a folder beside `rootfs/`.
-    pub fn stamp(&self, name: &str) -> Result<(), BundleError> {
+    /// Sets the times of a folder next to `rootfs/`.
+    pub(super) fn stamp(&self, name: &str) -> Result<(), BundleError> {
         self.set_times(&self.top.join(name)).map_err(BundleError::write("set the times of", name))
     }
 
@@ -297,8 +303,8 @@ impl Output {
         Ok(rustix::fs::utimensat(CWD, host, &self.times, AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
-    /// The temporary directory was for nobody else to see; the bundle is.
-    pub fn publish(&self) -> Result<(), BundleError> {
+    /// Makes the temporary directory, which was private until now, readable for everybody.
+    pub(super) fn publish(&self) -> Result<(), BundleError> {
         let top = || -> io::Result<()> {
             fs::set_permissions(&self.top, fs::Permissions::from_mode(0o755))?;
             self.set_times(&self.top)
@@ -323,7 +329,7 @@ fn hash_of(content: &dyn Content) -> io::Result<String> {
     }
 }
 
-/// The umask, learnt from a file: asking for it would change it for every thread.
+/// The umask, from the mode of a new file: the system call for it would change it for every thread.
 fn umask(top: &Path) -> io::Result<u32> {
     let probe = top.join("rootfs.probe");
     let file = File::options().write(true).create_new(true).mode(0o777).open(&probe)?;
@@ -332,7 +338,7 @@ fn umask(top: &Path) -> io::Result<u32> {
     Ok(!mode & 0o777)
 }
 
-/// As manifests have hashes.
-pub fn hex(bytes: &[u8]) -> String {
+/// Bytes in hexadecimal, as in manifests.
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,13 +1,13 @@
-//! RECORD of a travelling distribution, made from what was written (PEP 376, PEP 427).
+//! Makes the RECORD of a bundled distribution from the written files (PEP 376, PEP 427).
 //!
-//! Invariant: sorted; lists every entry of the distribution, itself last without hash.
+//! Invariant: RECORD lists every entry of the distribution, sorted, and itself last without a hash.
 
 use crate::bundle::Written;
 use crate::plan::PlannedEntry;
 use crate::python::{record_text, recorded_hash};
 
-/// The text of the RECORD that `entry` is.
-pub fn text<'a>(
+/// The text of `entry`, which is a RECORD.
+pub(super) fn text<'a>(
     entry: &PlannedEntry,
     written: impl Iterator<Item = (&'a PlannedEntry, &'a Written)>,
 ) -> String {
@@ -24,7 +24,7 @@ pub fn text<'a>(
     record_text(own.map(line).chain([[entry.to.relative_to(&site), String::new(), String::new()]]))
 }
 
-/// The manifest has its hashes in hexadecimal.
+/// The bytes of a hash from the manifest, which has it in hexadecimal.
 fn bytes_of(hex: &str) -> Vec<u8> {
     let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("our own hash");
     (0..hex.len()).step_by(2).map(byte).collect()

@@ -1,11 +1,11 @@
 //! Answers on standard output: JSON or text.
 //!
-//! Invariant: nothing else is printed there.
+//! Invariant: nothing else is printed on standard output, except the final stage by `bundle`.
 
 use anstream::{print, println};
 use serde::Serialize;
 
-/// Prints `data` as JSON when that is asked for, otherwise the text.
+/// Prints `data` as JSON with `--json`, otherwise the text.
 pub(crate) fn print_answer(json: bool, data: &impl Serialize, text: impl FnOnce() -> String) {
     if json {
         print_json(data);

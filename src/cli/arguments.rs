@@ -1,30 +1,30 @@
 //! The commands and their options.
 //!
-//! Invariant: only `bundle` and `plan` show the options that shape the bundle and change no answer; `report`,
-//! `why` and `why-not` accept them too, so that one list of options serves every command.
+//! Invariant: only `bundle` and `plan` show the options that shape the bundle but change no answer.
+//! `report`, `why` and `why-not` accept them too, so that one list of options serves every command.
 
 use std::path::PathBuf;
 
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 use wheelbarrow::lock::LOCK_FILE;
 
-/// Lift what pip left in a builder stage into a small final stage.
+/// Bundle the Python environment of a builder stage for a small final stage.
 #[derive(Parser)]
 #[command(
     name = "wheelbarrow",
     version,
     about,
     after_help = "\
-Exit status: 0 done; 1 done, but a finding of deny level remains; 2 could not.\n\n\
+Exit status: 0 success; 1 completed with deny-level findings; 2 failed.\n\n\
 Examples:\n  \
-RUN wheelbarrow bundle                          in the builder stage: writes /bundle\n  \
-wheelbarrow bundle /opt/venv --out /bundle      names both\n  \
-wheelbarrow report --root /mnt/image            explains another root\n  \
-wheelbarrow plan --json | jq .packages.install  the decision as data\n  \
-wheelbarrow bundle --base-root /mnt/base        refuses what the final image cannot run\n  \
-wheelbarrow bundle --with-interpreter           for FROM scratch\n  \
-wheelbarrow bundle --layers                     layers that applications share\n  \
-wheelbarrow why libpq.so.5                      every chain that leads to it"
+RUN wheelbarrow bundle                          write /bundle in the builder stage\n  \
+wheelbarrow bundle /opt/venv --out /bundle      name the environment and the output\n  \
+wheelbarrow report --root /mnt/image            explain another root\n  \
+wheelbarrow plan --json | jq .packages.install  print the decision as data\n  \
+wheelbarrow bundle --base-root /mnt/base        check that the final image can run it\n  \
+wheelbarrow bundle --with-interpreter           bundle Python too, for FROM scratch\n  \
+wheelbarrow bundle --layers                     write layers that applications share\n  \
+wheelbarrow why libpq.so.5                      show every chain that needs a library"
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Write the bundle: rootfs/, Dockerfile.final, runtime-packages.txt, wheelbarrow.json
     Bundle(BundleArguments),
-    /// Show exactly what bundle would do, writing nothing
+    /// Show the exact result of bundle without writing anything
     Plan {
         /// Print JSON (its schema: `wheelbarrow schema plan`)
         #[arg(long)]
@@ -45,11 +45,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         choice: Choice,
     },
-    /// Explain the dependencies: distribution, extension module, library, OS package
+    /// Explain the dependencies: distributions, extension modules, libraries, OS packages
     #[command(mut_args(hide_in_report))]
     Report {
-        /// Compare what the application weighs with packages installed, with libraries carried, and with the
-        /// interpreter carried
+        /// Compare the size of the application with OS packages installed, with libraries vendored,
+        /// and with the interpreter bundled
         #[arg(long)]
         sizes: bool,
         /// Print JSON (its schema: `wheelbarrow schema report`)
@@ -60,29 +60,33 @@ pub(crate) enum Command {
         #[command(flatten)]
         choice: Choice,
     },
-    /// Why a distribution, library, package or file is in the final root: every chain that leads to it
+    /// Explain why a distribution, library, package or file is in the final root: every chain that
+    /// leads to it
     #[command(mut_args(hide_in_answers))]
     Why(Question),
-    /// Why a distribution, library, package or file is not in the final root
+    /// Explain why a distribution, library, package or file is not in the final root
     #[command(mut_args(hide_in_answers))]
     WhyNot(Question),
-    /// Prove that a bundle runs over its final root: libraries, versions, symbols, hashes, scripts, entry points
+    /// Prove that a bundle runs in its final root: libraries, versions, symbols, hashes, scripts,
+    /// entry points
     Verify {
-        /// The directory that bundle wrote; without it, what was copied to --prefix of the root
+        /// The directory that bundle wrote [default: the environment that was copied to --prefix in
+        /// the root]
         bundle: Option<PathBuf>,
-        /// The final root, with its packages installed
+        /// The final root, with its OS packages installed
         #[arg(long, value_name = "DIR", default_value = "/")]
         root: PathBuf,
-        /// Where the environment is in the final root [default: that of the bundle, or /opt/app]
+        /// The path of the environment in the final root [default: that of the bundle, or /opt/app]
         #[arg(long, value_name = "PATH")]
         prefix: Option<String>,
         /// Print JSON (its schema: `wheelbarrow schema verify`)
         #[arg(long)]
         json: bool,
     },
-    /// Compare bundles: which layers are the same, what that saves, what else could be shared
+    /// Compare bundles: the layers they share, the space this saves, and the layers they could
+    /// share
     Layers {
-        /// Bundles, or their wheelbarrow.json
+        /// The bundles to compare, or their wheelbarrow.json files
         #[arg(long, value_name = "BUNDLE", num_args = 2.., required = true)]
         compare: Vec<PathBuf>,
         /// Print JSON (its schema: `wheelbarrow schema layers`)
@@ -113,25 +117,27 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Print the profile of a root that final stages start from, for --base
+    /// Print the profile of a final root, for --base
     Base {
         /// The root to read
         #[arg(long, value_name = "DIR")]
         root: PathBuf,
-        /// What FROM says for it, to be kept in the profile
+        /// The image name for FROM, kept in the profile
         #[arg(long, value_name = "IMAGE")]
         image: Option<String>,
-        /// Where it comes from and when it was read, to be kept in the profile
+        /// The origin of the root and the date of reading, kept in the profile
         #[arg(long, value_name = "TEXT")]
         source: Option<String>,
     },
     /// Print the JSON schema of an output
     Schema {
+        /// The output
         #[arg(value_enum)]
         of: Schema,
     },
     /// Print a completion script for a shell
     Completions {
+        /// The shell
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
@@ -152,7 +158,8 @@ pub(crate) enum Schema {
 /// A question about one name.
 #[derive(Args)]
 pub(crate) struct Question {
-    /// requests, libpq.so.5, libpq, site-packages/yaml/cyaml.py, /opt/venv/bin/flask
+    /// The name or path, such as requests, libpq.so.5, libpq, site-packages/yaml/cyaml.py or
+    /// /opt/venv/bin/flask
     pub(crate) name: String,
     /// Print JSON (its schema: `wheelbarrow schema why`)
     #[arg(long)]
@@ -163,36 +170,38 @@ pub(crate) struct Question {
     pub(crate) choice: Choice,
 }
 
-/// What is read.
+/// The root and the environments to read.
 #[derive(Args)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct Input {
-    /// A virtual environment, a prefix of conda, a site-packages folder, a Python program, what pip was given as
-    /// --prefix, --target, --root or ~/.local, or a folder of wheels, as a path inside the root; several make one bundle
-    /// [default: $VIRTUAL_ENV, $UV_PROJECT_ENVIRONMENT, $CONDA_PREFIX, ./.venv, ./.pixi/envs/default, /opt/venv,
+    /// The path of an environment inside the root: a virtual environment, a conda prefix, a
+    /// site-packages folder, a Python program, the directory of pip's --prefix, --target, --root or
+    /// --user, or a folder of wheels. You can name several environments. If two contain the same
+    /// file, the first one named wins; differing contents are reported [default: $VIRTUAL_ENV,
+    /// $UV_PROJECT_ENVIRONMENT, $CONDA_PREFIX, ./.venv, ./.pixi/envs/default, /opt/venv,
     /// /opt/conda, then the root's python3]
     #[arg(help_heading = None)]
     pub(crate) env: Vec<String>,
-    /// The root to read; the answer is the same as running inside it
+    /// The root to read; the result is the same as inside that root
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub(crate) root: PathBuf,
 }
 
-/// Most applications have fewer distributions that count.
+/// The default number of layers; most applications have fewer large distributions.
 pub(crate) const DEFAULT_LAYERS: &str = "32";
 
-/// A path here is the environment, named too late.
+/// Parses the number of layers. A path in its place is an environment that comes too late.
 fn budget(typed: &str) -> Result<u8, &'static str> {
     match typed.parse() {
         Ok(number) if (5..=100).contains(&number) => Ok(number),
         _ if typed.contains('/') => {
-            Err("name the environment first: wheelbarrow bundle ENV --layers")
+            Err("put the environment first: wheelbarrow bundle ENV --layers")
         }
-        _ => Err("give a number from 5 to 100, or none"),
+        _ => Err("give a number from 5 to 100, or no value"),
     }
 }
 
-/// What is decided.
+/// The options that a plan depends on.
 #[derive(Args)]
 pub(crate) struct Choice {
     #[command(flatten)]
@@ -211,97 +220,110 @@ pub(crate) struct Choice {
 #[derive(Args)]
 #[command(next_help_heading = "Final image")]
 pub(crate) struct FinalImage {
-    /// Where the environment lives in the final image [default: /opt/app]
+    /// The path of the environment in the final image [default: /opt/app]
     #[arg(long, value_name = "PATH")]
     pub(crate) prefix: Option<String>,
-    /// The image of FROM [default: by os-release and where the interpreter lives]
+    /// The image for FROM [default: derived from os-release and the interpreter's path]
     #[arg(long, value_name = "IMAGE")]
     pub(crate) from: Option<String>,
-    /// The final root itself, mounted here: what it lacks is installed or carried, what it cannot run is refused
+    /// The final root, mounted at DIR. Only missing libraries are installed or vendored, and an
+    /// environment that it cannot run is refused
     #[arg(long, value_name = "DIR")]
     pub(crate) base_root: Option<PathBuf>,
-    /// The final root by the name of its image, or by a file that `wheelbarrow base` wrote
+    /// Like --base-root, from the profile of an image: its name, or a file that `wheelbarrow base`
+    /// wrote
     #[arg(long, value_name = "IMAGE|FILE", conflicts_with = "base_root")]
     pub(crate) base: Option<String>,
-    /// The final image's Python, when it is not at the builder's path; its minor version must be the same
+    /// The Python of the final image, if its path is not that in the builder; the minor version
+    /// must be the same
     #[arg(long, value_name = "PATH")]
     pub(crate) interpreter: Option<String>,
-    /// The interpreter, its standard library, its libraries and the loader travel too: for FROM scratch
+    /// Bundle the interpreter with its standard library, its libraries and the loader, for FROM
+    /// scratch
     #[arg(long, conflicts_with = "interpreter")]
     pub(crate) with_interpreter: bool,
-    /// How scripts find Python [default: relocatable where the final image has a shell]
+    /// The way in which scripts find Python [default: relocatable if the final image has a shell]
     #[arg(long, value_enum)]
     pub(crate) shebang: Option<ShebangChoice>,
 }
 
-/// The requirements that select distributions; everything installed is bundled without one.
+/// The requirements that select distributions. By default everything installed is bundled.
 #[derive(Args)]
 #[command(next_help_heading = "Selection")]
 pub(crate) struct Selection {
-    /// Keep only this and what it requires, as pip would take it: flask, "requests[socks]>=2" (may be repeated)
+    /// Bundle only this requirement and its dependencies, written as for pip: flask,
+    /// "requests[socks]>=2" (may be repeated)
     #[arg(long, value_name = "REQUIREMENT")]
     pub(crate) require: Vec<String>,
-    /// Keep only what a requirements file names, with what that requires; a path inside the root (may be repeated)
+    /// Bundle only the requirements of this file and their dependencies; a path inside the root
+    /// (may be repeated)
     #[arg(short = 'r', long, value_name = "FILE")]
     pub(crate) requirements: Vec<String>,
-    /// Keep only what [project] of a pyproject.toml names, with what that requires, and the project itself where it
-    /// is installed: pyproject.toml, or with extras pyproject.toml[web,db]
+    /// Bundle only the dependencies of this project, and the project itself if it is installed.
+    /// Give the path of its pyproject.toml, with extras if needed: pyproject.toml[web,db] (may be
+    /// repeated)
     #[arg(long, value_name = "FILE")]
     pub(crate) project: Vec<String>,
 }
 
-/// How native libraries get into the final image.
+/// The way of native libraries into the final image.
 #[derive(Args)]
 #[command(next_help_heading = "Native libraries")]
 pub(crate) struct NativeOptions {
-    /// How libraries that the final root lacks get there [default: auto]
+    /// The source of libraries that the final root lacks [default: auto]
     #[arg(long, value_enum)]
     pub(crate) native: Option<NativeChoice>,
-    /// Pin packages to the builder's versions
+    /// Pin OS packages to the versions in the builder
     #[arg(long)]
     pub(crate) pin: bool,
-    /// Name apk packages by the library they provide (so:libpq.so.5)
+    /// Install apk packages by the libraries that they provide (so:libpq.so.5)
     #[arg(long)]
     pub(crate) so_names: bool,
 }
 
-/// What is added to the files of the environment, or left out.
+/// Files that are added to those of the environment, or left out.
 #[derive(Args)]
 #[command(next_help_heading = "Contents")]
 pub(crate) struct Contents {
-    /// Write bytecode, with the final paths and the same bytes in every run: first starts are faster, the bundle is
-    /// larger. Runs the builder's Python, which nothing else does, so it needs --root /
+    /// Compile bytecode: first starts are faster, and the bundle is larger. The bytecode has the
+    /// final paths and is the same in every run. This is the only option that runs the builder's
+    /// Python, so it needs --root /
     #[arg(long)]
     pub(crate) compile: bool,
-    /// Remove what is rarely needed at run time; licences and metadata stay, and RECORD follows
+    /// Remove files that are rarely needed at run time. Licences and metadata are kept, and RECORD
+    /// is updated
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KINDS")]
     pub(crate) slim: Vec<SlimChoice>,
 }
 
-/// The cut into layers.
+/// The division into layers.
 #[derive(Args)]
 #[command(next_help_heading = "Layers")]
 pub(crate) struct LayerOptions {
-    /// Cut into layers that applications share, at most N of them (5 to 100; an image can have 127, those of its base
-    /// included), each with a COPY line of its own [default without N: 32]
+    /// Divide the bundle into layers that applications share, each with its own COPY line. N is the
+    /// most layers, from 5 to 100 [default without N: 32]; an image has at most 127, with those of
+    /// its base
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = DEFAULT_LAYERS, value_parser = budget)]
     pub(crate) layers: Option<u8>,
-    /// Megabytes above which one distribution becomes several layers (implies --layers) [default: 200]
+    /// Divide a distribution of more than this many megabytes into several layers (implies
+    /// --layers) [default: 200]
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) layer_cap: Option<u64>,
-    /// A layer of these distributions: web=flask,jinja2; app=shop is the last one, with what was installed from a local
-    /// folder (implies --layers; may be repeated)
+    /// Put these distributions into one layer: web=flask,jinja2. The layer app is the last one and
+    /// also has everything that was installed from a local folder (implies --layers; may be
+    /// repeated)
     #[arg(long, value_name = "NAME=DISTRIBUTIONS")]
     pub(crate) layer: Vec<String>,
 }
 
-/// Hides what changes no report: bytecode and the cut into layers are made when a bundle is written.
+/// Hides the options that change no report: bytecode and layers exist only in a written bundle.
 fn hide_in_report(option: Arg) -> Arg {
     let hidden = ["compile", "layers", "layer_cap", "layer"].contains(&option.get_id().as_str());
     if hidden { option.hide(true) } else { option }
 }
 
-/// Hides what changes no answer of `why` and `why-not`; the names that packages are installed by do not either.
+/// Hides the options that change no answer of `why` and `why-not`: also the names and versions by
+/// which packages are installed.
 fn hide_in_answers(option: Arg) -> Arg {
     let option = hide_in_report(option);
     let hidden = ["pin", "so_names"].contains(&option.get_id().as_str());
@@ -310,15 +332,16 @@ fn hide_in_answers(option: Arg) -> Arg {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum ShebangChoice {
-    /// Through /bin/sh, beside the script: the prefix may move, the final image needs a shell
+    /// /bin/sh starts the Python next to the script: the prefix can be moved, but the final image
+    /// needs a shell
     Relocatable,
-    /// By absolute path: needs no shell, the prefix may not move
+    /// The absolute path of Python: needs no shell, but the prefix cannot be moved
     Absolute,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum SlimChoice {
-    /// Folders called tests or test inside of packages
+    /// Folders named tests or test inside packages
     Tests,
     /// .pyi files
     Stubs,
@@ -326,7 +349,7 @@ pub(crate) enum SlimChoice {
     Headers,
     /// .a files
     Static,
-    /// Debug sections and symbol tables of native libraries, where that is safe
+    /// Debug sections and symbol tables of native libraries, if this is safe
     Strip,
     /// All of these
     All,
@@ -334,11 +357,11 @@ pub(crate) enum SlimChoice {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum NativeChoice {
-    /// By the package manager of the final image where it has one, otherwise in the bundle
+    /// The package manager of the final image if it has one, otherwise the builder
     Auto,
-    /// By the package manager of the final image
+    /// The package manager of the final image
     Packages,
-    /// In the bundle: the builder's libraries travel, found by run paths where the loader does not look anyway
+    /// The builder: its libraries are bundled, and get run paths if the loader would not find them
     Vendor,
 }
 
@@ -346,12 +369,12 @@ pub(crate) enum NativeChoice {
 pub(crate) enum FormatChoice {
     /// rootfs/ or layers/, and Dockerfile.final
     Directory,
-    /// oci-layout, index.json and blobs/: for skopeo, buildah, podman and crane, without a Docker daemon; with
-    /// manifest.json, so `tar -C DIR -c . | docker load` takes it too
+    /// oci-layout, index.json and blobs/, for skopeo, buildah, podman and crane without a Docker
+    /// daemon. With manifest.json, for `tar -C DIR -c . | docker load`
     OciLayout,
 }
 
-/// Everything that `bundle` takes.
+/// The arguments of `bundle`.
 #[derive(Args)]
 pub(crate) struct BundleArguments {
     #[command(flatten)]
@@ -364,23 +387,24 @@ pub(crate) struct BundleArguments {
     pub(crate) choice: Choice,
 }
 
-/// Where the default bundle is.
+/// The default output directory.
 pub(crate) const DEFAULT_OUT: &str = "/bundle";
 
-/// Where the bundle is written, and the form of its final stage.
+/// The output directory, and the form of the final stage.
 #[derive(Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputOptions {
-    /// The directory to write; it appears when it is complete
+    /// The directory to write; it appears only when it is complete
     #[arg(long, value_name = "DIR", default_value = DEFAULT_OUT)]
     pub(crate) out: PathBuf,
-    /// What is written: directories to copy, or an OCI image layout of the layers (implies --layers)
+    /// The form of the bundle: directories to copy, or an OCI image layout of the layers (implies
+    /// --layers)
     #[arg(long, value_enum, default_value = "directory")]
     pub(crate) format: FormatChoice,
-    /// Have the final stage verify itself when it is built: it runs this program there, once
+    /// Run `wheelbarrow verify` once when the final stage is built
     #[arg(long)]
     pub(crate) verify: bool,
-    /// Write COPY --link: with BuildKit a layer then does not depend on those below it
+    /// Write COPY --link: with BuildKit a layer then does not depend on the layers below it
     #[arg(long)]
     pub(crate) link: bool,
     /// The name of the builder stage in COPY --from

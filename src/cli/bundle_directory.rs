@@ -1,4 +1,4 @@
-//! Bundles that were written: their manifests, and their trees over a final root.
+//! Written bundles: their manifests, and their trees on top of a final root.
 //!
 //! Invariant: nothing is written.
 
@@ -13,7 +13,8 @@ use super::host;
 use super::settings::plain_path;
 use super::trouble::Trouble;
 
-/// A final root with the bundle in it: its prefix, and the native files that the bundle has elsewhere.
+/// A final root with the bundle in it: its prefix, and the native files that the bundle has
+/// elsewhere.
 pub(crate) fn final_root(
     bundle: Option<&Path>,
     root: &Path,

@@ -1,6 +1,6 @@
-//! From settings to a plan: the steps that every command shares.
+//! The steps from settings to a plan, which all commands share.
 //!
-//! Invariant: reads only; a folder of wheels is unpacked into a temporary directory of its own.
+//! Invariant: reads only, except that a folder of wheels is unpacked into a temporary directory.
 
 use wheelbarrow::inventory::{self, Inventory, Scope};
 use wheelbarrow::loader::Library;
@@ -10,14 +10,14 @@ use super::settings::Settings;
 use super::trouble::Trouble;
 
 impl Settings {
-    /// Reads the environment and decides.
+    /// Reads the environment and makes the plan.
     pub(crate) fn decide(&mut self) -> Result<(Inventory, Plan), Trouble> {
         let inventory = self.take_inventory(self.scope())?;
         let plan = plan::make(&inventory, &self.request);
         Ok((inventory, plan))
     }
 
-    /// Reads the environment, as far as `scope` goes.
+    /// Reads the environment and the parts of the root in `scope`.
     pub(crate) fn take_inventory(&mut self, scope: Scope) -> Result<Inventory, Trouble> {
         match self.unpack_wheels()? {
             Some((environment, findings)) => Ok(inventory::take_inventory_of(

@@ -1,4 +1,5 @@
-//! The host: its environment variables, its working directory, and directories that are opened as roots.
+//! The host: its environment variables, its working directory, and directories that are opened as
+//! roots.
 //!
 //! Invariant: the process environment is read here and nowhere else.
 
@@ -16,12 +17,12 @@ use super::trouble::Trouble;
 /// 1980-01-01, the earliest time a zip file can hold.
 const FIXED_TIME: i64 = 315_532_800;
 
-/// A root to read whole, without an output inside.
+/// Opens a directory as a root, with no part left out.
 pub(crate) fn open_root(path: &Path) -> Result<Root, Trouble> {
     Ok(Root::new(open_directory(path, &[])?))
 }
 
-/// A directory of the host as a root; the directories in `without` are not part of it.
+/// Opens a directory of the host; the directories in `without` do not belong to it.
 pub(crate) fn open_directory(path: &Path, without: &[PathBuf]) -> Result<Directory, Trouble> {
     Directory::open(path, without).map_err(|error| {
         Trouble::new(
@@ -31,9 +32,9 @@ pub(crate) fn open_directory(path: &Path, without: &[PathBuf]) -> Result<Directo
     })
 }
 
-/// The environments to try when none is named, in the order that users expect: the active one, one in the
-/// working directory, those of Dockerfiles, the root's own Python. Host variables and the working directory
-/// count only when the host is the root (`own_root`).
+/// The environments to try if the user names none: the active one, those in the working directory,
+/// those that Dockerfiles usually have, then the root's own Python. Variables and working directory
+/// of the host count only if the host is the root (`own_root`).
 pub(crate) fn usual_environments(own_root: bool) -> Vec<String> {
     let here = std::env::current_dir().ok().filter(|_| own_root);
     let active = ["VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "CONDA_PREFIX"]
@@ -60,13 +61,14 @@ pub(crate) fn usual_environments(own_root: bool) -> Vec<String> {
         .collect()
 }
 
-/// Seconds since the epoch for every file of a bundle: `SOURCE_DATE_EPOCH`, or a fixed time.
+/// The time of every file in a bundle, in seconds since the epoch: `SOURCE_DATE_EPOCH`, or a fixed
+/// time.
 pub(crate) fn source_date() -> Result<i64, Trouble> {
     match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(text) if !text.is_empty() => text.parse().map_err(|_| {
             Trouble::new(
                 format!("SOURCE_DATE_EPOCH is {text:?}, not a number of seconds"),
-                "see https://reproducible-builds.org/specs/source-date-epoch/",
+                "give the seconds since the epoch, see https://reproducible-builds.org/specs/source-date-epoch/",
             )
         }),
         _ => Ok(FIXED_TIME),
@@ -88,7 +90,7 @@ pub(crate) fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
     std::fs::write(path, text)
 }
 
-/// The entries of a directory, sorted; `None` when there is no such directory.
+/// The entries of a directory, sorted; `None` if there is no such directory.
 pub(crate) fn list_directory(path: &Path) -> std::io::Result<Option<Vec<PathBuf>>> {
     match std::fs::read_dir(path) {
         Ok(entries) => {
@@ -102,8 +104,8 @@ pub(crate) fn list_directory(path: &Path) -> std::io::Result<Option<Vec<PathBuf>
     }
 }
 
-/// Absolute, with the links of the part that exists resolved: the output may not exist yet. Its own name
-/// is not resolved: a link there is refused, not followed.
+/// Makes a path absolute and follows the links in its existing part, because an output may not
+/// exist yet. The last component is not followed: a link there is refused later.
 pub(crate) fn absolute(path: &Path) -> PathBuf {
     let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let Some(parent) = full.parent() else { return full };

@@ -1,6 +1,7 @@
 //! The meaning of the options about layers.
 //!
-//! Invariant: what is accepted can be kept: a distribution has one layer, and there is room for all groups.
+//! Invariant: an accepted request can be honoured: each distribution has one layer, and there is
+//! room for all groups.
 
 use wheelbarrow::plan::{KINDS_OF_LAYERS, LayerRequest};
 use wheelbarrow::python::normalised_name;
@@ -8,10 +9,12 @@ use wheelbarrow::python::normalised_name;
 use super::arguments::{DEFAULT_LAYERS, LayerOptions};
 use super::trouble::Trouble;
 
-/// Megabytes; a registry takes much larger layers, but who pulls one has nothing else to do meanwhile.
+/// The default of `--layer-cap` in megabytes. Registries accept much larger layers, but a client
+/// downloads several smaller ones in parallel.
 const DEFAULT_CAP: u64 = 200;
 
-/// The cut, when one is asked for: by `--layers`, by an option that makes no sense without, or `always`.
+/// The requested layers: those of `--layers`, or the default if another option implies them or
+/// `always` is set.
 pub(crate) fn read(typed: &LayerOptions, always: bool) -> Result<Option<LayerRequest>, Trouble> {
     let implied = always || typed.layer_cap.is_some() || !typed.layer.is_empty();
     let default = || implied.then(|| DEFAULT_LAYERS.parse().expect("it is a number"));
@@ -20,7 +23,7 @@ pub(crate) fn read(typed: &LayerOptions, always: bool) -> Result<Option<LayerReq
     let groups = typed.layer.iter().map(|text| {
         parse_group(text).ok_or_else(|| {
             Trouble::new(
-                format!("--layer {text:?} is not a name and distributions"),
+                format!("--layer {text:?} is not a name with distributions"),
                 "write it as web=flask,jinja2",
             )
         })
@@ -29,23 +32,24 @@ pub(crate) fn read(typed: &LayerOptions, always: bool) -> Result<Option<LayerReq
     if let Some((member, first, second)) = named_twice(&groups) {
         return Err(Trouble::new(
             format!("--layer: {member} is in {first} and in {second}"),
-            "name it in one of them; a distribution has one layer",
+            "a distribution can be in one layer only: name it in one of them",
         ));
     }
     if groups.len() + KINDS_OF_LAYERS > budget {
         let count = groups.len();
         return Err(Trouble::new(
             format!(
-                "--layers {budget} has no room for {count} layers of --layer beside {KINDS_OF_LAYERS} that any bundle may have"
+                "--layers {budget} is too small for {count} --layer and the {KINDS_OF_LAYERS} layers that every bundle can have"
             ),
-            "give more --layers, or fewer --layer",
+            "increase --layers, or give fewer --layer options",
         ));
     }
     let cap = typed.layer_cap.unwrap_or(DEFAULT_CAP).saturating_mul(1_000_000);
     Ok(Some(LayerRequest { budget, cap, groups }))
 }
 
-/// `web=flask,jinja2`, the members by their normalised names; the name becomes one of a directory.
+/// Parses `web=flask,jinja2` into a name, which becomes that of a directory, and normalised
+/// members.
 fn parse_group(typed: &str) -> Option<(String, Vec<String>)> {
     let (name, members) = typed.split_once('=')?;
     let plain =
@@ -57,7 +61,7 @@ fn parse_group(typed: &str) -> Option<(String, Vec<String>)> {
         .then(|| (name.to_owned(), members))
 }
 
-/// The first distribution that two groups have, or one has twice, with the names of both.
+/// The first distribution that is named twice, with the names of its two groups.
 fn named_twice(groups: &[(String, Vec<String>)]) -> Option<(&str, &str, &str)> {
     let named: Vec<(&str, &str)> = groups
         .iter()

@@ -1,7 +1,7 @@
 //! The command line: arguments → settings → commands.
 //!
-//! [`arguments`] declares the options, [`settings`] and its neighbours turn them into a request, and
-//! `commands` has one file per command.
+//! [`arguments`] declares the options, [`settings`] and its neighbours turn them into a request,
+//! and `commands` has one file per command.
 //!
 //! Invariant: exit status 0 is success; 1 completed with deny-level findings; 2 failed.
 

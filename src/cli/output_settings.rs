@@ -1,4 +1,4 @@
-//! The options that only `bundle` has: where the bundle is written, and the form of the final stage.
+//! The options that only `bundle` has: the output directory, and the form of the final stage.
 //!
 //! Invariant: an option that cannot be honoured is an error.
 
@@ -14,22 +14,22 @@ use super::host;
 use super::settings::{self, Settings};
 use super::trouble::Trouble;
 
-/// Where and how a bundle is written.
+/// The place and the form of a bundle.
 pub(crate) struct OutputSettings {
     pub(crate) out: PathBuf,
     pub(crate) stage: Stage,
     pub(crate) copy: CopyOptions,
-    /// This program in the builder stage, when the final stage is to verify itself.
+    /// The path of this program in the builder stage, if the final stage verifies itself.
     pub(crate) verify: Option<String>,
     pub(crate) format: Format,
-    /// Seconds since the epoch for every file.
+    /// The modification time of every file, in seconds since the epoch.
     pub(crate) time: i64,
-    /// The output as a path inside the root, when it is inside.
+    /// The path of the output inside the root; `None` if it is outside.
     out_inside: Option<String>,
 }
 
 impl OutputSettings {
-    /// The output of `typed`, of an environment that `settings` names.
+    /// The meaning of the output options of a bundle with these settings.
     pub(crate) fn new(
         typed: &OutputOptions,
         settings: &Settings,
@@ -56,7 +56,7 @@ impl OutputSettings {
         })
     }
 
-    /// The output must not be written into what is read.
+    /// Refuses an output directory inside a bundled directory.
     pub(crate) fn refuse_inside(&self, environment: &Environment) -> Result<(), Trouble> {
         let inside = |top: &RealPath| {
             self.out_inside
@@ -67,21 +67,21 @@ impl OutputSettings {
         match tops.find(inside) {
             Some(top) => Err(Trouble::new(
                 format!("{} is inside {top}, which is bundled", self.out.display()),
-                "name a directory outside of it with --out",
+                "choose an --out outside of it",
             )),
             None => Ok(()),
         }
     }
 }
 
-/// Where the final stage finds this program.
+/// The path at which the final stage finds this program.
 fn verifier(typed: &OutputOptions, in_builder_stage: bool) -> Result<Option<String>, Trouble> {
     match (typed.verify, in_builder_stage) {
         (false, _) => Ok(None),
         (true, true) => Ok(host::this_program()),
         (true, false) => Err(Trouble::new(
-            "--verify mounts this program from the builder stage, and this is not one",
-            "run wheelbarrow verify BUNDLE --root FINAL instead",
+            "--verify mounts this program from the builder stage, but it does not run in one",
+            "leave --verify out, and run wheelbarrow verify BUNDLE --root FINAL after this",
         )),
     }
 }

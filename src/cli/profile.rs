@@ -1,6 +1,6 @@
-//! The base of the final stage, by `--base-root` or `--base`.
+//! The base of the final stage, from `--base-root` or `--base`.
 //!
-//! Invariant: a base that was typed and cannot be read is an error, never an unknown base.
+//! Invariant: a base that is given and cannot be read is an error, never an unknown base.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::arguments::FinalImage;
 use super::host;
 use super::trouble::Trouble;
 
-/// The profile of the final root, when one is named.
+/// The profile of the final root; `None` if neither option is given.
 pub(crate) fn read(typed: &FinalImage) -> Result<Option<Profile>, Trouble> {
     if let Some(path) = &typed.base_root {
         return Ok(Some(base::read(&host::open_root(path)?)));
@@ -22,7 +22,7 @@ pub(crate) fn read(typed: &FinalImage) -> Result<Option<Profile>, Trouble> {
     let trouble = |message: String| {
         Trouble::new(
             message,
-            "mount the image: --base-root DIR, or write its profile: wheelbarrow base --root DIR > profile.json",
+            "mount the image and give --base-root DIR, or write its profile with wheelbarrow base --root DIR > profile.json",
         )
     };
     let text = host::read_file(Path::new(typed)).map_err(|error| {
@@ -31,7 +31,9 @@ pub(crate) fn read(typed: &FinalImage) -> Result<Option<Profile>, Trouble> {
         }
         let nearest = base::nearest(typed)
             .map_or_else(|| base::names().join(", "), |name| format!("the nearest is {name}"));
-        trouble(format!("--base {typed}: no such file, and no profile of exactly this image ships with wheelbarrow ({nearest})"))
+        trouble(format!(
+            "--base {typed}: there is no such file, and wheelbarrow has no profile of exactly this image ({nearest})"
+        ))
     })?;
     base::parse_profile(&text)
         .map(Some)

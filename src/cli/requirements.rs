@@ -1,6 +1,6 @@
-//! The requirements of the application, from all the places they may be typed in.
+//! The requirements of the application, from `--require`, `-r` and `--project`.
 //!
-//! Invariant: files are read inside the root, each once, however they include one another.
+//! Invariant: files are read inside the root, each once, however they include each other.
 
 use std::collections::BTreeSet;
 
@@ -15,19 +15,20 @@ use wheelbarrow::root::Root;
 use super::arguments::Selection;
 use super::trouble::Trouble;
 
-/// No requirements file is larger.
+/// The largest requirements file that is read, in bytes.
 const LARGEST: u64 = 16 << 20;
 
-/// The requirements, and the projects that may be there.
+/// The requirements of the user.
 #[derive(Default)]
 pub(crate) struct Asked {
-    /// Each must be installed.
+    /// The requirements, each of which must be installed.
     pub(crate) requirements: Vec<Requirement<Url>>,
     /// The projects of `--project` themselves, which may be copied instead of installed.
     pub(crate) projects: Vec<Requirement<Url>>,
 }
 
-/// Reads `--require`, `-r` and `--project`; `inside` makes a typed path one of the root.
+/// Reads `--require`, `-r` and `--project`; `inside` turns a typed path into a path inside the
+/// root.
 pub(crate) fn read(
     root: &Root,
     selection: &Selection,
@@ -43,7 +44,8 @@ pub(crate) fn read(
     let mut pending: Vec<String> =
         selection.requirements.iter().rev().map(|path| inside(path)).collect();
     while let Some(path) = pending.pop() {
-        // Keyed by the file itself: two that include each other through `..` never run out of spellings.
+        // Known files are compared by their resolved paths: two files that include each other
+        // through `..` have no end of spellings.
         let found = root.resolve(&WrittenPath::new(path.as_str())).ok().flatten();
         if found.is_some_and(|found| !read.insert(found.path)) {
             continue;
@@ -74,14 +76,14 @@ pub(crate) fn read(
     Ok(asked)
 }
 
-/// The project of a folder, by the name that its pyproject.toml has.
+/// The requirement for the project of a folder, by the name in its pyproject.toml.
 fn project_of(root: &Root, path: &str, extras: &[String]) -> Result<Requirement<Url>, Trouble> {
     let file = parse_project(&text(root, path)?, &[]).map_err(|error| Trouble::at(path, &error))?;
     let itself = file.itself(extras).map_err(|error| Trouble::at(path, &error))?;
     itself.ok_or_else(|| {
         Trouble::new(
-            format!("{path}: the project has no name there"),
-            "name it with --require, and leave its line out of the requirements file",
+            format!("{path}: the project has no name"),
+            "give its name with --require, and remove its line from the requirements file",
         )
     })
 }
@@ -91,7 +93,7 @@ fn text(root: &Root, path: &str) -> Result<String, Trouble> {
         |message: String| Trouble::new(message, "give the path of the file inside the root");
     match root.read_text(path, LARGEST) {
         Ok(Some(text)) => Ok(text),
-        Ok(None) => Err(trouble(format!("{path}: there is no such file in the root"))),
+        Ok(None) => Err(trouble(format!("{path}: no such file in the root"))),
         Err(error) => Err(trouble(error.to_string())),
     }
 }

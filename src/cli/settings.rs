@@ -1,6 +1,7 @@
-//! The meaning of the options that every command shares: a root, the environments in it, and a request.
+//! The meaning of the options that all commands share: a root, the environments in it, and a
+//! request.
 //!
-//! Invariant: host paths end here; what goes on is a root and paths inside it.
+//! Invariant: host paths end here; later stages have a root and paths inside it.
 
 use std::path::Path;
 
@@ -26,29 +27,29 @@ use super::{host, layer_request, profile, requirements};
 /// A root, the environments in it, and a request.
 pub(crate) struct Settings {
     pub(crate) root: Root,
-    /// The environments that the user names, in the order given.
+    /// The environments that the user names, in that order.
     pub(crate) named: Vec<String>,
-    /// The environments to try otherwise.
+    /// The environments to try if the user names none.
     pub(crate) usual: Vec<String>,
     pub(crate) request: Request,
     directory: Directory,
-    /// Unpacked wheels are part of the root, so they stay as long as it does.
+    /// Unpacked wheels, which are part of the root and must exist as long as it does.
     unpacked: Option<TempDir>,
 }
 
 impl Settings {
-    /// For a command that writes nothing.
+    /// The settings of a command that writes nothing.
     pub(crate) fn read_only(input: &Input, choice: &Choice) -> Result<Settings, Trouble> {
         Settings::new(input, choice, Path::new(DEFAULT_OUT), Format::Directory)
     }
 
-    /// For a bundle.
+    /// The settings of `bundle`.
     pub(crate) fn bundle(typed: &BundleArguments) -> Result<Settings, Trouble> {
         let format = format(&typed.output)?;
         Settings::new(&typed.input, &typed.choice, &typed.output.out, format)
     }
 
-    /// An earlier bundle at `out` is no part of the root.
+    /// Reads the options. An earlier bundle at `out` does not belong to the root.
     fn new(
         input: &Input,
         choice: &Choice,
@@ -59,7 +60,7 @@ impl Settings {
         let own_root = directory.base() == Path::new("/");
         if choice.contents.compile && !own_root {
             return Err(Trouble::new(
-                "--compile runs the Python of the root, which must be /",
+                "--compile runs the Python of the root, so it needs --root /",
                 "run wheelbarrow inside that root, or leave --compile out",
             ));
         }
@@ -92,7 +93,7 @@ impl Settings {
         self.directory.base() == Path::new("/")
     }
 
-    /// How far a plan of this request has to look.
+    /// The parts of the root that a plan of this request depends on.
     pub(crate) fn scope(&self) -> Scope {
         let base = self.request.base.as_ref();
         Scope {
@@ -102,7 +103,8 @@ impl Settings {
         }
     }
 
-    /// A folder of wheels is installed first, and laid over the root at the prefix.
+    /// Installs a folder of wheels, if one is named, and puts the result into the root at the
+    /// prefix.
     pub(crate) fn unpack_wheels(&mut self) -> Result<Option<(Environment, Vec<Finding>)>, Trouble> {
         let folder = wheelhouse::find_folder(&self.root, &self.named).map_err(FolderError::from)?;
         let Some(folder) = folder else {
@@ -123,22 +125,22 @@ impl Settings {
     }
 }
 
-/// The format that was typed, which some options do not go with.
+/// The requested format; some options exclude it.
 pub(crate) fn format(typed: &OutputOptions) -> Result<Format, Trouble> {
     match typed.format {
         FormatChoice::Directory => Ok(Format::Directory),
         FormatChoice::OciLayout if typed.link || typed.verify => Err(Trouble::new(
-            "--link and --verify are about Dockerfile.final, which --format oci-layout does not write",
-            "leave them out; wheelbarrow verify proves the final root once the layers are in it",
+            "--link and --verify change Dockerfile.final, which --format oci-layout does not write",
+            "leave them out; run wheelbarrow verify on the final root when the layers are in it",
         )),
         FormatChoice::OciLayout => Ok(Format::OciLayout),
     }
 }
 
-/// What the options ask for.
+/// The request that the options make.
 fn request(choice: &Choice, asked: Asked, format: Format) -> Result<Request, Trouble> {
     let Choice { image, native, contents, layers, .. } = choice;
-    // What carries its own interpreter needs no base.
+    // A bundle with an interpreter needs nothing from the base.
     let base = profile::read(image)?.or_else(|| image.with_interpreter.then(Profile::empty));
     let interpreter = image.interpreter.as_deref();
     Ok(Request {
@@ -183,7 +185,7 @@ fn slim(choice: &SlimChoice) -> Vec<SlimKind> {
     }
 }
 
-/// A typed path of the final root.
+/// Checks a typed path inside the final root.
 pub(crate) fn plain_path(option: &str, typed: &str) -> Result<RealPath, Trouble> {
     let trimmed = typed.trim_end_matches('/');
     let plain = trimmed.starts_with('/')

@@ -1,4 +1,4 @@
-//! An error as the user sees it: a message, the causes that it does not name itself, and advice.
+//! An error as the user sees it: a message, causes that the message does not contain, and advice.
 //!
 //! Invariant: exit status 2 always comes with one of these.
 
@@ -16,7 +16,7 @@ use wheelbarrow::hint::Hint;
 #[derive(Debug)]
 pub(crate) struct Trouble {
     message: String,
-    /// From the nearest to the first.
+    /// The causes from the nearest to the first.
     causes: Vec<String>,
     hint: Option<Cow<'static, str>>,
 }
@@ -32,7 +32,7 @@ impl Trouble {
         Trouble { message: message.into(), causes: Vec::new(), hint: None }
     }
 
-    /// An error of the library, about the option or file `place`.
+    /// An error of the library that concerns the option or file `place`.
     pub(crate) fn at(place: &str, error: &impl Hint) -> Trouble {
         Trouble {
             message: format!("{place}: {error}"),
@@ -49,7 +49,7 @@ impl Trouble {
             eprintln!("  cause: {cause}");
         }
         if let Some(hint) = &self.hint {
-            eprintln!("  hint: {hint}");
+            eprintln!("  help: {hint}");
         }
     }
 }
@@ -64,23 +64,23 @@ impl<E: Hint> From<E> for Trouble {
     }
 }
 
-/// The causes of an error that its message does not tell.
+/// The causes of an error that its message does not contain.
 fn causes(error: &dyn Error) -> Vec<String> {
-    let mut told = error.to_string();
+    let mut shown = error.to_string();
     let mut causes = Vec::new();
     for cause in successors(error.source(), |cause: &&(dyn Error + 'static)| (*cause).source()) {
         let text = cause.to_string();
         let first_line = text.lines().next().unwrap_or_default();
-        if !told.contains(first_line) && !kind(cause).is_some_and(|kind| told.contains(&kind)) {
+        if !shown.contains(first_line) && !kind(cause).is_some_and(|kind| shown.contains(&kind)) {
             causes.push(first_line.to_owned());
-            told.push_str(first_line);
+            shown.push_str(first_line);
         }
     }
     causes
 }
 
-/// The kind of a failed system call: an error of a root tells it in place of the system's own words, which
-/// say no more.
+/// The kind of a failed system call. The message of a root's error has the kind instead of the
+/// system's own text, which adds nothing.
 fn kind(error: &(dyn Error + 'static)) -> Option<String> {
     let shared = error.downcast_ref::<Arc<io::Error>>().map(|error| error.kind());
     let kind = shared.or_else(|| error.downcast_ref::<io::Error>().map(io::Error::kind))?;
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn causes_that_the_message_tells_are_not_repeated() {
+    fn causes_in_the_message_are_not_repeated() {
         let root = |number| RootError::io("/a", "read", io::Error::from_raw_os_error(number));
         let (no_space, broken_disk) = (28, 5);
         assert_eq!(causes(&Outer::Same(root(no_space))), Vec::<String>::new());

@@ -1,10 +1,10 @@
 //! Facts of one ELF file, from its headers and dynamic section only.
 //!
-//! The loader works from program headers, never from section headers, so this does too: a stripped or
-//! hostile section table changes nothing. Positioned reads keep memory bounded by metadata, whatever
-//! the size of the file.
+//! A loader uses program headers and ignores section headers. This module does the same, so a
+//! stripped or hostile section table changes nothing. Positioned reads bound the memory by the size
+//! of the metadata, whatever the size of the file.
 //!
-//! Invariant: the only place that names goblin; takes content, not a root; never panics on any bytes.
+//! Invariant: only this module names goblin. It takes content, not a root. No bytes make it panic.
 
 mod run_path;
 mod strip;
@@ -25,25 +25,26 @@ use crate::root::Content;
 /// The first bytes of every ELF file.
 pub const MAGIC: &[u8; 4] = b"\x7fELF";
 
-/// Header and program headers fit in this in practice; more is read when `e_phoff` says so.
+/// Bytes that hold the header and the program headers in practice; `e_phoff` can ask for more.
 const FIRST_READ: usize = 4096;
-/// Program headers, dynamic entries, version needs: tables larger than this are not real.
+/// The largest believable table of program headers, dynamic entries or version needs, in bytes.
 const LARGEST_TABLE: u64 = 1 << 20;
-/// Longest name or run path that is believed, in bytes.
+/// The longest believable name or run path, in bytes.
 const LONGEST_STRING: usize = 16 * 1024;
 
-/// What kind of code the file holds: the pair a loader compares before it maps a library.
+/// The kind of code in a file. A loader compares it before it maps a library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Machine {
     /// `e_machine`.
     pub machine: u16,
-    /// 64-bit class.
+    /// Whether the class is `ELFCLASS64`, not `ELFCLASS32`.
     pub wide: bool,
+    /// Whether the data encoding is `ELFDATA2LSB`, not `ELFDATA2MSB`.
     pub little_endian: bool,
 }
 
 impl Machine {
-    /// The name `uname -m` and wheel tags use, or the number.
+    /// The name that `uname -m` and wheel tags use, or `machine-NUMBER` for an unknown one.
     pub fn name(self) -> String {
         match (self.machine, self.wide) {
             (header::EM_X86_64, true) => "x86_64".to_owned(),
@@ -63,14 +64,14 @@ impl Machine {
 pub use strip::{Stripped, strip};
 pub use symbols::{Reference, Symbols, read_symbols};
 
-/// A symbol version a file needs from one library (`DT_VERNEED`).
+/// A symbol version that a file needs from one library (`DT_VERNEED`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 pub struct VersionNeed {
-    /// `vn_file`, the library.
+    /// `vn_file`: the name of the library, such as `libc.so.6`.
     pub file: String,
     /// `vna_name`, such as `GLIBC_2.34`.
     pub version: String,
-    /// `VER_FLG_WEAK`: its absence is no error.
+    /// `VER_FLG_WEAK`: a library without this version is no error.
     #[serde(skip)]
     pub weak: bool,
 }
@@ -78,42 +79,59 @@ pub struct VersionNeed {
 /// `VER_FLG_WEAK` of `vna_flags`.
 const WEAK: u16 = 2;
 
-/// What a dynamic loader reads from a file before it maps it.
+/// The facts that a dynamic loader reads from a file before it maps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Elf {
+    /// The kind of code, from the ELF header.
     pub machine: Machine,
-    /// `ET_DYN` or `ET_EXEC`: something a loader can map.
+    /// `ET_DYN` or `ET_EXEC`: a loader can map the file.
     pub loadable: bool,
     /// `PT_INTERP`; `None` in most libraries and in static programs.
     pub interpreter: Option<String>,
+    /// `DT_SONAME`: the name that the library gives itself.
     pub soname: Option<String>,
-    /// `DT_NEEDED` in file order: the order of the breadth-first load.
+    /// `DT_NEEDED` in file order, which is the order of the breadth-first load.
     pub needed: Vec<String>,
+    /// `DT_RPATH` as written: directories with colons between them, `$ORIGIN` not expanded.
     pub rpath: Option<String>,
+    /// `DT_RUNPATH` as written, like `rpath`.
     pub runpath: Option<String>,
     /// `DF_1_NODEFLIB`: glibc skips the default directories.
     pub no_default_directories: bool,
+    /// `DT_VERNEED`, sorted by library and version, each pair once.
     pub version_needs: Vec<VersionNeed>,
 }
 
-/// The reason why a file with ELF magic cannot be read as one.
+/// The reason why a file that starts with [`MAGIC`] is not readable as ELF.
 #[derive(Debug, thiserror::Error)]
 pub enum ElfError {
-    /// The file ends before this part does.
-    #[error("{what} is cut short")]
-    Truncated { what: &'static str },
-    /// This part points where nothing can be.
-    #[error("{what} makes no sense")]
-    Nonsense { what: &'static str },
-    /// This part is needed and is not there.
+    /// The file ends inside this part.
+    #[error("{what} is truncated")]
+    Truncated {
+        /// The part of the file, with its article.
+        what: &'static str,
+    },
+    /// The values in this part cannot be true.
+    #[error("{what} is malformed")]
+    Nonsense {
+        /// The part of the file, with its article.
+        what: &'static str,
+    },
+    /// The file has no such part, and the operation needs it.
     #[error("lacks {what}")]
-    Lacks { what: &'static str },
+    Lacks {
+        /// The part of the file, with its article.
+        what: &'static str,
+    },
     /// The system call failed.
     #[error("cannot be read: {}", .0.kind())]
     Unreadable(#[source] std::io::Error),
 }
 
-/// Reads the facts; `None` when the content does not start with the magic bytes.
+/// Reads the facts of one file; `None` when the content does not start with [`MAGIC`].
+///
+/// # Errors
+/// The content cannot be read, or its headers or its dynamic section are damaged.
 pub fn read(content: &dyn Content) -> Result<Option<Elf>, ElfError> {
     let file = Reader { content };
     let start = file.up_to(0, FIRST_READ as u64)?;
@@ -127,7 +145,8 @@ pub fn read(content: &dyn Content) -> Result<Option<Elf>, ElfError> {
     };
     let context = Ctx::new(container, endianness);
     let segments = file.segments(&header, context)?;
-    // A loader maps what is missing without a word, and the first touch ends the process (SIGBUS).
+    // A loader maps a truncated segment without an error, and the first access to the missing part
+    // ends the process (SIGBUS).
     let end = |segment: &ProgramHeader| segment.p_offset.saturating_add(segment.p_filesz);
     if segments.iter().any(|segment| segment.p_type == PT_LOAD && end(segment) > content.size()) {
         return Err(ElfError::Truncated { what: "a segment" });
@@ -161,7 +180,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// At most `size` bytes from `offset`; fewer when the file ends.
+    /// At most `size` bytes from `offset`, fewer at the end of the file.
     fn up_to(&self, offset: u64, size: u64) -> Result<Vec<u8>, ElfError> {
         let there = self.content.size().saturating_sub(offset).min(size).min(LARGEST_TABLE);
         let mut bytes = vec![0; usize::try_from(there).expect("bounded by LARGEST_TABLE")];
@@ -207,7 +226,8 @@ impl Reader<'_> {
     fn dynamic_entries(&self, segment: &ProgramHeader, context: Ctx) -> Result<Vec<Dyn>, ElfError> {
         const WHAT: &str = "the dynamic section";
         let bytes = self.exactly(segment.p_offset, segment.p_filesz, WHAT)?;
-        // goblin reads the segment at its offset in the whole file; here the bytes are the segment.
+        // goblin reads the segment at its offset in the file, but these bytes are the segment
+        // alone.
         let moved = ProgramHeader { p_offset: 0, p_filesz: bytes.len() as u64, ..segment.clone() };
         match Dynamic::parse(&bytes, std::slice::from_ref(&moved), context) {
             Ok(Some(table)) => Ok(table.dyns),
@@ -258,7 +278,8 @@ impl Reader<'_> {
     ) -> Result<Vec<VersionNeed>, ElfError> {
         const WHAT: &str = "the table of needed versions";
         let bytes = self.up_to(at, 64 * 1024)?;
-        // No program header tells the table's size; goblin takes it from a section, so it gets one.
+        // No program header has the size of this table. goblin takes the size from a section
+        // header, so it gets one.
         let section = SectionHeader {
             sh_type: SHT_GNU_VERNEED,
             sh_size: bytes.len() as u64,
@@ -278,13 +299,14 @@ impl Reader<'_> {
             }
         }
         needs.sort();
-        // Needed by force and weakly: `false` sorts first, and is the stronger need.
+        // A version can be needed both strictly and weakly. The strict need (`false`) sorts first
+        // and is the one to keep.
         needs.dedup_by(|next, first| (&next.file, &next.version) == (&first.file, &first.version));
         Ok(needs)
     }
 }
 
-/// File offset of a virtual address, by the `PT_LOAD` that maps it.
+/// The file offset of a virtual address, from the `PT_LOAD` that maps it.
 fn offset_of(address: u64, segments: &[ProgramHeader]) -> Option<u64> {
     let segment = segments.iter().find(|segment| {
         segment.p_type == PT_LOAD

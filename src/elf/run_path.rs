@@ -1,15 +1,16 @@
 //! Adds directories to the run path of a program or shared object, as patchelf does.
 //!
-//! The new text needs room in the string table, and the loader needs one contiguous table: so the table
-//! moves to a new `PT_LOAD` at the end of the file, with the program headers, which grow by that one
-//! entry, and with the dynamic section when it has no free slot. What is in the file keeps its offset
-//! and its address; names, versions, hashes and relocations refer to strings by offset and stay true.
+//! The new text needs room in the string table, and the loader needs one contiguous table. The
+//! table therefore moves to a new `PT_LOAD` at the end of the file. The program headers move with
+//! it, because they grow by that one entry. The dynamic section moves too if it has no free slot.
+//! Everything else in the file keeps its offset and its address. Names, versions, hashes and
+//! relocations refer to strings by their offset in the table, and these offsets do not change.
 //!
-//! New directories stand behind those that the file has: so the order is that of the builder, where the
-//! system's directories came after the run path. The kind stays too: on glibc a `DT_RPATH` is inherited,
-//! and a `DT_RUNPATH` switches the inherited ones off (ld.so(8)).
+//! New directories are appended to the existing run path. The search order is then that of the
+//! builder, where the system's directories came after the run path. The tag does not change either:
+//! on glibc a `DT_RPATH` is inherited, and a `DT_RUNPATH` disables the inherited ones (ld.so(8)).
 //!
-//! Invariant: any bytes give an answer; the facts of the result are those of the file but for the run path.
+//! Invariant: no bytes make it panic. The result differs from the file in its run path alone.
 
 #[cfg(test)]
 mod tests;
@@ -25,30 +26,34 @@ use goblin::elf::{Header, ProgramHeader};
 use super::{Elf, ElfError, Reader, offset_of};
 use crate::root::Content;
 
-/// The largest string table that is believed, in bytes: those of big C++ libraries have some ten MiB.
+/// The largest believable string table, in bytes. Those of large C++ libraries have some 10 MB.
 const LARGEST_STRINGS: u64 = 1 << 28;
-/// A program's new segment lies where its address says, after all of `.bss`; more than this is refused.
+/// The largest hole that a program may get, in bytes. The file offset of its new segment follows
+/// from its address, which is after all of `.bss`.
 const LARGEST_GAP: u64 = 1 << 28;
 
-/// The entry that is made where a file has no run path.
+/// The tag to add to a file that has no run path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenNone {
+    /// `DT_RUNPATH`, for the file's own needs alone.
     RunPath,
-    /// For what relies on the `DT_RPATH` of the object that loads it.
+    /// `DT_RPATH`, because the file relies on the inherited `DT_RPATH` of the object that loads it.
     RPath,
 }
 
-/// What changes in a file, by offset; everything else is copied.
+/// The changed bytes of a file, by offset; everything else is copied.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Edits {
     writes: Vec<(u64, Vec<u8>)>,
-    /// Of the whole file afterwards; 0 when it does not grow.
+    /// The size of the changed file in bytes, or 0 when it does not grow.
     size: u64,
 }
 
-/// A content as it is after the edits.
+/// A view of a content after its edits.
 pub struct Edited<C> {
+    /// The content before the edits.
     pub content: C,
+    /// The edits to apply while reading.
     pub edits: Edits,
 }
 
@@ -77,15 +82,16 @@ impl<C: Content> Content for Edited<C> {
     }
 }
 
-/// Between two offsets of things that are in memory.
+/// The bytes between two offsets of data in memory.
 fn distance(from: u64, to: u64) -> usize {
-    usize::try_from(to - from).expect("a buffer holds what is between")
+    usize::try_from(to - from).expect("a buffer holds everything between the offsets")
 }
 
-/// The edits that add `directories`, without those that the run path has already.
+/// Makes the edits that add `directories` to the run path. Directories that are already there are
+/// not added again.
 ///
 /// # Errors
-/// When the file is no loadable object with a dynamic section, or its tables contradict each other.
+/// The file is no loadable object with a dynamic section, or its tables contradict each other.
 pub fn add_run_path(
     content: &dyn Content,
     directories: &[String],
@@ -93,7 +99,7 @@ pub fn add_run_path(
 ) -> Result<Edits, ElfError> {
     let facts = super::read(content)?
         .filter(|elf| elf.loadable)
-        .ok_or(ElfError::Lacks { what: "code that a loader maps" })?;
+        .ok_or(ElfError::Lacks { what: "code that a loader can map" })?;
     let mut file = File::read(content)?;
     let kind = match (&facts.runpath, &facts.rpath, when_none) {
         (Some(_), _, _) | (None, None, WhenNone::RunPath) => DT_RUNPATH,
@@ -102,7 +108,7 @@ pub fn add_run_path(
     let text = file.text(kind, directories)?;
     let Some(text) = text else { return Ok(Edits::default()) };
     let edits = file.edits(kind, &text, facts.interpreter.is_some())?;
-    // Nothing leaves here that the loader would read otherwise than meant.
+    // The edits are returned only if a loader would read the result as intended.
     let edited = Edited { content, edits };
     let after = super::read(&edited)?;
     let text = Some(String::from_utf8_lossy(&text).into_owned());
@@ -114,7 +120,7 @@ pub fn add_run_path(
     if after == Some(expected) {
         Ok(edited.edits)
     } else {
-        Err(nonsense("what its run path would be in"))
+        Err(nonsense("the file with the new run path"))
     }
 }
 
@@ -122,7 +128,7 @@ fn nonsense(what: &'static str) -> ElfError {
     ElfError::Nonsense { what }
 }
 
-/// How numbers are written.
+/// The size and the byte order of numbers.
 #[derive(Clone, Copy)]
 struct Format {
     wide: bool,
@@ -143,7 +149,7 @@ impl Format {
         }
     }
 
-    /// Bytes of an address or offset.
+    /// The size of an address or offset in bytes.
     fn word(self) -> usize {
         if self.wide { 8 } else { 4 }
     }
@@ -175,7 +181,7 @@ impl Format {
     }
 }
 
-/// The tables that a run path is in.
+/// The tables that hold a run path.
 struct File<'a> {
     content: &'a dyn Content,
     format: Format,
@@ -183,9 +189,9 @@ struct File<'a> {
     segments: Vec<ProgramHeader>,
     /// Index of `PT_DYNAMIC`.
     dynamic: usize,
-    /// Tags and values, the free slots at the end included.
+    /// Tags and values, with the free slots at the end.
     entries: Vec<(u64, u64)>,
-    /// Address of the string table.
+    /// The address of the string table.
     strings_at: u64,
     strings: Vec<u8>,
 }
@@ -203,7 +209,7 @@ impl<'a> File<'a> {
         let context = Ctx::new(container, endianness);
         let format = Format { wide: container.is_big(), little: endianness.is_little() };
         let segments = reader.segments(&header, context)?;
-        // 0xffff stands for a number that is elsewhere.
+        // 0xffff (PN_XNUM) means that the number is in another field.
         if header.e_phnum >= 0xfffe
             || usize::from(header.e_phentsize) != ProgramHeader::size(context)
         {
@@ -214,7 +220,7 @@ impl<'a> File<'a> {
         let dynamic = match found[..] {
             [] => return Err(ElfError::Lacks { what: "a dynamic section" }),
             [one] => one,
-            _ => return Err(nonsense("more than one dynamic section")),
+            _ => return Err(nonsense("a file with several dynamic sections")),
         };
         let bytes = reader.exactly(segments[dynamic].p_offset, segments[dynamic].p_filesz, WHAT)?;
         let word = format.word();
@@ -242,17 +248,17 @@ impl<'a> File<'a> {
         Ok(File { content, format, header, segments, dynamic, entries, strings_at, strings })
     }
 
-    /// Where the entries end: the first free slot.
+    /// The index of the first free slot, where the entries end.
     fn end(&self) -> usize {
-        self.entries.iter().position(|(tag, _)| *tag == DT_NULL).expect("seen when it was read")
+        self.entries.iter().position(|(tag, _)| *tag == DT_NULL).expect("checked by `read`")
     }
 
-    /// The entry of a tag; of several the last one counts, as it does for both loaders.
+    /// The index of the entry with this tag. Of several the last one counts, as in both loaders.
     fn entry(&self, tag: u64) -> Option<usize> {
         self.entries[..self.end()].iter().rposition(|(found, _)| *found == tag)
     }
 
-    /// The run path with the directories it lacks; `None` when it has all of them.
+    /// The run path with the missing directories appended; `None` when none is missing.
     fn text(&self, kind: u64, directories: &[String]) -> Result<Option<Vec<u8>>, ElfError> {
         let old = match self.entry(kind) {
             None => &[][..],
@@ -280,7 +286,8 @@ impl<'a> File<'a> {
 
     fn edits(&mut self, kind: u64, text: &[u8], program: bool) -> Result<Edits, ElfError> {
         let terminated = [text, &[0]].concat();
-        // Written by an earlier patch, or the end of a longer string: nothing moves for it.
+        // The text can be there already, from an earlier patch or as the end of a longer string.
+        // The string table then does not move.
         let known = memchr::memmem::find(&self.strings, &terminated);
         let at = known.unwrap_or(self.strings.len()) as u64;
         let end = self.end();
@@ -317,7 +324,8 @@ impl<'a> File<'a> {
         bytes
     }
 
-    /// The new segment: program headers, then the dynamic section and the strings if they move.
+    /// Adds the new segment: the program headers, then the dynamic section and the strings if they
+    /// move.
     fn grow(
         &mut self,
         strings_move: bool,
@@ -341,7 +349,7 @@ impl<'a> File<'a> {
         if strings_move {
             let moved = address + strings as u64;
             for (tag, value) in [(DT_STRTAB, moved), (DT_STRSZ, self.strings.len() as u64)] {
-                let entry = self.entry(tag).expect("seen when it was read");
+                let entry = self.entry(tag).expect("checked by `read`");
                 self.entries[entry].1 = value;
             }
             writes.extend(self.section(
@@ -361,7 +369,7 @@ impl<'a> File<'a> {
             );
             writes.extend(self.section(SHT_DYNAMIC, old, [moved.1, moved.0, length])?);
             writes.push((moved.0, bytes));
-            // ld.so writes into it where the linker left it writable.
+            // ld.so writes into the section if the linker made it writable.
             flags |= self.segments[self.dynamic].p_flags & PF_W;
             let segment = &mut self.segments[self.dynamic];
             (segment.p_offset, segment.p_vaddr, segment.p_paddr) = (moved.0, moved.1, moved.1);
@@ -383,7 +391,7 @@ impl<'a> File<'a> {
             p_memsz: size,
             p_align: align,
         };
-        // glibc wants them by address.
+        // glibc requires PT_LOAD entries in ascending order of their addresses.
         let last = self
             .segments
             .iter()
@@ -399,12 +407,13 @@ impl<'a> File<'a> {
         Ok(Edits { writes, size: offset + size })
     }
 
-    /// Offset, address and alignment of the new segment.
+    /// The offset, the address and the alignment of the new segment.
     fn room(&self, program: bool) -> Result<(u64, u64, u64), ElfError> {
         const WHAT: &str = "a segment";
         let loads = || self.segments.iter().filter(|segment| segment.p_type == PT_LOAD);
         let first = loads().next().ok_or(ElfError::Lacks { what: WHAT })?;
-        // At least a page, and no more than the largest page there is: old linkers align to 2 MiB.
+        // At least a small page and at most the largest page of any system: old linkers align to
+        // 2 MiB, which would waste space.
         let align = loads().map(|load| load.p_align).max().unwrap_or(0).clamp(1 << 12, 1 << 16);
         let align = if align.is_power_of_two() { align } else { return Err(nonsense(WHAT)) };
         let up = |value: u64| value.checked_next_multiple_of(align).ok_or(nonsense(WHAT));
@@ -416,7 +425,8 @@ impl<'a> File<'a> {
         if !program {
             return Ok((offset, address, align));
         }
-        // Kernels before 5.18 tell a program where its headers are by the offset and the first segment.
+        // Kernels before 5.18 compute the address of the program headers from their offset and from
+        // the first segment.
         let bias = first
             .p_vaddr
             .checked_sub(first.p_offset)
@@ -429,7 +439,8 @@ impl<'a> File<'a> {
         Ok((address - bias, address, align))
     }
 
-    /// The new place of a section, when there is a section table: no loader reads it, debuggers do.
+    /// The write that moves a section, if there is a section table. No loader reads this table, but
+    /// debuggers do.
     fn section(
         &self,
         kind: u32,
@@ -444,7 +455,7 @@ impl<'a> File<'a> {
         }
         let bytes =
             Reader { content: self.content }.exactly(at, count * size, "the section table")?;
-        // sh_type at 4, then one word of flags, then address, offset and size.
+        // sh_type is at 4, followed by one word of flags, the address, the offset and the size.
         let from = 8 + word;
         let found = bytes.chunks_exact(distance(0, size)).position(|header| {
             self.format.number(&header[4..8]) == u64::from(kind)

@@ -1,11 +1,12 @@
-//! An ELF file without what only debuggers read: debug sections and the static symbol table.
+//! Removes the parts of an ELF file that only debuggers read: debug sections and the static symbol
+//! table.
 //!
-//! Nothing that is loaded moves: the bytes up to the end of the last segment stay, what follows them is
-//! written anew, and the section headers after it. A file where debug sections lie between what is
-//! loaded (as patchelf leaves them) is not touched.
+//! Nothing that a loader maps is moved. The bytes up to the end of the last segment do not change.
+//! The remaining sections are written again after them, and the section headers after those. A file
+//! with debug sections in front of loaded data (patchelf writes such files) is not changed.
 //!
-//! Invariant: the result is a view, read like a file; it is parsed again and compared before anybody
-//! copies it.
+//! Invariant: the result is a view that is read like a file. It is parsed again and compared with
+//! the original before anything copies it.
 
 use goblin::container::Ctx;
 use goblin::elf::header::Header;
@@ -17,16 +18,17 @@ use scroll::Pwrite;
 use super::{Reader, read};
 use crate::root::Content;
 
-/// What of a file outside of its segments is kept in memory; comments and notes are small.
+/// The most bytes outside of segments that are held in memory; comments and notes are small.
 const LARGEST_TAIL: usize = 16 << 20;
 
-/// A file with another beginning and another end.
+/// A view of a file with a new ELF header and a shorter end.
 pub struct Stripped {
     content: Box<dyn Content>,
-    /// The ELF header.
+    /// The new ELF header.
     head: Vec<u8>,
-    /// Bytes of the original that stay.
+    /// The number of bytes that come from the original, counted from its start.
     kept: u64,
+    /// The bytes after them: unloaded sections and section headers.
     tail: Vec<u8>,
 }
 
@@ -70,7 +72,11 @@ fn copy(from: &[u8], to: &mut [u8]) -> usize {
     count
 }
 
-/// The stripped file, or the file as it was, with the reason where there would have been something to strip.
+/// Strips a file.
+///
+/// # Errors
+/// The unchanged content. It comes with a reason if there was something to strip, and with `None`
+/// if there was nothing.
 pub fn strip(
     content: Box<dyn Content>,
 ) -> Result<Stripped, (Box<dyn Content>, Option<&'static str>)> {
@@ -82,7 +88,7 @@ pub fn strip(
     let before = read(content.as_ref()).ok();
     let stripped = Stripped { content, head, kept, tail };
     if before != read(&stripped).ok() {
-        return Err((stripped.content, Some("it would not be the same to the loader")));
+        return Err((stripped.content, Some("the loader would read the result differently")));
     }
     if stripped.size() < stripped.content.size() {
         Ok(stripped)
@@ -91,11 +97,12 @@ pub fn strip(
     }
 }
 
+/// Head, kept bytes and tail of [`Stripped`].
 type Cut = (Vec<u8>, u64, Vec<u8>);
 
-/// `None` when there is nothing to strip.
+/// The parts of the stripped file; `None` when there is nothing to strip.
 fn cut(content: &dyn Content) -> Result<Option<Cut>, &'static str> {
-    const BROKEN: &str = "its section headers make no sense";
+    const BROKEN: &str = "its section headers are malformed";
     let file = Reader { content };
     let start = file.up_to(0, 64).map_err(|_| BROKEN)?;
     let mut header = goblin::elf::Elf::parse_header(&start).map_err(|_| BROKEN)?;
@@ -118,7 +125,7 @@ fn cut(content: &dyn Content) -> Result<Option<Cut>, &'static str> {
         .zip(&drop)
         .filter(|(section, drop)| **drop && section.sh_type != SHT_NOBITS);
     if between.any(|(section, _)| section.sh_offset < kept) {
-        return Err("debug sections lie between what is loaded");
+        return Err("debug sections lie between loaded sections");
     }
     let mut tail = Vec::new();
     let mut table = Vec::new();
@@ -173,12 +180,12 @@ fn is_for_debuggers(section: &SectionHeader, all: &[SectionHeader], names: &[u8]
         .iter()
         .any(|start| name.starts_with(start));
     let symbols = section.sh_type == SHT_SYMTAB;
-    // Its strings have no other reader.
+    // Only the symbol table uses these strings.
     let strings = name == b".strtab" && all.iter().any(|one| one.sh_type == SHT_SYMTAB);
     debug || symbols || strings
 }
 
-/// The end of everything that a loader, or the kernel, may look at.
+/// The end of everything that a loader or the kernel may read.
 fn end_of_loaded(
     file: &Reader,
     header: &Header,
@@ -201,7 +208,8 @@ fn end_of_loaded(
         .max()
 }
 
-/// A section that stays, its content at the end of the tail when it is not loaded.
+/// The new header of a section that is kept. The content of an unloaded one is appended to the
+/// tail.
 fn moved(
     file: &Reader,
     section: &SectionHeader,

@@ -1,10 +1,10 @@
-//! The dynamic symbols of one ELF file: what it defines for others, and what it expects of them.
+//! The dynamic symbols of one ELF file: those that it defines and those that others must define.
 //!
-//! Read on demand, since only verification asks: the tables of a large library have megabytes.
-//! The number of symbols comes from the hash tables, as for a loader; section headers play no part
-//! (gABI "Hash Table", "Symbol Versioning" in the LSB).
+//! The tables of a large library have megabytes, so they are read on demand: only verification asks
+//! for them. The number of symbols comes from the hash tables, as in a loader, not from section
+//! headers (gABI "Hash Table", LSB "Symbol Versioning").
 //!
-//! Invariant: never panics on any bytes.
+//! Invariant: no bytes make it panic.
 
 use goblin::container::Ctx;
 use goblin::elf::dynamic::{self, Dyn};
@@ -19,52 +19,60 @@ use scroll::Pread;
 use super::{ElfError, MAGIC, Reader, VersionNeed, WEAK, offset_of};
 use crate::root::Content;
 
-/// The string tables of the largest C++ libraries have tens of megabytes.
+/// The largest believable table, in bytes. Those of the largest C++ libraries have tens of
+/// megabytes.
 const LARGEST: u64 = 256 << 20;
-/// Of a version index: not for references without a version.
+/// The bit of a version index that hides a definition from references without a version.
 const HIDDEN: u16 = 0x8000;
 /// `SHN_ABS`.
 const ABSOLUTE: usize = 0xfff1;
-/// Kinds of symbols that references bind to: none, object, function, common, thread local, indirect function.
+/// The symbol types that references bind to: none, object, function, common, thread-local and
+/// indirect function.
 const BINDABLE: [u8; 6] = [0, 1, 2, 5, 6, 10];
 
 /// The dynamic symbols of a file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Symbols {
     defined: FxHashMap<String, Vec<Definition>>,
+    /// The symbols that other files must define, without weak ones.
     pub undefined: Vec<Reference>,
-    /// Names of the versions that the file defines; empty where it has no versions at all.
+    /// The names of the versions that the file defines (`DT_VERDEF`); empty if it has none.
     pub versions: Vec<String>,
-    /// Versions that must be there in the library of that name.
+    /// The versions that other libraries must define (`DT_VERNEED`).
     pub version_needs: Vec<VersionNeed>,
+    /// Whether the file has a version table (`DT_VERSYM`).
     versioned: bool,
 }
 
-/// One symbol that others can bind to.
+/// One symbol that other files can bind to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Definition {
-    /// The version's index: 0 and 1 are no version.
+    /// The index of the version; 0 and 1 mean no version.
     index: u16,
     version: Option<String>,
-    /// Only for references that name its version.
+    /// Whether only references that name the version bind to it.
     hidden: bool,
 }
 
 /// One symbol that another file must define.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
+    /// The name of the symbol, without a version.
     pub name: String,
+    /// The version that it must have, such as `GLIBC_2.34`.
     pub version: Option<String>,
-    /// Its version entry is marked hidden: an unversioned definition does not do.
+    /// Whether its version entry is marked hidden: an unversioned definition then does not match.
     exact: bool,
 }
 
 impl Symbols {
-    /// As glibc's `check_match` and `do_lookup_x`: whether a reference binds to a definition here.
+    /// Whether a reference binds to a definition in this file, by the rules of glibc (`check_match`
+    /// and `do_lookup_x`).
     pub fn defines_versioned(&self, reference: &Reference) -> bool {
         let Some(definitions) = self.defined.get(&reference.name) else { return false };
         let Some(wanted) = &reference.version else {
-            // The base definition and the first version are taken at once, otherwise the only one there is.
+            // The base definition or the first version matches, or else a definition that is the
+            // only one.
             return !self.versioned
                 || definitions.iter().any(|one| one.index < 3)
                 || definitions.iter().filter(|one| !one.hidden).count() == 1;
@@ -76,18 +84,22 @@ impl Symbols {
         !self.versioned || definitions.iter().any(fits)
     }
 
-    /// As musl's `find_sym`: by name alone, hidden versions aside.
+    /// Whether the file defines the name, by the rules of musl (`find_sym`): versions do not count,
+    /// but a hidden definition does not match.
     pub fn defines(&self, name: &str) -> bool {
         self.defined.get(name).is_some_and(|definitions| definitions.iter().any(|one| !one.hidden))
     }
 
-    /// What references without a version can bind to.
+    /// The names that references without a version can bind to, in no particular order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.defined.keys().map(String::as_str).filter(|name| self.defines(name))
     }
 }
 
-/// Reads the symbols; none when the file is not ELF or has no dynamic section.
+/// Reads the symbols of one file; there are none if it is not ELF or has no dynamic section.
+///
+/// # Errors
+/// The content cannot be read, or its tables are damaged.
 pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
     const WHAT: &str = "the symbol table";
     let nonsense = || ElfError::Nonsense { what: WHAT };
@@ -151,7 +163,7 @@ pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
             .as_ref()
             .and_then(|bytes| bytes.pread_with::<u16>(number * 2, context.le).ok())
             .unwrap_or(1);
-        // A loader looks up what a relocation names, whatever else the table lists.
+        // An undefined symbol counts only if a relocation names it: a loader looks up no others.
         if symbol.st_shndx != 0 || relocated.contains(&(number as u64)) {
             found.take(&symbol, text(&strings, symbol.st_name), index, &versions);
         }
@@ -169,7 +181,7 @@ impl Symbols {
         }
         let (number, hidden) = (index & !HIDDEN, index & HIDDEN != 0);
         if symbol.st_shndx == 0 {
-            // The absence of a weak one is no error.
+            // A weak reference may remain undefined.
             if binding != STB_WEAK {
                 let need = versions.by_index.get(&number).filter(|_| number > 1);
                 let version = need.map(|(version, _)| version.clone());
@@ -209,7 +221,7 @@ struct Tables<'a> {
 }
 
 impl Tables<'_> {
-    /// Exactly this much, bounded.
+    /// Exactly `size` bytes from `at`; `None` if there are fewer or `size` is over [`LARGEST`].
     fn bytes(&self, at: u64, size: u64) -> Option<Vec<u8>> {
         let there = self.file.content.size().checked_sub(at)?;
         if size > LARGEST || size > there {
@@ -224,7 +236,8 @@ impl Tables<'_> {
         self.bytes(at, 4)?.pread_with(0, self.context.le).ok()
     }
 
-    /// The symbols that relocations name: `DT_RELA`, `DT_REL` and `DT_JMPREL` (`DT_RELR` names none).
+    /// The indices of the symbols that relocations name: those in `DT_RELA`, `DT_REL` and
+    /// `DT_JMPREL` (`DT_RELR` names none).
     fn relocated(
         &self,
         value: &dyn Fn(u64) -> Option<u64>,
@@ -257,7 +270,8 @@ impl Tables<'_> {
         symbols
     }
 
-    /// The highest symbol of the longest chain: `DT_GNU_HASH` does not say how many there are.
+    /// The number of symbols. `DT_GNU_HASH` does not have it, so it is one more than the last
+    /// symbol of the last chain.
     fn gnu_count(&self, at: u64) -> Option<u64> {
         let head = self.bytes(at, 16)?;
         let number = |index: usize| head.pread_with::<u32>(index * 4, self.context.le).ok();
@@ -273,7 +287,8 @@ impl Tables<'_> {
         }
         let chains = table + buckets * 4;
         let mut last = u64::from(highest);
-        // The last of a chain has its lowest bit set; a chain without end ends with the file.
+        // The last hash of a chain has its lowest bit set. A chain without an end stops at the end
+        // of the file.
         loop {
             let hash = self.number(chains + (last - u64::from(first)) * 4)?;
             last += 1;
@@ -286,14 +301,14 @@ impl Tables<'_> {
 
 #[derive(Default)]
 struct Versions {
-    /// Name, and whether references to it are exact.
+    /// The name of each version, and whether references to it are exact.
     by_index: FxHashMap<u16, (String, bool)>,
     defined: Vec<String>,
     needed: Vec<VersionNeed>,
 }
 
 impl Versions {
-    /// `Elfxx_Verdef`: the same in both classes.
+    /// Reads `Elfxx_Verdef`, which has the same layout in both classes.
     fn definitions(&mut self, tables: &Tables, mut at: u64, number: u64, strings: &[u8]) {
         for _ in 0..number.min(1 << 16) {
             let Some(bytes) = tables.bytes(at, 20) else { return };
@@ -313,7 +328,7 @@ impl Versions {
         }
     }
 
-    /// `Elfxx_Verneed` and `Elfxx_Vernaux`.
+    /// Reads `Elfxx_Verneed` and `Elfxx_Vernaux`.
     fn needs(&mut self, tables: &Tables, mut at: u64, number: u64, strings: &[u8]) {
         for _ in 0..number.min(1 << 16) {
             let Some(bytes) = tables.bytes(at, 16) else { return };

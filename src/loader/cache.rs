@@ -1,6 +1,6 @@
-//! `/etc/ld.so.cache`, format `glibc-ld.so.cache1.1` (glibc `elf/dl-cache.h`).
+//! Reads `/etc/ld.so.cache`, format `glibc-ld.so.cache1.1` (glibc `elf/dl-cache.h`).
 //!
-//! Invariant: any bytes give an answer; a broken cache is an empty one, as it is for `ld.so`.
+//! Invariant: no bytes make it panic. A broken cache is an empty one, as in `ld.so`.
 
 const MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
 const OLD_MAGIC: &[u8] = b"ld.so-1.7.0\0";
@@ -9,15 +9,18 @@ const ENTRY: usize = 24;
 
 /// One entry for the baseline CPU.
 #[derive(Debug, PartialEq, Eq)]
-pub struct CacheEntry {
+pub(super) struct CacheEntry {
     /// The kind of object, `FLAG_*` of glibc's `sysdeps/generic/ldconfig.h`.
-    pub flags: u32,
-    pub name: String,
-    pub path: String,
+    pub(super) flags: u32,
+    /// The soname, or another name that ldconfig found.
+    pub(super) name: String,
+    /// The absolute path of the file, inside the root.
+    pub(super) path: String,
 }
 
-/// The flags of the objects that a loader of this machine takes from the cache; `None` when not known.
-pub fn flags_of(machine: &str) -> Option<u32> {
+/// The flags of the objects that a loader of this machine takes from the cache; `None` for an
+/// unknown machine.
+pub(super) fn flags_of(machine: &str) -> Option<u32> {
     // FLAG_ELF_LIBC6 and the ABI.
     Some(match machine {
         "i386" => 0x0003,
@@ -34,9 +37,10 @@ pub fn flags_of(machine: &str) -> Option<u32> {
 }
 
 /// Every entry for the baseline CPU, in file order.
-pub fn parse_cache(bytes: &[u8]) -> Vec<CacheEntry> {
+pub(super) fn parse_cache(bytes: &[u8]) -> Vec<CacheEntry> {
     let start = if bytes.starts_with(OLD_MAGIC) {
-        // Old-format entries of 12 bytes come first; the new header follows, aligned to 8.
+        // Entries of the old format come first, 12 bytes each. The new header follows, aligned to
+        // 8.
         let count = word(bytes, OLD_MAGIC.len()).unwrap_or(0);
         count.saturating_mul(12).saturating_add(16).next_multiple_of(8)
     } else {
@@ -48,7 +52,8 @@ pub fn parse_cache(bytes: &[u8]) -> Vec<CacheEntry> {
     let count = word(cache, MAGIC.len()).unwrap_or(0);
     let entry = |index: usize| -> Option<CacheEntry> {
         let at = HEADER.checked_add(index.checked_mul(ENTRY)?)?;
-        // A hardware variant: the baseline file is always there as well.
+        // An entry with hwcap bits is a hardware variant. The baseline file always has an entry
+        // too.
         let hwcap = u64::from_ne_bytes(cache.get(at + 16..at + 24)?.try_into().ok()?);
         let (name, path) = (word(cache, at + 4)?, word(cache, at + 8)?);
         (hwcap == 0).then_some(())?;

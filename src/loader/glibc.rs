@@ -1,7 +1,8 @@
-//! glibc's `elf/dl-load.c`, `_dl_map_object`, and `ld.so(8)`.
+//! The glibc loader: `_dl_map_object` in `elf/dl-load.c`, and `ld.so(8)`.
 //!
-//! Invariant: `ld.so.conf` is input of ldconfig, not of the loader, so it is not read; hardware
-//! variants (`glibc-hwcaps`) are passed over, since the answer must not depend on the builder's CPU.
+//! Invariant: `ld.so.conf` is not read, because it is input of ldconfig, not of the loader.
+//! Hardware variants (`glibc-hwcaps`) are ignored, because the answer must not depend on the
+//! builder's CPU.
 
 use std::collections::HashMap;
 
@@ -13,17 +14,19 @@ use crate::root::{Kind, Root};
 
 /// The glibc loader of a root.
 pub struct Glibc {
-    /// Of several entries of a name only the first is tried, even when its file is gone.
+    /// Paths by name. Of several entries with one name only the first is tried, even if its file
+    /// does not exist.
     cache: HashMap<String, String>,
     directories: Vec<String>,
     platform: String,
-    /// What the loader itself answers to: it is loaded before anything else.
+    /// The names of the loader itself, which is loaded before anything else.
     own_names: Vec<String>,
     configuration: Vec<RealPath>,
 }
 
 impl Glibc {
-    /// Reads `/etc/ld.so.cache` and the directories compiled into the loader file itself.
+    /// Reads `/etc/ld.so.cache` and the directories that are compiled into the loader's file.
+    /// `interpreter` is a `PT_INTERP` of the root. Unreadable files count as absent.
     pub fn read(root: &Root, interpreter: &str, machine: Machine) -> Glibc {
         let mut cache: HashMap<String, String> = HashMap::new();
         let wanted = flags_of(&machine.name());
@@ -61,7 +64,8 @@ impl Glibc {
         }
     }
 
-    /// `$LIB`: the first compiled-in directory, relative (`lib/x86_64-linux-gnu` on Debian).
+    /// `$LIB`: the first compiled-in directory, without a slash at either end
+    /// (`lib/x86_64-linux-gnu` on Debian).
     fn lib(&self) -> &str {
         self.directories.first().map_or("lib", |first| first.trim_matches('/'))
     }
@@ -99,7 +103,7 @@ impl Glibc {
 
     fn run_path(&self, text: &str, object: &Requester) -> Vec<String> {
         let origin = object.opened.directory();
-        // An empty text is no element; an empty element is the working directory, `/` here.
+        // An empty text has no elements. An empty element is the working directory, here `/`.
         let text = Some(text).filter(|text| !text.is_empty());
         text.into_iter()
             .flat_map(|text| text.split(':'))
@@ -108,7 +112,7 @@ impl Glibc {
     }
 }
 
-/// `SYSTEM_DIRS` of the loader: the first run of C strings that all start and end with a slash.
+/// `SYSTEM_DIRS` of the loader: the first sequence of C strings that start and end with a slash.
 fn compiled_directories(loader: &[u8]) -> Option<Vec<String>> {
     let mut run: Vec<String> = Vec::new();
     for part in loader.split(|byte| *byte == 0) {
@@ -145,7 +149,7 @@ impl Loader for Glibc {
             found.push(Candidate { path: start.join(directory).join(name), rule })
         };
         if requester.elf.runpath.is_none() {
-            // An object with a RUNPATH has its own RPATH ignored, as an ancestor too.
+            // The RPATH of an object with a RUNPATH is ignored, even if the object is an ancestor.
             for object in chain.iter().filter(|object| object.elf.runpath.is_none()) {
                 for directory in
                     object.elf.rpath.iter().flat_map(|text| self.run_path(text, object))
@@ -161,7 +165,7 @@ impl Loader for Glibc {
         }
         let mut system = self.system_candidates(name);
         if requester.elf.no_default_directories {
-            // Of the cache too, by the path that it has there.
+            // This also applies to cache entries, by the path that the cache has.
             let default = |path: &str| {
                 self.directories.iter().any(|directory| {
                     path.strip_prefix(directory.as_str()).is_some_and(|rest| rest.starts_with('/'))

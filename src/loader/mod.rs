@@ -1,11 +1,12 @@
-//! The dynamic loader of a root, simulated: where each needed name leads, and by which rule.
+//! Simulates the dynamic loader of a root: which file it finds for each needed name, and by which
+//! rule.
 //!
-//! [`Loader`] answers with data: the names it satisfies itself and the ordered candidates for one
-//! name. Two implementations, [`musl`] and [`glibc`], are chosen by the `PT_INTERP` of the root's own
-//! Python; [`walk`] loads breadth first through either.
+//! [`Loader`] answers with data: the names that it satisfies itself, and the ordered candidates for
+//! one name. There are two implementations, [`Musl`] and [`Glibc`]. The `PT_INTERP` of the root's
+//! own Python decides between them, and [`load`] loads breadth first through either.
 //!
-//! Invariant: a missing, foreign or broken library is an answer, never an abort; the host's libc,
-//! environment and files play no part.
+//! Invariant: a missing, foreign or broken library is an answer and never stops the load. The
+//! host's libc, environment and files are not used.
 
 mod cache;
 mod glibc;
@@ -35,12 +36,14 @@ use crate::root::{Content, Root, RootError};
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Libc {
+    /// musl, as in Alpine.
     Musl,
+    /// The GNU C library, as in Debian.
     Glibc,
 }
 
 impl Libc {
-    /// The family a needed name belongs to, when it belongs to one only.
+    /// The family that a needed name belongs to; `None` if both families can have it.
     pub fn of_needed(name: &str) -> Option<Libc> {
         if name == "libc.so.6" || name.starts_with("ld-linux") {
             Some(Libc::Glibc)
@@ -54,7 +57,7 @@ impl Libc {
         }
     }
 
-    /// The family of a program interpreter's path.
+    /// The family of a program interpreter, from its path; `None` for an unknown one.
     pub fn of_interpreter(path: &str) -> Option<Libc> {
         let name = path.rsplit('/').next().unwrap_or_default();
         if name.starts_with("ld-musl-") {
@@ -70,112 +73,131 @@ impl Libc {
     }
 }
 
-/// The rule by which a loader looks at a place: the reason a plan gives for a library.
+/// The rule that makes a loader look at a path. Plans show it as the reason for a library.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "rule")]
 pub enum Rule {
-    /// The name holds a slash.
+    /// The name contains a slash, so it is a path itself.
     Path,
-    /// `DT_RPATH` or `DT_RUNPATH` of the object named here.
-    RunPath { of: String },
+    /// `DT_RPATH` or `DT_RUNPATH` of an object.
+    RunPath {
+        /// The path by which that object was opened.
+        of: String,
+    },
     /// `/etc/ld-musl-ARCH.path`.
     PathFile,
     /// `/etc/ld.so.cache`.
     Cache,
-    /// A directory compiled into the loader.
+    /// A directory that is compiled into the loader.
     DefaultDirectory,
 }
 
-/// One place a loader would look.
+/// One path at which a loader would look for a library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
+    /// The path, with its links not yet followed.
     pub path: WrittenPath,
+    /// The rule that leads there.
     pub rule: Rule,
 }
 
-/// An object as the search sees it, the one that needs the name first.
+/// A loaded object on the way from the object that needs a name to the program.
 pub struct Requester<'a> {
-    /// The path the object was opened by: `$ORIGIN` is its directory part.
+    /// The path by which the object was opened: `$ORIGIN` is its directory part.
     pub opened: &'a WrittenPath,
+    /// The facts of the object, among them its run path.
     pub elf: &'a Elf,
 }
 
-/// What happened to a candidate that is not a loadable library.
+/// The reason why a candidate is not loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// ENOENT, ENOTDIR, EACCES.
+    /// ENOENT, ENOTDIR or EACCES.
     Absent,
     /// A link loop or another error of the system.
     System,
     /// The file is for another machine.
     Foreign,
-    /// Not an ELF object, or a directory.
+    /// The file is no ELF object, or is a directory.
     Broken,
 }
 
-/// Whether the search goes on after a failure.
+/// Whether a search continues after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
+    /// Try the next candidate.
     Next,
-    /// Skip what remains under the same rule.
+    /// Skip the other candidates of the same rule.
     NextRule,
+    /// Try nothing else.
     Stop,
 }
 
-/// What a loaded object answers to, when a later need has no slash in it.
+/// The names by which a loaded object satisfies a later need, if that need has no slash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
-    /// glibc: every name a search found it by, and its `DT_SONAME`.
+    /// glibc: its `DT_SONAME` and every name by which a search found it.
     AllNames,
-    /// musl: one name, the last component of the path it was opened by, once a search has found it.
+    /// musl: the last component of the path by which it was opened, once a search has found it.
     /// The program is not among the objects that are compared by inode.
     ShortName,
 }
 
 /// A dynamic loader as data.
 pub trait Loader: Send + Sync {
+    /// The family of the C library that the loader belongs to.
     fn libc(&self) -> Libc;
     /// Whether the loader satisfies the name itself, without a file.
     fn built_in(&self, name: &str) -> bool;
-    /// Where it looks for `name`, in order. `chain` starts with the requester and ends with the program.
+    /// The paths at which it looks for `name`, in order. `chain` starts with the object that needs
+    /// the name and ends with the program.
     fn candidates(&self, name: &str, chain: &[Requester]) -> Vec<Candidate>;
-    /// What it does after a candidate failed.
+    /// Whether its search continues after a candidate failed.
     fn after(&self, failure: Failure) -> After;
-    /// What a loaded object answers to.
+    /// The names by which it recognises a loaded object.
     fn identity(&self) -> Identity;
-    /// The loader's own file: a search that ends there has found what is loaded already.
+    /// The loader's own file. A search that ends there has found the loader, which is already
+    /// loaded.
     fn own_file(&self) -> Option<&RealPath>;
-    /// The last of them: where it looks for every object that does not forbid it.
+    /// The last part of [`Loader::candidates`]: the places for every object that does not exclude
+    /// them.
     fn system_candidates(&self, name: &str) -> Vec<Candidate>;
     /// The directories that it searches for every program, in order.
     fn directories(&self) -> &[String];
-    /// Those of them that it searches in a root without any configuration.
+    /// The directories that it searches in a root without any configuration, in order.
     fn compiled_directories(&self) -> Vec<String>;
-    /// Names that it finds in `/etc/ld.so.cache`.
+    /// The names in `/etc/ld.so.cache`, in no particular order; empty for musl.
     fn cached(&self) -> Vec<&str>;
-    /// Files that tell it where to look: they must travel with a library found through them.
+    /// The files that configure its search. A library that is found through them needs them in the
+    /// final root too.
     fn configuration(&self) -> &[RealPath];
 }
 
-/// What reading one file gave: shared, because many modules need the same libraries.
+/// The result of reading one file, shared because many modules need the same libraries.
 type Facts = Arc<Result<Option<Elf>, ElfError>>;
 
-/// ELF facts of a root, each file read once.
+/// The ELF facts of a root, each file read once.
 pub struct Library<'a> {
     root: &'a Root,
     known: RwLock<HashMap<RealPath, Facts>>,
 }
 
 impl<'a> Library<'a> {
+    /// A store for the files of `root`, empty at first.
     pub fn new(root: &'a Root) -> Library<'a> {
         Library { root, known: RwLock::default() }
     }
 
+    /// The root that the files belong to.
     pub fn root(&self) -> &'a Root {
         self.root
     }
 
-    /// The facts of a file; `Ok(None)` inside when it is not ELF.
+    /// The facts of a file at a link-free path. The inner value is `Ok(None)` if it is not ELF and
+    /// an error if it is damaged.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
     pub fn read(&self, path: &RealPath) -> Result<Facts, RootError> {
         if let Some(known) = self.known.read().expect("no holder panics").get(path) {
             return Ok(known.clone());
@@ -187,7 +209,7 @@ impl<'a> Library<'a> {
     }
 }
 
-/// Where `name` leads for a program that has no run path.
+/// The file that a program without a run path gets for the needed `name`, or `None`.
 pub fn system_library(root: &Root, loader: &dyn Loader, name: &str) -> Option<RealPath> {
     loader
         .system_candidates(name)
@@ -196,7 +218,8 @@ pub fn system_library(root: &Root, loader: &dyn Loader, name: &str) -> Option<Re
         .map(|found| found.path)
 }
 
-/// The loader that `interpreter` (a `PT_INTERP` string) names in this root.
+/// The loader of this root for `interpreter`, a `PT_INTERP`; `None` if it is neither musl's nor
+/// glibc's.
 pub fn of_root(root: &Root, interpreter: &str, machine: Machine) -> Option<Box<dyn Loader>> {
     match Libc::of_interpreter(interpreter)? {
         Libc::Musl => Some(Box::new(Musl::read(root, interpreter, machine))),

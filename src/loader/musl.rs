@@ -1,16 +1,17 @@
-//! musl's `ldso/dynlink.c`, `load_library` and `fixup_rpath`.
+//! The musl loader: `load_library` and `fixup_rpath` in `ldso/dynlink.c`.
 //!
-//! Invariant: `DT_SONAME` is never consulted; RPATH and RUNPATH are one thing, inherited along the
-//! chain of requesters.
+//! Invariant: `DT_SONAME` is never used. RPATH and RUNPATH are the same, and both are inherited
+//! along the chain of requesters.
 
 use super::{After, Candidate, Failure, Identity, Libc, Loader, Requester, Rule};
 use crate::elf::Machine;
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root};
 
+/// Names after `lib` that the loader satisfies itself.
 const RESERVED: [&str; 7] = ["c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."];
 const DEFAULT: [&str; 3] = ["/lib", "/usr/local/lib", "/usr/lib"];
-/// `2*NAME_MAX+2`: a longer candidate is silently skipped.
+/// `2*NAME_MAX+2`: musl skips a longer candidate without an error.
 const LONGEST: usize = 512;
 
 /// The musl loader of a root.
@@ -23,15 +24,15 @@ pub struct Musl {
 }
 
 impl Musl {
-    /// Reads `etc/ld-musl-ARCH.path` beside the loader: the directory of `PT_INTERP` less its last
-    /// two components is the prefix.
+    /// Reads `PREFIX/etc/ld-musl-ARCH.path`. The prefix is `interpreter`, a `PT_INTERP`, without
+    /// its last two components.
     pub fn read(root: &Root, interpreter: &str, machine: Machine) -> Musl {
         let prefix = interpreter.rsplitn(3, '/').nth(2).unwrap_or_default();
         let file = format!("{prefix}/etc/ld-musl-{}.path", machine.name());
         let default = || (DEFAULT.map(str::to_owned).to_vec(), Rule::DefaultDirectory);
         let mut configuration = Vec::new();
         let (directories, rule) = match root.resolve(&WrittenPath::new(&file)) {
-            // Only ENOENT falls back; an empty or unreadable file means no directory at all.
+            // Only ENOENT selects the defaults. An empty or unreadable file means no directories.
             Ok(None) if is_no_directory(root, &format!("{prefix}/etc")) => {
                 (Vec::new(), Rule::PathFile)
             }
@@ -49,16 +50,18 @@ impl Musl {
     }
 }
 
-/// The large-file interfaces. Since 1.2.4 musl exports them under these names alone, and still binds what was
-/// built to call them with `64` behind.
-const LARGE_FILE: &str = "aio_cancel aio_error aio_fsync aio_read aio_return aio_suspend aio_write alphasort creat fallocate \
-     fgetpos fopen freopen fseeko fsetpos fstat fstatat fstatfs fstatvfs ftello ftruncate ftw getdents \
-     getrlimit glob globfree lio_listio lockf lseek lstat mkostemp mkostemps mkstemp mkstemps mmap nftw \
-     open openat posix_fadvise posix_fallocate pread preadv prlimit pwrite pwritev readdir scandir \
-     sendfile setrlimit stat statfs statvfs tmpfile truncate versionsort __fxstat __fxstatat __lxstat \
-     __xstat";
+/// The large-file interfaces. Since 1.2.4 musl exports them under these names alone. It still binds
+/// references to the same names with `64` at the end.
+const LARGE_FILE: &str = "\
+     aio_cancel aio_error aio_fsync aio_read aio_return aio_suspend aio_write alphasort creat \
+     fallocate fgetpos fopen freopen fseeko fsetpos fstat fstatat fstatfs fstatvfs ftello \
+     ftruncate ftw getdents getrlimit glob globfree lio_listio lockf lseek lstat mkostemp \
+     mkostemps mkstemp mkstemps mmap nftw open openat posix_fadvise posix_fallocate pread preadv \
+     prlimit pwrite pwritev readdir scandir sendfile setrlimit stat statfs statvfs tmpfile \
+     truncate versionsort __fxstat __fxstatat __lxstat __xstat";
 
-/// The name that musl binds in place of one that nothing defines (`get_lfs64`).
+/// The name that musl binds instead of an undefined large-file name (`get_lfs64`), such as `open`
+/// for `open64`; `None` for other names.
 pub fn large_file_name(name: &str) -> Option<&str> {
     match name {
         "readdir64_r" => Some("readdir_r"),
@@ -68,22 +71,23 @@ pub fn large_file_name(name: &str) -> Option<&str> {
     }
 }
 
-/// Something is there, and it is no directory: `open(2)` says ENOTDIR, not ENOENT.
+/// Whether the path exists and is no directory: `open(2)` then fails with ENOTDIR, not ENOENT.
 fn is_no_directory(root: &Root, path: &str) -> bool {
-    matches!(root.resolve(&WrittenPath::new(path)), Ok(Some(found)) if found.meta.kind != Kind::Directory)
+    let found = root.resolve(&WrittenPath::new(path));
+    matches!(found, Ok(Some(found)) if found.meta.kind != Kind::Directory)
 }
 
 fn split(text: &str) -> Vec<String> {
     text.split([':', '\n']).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-/// The run path of one object; any `$` that is not `$ORIGIN` drops the whole of it.
+/// The run path of one object. A `$` that does not start `$ORIGIN` makes musl ignore all of it.
 fn run_path(object: &Requester) -> Vec<String> {
     let Some(text) = object.elf.runpath.as_ref().or(object.elf.rpath.as_ref()) else {
         return Vec::new();
     };
     let origin = object.opened.directory();
-    // What is before the last slash: nothing at all for a file in `/`.
+    // The part before the last slash, which is empty for a file in `/`.
     let origin = origin.as_str().trim_end_matches('/');
     let expanded = text.replace("${ORIGIN}", "\0").replace("$ORIGIN", "\0");
     if expanded.contains('$') {
@@ -135,7 +139,7 @@ impl Loader for Musl {
     fn after(&self, failure: Failure) -> After {
         match failure {
             Failure::Absent => After::Next,
-            // The first file that opens is final, whatever it holds.
+            // The first file that opens is final, whatever its content.
             Failure::System | Failure::Foreign | Failure::Broken => After::Stop,
         }
     }

@@ -1,9 +1,10 @@
-//! Whether everything that a load refers to is there: versions first, then every symbol, as both
-//! loaders do with `LD_BIND_NOW` (glibc `dl-version.c` and `dl-lookup.c`, musl `do_relocs`).
+//! Checks that a load defines everything it refers to: first the versions, then every symbol, as
+//! both loaders do with `LD_BIND_NOW` (glibc `dl-version.c` and `dl-lookup.c`, musl `do_relocs`).
 //!
-//! The scope of a module is that of the program, breadth first, then the module's own.
+//! A module's symbols are looked up in the program and its libraries, breadth first, then in the
+//! module and its own libraries.
 //!
-//! Invariant: a file whose tables cannot be read defines nothing and needs nothing; it is named.
+//! Invariant: a file with unreadable tables defines nothing and needs nothing.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
@@ -19,22 +20,37 @@ pub struct SymbolTables<'a> {
     known: RwLock<HashMap<RealPath, Arc<Symbols>>>,
 }
 
-/// The symbols of one file.
+/// The symbols of one file at a link-free path; none if it cannot be read.
 pub fn symbols(root: &Root, path: &RealPath) -> Symbols {
     let content = root.open(path).ok();
     content.and_then(|content| elf::read_symbols(content.as_ref()).ok()).unwrap_or_default()
 }
 
-/// What one object of a load does not find.
+/// A reference that one object of a load cannot bind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Missing {
-    /// `version` is needed of `library`, which has others.
-    Version { by: RealPath, library: RealPath, version: String },
-    /// No object of the scope defines the symbol.
-    Symbol { by: RealPath, symbol: String, version: Option<String> },
+    /// The library defines versions, but not this one.
+    Version {
+        /// The object that needs the version.
+        by: RealPath,
+        /// The library that lacks it.
+        library: RealPath,
+        /// The name of the version, such as `GLIBC_2.34`.
+        version: String,
+    },
+    /// No object of the load defines the symbol.
+    Symbol {
+        /// The object that needs the symbol.
+        by: RealPath,
+        /// The name of the symbol.
+        symbol: String,
+        /// The version it must have; always `None` on musl.
+        version: Option<String>,
+    },
 }
 
 impl<'a> SymbolTables<'a> {
+    /// A store for the files of `root`, empty at first.
     pub fn new(root: &'a Root) -> SymbolTables<'a> {
         SymbolTables { root, known: RwLock::default() }
     }
@@ -48,8 +64,9 @@ impl<'a> SymbolTables<'a> {
         symbols
     }
 
-    /// What the objects of a load from its start on do not find; `loader` is the loader's own file,
-    /// which defines symbols too. Returns the references that were looked at as well.
+    /// The references that the objects of a load cannot bind, from [`Load::start`] on, and the
+    /// number of references that were checked. `loader` is the loader's own file, which also
+    /// defines symbols.
     pub fn missing(
         &self,
         load: &Load,
@@ -93,7 +110,7 @@ impl<'a> SymbolTables<'a> {
         (missing, count)
     }
 
-    /// `_dl_check_map_versions`: a library without any version is taken as it is.
+    /// `_dl_check_map_versions`: a library without versions satisfies every version need.
     fn versions(
         &self,
         load: &Load,

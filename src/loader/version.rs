@@ -1,6 +1,6 @@
-//! The version of a root's C library, from the text that it prints of itself.
+//! The version of a root's C library, from the version text in its file.
 //!
-//! Invariant: nothing is run; a library that does not say is of no version.
+//! Invariant: nothing is run. A library without a version text has no version.
 
 use memchr::memmem;
 
@@ -9,14 +9,15 @@ use crate::elf::Machine;
 use crate::path::WrittenPath;
 use crate::root::Root;
 
-/// The largest C library that is read.
+/// The largest C library that is read, in bytes.
 const LARGEST: u64 = 1 << 25;
 
-/// Major and minor version of the C library that programs with this `PT_INTERP` run with.
+/// The major and minor version of the C library for programs with this `PT_INTERP`; `None` if it is
+/// absent or has no version text.
 pub fn libc_version(root: &Root, interpreter: &str, machine: Machine) -> Option<(u32, u32)> {
     let loader = of_root(root, interpreter, machine)?;
     match loader.libc() {
-        // musl's loader is its library.
+        // The loader of musl is also its C library.
         Libc::Musl => musl(
             &root.read(&root.resolve(&WrittenPath::new(interpreter)).ok()??.path, LARGEST).ok()?,
         ),
@@ -26,7 +27,7 @@ pub fn libc_version(root: &Root, interpreter: &str, machine: Machine) -> Option<
     }
 }
 
-/// A whole string such as `1.2.5`: what `Version %s` prints.
+/// Finds a C string such as `1.2.5`, the argument of musl's `Version %s`.
 fn musl(bytes: &[u8]) -> Option<(u32, u32)> {
     let mut strings = bytes.split(|byte| *byte == 0).filter(|part| (5..9).contains(&part.len()));
     strings.find_map(|part| {
@@ -37,7 +38,7 @@ fn musl(bytes: &[u8]) -> Option<(u32, u32)> {
     })
 }
 
-/// `GNU C Library ... release version 2.36.`
+/// Finds `GNU C Library ... release version 2.36.`
 fn glibc(bytes: &[u8]) -> Option<(u32, u32)> {
     const BANNER: &[u8] = b" release version ";
     let at = memmem::find(bytes, BANNER)? + BANNER.len();

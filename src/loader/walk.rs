@@ -1,6 +1,6 @@
-//! The breadth-first load of a program or of a module into it, through any [`Loader`].
+//! Loads a program, or a module into a program, breadth first through any [`Loader`].
 //!
-//! Invariant: never aborts; every `DT_NEEDED` of every object becomes one [`Edge`].
+//! Invariant: no library stops the load. Every `DT_NEEDED` of every object becomes one [`Edge`].
 
 use std::collections::HashMap;
 
@@ -9,67 +9,100 @@ use crate::elf::Elf;
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Crossed, Kind, RootError};
 
-/// What is loaded.
+/// The object to load.
 #[derive(Clone, Copy, Debug)]
 pub enum Start<'a> {
-    /// A program the kernel starts: its origin is its real path.
+    /// A program that the kernel starts. Its `$ORIGIN` comes from its real path.
     Program(&'a RealPath),
-    /// A module that the running program opens by path, as `import` does.
-    Module { program: &'a RealPath, module: &'a RealPath },
+    /// A module that a running program opens by its path, as `import` does.
+    Module {
+        /// The running program, such as the interpreter.
+        program: &'a RealPath,
+        /// The shared object to open.
+        module: &'a RealPath,
+    },
 }
 
 /// A loaded object.
 #[derive(Debug)]
 pub struct Object {
-    /// The path it was opened by.
+    /// The path by which it was opened.
     pub opened: WrittenPath,
+    /// The same path with all links followed.
     pub real: RealPath,
+    /// The facts of the file.
     pub elf: Elf,
     needed_by: Option<usize>,
     /// Whether a search has found it.
     named: bool,
 }
 
-/// What a needed name led to.
+/// The result of the search for a needed name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The loader itself.
+    /// The loader satisfies the name itself.
     BuiltIn,
-    /// The object with this index, found by the rule and across the links; no rule when its name was known.
-    Loaded { object: usize, rule: Option<Rule>, links: Vec<Crossed> },
+    /// An object of the load satisfies the name.
+    Loaded {
+        /// Its index in [`Load::objects`].
+        object: usize,
+        /// The rule that found it; `None` if a loaded object had the name already.
+        rule: Option<Rule>,
+        /// The links on the way to its file, in order.
+        links: Vec<Crossed>,
+    },
     /// Every candidate that exists is for another machine.
-    Foreign { path: RealPath },
+    Foreign {
+        /// The first of them.
+        path: RealPath,
+    },
     /// The loader picks this file and fails on it.
-    Broken { path: String, why: String },
-    /// Nowhere; with the places tried.
-    Missing { tried: Vec<String> },
+    Broken {
+        /// The path of the candidate.
+        path: String,
+        /// The reason, without a subject.
+        why: String,
+    },
+    /// No candidate exists.
+    Missing {
+        /// The candidates, in order.
+        tried: Vec<String>,
+    },
 }
 
 /// One needed name of one object.
 #[derive(Clone, Debug)]
 pub struct Edge {
+    /// The index of the object in [`Load::objects`].
     pub from: usize,
+    /// The name as in `DT_NEEDED`.
     pub name: String,
+    /// The result of the search.
     pub outcome: Outcome,
 }
 
-/// A finished load. Objects are in load order.
+/// A finished load.
 #[derive(Debug, Default)]
 pub struct Load {
+    /// The objects in load order.
     pub objects: Vec<Object>,
+    /// The needed names of all objects, in load order.
     pub edges: Vec<Edge>,
-    /// Index of the module, or 0 for a program.
+    /// The index of the module, or 0 for a program.
     pub start: usize,
 }
 
-/// Loads `start`; an error only when the program or the module itself cannot be read.
+/// Loads `start` with everything that it needs.
+///
+/// # Errors
+/// The program or the module itself cannot be opened. A library is never an error.
 pub fn load(loader: &dyn Loader, library: &Library, start: Start) -> Result<Load, RootError> {
     let mut state = State { loader, library, load: Load::default(), names: HashMap::new() };
     match start {
         Start::Program(program) => state.begin(program, None)?,
         Start::Module { program, module } => {
             state.begin(program, None)?;
-            // dlopen starts a new chain: on both loaders only the program is its ancestor.
+            // dlopen starts a new chain: on both loaders the program is the only ancestor.
             state.load.start = state.load.objects.len();
             state.begin(module, Some(0))?;
         }
@@ -81,7 +114,7 @@ struct State<'a> {
     loader: &'a dyn Loader,
     library: &'a Library<'a>,
     load: Load,
-    /// Names that loaded objects answer to.
+    /// The objects by the names that they satisfy.
     names: HashMap<String, usize>,
 }
 
@@ -211,7 +244,7 @@ impl State<'_> {
             Identity::AllNames => 0,
             Identity::ShortName => 1,
         };
-        // The same inode is the same object, by whatever link it was reached.
+        // The same inode is the same object, whatever links lead to it.
         let known = self
             .load
             .objects
@@ -223,13 +256,13 @@ impl State<'_> {
             self.push(Object { opened, real, elf, needed_by: Some(from), named: false })
         });
         if !name.contains('/') {
-            self.answer_to(object, name);
+            self.record_name(object, name);
         }
         Outcome::Loaded { object, rule: Some(rule), links }
     }
 
-    /// A search for `name` has found the object.
-    fn answer_to(&mut self, object: usize, name: &str) {
+    /// Records that a search for `name` has found the object.
+    fn record_name(&mut self, object: usize, name: &str) {
         let known = &mut self.load.objects[object];
         match self.loader.identity() {
             Identity::AllNames => _ = self.names.insert(name.to_owned(), object),

@@ -1,6 +1,6 @@
 //! A directory of the host as a tree.
 //!
-//! Invariant: host paths are made here and nowhere else, always as the base plus a link-free path.
+//! Invariant: only this module makes host paths, always from the base and a link-free path.
 
 #![allow(clippy::disallowed_methods, reason = "the reader of the disk")]
 
@@ -22,8 +22,12 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// The tree below `base`, which is made absolute and link free once, here. `skip` are host
-    /// directories that are not part of the tree: our own output.
+    /// The tree below `base`, which is made absolute and free of links once, here. `skip` are host
+    /// directories that do not belong to the tree: our own output. Below `/` they are also `/proc`,
+    /// `/sys` and `/dev`.
+    ///
+    /// # Errors
+    /// `base` cannot be resolved or is no directory.
     pub fn open(base: &Path, skip: &[PathBuf]) -> io::Result<Directory> {
         let base = base.canonicalize()?;
         if !base.is_dir() {
@@ -36,7 +40,7 @@ impl Directory {
         Ok(Directory { base, skip })
     }
 
-    /// The host's directory.
+    /// The absolute path of the directory on the host.
     pub fn base(&self) -> &Path {
         &self.base
     }
@@ -102,7 +106,8 @@ impl Tree for Directory {
     }
 
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
-        // O_NOFOLLOW and O_NONBLOCK: a link or pipe swapped in since the lookup neither leads out nor hangs.
+        // Something can replace the file between lookup and open: O_NOFOLLOW refuses a link out of
+        // the tree, and O_NONBLOCK keeps a pipe from blocking.
         let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits();
         let file =
             File::options().read(true).custom_flags(flags.cast_signed()).open(self.host(path));
@@ -144,7 +149,7 @@ struct OpenFile {
 
 impl Content for OpenFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        // The size at opening is the end: no read only to learn that nothing follows.
+        // The size at opening is the end, so no extra read is needed to find it.
         let rest = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
         let end = rest.min(buffer.len());
         let buffer = &mut buffer[..end];

@@ -1,9 +1,10 @@
-//! A tree in memory, written as text: `/path = content`, `/path -> target` and `/directory`, a line
-//! each. `/path !denied` is a file, or a directory of other lines, that may not be read.
+//! A tree in memory, written as text with one entry a line: `/path = content`, `/path -> target` or
+//! `/directory`. `/path !denied` is a file without read permission, or a directory if other lines
+//! are below it.
 //!
-//! For unit tests, integration tests and fuzz targets, here and in programs that use the library. It is
-//! a plain public module and no cargo feature: it adds no dependency, and a feature would have to be
-//! switched on again by everything that tests.
+//! It serves unit tests, integration tests and fuzz targets, here and in programs that use the
+//! library. It is a public module and not a cargo feature, because it adds no dependency and every
+//! test would have to enable the feature.
 //!
 //! ```
 //! use wheelbarrow::path::WrittenPath;
@@ -22,19 +23,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Content, Entry, Kind, Meta, RootError, Tree};
 use crate::path::RealPath;
 
-/// Files and links by path; directories are implied.
+/// Files, links and directories by path. The parents of an entry exist without a line of their own.
 #[derive(Default)]
 pub struct Memory {
     entries: BTreeMap<RealPath, (Kind, Vec<u8>)>,
-    /// What is there, but may not be opened or listed.
+    /// Entries that exist, but may not be opened or listed.
     denied: BTreeSet<RealPath>,
 }
 
 impl Memory {
-    /// Reads the text form; `\n` inside a content is written as the two characters `\n`.
+    /// Reads the text form. The two characters `\n` in a content stand for a newline.
     ///
     /// # Panics
-    /// When a path is not absolute or has empty, `.` or `..` components.
+    /// A path is not absolute or has empty, `.` or `..` components.
     pub fn parse(text: &str) -> Memory {
         let mut memory = Memory::default();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -48,7 +49,7 @@ impl Memory {
                 memory.insert(line, Kind::Directory, Vec::new());
             }
         }
-        // A directory if another line is below it.
+        // A denied path without lines below it is a file.
         for path in memory.denied.clone() {
             if !memory.entries.contains_key(&path) {
                 memory.insert(path.as_str(), Kind::File, Vec::new());
@@ -57,14 +58,14 @@ impl Memory {
         memory
     }
 
-    /// Permission as a user other than root has it: to open `path`, and to search what is above it.
+    /// Checks the permissions of a user other than root: to open `path` and to search its parents.
     fn permit(&self, path: &RealPath, open: bool) -> Result<(), RootError> {
         let denied = (open && self.denied.contains(path))
             || path.ancestors().any(|above| self.denied.contains(&above));
         if denied { Err(RootError::Forbidden { path: path.to_string() }) } else { Ok(()) }
     }
 
-    /// Adds a file of any bytes, and the directories above it.
+    /// Adds a file with any bytes, and the directories above it.
     ///
     /// # Panics
     /// As [`Memory::parse`].
@@ -116,7 +117,7 @@ impl Tree for Memory {
             Ok(Entry { path: path.clone(), meta })
         };
         let entries = self.entries.keys().filter(|path| inside(path) && readable(path)).map(entry);
-        // A directory is opened for what is inside, if the walk goes that deep.
+        // A walk opens a directory only if it is deep enough to list it.
         let opened = self.denied.iter().filter(|path| {
             matches!(self.entries.get(*path), Some((Kind::Directory, _)))
                 && inside(&path.join("entry"))

@@ -1,10 +1,10 @@
 //! A root: the one place where links are followed, and the only reader of the disk.
 //!
-//! [`Tree`] is primitive access that never follows a link; [`Root`] adds resolution: an absolute
-//! target restarts at the root, `..` stops at the root, more than 40 links is an error, a missing
-//! file is a value and a forbidden one an error (path_resolution(7)).
+//! [`Tree`] is primitive access that never follows a link. [`Root`] adds resolution as in
+//! path_resolution(7): an absolute target starts again at the root, `..` stops at the root, and
+//! more than 40 links are an error. A missing file is a value; a forbidden one is an error.
 //!
-//! Invariant: nothing here ever leaves the root, and nothing here writes.
+//! Invariant: no path leads out of the root, and nothing is written.
 
 mod directory;
 pub mod memory;
@@ -23,15 +23,17 @@ pub use union::Union;
 
 use crate::path::{RealPath, WrittenPath};
 
-/// More links than this in one resolution is a loop, as in Linux (`MAXSYMLINKS`).
+/// More links than this in one resolution are a loop, as in Linux (`MAXSYMLINKS`).
 const MOST_LINKS: usize = 40;
-/// A walk is cut into at least this many parts for the threads, where the tree has as many directories.
+/// A walk is split among threads once it has this many directories to walk.
 const PARTS: usize = 32;
 
-/// What an entry of a tree is.
+/// The kind of an entry in a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// A regular file.
     File,
+    /// A directory.
     Directory,
     /// A symbolic link with its target as written.
     Link(String),
@@ -42,41 +44,69 @@ pub enum Kind {
 /// An entry as `lstat(2)` sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meta {
+    /// File, directory, link or special file.
     pub kind: Kind,
-    /// Permission bits only, `0o7777`.
+    /// The permission bits alone (`0o7777`).
     pub mode: u32,
-    /// Bytes; of a link, the length of its target.
+    /// The size in bytes; for a link, the length of its target.
     pub size: u64,
 }
 
-/// One entry met by a walk.
+/// One entry that a walk found.
 #[derive(Clone, Debug)]
 pub struct Entry {
+    /// The path inside the root.
     pub path: RealPath,
+    /// The metadata of the entry itself: a link is not followed.
     pub meta: Meta,
 }
 
-/// The reason why something in a root cannot be read. The path is inside the root.
+/// The reason why something in a root cannot be read. Every path is inside the root.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum RootError {
-    /// More than 40 links on the way (`ELOOP` of path_resolution(7)).
+    /// More than 40 links on the way (`ELOOP` in path_resolution(7)).
     #[error("{path}: too many levels of symbolic links")]
-    Loop { path: String },
-    /// This user may not read it.
+    Loop {
+        /// The path as it was written.
+        path: String,
+    },
+    /// The current user has no permission to read it.
     #[error("{path}: permission denied")]
-    Forbidden { path: String },
-    /// Every path of a bundle is text.
+    Forbidden {
+        /// The unreadable file or directory.
+        path: String,
+    },
+    /// The name is not UTF-8, and every path of a bundle must be.
     #[error("{path}: the name is not UTF-8")]
-    NotUtf8 { path: String },
-    /// A device, a pipe or a directory where a file belongs.
+    NotUtf8 {
+        /// The path with the wrong bytes replaced.
+        path: String,
+    },
+    /// There is a device, a pipe or a directory where a file is expected.
     #[error("{path}: cannot open: not a regular file")]
-    NotFile { path: String },
-    /// More than `limit` bytes where a small file belongs.
+    NotFile {
+        /// The path of the entry.
+        path: String,
+    },
+    /// There is a large file where a small one is expected.
     #[error("{path}: cannot read: larger than {limit} bytes")]
-    TooLarge { path: String, limit: u64 },
-    /// The system call failed. The message has the kind alone: it is the same on every host.
+    TooLarge {
+        /// The path of the file.
+        path: String,
+        /// The largest accepted size, in bytes.
+        limit: u64,
+    },
+    /// A system call failed. The message has only the kind of the error, which is the same on every
+    /// host.
     #[error("{path}: cannot {operation}: {}", source.kind())]
-    Io { path: String, operation: &'static str, source: Arc<io::Error> },
+    Io {
+        /// The path of the file or directory.
+        path: String,
+        /// The operation as a verb, such as `open`.
+        operation: &'static str,
+        /// The error of the system call.
+        source: Arc<io::Error>,
+    },
 }
 
 impl RootError {
@@ -99,7 +129,7 @@ impl RootError {
         reason.map(str::to_owned).unwrap_or(message)
     }
 
-    /// A failed `operation` (a verb) on the file at `path` inside the root.
+    /// The error of a failed `operation`, a verb, on the file at `path` inside the root.
     pub fn io(path: impl ToString, operation: &'static str, error: io::Error) -> RootError {
         let path = path.to_string();
         if error.kind() == io::ErrorKind::PermissionDenied {
@@ -111,7 +141,7 @@ impl RootError {
 
 /// Positioned reads of one open file.
 pub trait Content: Send + Sync {
-    /// Reads at `offset` until `buffer` is full or the file ends; returns the bytes read.
+    /// Reads at `offset` until `buffer` is full or the file ends; returns the number of bytes read.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize>;
     /// The size in bytes when the file was opened.
     fn size(&self) -> u64;
@@ -137,7 +167,7 @@ impl<C: Content + ?Sized> Content for Box<C> {
     }
 }
 
-/// A content in memory.
+/// The vector is the content of a file in memory.
 impl Content for Vec<u8> {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
         let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.len());
@@ -153,12 +183,13 @@ impl Content for Vec<u8> {
 
 /// Primitive access to one tree. No method follows a link.
 pub trait Tree: Send + Sync {
-    /// The entry, or `None` when there is none.
+    /// The metadata of an entry; `None` if it does not exist.
     fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError>;
     /// Opens a regular file.
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError>;
-    /// Everything below `top` (not `top` itself), sorted by name, `depth` levels deep, in directories
-    /// whose name `enter` wants; an entry that cannot be read is an error among the others.
+    /// Everything below `top` (not `top` itself), sorted by name, at most `depth` levels deep. Only
+    /// directories whose name `enter` accepts are entered. An unreadable entry is an error among
+    /// the others.
     fn walk(
         &self,
         top: &RealPath,
@@ -167,13 +198,14 @@ pub trait Tree: Send + Sync {
     ) -> Vec<Result<Entry, RootError>>;
 }
 
-/// A content read from front to back and at will, for archives.
+/// A content with a position, for readers of archives: it implements `Read` and `Seek`.
 pub struct Cursor {
     content: Box<dyn Content>,
     position: u64,
 }
 
 impl Cursor {
+    /// A cursor at the start of `content`.
     pub fn new(content: Box<dyn Content>) -> Cursor {
         Cursor { content, position: 0 }
     }
@@ -202,32 +234,40 @@ impl io::Seek for Cursor {
 /// A link that was crossed on the way to a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Crossed {
+    /// The path of the link itself.
     pub at: RealPath,
+    /// Its target as written.
     pub target: String,
 }
 
-/// Where a written path leads.
+/// The entry that a written path leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
+    /// The path with all links followed.
     pub path: RealPath,
+    /// The metadata of the entry.
     pub meta: Meta,
-    /// The links crossed, in order, the ones in parent directories included.
+    /// The links on the way, in order, with those in parent directories.
     pub links: Vec<Crossed>,
 }
 
 /// A tree with link resolution.
 pub struct Root {
     tree: Box<dyn Tree>,
-    // Directories are asked for thousands of times; the answers are metadata, so they may stay.
+    // The same directories are looked up thousands of times, and metadata is small: it is kept.
     known: RwLock<FxHashMap<RealPath, Arc<Option<Meta>>>>,
 }
 
 impl Root {
+    /// A root on top of a tree that does not change while it is read.
     pub fn new(tree: impl Tree + 'static) -> Root {
         Root { tree: Box::new(tree), known: RwLock::default() }
     }
 
-    /// `lstat`: the entry at a link-free path.
+    /// The metadata at a link-free path, as `lstat(2)` has it; `None` if nothing is there.
+    ///
+    /// # Errors
+    /// A parent directory cannot be searched, or the system call fails.
     pub fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError> {
         if let Some(meta) = self.known.read().expect("no holder panics").get(path) {
             return Ok(Option::clone(meta));
@@ -237,12 +277,18 @@ impl Root {
         Ok(meta)
     }
 
-    /// Follows `path` to its end: `None` when something on the way does not exist.
+    /// Follows `path` to its end; `None` if a part of the way does not exist.
+    ///
+    /// # Errors
+    /// There are too many links, or a part of the way cannot be read.
     pub fn resolve(&self, path: &WrittenPath) -> Result<Option<Resolved>, RootError> {
         self.follow(path, true)
     }
 
-    /// As [`Root::resolve`], but a link in the last component is the answer, not followed.
+    /// Like [`Root::resolve`], but a link in the last component is not followed: it is the answer.
+    ///
+    /// # Errors
+    /// As [`Root::resolve`].
     pub fn resolve_parent(&self, path: &WrittenPath) -> Result<Option<Resolved>, RootError> {
         self.follow(path, false)
     }
@@ -284,11 +330,17 @@ impl Root {
     }
 
     /// Opens a regular file at a link-free path.
+    ///
+    /// # Errors
+    /// It is absent, forbidden or no regular file.
     pub fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
         self.tree.open(path)
     }
 
-    /// The whole of a small file. Metadata files only: anything over `limit` bytes is an error.
+    /// Reads the whole of a small file, such as metadata.
+    ///
+    /// # Errors
+    /// It cannot be opened or read, or it has more than `limit` bytes.
     pub fn read(&self, path: &RealPath, limit: u64) -> Result<Vec<u8>, RootError> {
         let content = self.open(path)?;
         let size = content.size();
@@ -303,7 +355,11 @@ impl Root {
         Ok(bytes)
     }
 
-    /// The text of a small file reached through links; `None` when it does not exist or is no file.
+    /// Reads the text of a small file, following links; `None` if it does not exist or is no
+    /// regular file. Bytes that are not UTF-8 are replaced.
+    ///
+    /// # Errors
+    /// As [`Root::resolve`] and [`Root::read`].
     pub fn read_text(&self, path: &str, limit: u64) -> Result<Option<String>, RootError> {
         let Some(found) = self.resolve(&WrittenPath::new(path))? else { return Ok(None) };
         if found.meta.kind != Kind::File {
@@ -313,13 +369,14 @@ impl Root {
             .map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
-    /// What is in a directory, sorted by name.
+    /// The entries of a directory, sorted by name. An unreadable entry is an error among the
+    /// others.
     pub fn list(&self, directory: &RealPath) -> Vec<Result<Entry, RootError>> {
         self.remember(self.tree.walk(directory, 1, &|_| true))
     }
 
-    /// Everything below `top`, of directories only those whose name `enter` wants; the upper levels
-    /// first, then what is below them, one part after the other.
+    /// Everything below `top`. Only directories whose name `enter` accepts are entered. The upper
+    /// levels come first, then the content of each directory below them.
     pub fn walk(
         &self,
         top: &RealPath,
@@ -327,7 +384,7 @@ impl Root {
     ) -> Vec<Result<Entry, RootError>> {
         let mut level = vec![top.clone()];
         let mut all = Vec::new();
-        // A site-packages folder is some levels down: go on until there is work for every thread.
+        // A site-packages folder is some levels down, so list levels until every thread has work.
         while (1..PARTS).contains(&level.len()) {
             let found: Vec<_> = level.iter().flat_map(|directory| self.list(directory)).collect();
             let directories = found
@@ -345,7 +402,7 @@ impl Root {
         all
     }
 
-    /// What was met is known afterwards: asking for it again costs nothing.
+    /// Keeps the metadata of found entries, so that a later lookup costs nothing.
     fn remember(&self, found: Vec<Result<Entry, RootError>>) -> Vec<Result<Entry, RootError>> {
         let mut known = self.known.write().expect("no holder panics");
         known.extend(
@@ -393,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_exist_is_a_value() {
+    fn a_missing_file_is_a_value() {
         check("/a = x", "/b", "missing");
         check("/a = x", "/a/b", "missing");
         check("/l -> nowhere", "/l", "missing");

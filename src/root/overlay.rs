@@ -1,20 +1,23 @@
-//! One tree with another in the place of one of its directories.
+//! A tree in which another tree replaces one directory.
 //!
-//! Invariant: below the place nothing of the lower tree is seen; the directories that lead there exist
-//! even where the lower tree lacks them.
+//! Invariant: nothing of the lower tree is visible below the replaced directory. The parents of
+//! that directory exist even if the lower tree lacks them.
 
 use super::{Content, Entry, Kind, Meta, RootError, Tree};
 use crate::path::RealPath;
 
-/// `upper` at `place` of `lower`.
+/// The tree `lower` with `upper` at `place`.
 pub struct Overlay<L, U> {
+    /// The tree that is visible outside of `place`.
     pub lower: L,
+    /// The tree that is visible at `place` and below.
     pub upper: U,
+    /// The link-free path of the replaced directory.
     pub place: RealPath,
 }
 
 impl<L: Tree, U: Tree> Overlay<L, U> {
-    /// The path in the upper tree.
+    /// The path in the upper tree; `None` if the path is outside of `place`.
     fn within(&self, path: &RealPath) -> Option<RealPath> {
         path.below(&self.place).map(|rest| RealPath::root().descend(rest))
     }
@@ -23,7 +26,7 @@ impl<L: Tree, U: Tree> Overlay<L, U> {
         format!("{}{}", self.place, if path == "/" { "" } else { path })
     }
 
-    /// An error of the upper tree as one of the whole.
+    /// An error of the upper tree, with its path in the whole tree.
     fn error(&self, error: RootError) -> RootError {
         match error {
             RootError::Loop { path } => RootError::Loop { path: self.outward(&path) },

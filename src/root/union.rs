@@ -1,14 +1,14 @@
-//! Trees laid over one another, as COPY lays a bundle over its base.
+//! Trees on top of each other, as COPY puts a bundle on top of its base.
 //!
-//! Invariant: of a file the topmost counts; directories merge; a directory that comes over a link leaves
-//! the link, since copying goes through it.
+//! Invariant: the topmost file wins, and directories merge. A directory on top of a link leaves the
+//! link in place, because COPY writes through it.
 
 use std::collections::BTreeMap;
 
 use super::{Content, Directory, Entry, Kind, Meta, RootError, Tree};
 use crate::path::RealPath;
 
-/// The last tree is the topmost.
+/// The trees from bottom to top; there is at least one.
 pub struct Union(pub Vec<Directory>);
 
 impl Tree for Union {
@@ -55,7 +55,7 @@ impl Tree for Union {
     }
 }
 
-/// What is seen where `upper` comes over `lower`.
+/// The entry that is visible when `upper` is on top of `lower`.
 fn over(lower: Option<Meta>, upper: Meta) -> Meta {
     match lower {
         Some(lower) if matches!(lower.kind, Kind::Link(_)) && upper.kind == Kind::Directory => {

@@ -1,4 +1,6 @@
-//! Files as RECORD has them, and links that lead somewhere.
+//! Checks that files have the hashes of RECORD, and that links lead to something.
+//!
+//! Invariant: a file that cannot be read is a finding, like a changed one.
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -10,10 +12,11 @@ use crate::path::{RealPath, WrittenPath};
 use crate::python::recorded_hash;
 use crate::root::{Kind, Root};
 
-/// Bytes read at a time, a thread.
+/// The bytes that a thread reads at a time.
 const BLOCK: usize = 256 * 1024;
 
-pub fn verify(
+/// Checks the files that RECORD has a SHA-256 of, and the links below `prefix`.
+pub(super) fn verify(
     root: &Root,
     prefix: &RealPath,
     inventory: &Inventory,
@@ -41,7 +44,7 @@ pub fn verify(
                 Severity::Deny,
                 Code::DanglingLink,
                 &link.path,
-                format!("leads to {target}, which is not there"),
+                format!("leads to {target}, which does not exist"),
             ));
         }
     }
@@ -61,7 +64,7 @@ fn changed(root: &Root, file: &FileFact) -> Option<Finding> {
     };
     match hash(root, &file.path) {
         Ok(hash) if Some(&hash) == file.recorded_hash.as_ref() => None,
-        Ok(_) => deny("its content is not what RECORD has".to_owned()),
+        Ok(_) => deny("its content differs from its hash in RECORD".to_owned()),
         Err(why) => deny(format!("cannot be read: {why}")),
     }
 }

@@ -1,9 +1,10 @@
-//! Proof that a bundle runs over a final root: everything that fails at run time today, found before.
+//! Proves that a bundle runs in a final root: everything that would fail at run time is found
+//! before.
 //!
-//! Nothing is believed of the bundle but its files: what was decided in the builder stage plays no part,
-//! so a wrong base, a stale copy and an edited file look the same as they would to Python.
+//! Only the files in the final root count. Decisions of the builder stage are not used, so a wrong
+//! base, a stale copy and an edited file look here as they look to Python.
 //!
-//! Invariant: reads only; runs nothing.
+//! Invariant: reads only, and runs nothing.
 
 mod files;
 mod natives;
@@ -26,44 +27,53 @@ pub const SCHEMA: u32 = 1;
 /// `wheelbarrow verify --json`.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Verification {
+    /// The version of this JSON, [`SCHEMA`].
     pub schema: u32,
+    /// The path of the environment in the final root.
     pub prefix: RealPath,
-    /// The program that `bin/python` leads to.
+    /// The program that `bin/python` leads to; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter: Option<RealPath>,
+    /// The numbers of checked things.
     pub checked: Checked,
+    /// The problems, sorted, each once.
     pub findings: Vec<Finding>,
 }
 
-/// How much was looked at.
+/// The numbers of things that were checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Checked {
+    /// Installed distributions.
     pub distributions: usize,
-    /// With the hash that RECORD has.
+    /// Files that RECORD has a SHA-256 of.
     pub files: usize,
     /// ELF files of the bundle.
     pub natives: usize,
     /// References to symbols of other files.
     pub symbols: usize,
+    /// Scripts in the directories for scripts.
     pub scripts: usize,
+    /// Entry points of distributions.
     pub entry_points: usize,
+    /// Links below the prefix.
     pub links: usize,
 }
 
-/// Verifies what is at `prefix`. `carried` are ELF files elsewhere that the bundle brought.
-pub fn verify(root: &Root, prefix: &RealPath, carried: &[RealPath]) -> Verification {
+/// Verifies the environment at `prefix`. `outside` are ELF files of the bundle that are not below
+/// it.
+pub fn verify(root: &Root, prefix: &RealPath, outside: &[RealPath]) -> Verification {
     let library = Library::new(root);
     let mut findings = Vec::new();
     let mut checked = Checked::default();
-    // An interpreter of its own below the prefix needs none.
+    // An interpreter below the prefix needs no pyvenv.cfg.
     let program = root.resolve(&WrittenPath::from(&prefix.descend("bin/python"))).ok().flatten();
     let own_program = program.is_some_and(|found| found.path.below(prefix).is_some());
     if !own_program && !root.is_file(&WrittenPath::from(&prefix.join("pyvenv.cfg"))) {
-        // Python would start, and see other packages than these.
-        let message = "has no pyvenv.cfg: nothing makes Python look here";
+        // Python would start, but with other packages.
+        let message = "has no pyvenv.cfg: Python does not search for packages here";
         findings.push(
             Finding::new(Severity::Deny, Code::BrokenInterpreter, prefix, message)
-                .help("copy the bundle, or name its prefix with --prefix"),
+                .help("copy the bundle, or give its prefix with --prefix"),
         );
         return Verification {
             schema: SCHEMA,
@@ -85,7 +95,7 @@ pub fn verify(root: &Root, prefix: &RealPath, carried: &[RealPath]) -> Verificat
             findings.extend(inventory.findings.iter().cloned().map(stricter));
             findings.extend(inventory.missing_files(Severity::Deny, |_| true));
             let parts = [
-                natives::verify(&library, prefix, &inventory, carried, &mut checked),
+                natives::verify(&library, prefix, &inventory, outside, &mut checked),
                 files::verify(root, prefix, &inventory, &mut checked),
                 scripts::verify(root, &inventory, &mut checked),
             ];
@@ -98,7 +108,8 @@ pub fn verify(root: &Root, prefix: &RealPath, carried: &[RealPath]) -> Verificat
     Verification { schema: SCHEMA, prefix: prefix.clone(), interpreter, checked, findings }
 }
 
-/// What is worth a warning where something may still be mended is a failure here.
+/// A finding of the inventory with its severity in a final root: some warnings of a builder are
+/// failures there.
 fn stricter(finding: Finding) -> Finding {
     let module = finding.subject.contains(".cpython-");
     let fatal = match finding.code {
@@ -112,14 +123,15 @@ fn stricter(finding: Finding) -> Finding {
 fn no_environment(prefix: &RealPath, error: &EnvironmentError) -> Finding {
     let help = match error {
         EnvironmentError::NoBase { .. } => {
-            "install that Python in the final image, or take an image that has it; `wheelbarrow bundle --base-root` tells"
+            "install this Python in the final image, or use an image that has it; `wheelbarrow bundle --base-root` checks this in the builder stage"
         }
-        _ => "verify runs after COPY, over the whole final root; name the prefix with --prefix",
+        _ => "run verify after COPY, on the whole final root; give the prefix with --prefix",
     };
     Finding::new(Severity::Deny, Code::BrokenInterpreter, prefix, error.to_string()).help(help)
 }
 
-/// `bin/python` starts the interpreter of `pyvenv.cfg`, and that has the packages' version and ABI.
+/// Checks that `bin/python` starts the interpreter of `pyvenv.cfg`, and that it has the version and
+/// the ABI of the packages.
 fn interpreter_fits(root: &Root, prefix: &RealPath, inventory: &Inventory) -> Vec<Finding> {
     let environment = &inventory.environment;
     let interpreter = &environment.interpreter;
@@ -133,7 +145,7 @@ fn interpreter_fits(root: &Root, prefix: &RealPath, inventory: &Inventory) -> Ve
         Ok(Some(found)) => {
             findings.push(deny(
                 &started,
-                format!("starts {}, and pyvenv.cfg is of {}", found.path, interpreter.executable),
+                format!("starts {}, but pyvenv.cfg names {}", found.path, interpreter.executable),
             ));
         }
         _ => findings.push(deny(&started, "leads to no program".to_owned())),
@@ -144,7 +156,7 @@ fn interpreter_fits(root: &Root, prefix: &RealPath, inventory: &Inventory) -> Ve
             entry.path.name().strip_prefix("python").filter(|version| version.contains('.'));
         if let Some(version) = version.filter(|version| *version != interpreter.minor()) {
             let message = format!(
-                "packages of Python {version}, and the interpreter {} is {}",
+                "has packages for Python {version}, but the interpreter {} has version {}",
                 interpreter.executable,
                 interpreter.minor()
             );

@@ -1,4 +1,7 @@
-//! Every ELF file of the bundle, loaded as the final root would, down to the last symbol.
+//! Loads every ELF file of the bundle as the final root would, and binds all its symbols.
+//!
+//! Invariant: of one file at most [`MOST_SYMBOLS`] missing symbols are findings; the rest is
+//! counted.
 
 use std::collections::BTreeSet;
 
@@ -10,15 +13,16 @@ use crate::inventory::{Inventory, Native, NativeKind, judge_need};
 use crate::loader::{self, Libc, Library, Loader, Missing, Start, SymbolTables};
 use crate::path::{RealPath, WrittenPath};
 
-/// A module that lacks more than this lacks a library, or all of the interpreter.
+/// The most missing symbols that are reported for one file. With more of them the file lacks a
+/// library or the whole interpreter.
 const MOST_SYMBOLS: usize = 5;
 
-/// Verifies what is below `prefix`, what was `carried` elsewhere, and the interpreter.
-pub fn verify(
+/// Verifies the ELF files below `prefix`, those `outside` of it, and the interpreter.
+pub(super) fn verify(
     library: &Library,
     prefix: &RealPath,
     inventory: &Inventory,
-    carried: &[RealPath],
+    outside: &[RealPath],
     checked: &mut Checked,
 ) -> Vec<Finding> {
     let interpreter = &inventory.environment.interpreter;
@@ -27,7 +31,7 @@ pub fn verify(
     let Some(loader) = loader::of_root(root, path, interpreter.machine) else { return Vec::new() };
     let Some(own) = root.resolve(&WrittenPath::new(path)).ok().flatten().map(|found| found.path)
     else {
-        let message = format!("is started through {path}, which is not there");
+        let message = format!("needs the loader {path}, which does not exist");
         return vec![Finding::new(
             Severity::Deny,
             Code::BrokenInterpreter,
@@ -37,7 +41,7 @@ pub fn verify(
     };
     let bundled: BTreeSet<RealPath> =
         inventory.natives.iter().map(|native| native.path.clone()).collect();
-    let interpreter_natives = of_interpreter(prefix, inventory, carried);
+    let interpreter_natives = of_interpreter(prefix, inventory, outside);
     let natives = || inventory.natives.iter().chain(&interpreter_natives);
     let needs = natives().flat_map(|native| native.needs.iter().map(move |need| (native, need)));
     let mut findings: Vec<Finding> =
@@ -48,7 +52,7 @@ pub fn verify(
         natives().map(|native| (native.kind.start(program, &native.path), native.kind));
     let known: BTreeSet<&RealPath> =
         interpreter_natives.iter().map(|native| &native.path).collect();
-    let others = carried
+    let others = outside
         .iter()
         .filter(|path| !known.contains(path))
         .map(|module| (Start::Module { program, module }, NativeKind::Library));
@@ -65,12 +69,13 @@ pub fn verify(
     findings
 }
 
-/// The program, and of its standard modules those that travel: the others are the base's own.
-fn of_interpreter(prefix: &RealPath, inventory: &Inventory, carried: &[RealPath]) -> Vec<Native> {
-    let travels = |path: &RealPath| path.below(prefix).is_some() || carried.contains(path);
+/// The interpreter's program and its bundled standard modules. Its other modules belong to the
+/// base.
+fn of_interpreter(prefix: &RealPath, inventory: &Inventory, outside: &[RealPath]) -> Vec<Native> {
+    let is_bundled = |path: &RealPath| path.below(prefix).is_some() || outside.contains(path);
     let natives = inventory.interpreter_natives.iter();
     natives
-        .filter(|native| native.kind == NativeKind::Program || travels(&native.path))
+        .filter(|native| native.kind == NativeKind::Program || is_bundled(&native.path))
         .cloned()
         .collect()
 }
@@ -86,7 +91,7 @@ fn symbols(
     let Ok(load) = loader::load(loader, library, start) else { return (Vec::new(), 0) };
     let libc: Libc = loader.libc();
     let (missing, count) = tables.missing(&load, libc, Some(own));
-    // A library alone may rely on what its module brings; the module is judged itself.
+    // A library may use symbols of the module that loads it. The module is checked too.
     let severity = if kind == NativeKind::Library { Severity::Warn } else { Severity::Deny };
     let more = missing.len().saturating_sub(MOST_SYMBOLS);
     let mut findings: Vec<Finding> =
@@ -105,16 +110,16 @@ fn finding(missing: Missing, severity: Severity) -> Finding {
             by,
             format!("needs version {version} of {library}, which does not have it"),
         )
-        .help("build in an image as old as the final one, or take a newer final image"),
+        .help("build in an image that is not newer than the final one, or use a newer final image"),
         Missing::Symbol { by, symbol, version } => {
             let version = version.map(|version| format!("@{version}")).unwrap_or_default();
             Finding::new(
                 severity,
                 Code::MissingSymbol,
                 by,
-                format!("needs the symbol {symbol}{version}, which nothing it loads has"),
+                format!("needs the symbol {symbol}{version}, which no loaded library defines"),
             )
-            .help("the library that had it in the builder is another one in the final image")
+            .help("install the version of the library that the builder has in the final image")
         }
     }
 }

@@ -1,4 +1,6 @@
-//! Scripts that find their interpreter, and entry points whose modules are there.
+//! Checks that scripts find their interpreter, and that the modules of entry points exist.
+//!
+//! Invariant: no script is run, and no module is imported.
 
 use super::Checked;
 use crate::finding::{Code, Finding, Severity};
@@ -7,12 +9,14 @@ use crate::path::{RealPath, WrittenPath};
 use crate::python::{Distribution, EntryPoint, Interpreter, Script, Shebang, parse_entry_points};
 use crate::root::Root;
 
-/// Where the shell looks for the programs of a relocatable header, when PATH says nothing.
+/// The directories in which a shell finds the programs of a relocatable header if PATH is not set.
 const PROGRAMS: [&str; 6] =
     ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+/// The largest `entry_points.txt` that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-pub fn verify(root: &Root, inventory: &Inventory, checked: &mut Checked) -> Vec<Finding> {
+/// Checks the scripts of the environment and the entry points of its distributions.
+pub(super) fn verify(root: &Root, inventory: &Inventory, checked: &mut Checked) -> Vec<Finding> {
     let environment = &inventory.environment;
     let mut findings = Vec::new();
     for file in &inventory.files {
@@ -42,7 +46,7 @@ pub fn verify(root: &Root, inventory: &Inventory, checked: &mut Checked) -> Vec<
                 )
             {
                 let message =
-                    format!("the script {name} runs {object}, and there is no module {module}");
+                    format!("the script {name} runs {object}, but there is no module {module}");
                 findings.push(Finding::new(
                     Severity::Deny,
                     Code::MissingEntryPoint,
@@ -55,21 +59,21 @@ pub fn verify(root: &Root, inventory: &Inventory, checked: &mut Checked) -> Vec<
     findings
 }
 
-/// Why the kernel, or the shell, does not start the script.
+/// The reason why the kernel or the shell cannot start the script; `None` if it can.
 fn broken(root: &Root, path: &RealPath, script: &Script) -> Option<String> {
     let is_there = |name: &str| {
         PROGRAMS.iter().any(|directory| root.is_file(&WrittenPath::new(*directory).join(name)))
     };
     match &script.shebang {
         Shebang::OnPath { name } => (name.is_empty() || !is_there(name))
-            .then(|| format!("starts {name} of PATH, which is in none of its usual directories")),
+            .then(|| format!("starts {name}, which is in no usual directory of PATH")),
         Shebang::Plain { interpreter } => (!root.is_file(&WrittenPath::new(interpreter.as_str())))
-            .then(|| format!("starts {interpreter}, which is not there")),
+            .then(|| format!("starts {interpreter}, which does not exist")),
         Shebang::Wrapper { interpreter } => {
             let missing = [interpreter.as_str(), "/bin/sh"]
                 .into_iter()
                 .find(|program| !root.is_file(&WrittenPath::new(*program)));
-            missing.map(|program| format!("starts {program}, which is not there"))
+            missing.map(|program| format!("starts {program}, which does not exist"))
         }
         Shebang::Relocatable { name } => {
             let beside = path
@@ -77,16 +81,17 @@ fn broken(root: &Root, path: &RealPath, script: &Script) -> Option<String> {
                 .is_some_and(|directory| root.is_file(&WrittenPath::from(&directory).join(name)));
             if !root.is_file(&WrittenPath::new("/bin/sh")) {
                 return Some(
-                    "starts with /bin/sh, which is not there; bundle with --shebang absolute"
+                    "needs /bin/sh, which does not exist; bundle with --shebang absolute"
                         .to_owned(),
                 );
             }
             let missing = ["dirname", "realpath"]
                 .iter()
                 .find(|name| !is_there(name))
-                .map(|program| format!("runs {program}, which is not there"));
+                .map(|program| format!("runs {program}, which does not exist"));
             missing.or_else(|| {
-                (!beside).then(|| format!("starts {name} beside itself, which is not there"))
+                (!beside)
+                    .then(|| format!("starts {name} in its own directory, which does not exist"))
             })
         }
     }
@@ -98,7 +103,7 @@ fn entry_points(root: &Root, distribution: &Distribution) -> Vec<EntryPoint> {
     text.map(|text| parse_entry_points(text.as_bytes()).0).unwrap_or_default()
 }
 
-/// A module, package or extension of that dotted name, or a namespace (PEP 420).
+/// Whether a module, a package, an extension module or a namespace (PEP 420) has this dotted name.
 fn is_module(root: &Root, interpreter: &Interpreter, site: &RealPath, module: &str) -> bool {
     let path = format!("{site}/{}", module.replace('.', "/"));
     let files = ["/__init__.py", ".py", ".pyc"].into_iter().map(str::to_owned);

@@ -13,7 +13,7 @@ pub use program::{
 pub use tree::{Dump, copy, distribution, dump, fixture, fixture_copy, sha256, write};
 
 /// The beginning of the line with advice that every failure has.
-pub const ADVICE: &str = "\n  hint: ";
+pub const ADVICE: &str = "\n  help: ";
 /// `nobody` of Debian and Alpine: root may read everything, so tests of permissions run as this
 /// user.
 pub const NOBODY: u32 = 65534;

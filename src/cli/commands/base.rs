@@ -9,7 +9,7 @@ use crate::cli::answer::print_json;
 use crate::cli::host;
 use crate::cli::trouble::Trouble;
 
-/// Prints the profile of `root`, with the words about it that were typed.
+/// Prints the profile of `root`, with the image name and the source that the user gives.
 pub(crate) fn run(
     root: &Path,
     image: Option<String>,

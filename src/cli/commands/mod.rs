@@ -1,7 +1,7 @@
 //! One file per command.
 //!
-//! Invariant: a command returns the findings that decide the exit status, `diff` alone its exit status;
-//! standard output has the answer, standard error everything else.
+//! Invariant: a command returns the findings that decide the exit status; only `diff` returns its exit
+//! status. Standard output has the answer, standard error everything else.
 
 mod base;
 mod bundle;

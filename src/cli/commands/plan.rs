@@ -1,4 +1,4 @@
-//! `wheelbarrow plan`: the decision, with nothing written.
+//! `wheelbarrow plan`: the decision, without writing anything.
 
 use wheelbarrow::finding::Finding;
 use wheelbarrow::report;

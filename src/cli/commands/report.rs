@@ -1,4 +1,4 @@
-//! `wheelbarrow report`: the dependencies explained.
+//! `wheelbarrow report`: explains the dependencies.
 
 use wheelbarrow::finding::Finding;
 use wheelbarrow::inventory::Scope;
@@ -9,7 +9,8 @@ use crate::cli::arguments::{Choice, Input};
 use crate::cli::settings::Settings;
 use crate::cli::trouble::Trouble;
 
-/// Prints the report; `sizes` compares the ways in which libraries and the interpreter get there.
+/// Prints the report; `sizes` compares the sizes with libraries and interpreter installed or
+/// bundled.
 pub(crate) fn run(
     input: &Input,
     choice: &Choice,

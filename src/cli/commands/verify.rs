@@ -1,4 +1,4 @@
-//! `wheelbarrow verify`: a bundle over its final root, proved.
+//! `wheelbarrow verify`: proves that a bundle runs in its final root.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::cli::answer::print_answer;
 use crate::cli::bundle_directory::final_root;
 use crate::cli::trouble::Trouble;
 
-/// Verifies `bundle` over `root`, or what was copied to `prefix` of `root`.
+/// Verifies `bundle` on top of `root`, or the environment that was copied to `prefix` in `root`.
 pub(crate) fn run(
     bundle: Option<&Path>,
     root: &Path,

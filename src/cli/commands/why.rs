@@ -18,17 +18,14 @@ pub(crate) enum Side {
     LeftOut,
 }
 
-/// Answers; a name that is on the other side is said to be there.
+/// Prints the answer. A name on the other side gets a reference to the other command.
 pub(crate) fn run(question: &Question, side: Side) -> Result<Vec<Finding>, Trouble> {
     let (inventory, plan) = Settings::read_only(&question.input, &question.choice)?.decide()?;
     let answer = report::why(&inventory, &plan, &question.name);
     if answer.chains.is_empty() && answer.stays.is_empty() {
         return Err(Trouble::new(
-            format!(
-                "nothing in the environment, and nothing it leads to, is called {}",
-                question.name
-            ),
-            "give the name of a distribution, a library such as libpq.so.5, a package, or a path",
+            format!("{} is neither in the environment nor among its dependencies", question.name),
+            "give the name of a distribution, a library such as libpq.so.5, an OS package, or a path",
         ));
     }
     print_answer(question.json, &answer, || match side {
@@ -37,7 +34,7 @@ pub(crate) fn run(question: &Question, side: Side) -> Result<Vec<Finding>, Troub
     });
     match side {
         Side::InFinalRoot if answer.chains.is_empty() => {
-            eprintln!("{} stays behind: see wheelbarrow why-not", question.name);
+            eprintln!("{} is left out: see wheelbarrow why-not", question.name);
         }
         Side::LeftOut if answer.stays.is_empty() => {
             eprintln!("{} is in the final root: see wheelbarrow why", question.name);

@@ -1,4 +1,4 @@
-//! Tiny files of every class, with every run path, changed and compared as a loader maps them.
+//! Tiny files of every class with every kind of run path, compared as a loader maps them.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,14 @@ use crate::elf::{self, read};
 const LOAD: u32 = PT_LOAD;
 const RELRO: u32 = 0x6474_e552;
 
-/// A library as a linker writes it: headers and strings, then a writable page with the dynamic section.
+/// A library as a linker writes it: headers and strings, then a writable page with the dynamic
+/// section.
 struct Craft {
     wide: bool,
     little: bool,
     rpath: Option<&'static str>,
     runpath: Option<&'static str>,
-    /// Zero entries behind the last one.
+    /// The number of zero entries after the last one.
     slots: usize,
     sections: bool,
     interpreter: bool,
@@ -149,7 +150,7 @@ fn patched(bytes: &[u8], add: &[&str], when_none: WhenNone) -> Result<Vec<u8>, E
     let edited = Edited { content, edits };
     let mut all = vec![0; usize::try_from(edited.size()).unwrap()];
     assert_eq!(edited.read_at(&mut all, 0).unwrap(), all.len());
-    // However it is cut, it is the same.
+    // The content is the same in blocks of any size.
     for size in [7, 64, 4096] {
         let mut pieces: Vec<u8> = Vec::new();
         while pieces.len() < all.len() {
@@ -162,7 +163,7 @@ fn patched(bytes: &[u8], add: &[&str], when_none: WhenNone) -> Result<Vec<u8>, E
     Ok(all)
 }
 
-/// Every byte that a loader maps, by address, and the segments.
+/// Every byte that a loader maps, by its address, and the segments.
 fn image(bytes: &[u8]) -> (BTreeMap<u64, u8>, Vec<ProgramHeader>) {
     let segments = File::read(&bytes.to_vec()).unwrap().segments;
     let mut image = BTreeMap::new();
@@ -182,7 +183,7 @@ fn image(bytes: &[u8]) -> (BTreeMap<u64, u8>, Vec<ProgramHeader>) {
     (image, segments)
 }
 
-/// Adds, and compares what is mapped and what a loader reads.
+/// Adds directories, then compares the mapped bytes and the facts that a loader reads.
 fn check(craft: &Craft, add: &[&str], rpath: Option<&str>, runpath: Option<&str>) -> Vec<u8> {
     let before = craft.bytes();
     let facts = read(&before).unwrap().unwrap();
@@ -240,7 +241,7 @@ fn sections_follow_what_moves() {
         let elf = goblin::elf::Elf::parse(&bytes).unwrap();
         let dynamic = elf.dynamic.as_ref().unwrap();
         let of = |kind| elf.section_headers.iter().find(|section| section.sh_type == kind).unwrap();
-        // goblin tells the offset in the file.
+        // goblin returns the offset in the file.
         assert_eq!(
             (of(SHT_STRTAB).sh_offset, of(SHT_STRTAB).sh_size),
             (dynamic.info.strtab as u64, dynamic.info.strsz as u64)
@@ -261,11 +262,11 @@ fn sections_follow_what_moves() {
 }
 
 #[test]
-fn what_is_there_is_not_added() {
+fn a_directory_that_is_there_is_not_added() {
     let craft = Craft { runpath: Some("/a:/b"), ..PLAIN };
     assert_eq!(patched(&craft.bytes(), &["/b"], WhenNone::RunPath).unwrap(), craft.bytes());
     assert_eq!(patched(&craft.bytes(), &[], WhenNone::RunPath).unwrap(), craft.bytes());
-    // The text is at the end of a name: a slot is all it takes.
+    // The text is the end of a longer name, so only a free slot is needed.
     let bytes = patched(&PLAIN.bytes(), &["self.so.2"], WhenNone::RunPath).unwrap();
     assert_eq!(bytes.len(), PLAIN.bytes().len());
 }
@@ -282,7 +283,7 @@ fn again_and_again() {
     assert_eq!(elf.runpath, None);
 }
 
-/// The kernel of before 5.18 adds the offset of the headers to where the first segment is.
+/// A kernel before 5.18 adds the offset of the headers to the address of the first segment.
 #[test]
 fn a_program_has_its_headers_where_the_kernel_says() {
     let bytes = check(&Craft { interpreter: true, ..PLAIN }, &["/x"], None, Some("/x"));
@@ -290,7 +291,7 @@ fn a_program_has_its_headers_where_the_kernel_says() {
     let table = segments.iter().find(|segment| segment.p_type == PT_PHDR).unwrap();
     let header = goblin::elf::Elf::parse_header(&bytes).unwrap();
     assert_eq!((table.p_vaddr, table.p_offset), (header.e_phoff, header.e_phoff));
-    assert!(table.p_vaddr >= DATA_ADDRESS + MORE_THAN_FILE, "behind what is zeroed");
+    assert!(table.p_vaddr >= DATA_ADDRESS + MORE_THAN_FILE, "after the zeroed memory");
 }
 
 #[test]
@@ -321,7 +322,7 @@ fn any_bytes_are_an_answer() {
     }
     let refused =
         |bytes: &[u8]| patched(bytes, &["/x"], WhenNone::RunPath).unwrap_err().to_string();
-    assert_eq!(refused(b"#!/bin/sh"), "lacks code that a loader maps");
-    assert_eq!(refused(&PLAIN.bytes()[..0x1010]), "a segment is cut short");
+    assert_eq!(refused(b"#!/bin/sh"), "lacks code that a loader can map");
+    assert_eq!(refused(&PLAIN.bytes()[..0x1010]), "a segment is truncated");
     assert!(matches!(elf::read(&b"text".to_vec()), Ok(None)));
 }
