@@ -1,29 +1,30 @@
-//! wheelbarrow lifts what `pip install` left in a builder stage into a small final stage.
+//! wheelbarrow moves a Python environment from the builder stage of a Docker build into a small final
+//! stage.
 //!
 //! ```text
-//! builder root ──read──▶ Inventory ──decide──▶ Plan ──write──▶ Bundle
-//!                         (facts)     (pure)          (the only writer)
-//!                             └──────────┴────▶ Report (text, JSON, Dockerfile)
+//! builder root ──read──▶ Inventory ──decide──▶ Plan ──write──▶ Bundle ──read again──▶ Verify
+//!                         (facts)              (pure)     (the only writer)   (in the final root)
+//!                             └────────────────┴────▶ Report (text, JSON, Dockerfile)
 //! ```
 //!
-//! | room | what is in it | what is not |
+//! | module | contains | never contains |
 //! | --- | --- | --- |
-//! | [`path`], [`finding`] | paths inside a root; what is worth saying | `std::path` |
+//! | [`path`], [`finding`] | paths inside a root; facts for the user | `std::path` |
 //! | [`root`] | link resolution; the only reader of the disk | writes |
 //! | [`elf`] | facts of one ELF file, its run path; the only place that names goblin | roots |
 //! | [`loader`] | musl and glibc as data, one breadth-first walk | the host's libc |
 //! | [`packages`] | apk, dpkg and conda databases, the owner index; the only place that names rattler | running a package manager |
 //! | [`python`] | interpreter, environment, distributions, scripts | running Python |
 //! | [`wheelhouse`] | wheels: chosen by name, checked, unpacked below a given directory | running pip; downloads |
-//! | [`base`] | what the final root has, read from it or shipped | comparing |
+//! | [`base`] | the profile of a final root, read from it or shipped | comparing |
 //! | [`inventory`] | everything true of a root for one request | decisions |
 //! | [`plan`] | every path and package with its reason | files, clock, environment |
-//! | [`bundle`] | executes a plan; the only writer but for unpacked wheels | decisions |
+//! | [`bundle`] | executes a plan; the only writer, except for unpacked wheels | decisions |
 //! | [`report`] | renders | decisions |
-//! | [`verify`] | a bundle over its final root, proved | what the builder decided |
+//! | [`verify`] | proves a bundle in its final root | decisions of the builder |
 //!
 //! Three channels are never mixed: a *finding* is about the user's environment and is data; an *error*
-//! is "we cannot go on", with a hint; a *bug* is an `expect` with its invariant.
+//! ends the run, and has advice; a *bug* is an `expect` with its invariant.
 
 pub mod base;
 pub mod bundle;
