@@ -213,7 +213,7 @@ fn interpreters_of_their_own_are_bundled() {
         log.contains("deny[unresolved-library] /opt/uv-app/lib/python3.11/lib-dynload/_ssl."),
         "{log}"
     );
-    assert!(log.contains("so it travels to /opt/pyenv\n"), "{log}");
+    assert!(log.contains("so it is bundled at /opt/pyenv\n"), "{log}");
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn interpreters_of_their_own_are_bundled() {
 fn site_packages_of_alpine() {
     let log = built("wheelbarrow-matrix-alpine", ALPINE, &project());
     assert!(
-        log.contains("pip 24.0 stays behind: belongs to the package py3-pip")
+        log.contains("pip 24.0 is left out: belongs to the package py3-pip")
             && !log.contains("[missing-file]"),
         "{log}"
     );

@@ -1,6 +1,7 @@
 //! One path of the bundle, and one path that is left out.
 //!
-//! Invariant: an entry says how it comes to be and how it is changed; whoever writes it decides nothing.
+//! Invariant: an entry says how it comes to be and how it is changed; whoever writes it decides
+//! nothing.
 
 use serde::Serialize;
 
@@ -15,6 +16,7 @@ pub struct PlannedEntry {
     /// Where it is in the builder root; absent when it is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<RealPath>,
+    /// How it comes to be.
     #[serde(flatten)]
     pub action: Action,
     /// The changes to a copied file, in the order in which they are applied.
@@ -27,6 +29,7 @@ pub struct PlannedEntry {
     /// The distribution that owns it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distribution: Option<String>,
+    /// Why it is in the bundle, in a few words.
     pub reason: String,
     /// The layer it is in, when there are layers.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,30 +43,53 @@ pub enum Action {
     /// The bytes of the builder's file, with the edits of the entry.
     Copy,
     /// A symbolic link.
-    Link { target: String },
-    /// This text.
-    Write { content: String },
+    Link {
+        /// As written into the link: relative to its directory, or absolute.
+        target: String,
+    },
+    /// A new file.
+    Write {
+        /// Its whole text.
+        content: String,
+    },
     /// RECORD of its distribution, made from the files that were written.
     Record,
-    /// Bytecode of the source that is at `source` in the final root.
-    Compile { source: RealPath },
+    /// Bytecode of a bundled source file.
+    Compile {
+        /// The source in the final root.
+        source: RealPath,
+    },
 }
 
-/// A change to a copied file. Edits are applied in the order of these variants: a prefix is where a record
-/// of the untouched file says, and a new run path adds a segment at the end of the file, behind which
-/// debug sections could not be told from the code that is loaded.
+/// A change to a copied file. Edits are applied in the order of these variants: the record of
+/// a prefix holds for the unchanged file only, and a new run path adds a segment at the end of the
+/// file, after which debug sections cannot be distinguished from loaded code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "edit")]
 pub enum Edit {
-    /// `header` replaces the first `cut` bytes.
-    Script { cut: usize, header: String },
-    /// `prefix` replaces the prefix that a conda package was installed to.
-    Prefix { embedded: Embedding, prefix: RealPath },
+    /// New first lines of a script.
+    Script {
+        /// The number of bytes that are replaced.
+        cut: usize,
+        /// The text that replaces them.
+        header: String,
+    },
+    /// A new prefix for a file of a conda package.
+    Prefix {
+        /// The old prefix, and how the file contains it.
+        embedded: Embedding,
+        /// The prefix that replaces it.
+        prefix: RealPath,
+    },
     /// The debug sections of an ELF file are left out, where that is safe.
     Strip,
-    /// The run path of an ELF file gets these directories, behind those it has. Where it has none, `inherits`
-    /// keeps that of the object that loads it in force.
-    RunPath { directories: Vec<String>, inherits: bool },
+    /// More directories for the run path of an ELF file.
+    RunPath {
+        /// Added after those that it has.
+        directories: Vec<String>,
+        /// Whether a file without a run path keeps to use that of the object that loads it.
+        inherits: bool,
+    },
 }
 
 impl Edit {
@@ -80,20 +106,23 @@ impl Edit {
 /// A path that is left out of the bundle.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 pub struct LeftOut {
+    /// In the builder root.
     pub path: RealPath,
+    /// Why it is left out, in a few words.
     pub reason: String,
+    /// Bytes.
     pub size: u64,
 }
 
 /// Paths that one stage of the plan decided about.
 #[derive(Default)]
-pub struct Files {
+pub(crate) struct Files {
     pub entries: Vec<PlannedEntry>,
     pub left_out: Vec<LeftOut>,
 }
 
 impl PlannedEntry {
-    /// An entry of no distribution that comes from nowhere in the builder, mode 0644.
+    /// An entry without a source in the builder and without a distribution, mode 0644.
     fn new(to: RealPath, action: Action, reason: String) -> PlannedEntry {
         PlannedEntry {
             to,
@@ -125,7 +154,7 @@ impl PlannedEntry {
         PlannedEntry { size, ..PlannedEntry::new(to, Action::Write { content }, reason) }
     }
 
-    /// Whether it has the bytes of the builder's file, up to now.
+    /// Whether it still has the bytes of the builder's file.
     pub(super) fn is_plain_copy(&self) -> bool {
         self.action == Action::Copy && self.edits.is_empty()
     }

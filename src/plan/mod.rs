@@ -1,5 +1,5 @@
 //! The decision, as data: every path of the bundle with its reason, every path left out with its
-//! reason, every package with the chain that asked for it.
+//! reason, every package with the chain that needs it.
 //!
 //! [`make`] is a row of stages. Each has a room, and hands a value with its findings to the next:
 //!
@@ -50,21 +50,25 @@ pub const SCHEMA: u32 = 2;
 /// Exactly what `bundle` will do.
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Plan {
+    /// [`SCHEMA`].
     pub schema: u32,
     /// Where the environment lives in the final root.
     pub prefix: RealPath,
     /// The interpreter of the final root.
     pub interpreter: RealPath,
+    /// Version, ABI and architecture of the builder's interpreter.
     pub interpreter_facts: InterpreterFacts,
     /// The name that the builder gives itself (`PRETTY_NAME`).
     pub builder: String,
-    /// The image of `FROM`; absent when nothing tells.
+    /// The image of `FROM`; absent if it is unknown.
     pub base: Option<String>,
+    /// Every installed distribution with its decision, sorted by name and version.
     pub distributions: Vec<PlannedDistribution>,
+    /// The operating system packages that the bundle needs.
     pub packages: PackageSet,
     /// The native libraries that the bundle needs from outside of its distributions, sorted.
     pub libraries: Vec<PlannedLibrary>,
-    /// The oldest glibc that everything in the bundle runs on, unless it brings its own.
+    /// The oldest glibc that every bundled file runs on, unless the bundle has its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub glibc: Option<String>,
     /// Whether `ldconfig` must run in the final stage.
@@ -76,18 +80,19 @@ pub struct Plan {
     pub entries: Vec<PlannedEntry>,
     /// The code that path files (`.pth`) of the bundle run at every start of Python.
     pub runs_at_start: Vec<StartLine>,
-    /// Files left out on request, by kind; what stripping saves is known when the bundle is written.
+    /// Files left out on request, by kind; what stripping saves is known when the bundle is
+    /// written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub slimmed: Vec<Receipt>,
     /// Paths of the builder that are left out, sorted.
     #[serde(rename = "left")]
     pub left_out: Vec<LeftOut>,
-    /// Sorted.
+    /// Sorted, the worst first.
     pub findings: Vec<Finding>,
-    /// The paths of the environment in the builder: nothing in the bundle may hold one.
+    /// The paths of the environment in the builder. No bundled file may contain one.
     #[serde(skip)]
     pub builder_prefixes: Vec<String>,
-    /// The interpreter of the builder, which compiles when that is asked for.
+    /// The interpreter of the builder, which compiles bytecode on request.
     #[serde(skip)]
     pub builder_interpreter: RealPath,
 }
@@ -142,7 +147,8 @@ fn sort(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
-/// A system installation's prefix is the final interpreter's own, and no trace of the builder.
+/// The prefix of a system installation belongs to the final interpreter too, so it is none of
+/// these.
 fn builder_prefixes(
     inventory: &Inventory,
     request: &Request,

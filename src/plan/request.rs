@@ -1,4 +1,4 @@
-//! What the user asks for.
+//! The request of the user.
 //!
 //! Invariant: choices only, none of them made from the builder root.
 
@@ -11,7 +11,7 @@ use url::Url;
 use crate::base::Profile;
 use crate::path::RealPath;
 
-/// What the user asks for.
+/// The request of the user.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Where the environment lives in the final root.
@@ -24,10 +24,11 @@ pub struct Request {
     pub base: Option<Profile>,
     /// The interpreter of the final root, when it is not at the builder's path.
     pub interpreter: Option<RealPath>,
-    /// The interpreter is bundled.
+    /// Bundle the interpreter.
     pub with_interpreter: bool,
+    /// How libraries that the final root lacks get there.
     pub native: NativeMode,
-    /// What the application asks for; empty means everything that is installed.
+    /// The requirements of the application; empty means everything that is installed.
     pub requirements: Vec<Requirement<Url>>,
     /// Projects whose requirements are among these: each is bundled where it is installed.
     pub projects: Vec<Requirement<Url>>,
@@ -35,7 +36,7 @@ pub struct Request {
     pub pin: bool,
     /// Name apk packages by the `so:` they provide.
     pub so_names: bool,
-    /// Write bytecode beside the sources.
+    /// Write bytecode for the sources.
     pub compile: bool,
     /// Kinds of rarely needed files that are left out.
     pub slim: BTreeSet<SlimKind>,
@@ -88,7 +89,7 @@ pub enum NativeMode {
 /// How scripts find their interpreter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shebang {
-    /// Through `/bin/sh`, beside the script: the prefix may move.
+    /// Through `/bin/sh`, in the directory of the script: the prefix may move.
     Relocatable,
     /// By absolute path: needs no shell, and the prefix may not move.
     Absolute,
@@ -100,18 +101,18 @@ pub enum Shebang {
 pub enum SlimKind {
     /// Tests inside of packages.
     Tests,
-    /// `.pyi`.
+    /// Type stubs: `.pyi`.
     Stubs,
     /// C and Cython sources and headers.
     Headers,
-    /// `.a`.
+    /// Static libraries: `.a`.
     Static,
     /// Debug sections and symbol tables of ELF files.
     Strip,
 }
 
 impl SlimKind {
-    /// As people call it.
+    /// The name in reports, such as `type stubs`.
     pub fn name(self) -> &'static str {
         match self {
             SlimKind::Tests => "tests",

@@ -1,19 +1,23 @@
-//! What several applications store together: their manifests side by side.
+//! The layers that several applications share, by comparing their manifests.
 //!
-//! Invariant: two layers are the same when their content ids are; nothing is read but the manifests.
+//! Invariant: two layers are the same when their content ids are; nothing is read but the
+//! manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-/// What is read of a manifest (`wheelbarrow.json`).
+/// The part of a manifest (`wheelbarrow.json`) that a comparison reads.
 #[derive(Debug, Deserialize)]
 pub struct Application {
-    /// As typed; not in the file.
+    /// The directory as typed; not in the file.
     #[serde(skip)]
     pub name: String,
+    /// The absolute path of the environment in the final root.
     pub prefix: String,
+    /// Every distribution of the builder environment.
     pub distributions: Vec<InstalledDistribution>,
+    /// Empty for a bundle without layers.
     #[serde(default)]
     pub layers: Vec<Layer>,
 }
@@ -21,57 +25,78 @@ pub struct Application {
 /// A distribution of a manifest.
 #[derive(Debug, Deserialize)]
 pub struct InstalledDistribution {
+    /// As its metadata spells it.
     pub name: String,
+    /// As its metadata spells it.
     pub version: String,
-    pub travels: bool,
+    /// Whether it is bundled.
+    #[serde(rename = "travels")]
+    pub is_bundled: bool,
+    /// Bytes.
     pub size: u64,
 }
 
 /// A layer of a manifest.
 #[derive(Debug, Deserialize)]
 pub struct Layer {
+    /// The directory below `layers/`.
     pub name: String,
+    /// Names, sorted.
     pub distributions: Vec<String>,
+    /// Bytes.
     pub size: u64,
+    /// The id of its content: layers with the same id are the same.
     pub content: String,
 }
 
 /// `wheelbarrow layers --json`.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Comparison {
+    /// [`super::SCHEMA`].
     pub schema: u32,
+    /// In the order given.
     pub applications: Vec<ComparedApplication>,
-    /// Layers that more than one has, by the bytes that this saves.
+    /// Layers of more than one application, those that save most bytes first.
     pub shared: Vec<SharedLayer>,
     /// Bytes stored when nothing is shared.
     pub separate: u64,
     /// Bytes stored with each layer once.
     pub stored: u64,
+    /// Changes that would make more layers shared, each a sentence.
     pub suggestions: Vec<String>,
 }
 
 /// One application in the order given.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct ComparedApplication {
+    /// The directory as typed.
     pub name: String,
+    /// The number of its layers.
     pub layers: usize,
     /// Bytes.
     pub size: u64,
-    /// Bytes that a host pulls which has those before it.
+    /// Bytes that a host pulls if it has the applications before this one.
     pub pulled: u64,
 }
 
 /// One layer, and who has it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 pub struct SharedLayer {
+    /// The directory below `layers/`.
     pub name: String,
+    /// The id of its content.
     pub content: String,
     /// Bytes.
     pub size: u64,
+    /// The applications that have it, in the order given.
     pub applications: Vec<String>,
 }
 
-/// Reads one manifest.
+/// Reads the manifest `text` of the application `name`.
+///
+/// # Errors
+///
+/// The text is not JSON, or lacks a field of a manifest.
 pub fn application(name: &str, text: &str) -> Result<Application, serde_json::Error> {
     let application: Application = serde_json::from_str(text)?;
     Ok(Application { name: name.to_owned(), ..application })
@@ -136,7 +161,7 @@ fn suggestions(applications: &[Application], shared: &[SharedLayer]) -> Vec<Stri
     if prefixes.len() > 1 {
         let prefixes: Vec<&str> = prefixes.into_iter().collect();
         suggestions.push(format!(
-            "give all of them one --prefix: they have {}, and a layer is of one prefix",
+            "use one --prefix for all: {} are in use, and layers with different prefixes are never shared",
             prefixes.join(", ")
         ));
     }
@@ -146,7 +171,7 @@ fn suggestions(applications: &[Application], shared: &[SharedLayer]) -> Vec<Stri
     if everywhere.len() > 1 {
         let size = super::size(common);
         suggestions.push(format!(
-            "{} layers ({size}) are in all of them: a base image with these is pulled once",
+            "{} layers ({size}) are in all applications: put them into a common base image",
             everywhere.len()
         ));
     }
@@ -154,11 +179,12 @@ fn suggestions(applications: &[Application], shared: &[SharedLayer]) -> Vec<Stri
     suggestions
 }
 
-/// The same distribution in several applications that is in no layer they share, or in two versions.
+/// The same distribution in several applications that is in no layer they share, or in two
+/// versions.
 fn suggest_groups(applications: &[Application], shared: &[SharedLayer]) -> Vec<String> {
     let mut versions: BTreeMap<&str, BTreeMap<&str, Vec<&Application>>> = BTreeMap::new();
     for application in applications {
-        for distribution in application.distributions.iter().filter(|one| one.travels) {
+        for distribution in application.distributions.iter().filter(|one| one.is_bundled) {
             versions
                 .entry(&distribution.name)
                 .or_default()
@@ -175,7 +201,7 @@ fn suggest_groups(applications: &[Application], shared: &[SharedLayer]) -> Vec<S
         layer.is_some_and(|layer| shared.iter().any(|one| one.content == layer.content))
     };
     let mut suggestions = Vec::new();
-    // Who is to have one layer of what: it is the same in all only when each has all of it.
+    // The members of a group by its applications: a layer is shared only if each has all members.
     let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (name, versions) in &versions {
         if versions.len() > 1 {
@@ -184,7 +210,7 @@ fn suggest_groups(applications: &[Application], shared: &[SharedLayer]) -> Vec<S
                 .map(|(version, applications)| format!("{version} in {}", names(applications)))
                 .collect();
             suggestions.push(format!(
-                "{name} has {} versions ({}): one would be one layer",
+                "{name} has {} versions ({}): use one version to share its layer",
                 versions.len(),
                 each.join(", ")
             ));
@@ -198,7 +224,7 @@ fn suggest_groups(applications: &[Application], shared: &[SharedLayer]) -> Vec<S
     }
     for (number, (applications, members)) in groups.iter().enumerate() {
         let members = members.join(",");
-        suggestions.push(format!("the same in {applications}, but beside others: --layer common{}={members} in each of them", number + 1));
+        suggestions.push(format!("{applications} have the same distributions in different layers: give each --layer common{}={members}", number + 1));
     }
     suggestions
 }
@@ -249,9 +275,9 @@ mod tests {
         assert_eq!(
             comparison.suggestions,
             [
-                "2 layers (110 B) are in all of them: a base image with these is pulled once",
-                "old has 2 versions (1 in a, 2 in b): one would be one layer",
-                "the same in a and b, but beside others: --layer common1=small in each of them",
+                "2 layers (110 B) are in all applications: put them into a common base image",
+                "old has 2 versions (1 in a, 2 in b): use one version to share its layer",
+                "a and b have the same distributions in different layers: give each --layer common1=small",
             ]
         );
     }
@@ -264,8 +290,8 @@ mod tests {
         assert_eq!(
             compare(&[a, b, c]).suggestions,
             [
-                "the same in a and b, but beside others: --layer common1=y in each of them",
-                "the same in a and b and c, but beside others: --layer common2=x in each of them"
+                "a and b have the same distributions in different layers: give each --layer common1=y",
+                "a and b and c have the same distributions in different layers: give each --layer common2=x"
             ]
         );
     }
@@ -278,7 +304,7 @@ mod tests {
         ]);
         assert!(
             comparison.suggestions[0]
-                .starts_with("give all of them one --prefix: they have /opt/a, /opt/b")
+                .starts_with("use one --prefix for all: /opt/a, /opt/b are in use")
         );
     }
 }

@@ -1,6 +1,7 @@
 //! `Dockerfile.final` and `runtime-packages.txt`.
 //!
-//! Invariant: what is printed builds when pasted below the builder stage, or with the bundle as context.
+//! Invariant: what is printed builds when pasted below the builder stage, or with the bundle as
+//! context.
 
 use minijinja::{Environment, context};
 
@@ -10,14 +11,19 @@ use crate::plan::Plan;
 /// Where the bundle is when the final stage copies it.
 pub enum Stage {
     /// In the stage of this name, at this path.
-    Named { name: String, path: String },
+    Named {
+        /// The name of the stage.
+        name: String,
+        /// The absolute path of the bundle in it.
+        path: String,
+    },
     /// In the build context itself: the bundle was written outside of its root.
     Context,
 }
 
-/// What COPY is told beside its paths.
+/// The options of COPY.
 pub struct CopyOptions {
-    /// A layer shall not depend on those below it (BuildKit).
+    /// `--link`: a layer does not depend on those below it (BuildKit).
     pub link: bool,
     /// Root wrote the bundle. Builders keep the owner of what they copy from a stage.
     pub root_owned: bool,

@@ -21,39 +21,51 @@ use crate::python::InterpreterFacts;
 /// `wheelbarrow report --json`.
 #[derive(Serialize, schemars::JsonSchema)]
 pub struct Report {
+    /// [`super::SCHEMA`].
     pub schema: u32,
+    /// The interpreter of the final root.
     pub interpreter: RealPath,
+    /// Version, ABI and architecture of the builder's interpreter.
     pub interpreter_facts: InterpreterFacts,
+    /// The name of the builder's distribution (`PRETTY_NAME`).
     pub builder: String,
+    /// Every installed distribution with its decision.
     pub distributions: Vec<PlannedDistribution>,
+    /// The bundled ELF files of the environment.
     pub modules: Vec<ReportModule>,
+    /// The operating system packages that the bundle needs.
     pub packages: PackageSet,
     /// The native libraries that the bundle needs from outside of its distributions.
     pub libraries: Vec<PlannedLibrary>,
     /// The oldest glibc that everything in the bundle runs on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub glibc: Option<String>,
-    /// What the application weighs in each way of getting it there; empty unless asked for.
+    /// The size of the application in each mode; empty unless requested.
     pub sizes: Vec<ModeSize>,
-    /// What path files (`.pth`) run at every start of Python.
+    /// The code that path files (`.pth`) run at every start of Python.
     pub runs_at_start: Vec<StartLine>,
     /// Files of the builder stage that are left out, with the reason.
     #[serde(rename = "left")]
     pub left_out: Vec<LeftOut>,
-    /// What --slim removed.
+    /// Files that `--slim` removed, by kind.
     pub slimmed: Vec<Receipt>,
-    /// What travels and is rarely needed at run time, by kind; nothing of it is dropped unasked.
+    /// Bundled files that are rarely needed at run time, by kind. `--slim` removes them.
     pub could_be_dropped: Vec<Receipt>,
+    /// Sorted, the worst first.
     pub findings: Vec<Finding>,
 }
 
-/// One ELF file that travels.
+/// One bundled ELF file.
 #[derive(Serialize, schemars::JsonSchema)]
 pub struct ReportModule {
+    /// In the builder root.
     pub path: RealPath,
+    /// The distribution that records it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distribution: Option<String>,
+    /// The symbol versions that it needs of its libraries.
     pub version_needs: Vec<VersionNeed>,
+    /// The libraries that it needs, and those that they need.
     pub needs: Vec<ReportNeed>,
 }
 
@@ -73,15 +85,17 @@ pub struct ReportNeed {
     /// The package that owns the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
+    /// The version of that package in the builder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub package_version: Option<String>,
+    /// Bytes of the library.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
     /// `built-in`, `found` or `unresolved`.
     pub state: &'static str,
 }
 
-/// Joins what was found with what was decided.
+/// Joins the facts of the inventory with the decisions of the plan.
 pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
     let entries: BTreeMap<&RealPath, &PlannedEntry> =
         plan.entries.iter().filter_map(|entry| Some((entry.from.as_ref()?, entry))).collect();
@@ -109,7 +123,7 @@ pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
         left_out: plan.left_out.clone(),
         slimmed: plan.slimmed.clone(),
         could_be_dropped: count_kinds(plan.entries.iter()),
-        // A report stands alone: the image of a final stage is no part of it.
+        // A report does not depend on the image of a final stage.
         findings: plan
             .findings
             .iter()

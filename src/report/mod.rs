@@ -24,7 +24,7 @@ pub use why::{Answer, Stay, Step, why};
 /// Version of the JSON of a report, of an answer and of a comparison.
 pub const SCHEMA: u32 = 1;
 
-/// Bytes as people read them, in powers of 1000 as docker prints them.
+/// Bytes with a decimal unit, as docker prints them: `1.5 kB`, `20.0 MB`.
 pub fn size(bytes: u64) -> String {
     #[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
     let scaled = |unit: u64| bytes as f64 / unit as f64;
@@ -33,5 +33,14 @@ pub fn size(bytes: u64) -> String {
         1_000..1_000_000 => format!("{:.1} kB", scaled(1_000)),
         1_000_000..1_000_000_000 => format!("{:.1} MB", scaled(1_000_000)),
         _ => format!("{:.2} GB", scaled(1_000_000_000)),
+    }
+}
+
+/// A number with its noun, in the singular where it is 1: `1 file`, `2 files`. Regular nouns only.
+pub fn count(number: usize, noun: &str) -> String {
+    match (number, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        (_, None) => format!("{number} {noun}s"),
     }
 }

@@ -1,6 +1,7 @@
-//! What the same application weighs in each way of getting it into a final stage.
+//! The size of one application in each mode of a bundle.
 //!
-//! Invariant: bytes are of files before compression; those of packages are what their database says.
+//! Invariant: bytes are of files before compression; those of packages are what their database
+//! says.
 
 use serde::Serialize;
 
@@ -8,12 +9,12 @@ use crate::base::Profile;
 use crate::inventory::Inventory;
 use crate::plan::{self, NativeMode, PlannedPackage, Request};
 
-/// One way, and what it adds to its image.
+/// One mode, and the bytes that it adds to an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ModeSize {
     /// The option that asks for it.
     pub option: &'static str,
-    /// What FROM says.
+    /// The image of FROM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// Bytes of the bundle.
@@ -22,7 +23,8 @@ pub struct ModeSize {
     pub packages: u64,
 }
 
-/// Plans the application in every way; the inventory has to have what may be carried.
+/// Plans the application in every mode. The inventory must contain the files of packages and of the
+/// interpreter.
 pub fn sizes(inventory: &Inventory, request: &Request) -> Vec<ModeSize> {
     let mode = |option, native, with_interpreter| {
         let base = if with_interpreter { Some(Profile::empty()) } else { request.base.clone() };

@@ -9,9 +9,9 @@ use termtree::Tree;
 
 use super::compare::Comparison;
 use super::json::{Report, ReportModule};
-use super::size;
 use super::sizes::ModeSize;
 use super::why::{Answer, Stay, Step};
+use super::{count, size};
 use crate::finding::{Finding, Severity};
 use crate::path::RealPath;
 use crate::plan::{
@@ -21,7 +21,7 @@ use crate::verify::{Checked, Verification};
 
 const BOLD: Style = Style::new().bold();
 
-/// The dependency tree, the packages, what stays behind.
+/// The dependency tree, the packages and the files that are left out.
 pub fn report_text(report: &Report) -> String {
     let mut text = String::new();
     let facts = &report.interpreter_facts;
@@ -56,11 +56,11 @@ pub fn report_text(report: &Report) -> String {
         let _ = write!(text, "{tree}");
     }
     packages(&mut text, "packages to install", &report.packages.install);
-    packages(&mut text, "brought along", &report.packages.brought_along);
-    packages(&mut text, "carried in the bundle", &report.packages.vendored);
-    packages(&mut text, "in the base already", &report.packages.in_base);
+    packages(&mut text, "installed with them", &report.packages.brought_along);
+    packages(&mut text, "vendored in the bundle", &report.packages.vendored);
+    packages(&mut text, "already in the base", &report.packages.in_base);
     if !report.sizes.is_empty() {
-        let _ = writeln!(text, "{BOLD}what it adds to a final image{BOLD:#}");
+        let _ = writeln!(text, "{BOLD}size in a final image{BOLD:#}");
         for ModeSize { option, from, bundle, packages } in &report.sizes {
             let from = from.as_deref().unwrap_or("IMAGE");
             let _ = writeln!(
@@ -84,13 +84,13 @@ pub fn report_text(report: &Report) -> String {
         *sum = (sum.0 + 1, sum.1 + left.size);
     }
     if !reasons.is_empty() {
-        let _ = writeln!(text, "{BOLD}left behind{BOLD:#}");
+        let _ = writeln!(text, "{BOLD}left out{BOLD:#}");
         for (reason, (files, bytes)) in reasons {
-            let _ = writeln!(text, "  {:>9}  {files} files: {reason}", size(bytes));
+            let _ = writeln!(text, "  {:>9}  {}: {reason}", size(bytes), count(files, "file"));
         }
     }
-    text.push_str(&receipts_text("slimmed", &report.slimmed));
-    text.push_str(&receipts_text("could be dropped with --slim", &report.could_be_dropped));
+    text.push_str(&receipts_text("removed by --slim", &report.slimmed));
+    text.push_str(&receipts_text("can be removed with --slim", &report.could_be_dropped));
     if let Some(version) = &report.glibc {
         let _ = writeln!(text, "{BOLD}needs glibc {version} or newer{BOLD:#}");
     }
@@ -135,7 +135,7 @@ fn packages(text: &mut String, title: &str, packages: &[PlannedPackage]) {
     }
 }
 
-/// What applications share.
+/// The layers that applications share, and the bytes that this saves.
 pub fn comparison_text(comparison: &Comparison) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{BOLD}shared layers{BOLD:#}");
@@ -152,16 +152,16 @@ pub fn comparison_text(comparison: &Comparison) -> String {
     for application in &comparison.applications {
         let _ = writeln!(
             text,
-            "  {:>9}  {}  {} layers, {} to pull after those above",
+            "  {:>9}  {}  {}, {} to pull after the applications above",
             size(application.size),
             application.name,
-            application.layers,
+            count(application.layers, "layer"),
             size(application.pulled)
         );
     }
     let _ = writeln!(
         text,
-        "{BOLD}stored{BOLD:#}\n  {:>9}  each for itself\n  {:>9}  with shared layers",
+        "{BOLD}stored{BOLD:#}\n  {:>9}  without sharing\n  {:>9}  with shared layers",
         size(comparison.separate),
         size(comparison.stored)
     );
@@ -171,19 +171,19 @@ pub fn comparison_text(comparison: &Comparison) -> String {
     text
 }
 
-/// Sums by kind.
+/// The number of files and their bytes, a line for each kind.
 pub fn receipts_text(title: &str, receipts: &[Receipt]) -> String {
     let mut text = String::new();
     if !receipts.is_empty() {
         let _ = writeln!(text, "{BOLD}{title}{BOLD:#}");
     }
     for Receipt { kind, files, size: bytes } in receipts {
-        let _ = writeln!(text, "  {:>9}  {files} files: {}", size(*bytes), kind.name());
+        let _ = writeln!(text, "  {:>9}  {}: {}", size(*bytes), count(*files, "file"), kind.name());
     }
     text
 }
 
-/// What was looked at, and what is wrong.
+/// The verdict, the number of checks, and the findings.
 pub fn verification_text(verification: &Verification) -> String {
     let Checked { distributions, files, natives, symbols, scripts, entry_points, links } =
         verification.checked;
@@ -193,19 +193,28 @@ pub fn verification_text(verification: &Verification) -> String {
         .map_or_else(|| "no interpreter".to_owned(), RealPath::to_string);
     let failed =
         verification.findings.iter().filter(|finding| finding.severity == Severity::Deny).count();
-    let verdict = if failed == 0 { "runs".to_owned() } else { format!("{failed} failures") };
+    let verdict = if failed == 0 { "runs".to_owned() } else { count(failed, "failure") };
+    let checked = [
+        count(distributions, "distribution"),
+        count(files, "file"),
+        count(links, "link"),
+        count(natives, "native file"),
+        count(symbols, "symbol"),
+        count(scripts, "script"),
+        count(entry_points, "entry point"),
+    ];
     let text = format!(
-        "{}: {BOLD}{verdict}{BOLD:#} with {python}\n  {distributions} distributions, {files} files, {links} links, {natives} native files, \
-         {symbols} symbols, {scripts} scripts, {entry_points} entry points\n",
-        verification.prefix
+        "{}: {BOLD}{verdict}{BOLD:#} with {python}\n  {}\n",
+        verification.prefix,
+        checked.join(", ")
     );
     text + &findings_text(&verification.findings)
 }
 
-/// What the layers of an image layout are appended to.
+/// The image that the layers of an image layout are appended to, as an instruction.
 pub fn append_text(plan: &Plan) -> String {
     if plan.base.as_deref() == Some("scratch") {
-        return "the layout is an image by itself, for docker load (as a tar), buildah pull and skopeo copy\n".to_owned();
+        return "the layout is a complete image: use docker load (as a tar), buildah pull or skopeo copy\n".to_owned();
     }
     let base = plan.base.as_deref().unwrap_or("an image with this interpreter");
     let packages: Vec<&str> =
@@ -216,18 +225,18 @@ pub fn append_text(plan: &Plan) -> String {
         format!(" with these packages installed: {}", packages.join(" "))
     };
     format!(
-        "append the layers, in the order of the manifest, to {base}{packages}\nset PATH={}/bin:$PATH there\n",
+        "append the layers, in the order of the manifest, to {base}{packages}\nset PATH={}/bin:$PATH in that image\n",
         plan.prefix
     )
 }
 
-/// What bundle would do, a line each.
+/// Everything that `bundle` would do, a line for each path.
 pub fn plan_text(plan: &Plan) -> String {
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "{BOLD}{} files and links, {}{BOLD:#} to {}",
-        plan.entries.len(),
+        "{BOLD}{}, {}{BOLD:#} to {}",
+        count(plan.entries.len(), "entry"),
         size(plan.size()),
         plan.prefix
     );
@@ -242,16 +251,21 @@ pub fn plan_text(plan: &Plan) -> String {
             } else {
                 format!(" ({})", distributions.join(", "))
             };
-            let _ = writeln!(text, "  {:>9}  {name}  {files} files, {reason}{of}", size(*bytes));
+            let _ = writeln!(
+                text,
+                "  {:>9}  {name}  {}, {reason}{of}",
+                size(*bytes),
+                count(*files, "file")
+            );
         }
     }
     for left in &plan.left_out {
         let _ = writeln!(text, "  leave  {}  ({})", left.path, left.reason);
     }
     packages(&mut text, "packages to install", &plan.packages.install);
-    packages(&mut text, "brought along", &plan.packages.brought_along);
-    packages(&mut text, "carried in the bundle", &plan.packages.vendored);
-    packages(&mut text, "in the base already", &plan.packages.in_base);
+    packages(&mut text, "installed with them", &plan.packages.brought_along);
+    packages(&mut text, "vendored in the bundle", &plan.packages.vendored);
+    packages(&mut text, "already in the base", &plan.packages.in_base);
     text + &findings_text(&plan.findings)
 }
 
@@ -287,12 +301,12 @@ pub fn why_text(answer: &Answer) -> String {
     text
 }
 
-/// What stays behind, each with its reason.
+/// Everything that is left out, each with its reason.
 pub fn why_not_text(answer: &Answer) -> String {
     answer
         .stays
         .iter()
-        .map(|Stay { subject, reason }| format!("{BOLD}{subject}{BOLD:#} stays behind: {reason}\n"))
+        .map(|Stay { subject, reason }| format!("{BOLD}{subject}{BOLD:#} is left out: {reason}\n"))
         .collect()
 }
 

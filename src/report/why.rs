@@ -1,8 +1,8 @@
-//! Why something is in the final root, or why it is not: the chains from a distribution of PyPI to a
-//! package of the operating system.
+//! Why something is in the final root, or why it is not: the chains from a distribution of PyPI to
+//! a package of the operating system.
 //!
-//! Invariant: every step of a chain is a fact of the inventory or a decision of the plan; one shortest
-//! chain for each way in, so an answer stays readable.
+//! Invariant: every step of a chain is a fact of the inventory or a decision of the plan; one
+//! shortest chain for each way in, so an answer stays readable.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -13,15 +13,16 @@ use crate::path::RealPath;
 use crate::plan::{PackageReason, Plan, PlannedEntry, PlannedPackage};
 use crate::python::normalised_name;
 
-/// What `wheelbarrow why --json` and `why-not --json` print.
+/// The JSON of `wheelbarrow why --json` and `why-not --json`.
 #[derive(Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Answer {
+    /// [`super::SCHEMA`].
     pub schema: u32,
     /// As typed.
     pub name: String,
-    /// Each from what the user asked for, to the name.
+    /// Each leads from a requirement of the user to the name.
     pub chains: Vec<Vec<Step>>,
-    /// Why it stays behind, or why it is not there at all.
+    /// Why it is left out.
     pub stays: Vec<Stay>,
 }
 
@@ -29,6 +30,7 @@ pub struct Answer {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "step", content = "name")]
 pub enum Step {
+    /// A distribution; the last one of a chain with its version and reason.
     Distribution(String),
     /// A file of the environment, in the builder.
     File(String),
@@ -38,20 +40,23 @@ pub enum Step {
     Package(String),
 }
 
-/// Something of that name that stays behind.
+/// Something of that name that is left out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 pub struct Stay {
+    /// A distribution or package with its version, or a path of the builder.
     pub subject: String,
+    /// Why it is left out.
     pub reason: String,
 }
 
-/// Both sides of the question.
+/// Answers why `name` is in the final root and why it is not.
 pub fn why(inventory: &Inventory, plan: &Plan, name: &str) -> Answer {
-    let question = Question { inventory, plan, name, roots: roots(plan) };
+    let question = Question { inventory, plan, name, ways: find_ways(plan) };
     let mut chains = question.distribution();
     chains.extend(question.libraries());
     chains.extend(question.packages());
-    // A distribution and its program often have one name, and then it is the distribution that is meant.
+    // A distribution and its program often have one name, and then it is the distribution that is
+    // meant.
     let bare = chains.is_empty() || name.contains('/');
     chains.extend(question.files().filter(|_| bare));
     chains.sort();
@@ -66,19 +71,19 @@ struct Question<'a> {
     inventory: &'a Inventory,
     plan: &'a Plan,
     name: &'a str,
-    /// For each travelling distribution a shortest way to it, itself last.
-    roots: BTreeMap<&'a str, Vec<&'a str>>,
+    /// For each bundled distribution a shortest way to it, itself last.
+    ways: BTreeMap<&'a str, Vec<&'a str>>,
 }
 
-/// Breadth first from what was asked for, or from what nothing requires.
-fn roots(plan: &Plan) -> BTreeMap<&str, Vec<&str>> {
-    let travelling: BTreeMap<&str, &Vec<String>> = plan
+/// Breadth first, from the requested distributions and from those that nothing requires.
+fn find_ways(plan: &Plan) -> BTreeMap<&str, Vec<&str>> {
+    let bundled: BTreeMap<&str, &Vec<String>> = plan
         .distributions
         .iter()
         .filter(|one| one.is_bundled)
         .map(|one| (one.name.as_str(), &one.requires))
         .collect();
-    let required: BTreeSet<&str> = travelling
+    let required: BTreeSet<&str> = bundled
         .iter()
         .flat_map(|(from, to)| to.iter().map(String::as_str).filter(move |to| to != from))
         .collect();
@@ -88,23 +93,23 @@ fn roots(plan: &Plan) -> BTreeMap<&str, Vec<&str>> {
         .filter(|one| one.is_bundled && one.asked)
         .map(|one| one.name.as_str());
     let starts: Vec<&str> =
-        asked.chain(travelling.keys().copied().filter(|name| !required.contains(name))).collect();
+        asked.chain(bundled.keys().copied().filter(|name| !required.contains(name))).collect();
     let mut ways = BTreeMap::new();
-    spread(&mut ways, starts, &travelling);
-    // A cycle that nobody asked for begins somewhere.
-    travelling.keys().for_each(|name| spread(&mut ways, vec![name], &travelling));
+    spread(&mut ways, starts, &bundled);
+    // A cycle of requirements that is not requested begins anywhere.
+    bundled.keys().for_each(|name| spread(&mut ways, vec![name], &bundled));
     ways
 }
 
 fn spread<'a>(
     ways: &mut BTreeMap<&'a str, Vec<&'a str>>,
     starts: Vec<&'a str>,
-    travelling: &BTreeMap<&'a str, &'a Vec<String>>,
+    bundled: &BTreeMap<&'a str, &'a Vec<String>>,
 ) {
     let mut pending: VecDeque<Vec<&str>> = starts.into_iter().map(|name| vec![name]).collect();
     while let Some(way) = pending.pop_front() {
         let last = *way.last().expect("a way has a beginning");
-        if let (false, Some(requires)) = (ways.contains_key(last), travelling.get(last)) {
+        if let (false, Some(requires)) = (ways.contains_key(last), bundled.get(last)) {
             pending.extend(
                 requires.iter().map(|next| way.iter().copied().chain([next.as_str()]).collect()),
             );
@@ -115,7 +120,7 @@ fn spread<'a>(
 
 impl Question<'_> {
     fn chain(&self, distribution: Option<&str>) -> Vec<Step> {
-        let way = distribution.and_then(|name| self.roots.get(name));
+        let way = distribution.and_then(|name| self.ways.get(name));
         way.into_iter().flatten().map(|name| Step::Distribution((*name).to_owned())).collect()
     }
 
@@ -141,7 +146,7 @@ impl Question<'_> {
         if chains.is_empty() { vec![vec![last]] } else { chains }
     }
 
-    /// Modules that travel and need a library of this name, at this path, or of this package.
+    /// Bundled modules that need a library of this name, at this path, or of this package.
     fn needing(&self, wanted: &dyn Fn(&str, Option<&RealPath>) -> bool) -> Vec<Vec<Step>> {
         let mut chains = Vec::new();
         for native in &self.inventory.natives {
@@ -202,7 +207,7 @@ impl Question<'_> {
                 .concat()
             }));
         }
-        // Those that come along have no reason of their own but the packages that depend on them.
+        // Packages that are only dependencies have no reason except the packages that need them.
         let (asked, along): (Vec<_>, Vec<_>) =
             sets.vendored.iter().partition(|package| !package.reasons.is_empty());
         if sets.brought_along.iter().chain(along).any(|package| package.name == self.name) {
@@ -228,9 +233,9 @@ impl Question<'_> {
         let how = if among(&sets.install) {
             "installed"
         } else if among(&sets.brought_along) {
-            "brought along"
+            "installed as a dependency"
         } else if among(&sets.vendored) {
-            "carried in the bundle"
+            "vendored in the bundle"
         } else {
             "in the base"
         };
@@ -274,7 +279,7 @@ impl Question<'_> {
         if let Some(package) =
             packages.find(|package| package.name == self.name && self.packages().is_empty())
         {
-            let reason = "installed in the builder, and nothing that travels needs it".to_owned();
+            let reason = "installed in the builder, but no bundled file needs it".to_owned();
             stays.push(Stay { subject: format!("{} {}", package.name, package.version), reason });
         }
         stays

@@ -1,6 +1,7 @@
 //! Changes to the placed files that the final root asks for.
 //!
-//! Each module adds edits to entries, or moves or removes entries; none undoes the edit of another one.
+//! Each module adds edits to entries, or moves or removes entries; none undoes the edit of another
+//! one.
 //!
 //! Invariant: entries are at their places in the final root, sorted, each place once.
 
@@ -20,7 +21,7 @@ use crate::inventory::Inventory;
 use crate::path::RealPath;
 
 /// The files of the bundle, fit for the final root.
-pub struct Adapted {
+pub(crate) struct Adapted {
     /// Sorted by destination.
     pub entries: Vec<PlannedEntry>,
     /// Sorted.
@@ -30,8 +31,9 @@ pub struct Adapted {
     pub findings: Vec<Finding>,
 }
 
-/// Adapts the files of the environment and those from outside of it. `bundled` are the builder paths of the former.
-pub fn adapt(
+/// Adapts the files of the environment and those from outside of it. `bundled` are the builder
+/// paths of the former.
+pub(crate) fn adapt(
     inventory: &Inventory,
     request: &Request,
     final_root: &FinalRoot,

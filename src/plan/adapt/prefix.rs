@@ -1,13 +1,13 @@
-//! Files that leave a prefix of their own, conda's or that of an interpreter which uv or pyenv installed, for
-//! that of the bundle.
+//! Files that leave a prefix of their own, conda's or that of an interpreter which uv or pyenv
+//! installed, for that of the bundle.
 //!
-//! Conda writes the prefix into files when it installs them, and its records say into which and how. The
-//! prefix of the bundle replaces it in the same way. Run paths in it are relative and need nothing. An
-//! interpreter looks for its standard library beside itself first; its description of itself (`sysconfig`)
-//! is rewritten.
+//! Conda writes the prefix into files when it installs them, and its records say into which and
+//! how. The prefix of the bundle replaces it in the same way. Run paths in it are relative and need
+//! nothing. An interpreter looks for its standard library beside itself first; its description of
+//! itself (`sysconfig`) is rewritten.
 //!
-//! Invariant: a file that no record names is copied as it is; if it holds the old prefix, that is a finding
-//! when it is written.
+//! Invariant: a file that no record names is copied as it is; if it holds the old prefix, that is a
+//! finding when it is written.
 
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
@@ -16,7 +16,7 @@ use crate::plan::entry::{Action, Edit, PlannedEntry};
 use crate::plan::target::FinalRoot;
 
 /// Gives the entries that hold the old prefix the new one.
-pub fn move_prefix(
+pub(crate) fn move_prefix(
     inventory: &Inventory,
     final_root: &FinalRoot,
     prefix: &RealPath,
@@ -40,7 +40,8 @@ pub fn move_prefix(
     findings
 }
 
-/// Replaces the old prefix in a copied file, where it is known to be; a new one that does not fit is refused.
+/// Replaces the old prefix in a copied file, where it is known to be; a new one that does not fit
+/// is refused.
 fn replace(
     inventory: &Inventory,
     old: &RealPath,
@@ -54,14 +55,16 @@ fn replace(
     } else {
         let embedded = inventory.packages.embedding(from)?;
         if prefix.as_str().len() > embedded.room {
-            let message =
-                format!("holds {old}, and {prefix} does not fit into its {} bytes", embedded.room);
+            let message = format!(
+                "contains {old}, and {prefix} does not fit into the {} bytes for it",
+                embedded.room
+            );
             let finding = Finding::new(Severity::Deny, Code::PrefixTooLong, from, message);
-            return Some(finding.help(format!("give a shorter one, such as --prefix {old}")));
+            return Some(finding.help(format!("choose a shorter prefix, such as --prefix {old}")));
         }
         entry.add_edit(Edit::Prefix { embedded: embedded.clone(), prefix: prefix.clone() });
     }
-    entry.reason = format!("{}; {prefix} takes the place of {old} in it", entry.reason);
+    entry.reason = format!("{}; {prefix} replaces {old} in it", entry.reason);
     None
 }
 

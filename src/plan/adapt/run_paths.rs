@@ -1,17 +1,17 @@
 //! Vendored libraries that the final loader would not find where they are in the builder.
 //!
-//! A library that is found through `/etc/ld.so.cache` or musl's path file alone is lost in a root without
-//! that configuration, and nothing can make it there when there is no ldconfig and no shell. So it moves to
-//! a directory of its own below the prefix, and every file that needs it gets a run path to that, relative
-//! to itself: the prefix may move. The directory is `lib/wheelbarrow`, not `lib`, where wheels may have put
-//! files, and the name says who made it. A link stays where the library was, for programs that open it by
-//! path.
+//! A library that is found through `/etc/ld.so.cache` or musl's path file alone is lost in a root
+//! without that configuration, and nothing can make it there when there is no ldconfig and no
+//! shell. So it moves to a directory of its own below the prefix, and every file that needs it gets
+//! a run path to that, relative to itself: the prefix may move. The directory is `lib/wheelbarrow`,
+//! not `lib`, where wheels may have put files, and the name says who made it. A link stays where
+//! the library was, for programs that open it by path.
 //!
-//! A library that the final loader finds without help keeps its place: that needs no patching and is
-//! preferred.
+//! A library that the final loader finds without help keeps its place: that needs no patching and
+//! is preferred.
 //!
-//! Invariant: one directory never has one name for two libraries; no library is found that was not found
-//! in the builder.
+//! Invariant: one directory never has one name for two libraries; no library is found that was not
+//! found in the builder.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -24,9 +24,9 @@ use crate::plan::target::FinalRoot;
 /// Below the prefix.
 const DIRECTORY: &str = "lib/wheelbarrow";
 
-/// Moves the libraries of `entries` that the final loader would not find. `bundled` are the files of the
-/// environment.
-pub fn relocate_lost_libraries(
+/// Moves the libraries of `entries` that the final loader would not find. `bundled` are the files
+/// of the environment.
+pub(crate) fn relocate_lost_libraries(
     inventory: &Inventory,
     final_root: &FinalRoot,
     prefix: &RealPath,
@@ -36,7 +36,8 @@ pub fn relocate_lost_libraries(
     let copied = entries.iter().filter(|entry| entry.action == Action::Copy);
     let copied: HashSet<&RealPath> = copied.filter_map(|entry| entry.from.as_ref()).collect();
     let in_conda = |path: &RealPath| inventory.packages.in_prefix(path).is_some();
-    // Needs of bundled files that lead to bundled files: the others are the base's own, or are installed.
+    // Needs of bundled files that lead to bundled files: the others are the base's own, or are
+    // installed.
     let natives = inventory.natives.iter().filter(|native| bundled.contains(&native.path));
     let edges: Vec<Edge> = natives
         .flat_map(|native| &native.needs)
@@ -53,7 +54,10 @@ fn move_libraries(entries: &mut [PlannedEntry], directories: &BTreeMap<RealPath,
     for entry in entries.iter_mut().filter(|entry| entry.action == Action::Copy) {
         if let Some(directory) = entry.from.as_ref().and_then(|from| directories.get(from)) {
             entry.to = directory.join(entry.to.name());
-            entry.reason = format!("{}; the final loader does not look where it was", entry.reason);
+            entry.reason = format!(
+                "{}; moved, since the final loader does not search its directory",
+                entry.reason
+            );
         }
     }
 }
@@ -76,7 +80,7 @@ fn run_paths<'a>(
     for edge in edges {
         let run_path = wanted.entry(&edge.need.by).or_default();
         run_path.targets.extend(directories.get(edge.library).cloned());
-        // Built with conda's compiler flags, perhaps: they write the prefix itself into run paths.
+        // conda's compiler flags write the prefix itself into run paths.
         let place = final_root.place(&edge.directory);
         if edge.in_conda && !in_conda(&edge.need.by) && place != edge.directory {
             run_path.targets.insert(place);
@@ -95,7 +99,8 @@ fn add_run_paths(entries: &mut [PlannedEntry], wanted: &BTreeMap<&RealPath, RunP
         let Some(own) = entry.to.parent().filter(|_| !targets.is_empty()) else { continue };
         let directories: Vec<String> =
             targets.iter().map(|target| from_origin(&own, target)).collect();
-        entry.reason = format!("{}; its run path gets {}", entry.reason, directories.join(":"));
+        entry.reason =
+            format!("{}; {} is added to its run path", entry.reason, directories.join(":"));
         entry.add_edit(Edit::RunPath { directories, inherits: *inherits });
     }
 }
@@ -151,7 +156,7 @@ fn find_lost(
                 Some(rule @ (Rule::Cache | Rule::PathFile | Rule::DefaultDirectory)) => {
                     final_root.searches(&edge.directory, rule)
                 }
-                // By a path from where it was itself, perhaps.
+                // The run path may start at the place of the file itself.
                 Some(Rule::RunPath { .. }) => !lost.contains(&edge.need.by),
                 Some(Rule::Path) | None => true,
             };
@@ -165,7 +170,8 @@ fn find_lost(
     }
 }
 
-/// The directory of each lost library. Where one name means two files, each has a directory named like the one it was in.
+/// The directory of each lost library. If two files have one
+/// name, each gets a subdirectory named after its original directory.
 fn choose_directories(
     edges: &[Edge],
     lost: &BTreeSet<RealPath>,
@@ -209,7 +215,7 @@ fn links(
             final_root.place(edge.library),
             edge.library,
             &to,
-            format!("where {} was", edge.library.name()),
+            format!("the original path of {}", edge.library.name()),
         );
         if edge.need.name != edge.library.name() && !edge.need.name.contains('/') {
             let at = directory.join(&edge.need.name);
@@ -217,7 +223,7 @@ fn links(
                 at,
                 edge.library,
                 &to,
-                format!("the name by which {} is needed", edge.library.name()),
+                format!("another name of {}, by which it is needed", edge.library.name()),
             );
         }
     }

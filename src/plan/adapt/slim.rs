@@ -1,7 +1,7 @@
 //! Files that are rarely needed at run time. They are left out when that is asked for.
 //!
-//! Invariant: nothing of a `.dist-info` or `.egg-info` is touched, and no licence; whatever is removed
-//! has a receipt.
+//! Invariant: nothing of a `.dist-info` or `.egg-info` is touched, and no licence; whatever is
+//! removed has a receipt.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,9 @@ use crate::plan::request::SlimKind;
 /// Files of one kind that could be removed, or that were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Receipt {
+    /// The kind.
     pub kind: SlimKind,
+    /// The number of files.
     pub files: usize,
     /// Bytes.
     pub size: u64,
@@ -38,7 +40,8 @@ fn find_kind(path: &RealPath) -> Option<SlimKind> {
         "pyi" => Some(SlimKind::Stubs),
         "c" | "h" | "cc" | "cpp" | "hpp" | "pyx" | "pxd" => Some(SlimKind::Headers),
         "a" => Some(SlimKind::Static),
-        // A distribution's own top level is its name, whatever it is; `testing` is an interface others import.
+        // A distribution's own top level is its name, whatever it is; `testing` is an interface
+        // others import.
         _ => folders
             .split('/')
             .skip(1)
@@ -64,7 +67,7 @@ pub fn count_kinds<'a>(entries: impl Iterator<Item = &'a PlannedEntry>) -> Vec<R
 }
 
 /// Removes the entries of these kinds.
-pub fn remove_kinds(
+pub(crate) fn remove_kinds(
     entries: &mut Vec<PlannedEntry>,
     kinds: &BTreeSet<SlimKind>,
 ) -> (Vec<LeftOut>, Vec<Receipt>) {
@@ -77,7 +80,7 @@ pub fn remove_kinds(
         let kind = find_kind(&entry.to).expect("it was removed for its kind");
         Some(LeftOut {
             path: entry.from?,
-            reason: format!("slimmed: {}", kind.name()),
+            reason: format!("removed by --slim: {}", kind.name()),
             size: entry.size,
         })
     });
@@ -85,7 +88,11 @@ pub fn remove_kinds(
 }
 
 /// Strips the copied ELF files, when that is among the kinds.
-pub fn strip(inventory: &Inventory, entries: &mut [PlannedEntry], kinds: &BTreeSet<SlimKind>) {
+pub(crate) fn strip(
+    inventory: &Inventory,
+    entries: &mut [PlannedEntry],
+    kinds: &BTreeSet<SlimKind>,
+) {
     if !kinds.contains(&SlimKind::Strip) {
         return;
     }

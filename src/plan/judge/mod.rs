@@ -1,9 +1,10 @@
 //! The finished plan against the final root that it is for.
 //!
-//! The stages decide from what the builder has. Here the packages to install and the files of the bundle
-//! are compared with a base that is known: whether it can install the ones and load the others.
+//! The stages decide from what the builder has. Here the packages to install and the files of the
+//! bundle are compared with a base that is known: whether it can install the ones and load the
+//! others.
 //!
-//! Invariant: nothing of the plan changes any more; a refusal names the nearest base without it.
+//! Invariant: the plan does not change here; a refusal names a fitting base where one is known.
 
 use super::entry::PlannedEntry;
 use super::native::{PackageSet, PlannedPackage};
@@ -16,14 +17,14 @@ use crate::loader::{Libc, large_file_name};
 use crate::path::RealPath;
 
 /// The judgement of a finished plan.
-pub struct Judgement {
+pub(crate) struct Judgement {
     /// The newest version of glibc that a bundled file asks for, unless the bundle brings its own.
     pub glibc: Option<(u32, u32)>,
     pub findings: Vec<Finding>,
 }
 
 /// Judges the packages and entries of a plan.
-pub fn judge(
+pub(crate) fn judge(
     inventory: &Inventory,
     request: &Request,
     final_root: &FinalRoot,
@@ -59,22 +60,25 @@ fn judge_package(fit: &Fit, package: &PlannedPackage) -> Option<Finding> {
     let lacking = |library: &str| !libraries.contains_key(library);
     let library = &package.reasons.iter().find(|reason| lacking(&reason.library))?.library;
     let (code, why) = if let Some(version) = packages.get(&package.name) {
-        (Code::BaseLibrary, format!("{base} has {version}, where it is not"))
+        (Code::BaseLibrary, format!("{base} has version {version}, which does not contain it"))
     } else if installs_with.is_none() {
         (Code::BaseRelease, format!("{base} has no package manager to install it with"))
     } else if !fit.same_release(release) {
         let (own, theirs) = (&fit.inventory.release.pretty_name, &release.pretty_name);
-        (Code::BaseRelease, format!("{base} installs packages of {theirs}, the builder is {own}"))
+        (
+            Code::BaseRelease,
+            format!("{base} installs packages of {theirs}, but the builder is {own}"),
+        )
     } else {
         return None;
     };
     let other = other_version(fit.profile, library)
         .map_or_else(String::new, |other| format!("; it has {other}"));
     let help = match fit.suggest_images() {
-        Some(fitting) => format!("{fitting}; or carry the builder's library: --native vendor"),
-        None => "carry the builder's library: --native vendor".to_owned(),
+        Some(fitting) => format!("{fitting}, or bundle the builder's library with --native vendor"),
+        None => "bundle the builder's library with --native vendor".to_owned(),
     };
-    let message = format!("needed for {library}, and {why}{other}");
+    let message = format!("is needed for {library}, but {why}{other}");
     Some(refuse(code, &package.name, message, Some(help)))
 }
 
@@ -87,12 +91,12 @@ fn other_version<'a>(profile: &'a Profile, library: &str) -> Option<&'a str> {
         .min_by_key(|name| name.len())
 }
 
-/// A bundled file needs this version of glibc.
+/// Refuses a base with an older glibc than a bundled file needs.
 fn judge_glibc(fit: &Fit, version: (u32, u32), path: &RealPath) -> Option<Finding> {
     let base = fit.profile.libc_version.filter(|_| fit.profile.libc == Some(Libc::Glibc))?;
     (version > base).then(|| {
         let message = format!(
-            "needs glibc {}.{}; {} has {}.{}",
+            "needs glibc {}.{}, but {} has {}.{}",
             version.0,
             version.1,
             fit.profile.name(),
@@ -103,7 +107,7 @@ fn judge_glibc(fit: &Fit, version: (u32, u32), path: &RealPath) -> Option<Findin
     })
 }
 
-/// A bundled file needs a symbol that only a newer musl has.
+/// Refuses a base whose musl lacks a symbol that a bundled file needs.
 fn judge_musl<'a>(fit: &Fit, mut copied: impl Iterator<Item = &'a RealPath>) -> Option<Finding> {
     let Profile { libc_symbols, packages, .. } = fit.profile;
     let there = |symbol: &str| {
@@ -114,8 +118,10 @@ fn judge_musl<'a>(fit: &Fit, mut copied: impl Iterator<Item = &'a RealPath>) -> 
         |path: &RealPath| fit.inventory.musl_needs.get(path)?.iter().find(|symbol| !there(symbol));
     let (path, symbol) = copied.find_map(|path| Some((path, lacks(path)?)))?;
     let version = packages.get("musl").map_or_else(String::new, |version| format!(" {version}"));
-    let message =
-        format!("needs {symbol} of musl, which musl{version} of {} lacks", fit.profile.name());
+    let message = format!(
+        "needs the symbol {symbol} of musl; musl{version} of {} lacks it",
+        fit.profile.name()
+    );
     Some(refuse(Code::BaseMusl, path, message, fit.suggest_images()))
 }
 

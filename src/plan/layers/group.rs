@@ -1,6 +1,7 @@
 //! The group of an entry: the layer it is in when that is large enough.
 //!
-//! Invariant: the group of an entry depends on nothing but the entry itself and the owner of its file.
+//! Invariant: the group of an entry depends on nothing but the entry itself and the owner of its
+//! file.
 
 use std::collections::BTreeSet;
 
@@ -10,15 +11,16 @@ use crate::plan::entry::PlannedEntry;
 use crate::plan::request::LayerRequest;
 use crate::python::normalised_name;
 
-/// Packages come in many, and each bundle has most of the small ones: they leave the room to distributions.
-pub const SMALLEST_PACKAGE: u64 = 1 << 20;
+/// Bytes. Smaller packages share a layer, since bundles have many of them and distributions need
+/// the budget more.
+pub(crate) const SMALLEST_PACKAGE: u64 = 1 << 20;
 
 /// The group by hand that is the program's own: it comes last.
 const APPLICATION: &str = "app";
 
 /// The order of the kinds of layers, by how often they change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Group {
+pub(crate) enum Group {
     System,
     Package(String),
     Environment,
@@ -30,7 +32,7 @@ pub enum Group {
 }
 
 impl Group {
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Group::System => "10-system".to_owned(),
             Group::Package(name) => format!("15-{name}"),
@@ -44,7 +46,7 @@ impl Group {
     }
 
     /// The group that it joins when it is too small to be alone.
-    pub fn join_small(&self) -> Group {
+    pub(crate) fn join_small(&self) -> Group {
         match self {
             Group::Package(_) => Group::System,
             Group::Alone(_) => Group::Small,
@@ -53,18 +55,18 @@ impl Group {
     }
 
     /// The bytes from which on it is alone.
-    pub fn smallest(&self, threshold: u64) -> u64 {
+    pub(crate) fn smallest(&self, threshold: u64) -> u64 {
         if matches!(self, Group::Package(_)) { threshold.max(SMALLEST_PACKAGE) } else { threshold }
     }
 
     /// Whether it is one thing by itself.
-    pub fn is_single(&self) -> bool {
+    pub(crate) fn is_single(&self) -> bool {
         self.join_small() != *self
     }
 }
 
 /// The facts that a group depends on, beside the entry.
-pub struct Grouping<'a> {
+pub(crate) struct Grouping<'a> {
     pub prefix: &'a RealPath,
     pub request: &'a LayerRequest,
     /// Names of distributions that are the user's own.
@@ -75,7 +77,7 @@ pub struct Grouping<'a> {
 
 impl Grouping<'_> {
     /// The group of an entry.
-    pub fn find(&self, entry: &PlannedEntry) -> Group {
+    pub(crate) fn find(&self, entry: &PlannedEntry) -> Group {
         if let Some(distribution) = &entry.distribution {
             return self.find_for_distribution(distribution);
         }

@@ -1,8 +1,9 @@
-//! The cut into image layers: the parts that many applications have in common are the same layer in each.
+//! The cut into image layers: the parts that many applications have in common are the same layer in
+//! each.
 //!
-//! The layer of a distribution or of a vendored package depends on itself and its size alone, never on what
-//! else is installed, as long as the budget allows: so the same one is the same layer in every application,
-//! and one more dependency is one more layer.
+//! The layer of a distribution or of a vendored package depends on itself and its size alone, never
+//! on what else is installed, as long as the budget allows: so the same one is the same layer in
+//! every application, and one more dependency is one more layer.
 //!
 //! Invariant: pure; every entry is in exactly one layer; never more layers than asked for.
 
@@ -23,7 +24,7 @@ use group::{Group, Grouping, SMALLEST_PACKAGE};
 use parts::{parts, weight};
 
 /// The entries of a plan, cut into layers when that is asked for.
-pub struct Layers {
+pub(crate) struct Layers {
     pub layers: Vec<PlannedLayer>,
     pub entries: Vec<PlannedEntry>,
     pub findings: Vec<Finding>,
@@ -32,11 +33,13 @@ pub struct Layers {
 /// One layer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct PlannedLayer {
-    /// The directory below `layers/`: what changes least first.
+    /// The directory below `layers/`. Sorted names put the layers that change least first.
     pub name: String,
+    /// Why these files are one layer.
     pub reason: String,
-    /// Sorted.
+    /// The names of the distributions in it, sorted.
     pub distributions: Vec<String>,
+    /// The number of files and links.
     pub files: usize,
     /// Bytes.
     pub size: u64,
@@ -45,14 +48,19 @@ pub struct PlannedLayer {
 /// With this threshold no distribution is alone.
 const LARGEST: u64 = 1 << 62;
 
-/// Nobody notices that a distribution below this size is sent again with others.
+/// Bytes. A smaller distribution shares a layer with others: to transfer it again costs little.
 const SMALLEST_ALONE: u64 = 64 << 10;
 
-/// The layers that any bundle may have: of the system, the environment, the small ones, the others, the program.
+/// The number of kinds of layers that any bundle may have: the system, the environment, small
+/// distributions, other files and the application.
 pub const KINDS_OF_LAYERS: usize = 5;
 
 /// Cuts the entries into the layers that are asked for; without a request they stay in one tree.
-pub fn cut(inventory: &Inventory, request: &Request, mut entries: Vec<PlannedEntry>) -> Layers {
+pub(crate) fn cut(
+    inventory: &Inventory,
+    request: &Request,
+    mut entries: Vec<PlannedEntry>,
+) -> Layers {
     let Some(wanted) = &request.layers else {
         return Layers { layers: Vec::new(), entries, findings: Vec::new() };
     };
@@ -131,9 +139,9 @@ fn absent_members(entries: &[PlannedEntry], request: &LayerRequest) -> Vec<Findi
             Severity::Warn,
             Code::NotInLayer,
             member,
-            format!("--layer {name} names it, and no such distribution travels"),
+            format!("is named by --layer {name}, but no such distribution is bundled"),
         )
-        .help("`wheelbarrow plan` lists what does")
+        .help("`wheelbarrow plan` lists the bundled distributions")
     };
     absent.map(finding).collect()
 }
@@ -147,31 +155,30 @@ fn describe(entries: &[PlannedEntry], groups: &[Group], threshold: u64) -> Vec<P
             reason: match group {
                 Group::System => {
                     format!(
-                        "carried from the builder's system: packages below {} kB, together",
-                        threshold.max(SMALLEST_PACKAGE) >> 10
+                        "packages of the builder below {} kB, together",
+                        threshold.max(SMALLEST_PACKAGE) / 1000
                     )
                 }
                 Group::Package(_) if name != group.name() => {
-                    "one package that is carried, above --layer-cap".to_owned()
+                    "one package, larger than --layer-cap".to_owned()
                 }
                 Group::Package(_) => {
-                    "one package that is carried: the same layer in every application that has it"
-                        .to_owned()
+                    "one package: the same layer in every application that has it".to_owned()
                 }
                 Group::Environment => {
                     "the same for every application of this Python and prefix".to_owned()
                 }
                 Group::ByHand(_) => "grouped by --layer".to_owned(),
                 Group::Alone(_) if name != group.name() => {
-                    "one distribution, above --layer-cap".to_owned()
+                    "one distribution, larger than --layer-cap".to_owned()
                 }
                 Group::Alone(_) => {
                     "one distribution: the same layer in every application that has it".to_owned()
                 }
-                Group::Small => format!("distributions below {} kB, together", threshold >> 10),
+                Group::Small => format!("distributions below {} kB, together", threshold / 1000),
                 Group::Other => "recorded by no distribution".to_owned(),
                 Group::Application => {
-                    "installed from a local folder, or named by --layer app: what changes most"
+                    "the application: installed from a local folder, or named by --layer app"
                         .to_owned()
                 }
             },

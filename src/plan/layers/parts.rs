@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use crate::plan::entry::{Action, Edit, PlannedEntry};
 
-/// Bytes that count for the cut. A file that is rewritten has another size in every builder, RECORD by the bytecode
-/// it names, a script by the path of its interpreter: these count for nothing.
-pub fn weight(entry: &PlannedEntry) -> u64 {
+/// Bytes that count for the cut. A file that is rewritten has another size in every builder, RECORD
+/// by the bytecode it names, a script by the path of its interpreter: these count for nothing.
+pub(crate) fn weight(entry: &PlannedEntry) -> u64 {
     let keeps_size = |edit: &Edit| match edit {
         Edit::Strip | Edit::RunPath { .. } => true,
         Edit::Prefix { embedded, .. } => embedded.binary,
@@ -30,9 +30,9 @@ struct Part {
     folder: Option<String>,
 }
 
-/// The names of the layers of all entries, when `layers` are those of a cut without a cap; only those that are
-/// `divisible` have parts.
-pub fn parts(
+/// The names of the layers of all entries, when `layers` are those of a cut without a cap; only
+/// those that are `divisible` have parts.
+pub(crate) fn parts(
     entries: &[PlannedEntry],
     layers: &[String],
     divisible: &dyn Fn(usize) -> bool,
@@ -51,7 +51,8 @@ pub fn parts(
         }
         let part = parts.entry(layer).or_default();
         let at = (layer.as_str(), folder(entry));
-        // A folder is looked at as a whole when it begins; one that is above the cap itself, file by file.
+        // A folder is looked at as a whole when it begins; one that is above the cap itself, file
+        // by file.
         let begins = part.folder.as_ref() != Some(&at.1);
         let ahead = if begins && folders[&at] <= cap { folders[&at] } else { weight(entry) };
         if part.size > 0 && part.size + ahead > cap {

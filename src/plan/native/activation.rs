@@ -9,8 +9,9 @@ use crate::inventory::Inventory;
 use crate::packages::Package;
 use crate::plan::select::Selection;
 
-/// Scripts that the activation of a conda environment runs, which nobody activates in the final stage.
-pub fn judge_activation(
+/// Scripts that the activation of a conda environment runs, which nobody activates in the final
+/// stage.
+pub(crate) fn judge_activation(
     inventory: &Inventory,
     selection: &Selection,
     vendored: &BTreeSet<usize>,
@@ -33,7 +34,7 @@ fn activated(package: &Package) -> impl Iterator<Item = Finding> {
         .filter(|path| path.contains("/etc/conda/activate.d/") && path.ends_with(".sh"));
     scripts.map(|path| {
         let message =
-            format!("of {}: sets variables when the environment is activated, which nothing does in the final stage", package.name);
-        Finding::new(Severity::Warn, Code::ActivationScript, path, message).help("set what the program needs with ENV in the final stage")
+            format!("of {} sets variables at activation, and nothing activates the environment in the final stage", package.name);
+        Finding::new(Severity::Warn, Code::ActivationScript, path, message).help("set the variables that the program needs with ENV in the final stage")
     })
 }

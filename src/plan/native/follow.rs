@@ -1,7 +1,7 @@
 //! From needed libraries to the packages that own them, and to files that must be bundled.
 //!
-//! Invariant: a library that a package owns is asked for by package; one that nobody owns is bundled, with
-//! the links that lead to it; nothing is both.
+//! Invariant: a library that a package owns is asked for by package; one that nobody owns is
+//! bundled, with the links that lead to it; nothing is both.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::plan::target::FinalRoot;
 use crate::root::Crossed;
 
 /// The result of following every need.
-pub struct Followed<'a> {
+pub(crate) struct Followed<'a> {
     /// Libraries of no package with the links and the loader configuration that lead to them.
     pub entries: Vec<PlannedEntry>,
     pub wanted: Wanted<'a>,
@@ -26,7 +26,7 @@ pub struct Followed<'a> {
 }
 
 /// Follows the needs of every ELF file of `bundled`.
-pub fn follow<'a>(
+pub(crate) fn follow<'a>(
     inventory: &'a Inventory,
     final_root: &FinalRoot,
     bundled: &BTreeSet<RealPath>,
@@ -77,11 +77,11 @@ impl Follower<'_, '_> {
         };
         let owner = packages.owner(path);
         let wanted = &mut self.followed.wanted;
-        // Conda's libraries are newer than those of most bases, and found first.
+        // conda's libraries are newer than those of most bases, and are found first.
         if packages.in_prefix(path).is_none() && self.final_root.has_library(&need.name) {
             owner.into_iter().for_each(|package| wanted.add_in_base(package, reason.clone()));
         } else if let Some(package) = owner {
-            // What it finds by a path of its own may well be there.
+            // By a run path the file may find it in the base all the same.
             if matches!(rule, Some(Rule::Cache | Rule::PathFile | Rule::DefaultDirectory)) {
                 wanted.mark_lacking(package);
             }
@@ -102,8 +102,9 @@ impl Follower<'_, '_> {
         files[at].owner.map(|owner| self.inventory.distributions[owner].name.clone())
     }
 
-    /// A link of a -dev package led to the library: it will not be in the final root, so it is bundled. Those
-    /// of update-alternatives (`libblas.so.3`) are made when the package is installed, and only then.
+    /// A link of a -dev package led to the library: it will not be in the final root, so it is
+    /// bundled. Those of update-alternatives (`libblas.so.3`) are made when the package is
+    /// installed, and only then.
     fn add_foreign_links(&mut self, package: usize, links: &[Crossed], need: &Need) {
         let installs = self.final_root.installs();
         let alternative = |path: &str| path.starts_with("/etc/alternatives/");
@@ -119,7 +120,7 @@ impl Follower<'_, '_> {
     fn add_link(&mut self, link: &Crossed, need: &Need) {
         if self.also.insert(link.at.clone()) {
             let reason =
-                format!("leads to {}, and no package that will be installed has it", need.name);
+                format!("leads to {}, and no installed package contains this link", need.name);
             self.followed.entries.push(PlannedEntry {
                 from: Some(link.at.clone()),
                 ..PlannedEntry::link(link.at.clone(), link.target.clone(), reason)
@@ -141,10 +142,10 @@ impl Follower<'_, '_> {
             return;
         }
         let message =
-            format!("needed as {}; no package owns it, so the bundle carries it", need.name);
+            format!("is needed as {}; no package owns it, so the file is bundled", need.name);
         self.followed.findings.push(
             Finding::new(Severity::Note, Code::UnownedLibrary, path, message)
-                .help("check that it may be redistributed"),
+                .help("check that its licence allows you to redistribute it"),
         );
         let size = self.inventory.library_sizes.get(path).copied().unwrap_or_default();
         let reason = format!("needed as {}, owned by no package", need.name);
@@ -170,7 +171,7 @@ impl Follower<'_, '_> {
         }
     }
 
-    /// The final loader has to know of a directory.
+    /// Bundles the configuration by which the loader finds a library.
     fn configure(&mut self, library: &str) {
         if !self.final_root.configured {
             return;
@@ -180,7 +181,7 @@ impl Follower<'_, '_> {
         self.followed.run_ldconfig |= glibc && !self.final_root.loader_is_bundled;
         for file in &self.inventory.loader_configuration {
             if self.also.insert(file.clone()) {
-                let reason = format!("tells the loader where {library} is");
+                let reason = format!("configures the loader to find {library}");
                 self.followed.entries.push(PlannedEntry::copy(file.clone(), 0, 0o644, reason));
             }
         }

@@ -24,7 +24,7 @@ use follow::Followed;
 use vendored::{judge_licences, vendor};
 
 /// Everything that comes from outside of the environment.
-pub struct NativeFiles {
+pub(crate) struct NativeFiles {
     pub packages: PackageSet,
     pub files: Files,
     /// Whether `ldconfig` must run in the final stage.
@@ -32,8 +32,9 @@ pub struct NativeFiles {
     pub findings: Vec<Finding>,
 }
 
-/// Follows the needs of the bundled files, of the interpreter and of the distributions to packages and files.
-pub fn follow(
+/// Follows the needs of the bundled files, of the interpreter and of the distributions to packages
+/// and files.
+pub(crate) fn follow(
     inventory: &Inventory,
     request: &Request,
     selection: &Selection,

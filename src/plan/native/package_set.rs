@@ -9,13 +9,14 @@ use serde::Serialize;
 use crate::packages::Manager;
 use crate::path::RealPath;
 
-/// Why a package is asked for.
+/// Why a package is needed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 pub struct PackageReason {
     /// The file that needs it, in the builder root.
     pub file: RealPath,
     /// The needed name; of an interpreter, `interpreter`.
     pub library: String,
+    /// The distribution of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distribution: Option<String>,
 }
@@ -23,6 +24,7 @@ pub struct PackageReason {
 /// A package of the final root.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct PlannedPackage {
+    /// As the database of its manager spells it.
     pub name: String,
     /// In the builder.
     pub version: String,
@@ -30,12 +32,14 @@ pub struct PlannedPackage {
     pub install_as: String,
     /// Bytes when installed, as its database says.
     pub installed_size: u64,
+    /// Why it is needed; empty for a package that only comes with another one.
     pub reasons: Vec<PackageReason>,
 }
 
 /// The packages of a plan, each list sorted by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct PackageSet {
+    /// The package manager of the final stage, if there is one.
     pub manager: Option<Manager>,
     /// The packages to name to the package manager.
     pub install: Vec<PlannedPackage>,

@@ -1,5 +1,5 @@
-//! Which packages to install: those asked for directly, less what the others bring along and what the
-//! base has.
+//! Which packages to install: those needed directly, except those that other packages depend on and
+//! those of the base.
 //!
 //! Invariant: the name is that of the package that owns the resolved file.
 
@@ -12,7 +12,7 @@ use crate::plan::select::Selection;
 use crate::plan::target::FinalRoot;
 
 /// Packages asked for so far.
-pub struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     inventory: &'a Inventory,
     reasons: BTreeMap<usize, BTreeSet<PackageReason>>,
     /// Packages whose libraries the base has, whatever package it has them from.
@@ -25,7 +25,7 @@ pub struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    pub fn new(inventory: &'a Inventory) -> Wanted<'a> {
+    pub(crate) fn new(inventory: &'a Inventory) -> Wanted<'a> {
         Wanted {
             inventory,
             reasons: BTreeMap::new(),
@@ -41,23 +41,23 @@ impl<'a> Wanted<'a> {
     }
 
     /// A library of `package` is needed.
-    pub fn add(&mut self, package: usize, reason: PackageReason) {
+    pub(crate) fn add(&mut self, package: usize, reason: PackageReason) {
         self.reasons.entry(package).or_default().insert(reason);
     }
 
     /// A library of `package` is needed, and the base has one of that name.
-    pub fn add_in_base(&mut self, package: usize, reason: PackageReason) {
+    pub(crate) fn add_in_base(&mut self, package: usize, reason: PackageReason) {
         self.in_base.insert(package);
         self.add(package, reason);
     }
 
     /// The base has no library of a name that `package` is needed for.
-    pub fn mark_lacking(&mut self, package: usize) {
+    pub(crate) fn mark_lacking(&mut self, package: usize) {
         self.lacking.insert(package);
     }
 
     /// Distributions of OS packages that were asked for, or that bundled ones require.
-    pub fn add_distributions(&mut self, selection: &Selection) {
+    pub(crate) fn add_distributions(&mut self, selection: &Selection) {
         let all = &self.inventory.distributions;
         let asked = selection.asked.iter().map(|to| (None, *to));
         let bundled = selection.needed.iter().filter(|from| selection.is_bundled(**from));
@@ -80,7 +80,7 @@ impl<'a> Wanted<'a> {
 
     /// The narrowest installed package that brings the program, its links and the whole standard
     /// library: `python3` on Debian, where five packages share them.
-    pub fn add_interpreter(&mut self) {
+    pub(crate) fn add_interpreter(&mut self) {
         let interpreter = &self.inventory.environment.interpreter;
         let standard = ["os.py", "json/__init__.py", "sqlite3/__init__.py"]
             .map(|file| interpreter.stdlib.descend(file));
@@ -108,7 +108,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// Libraries that the program and the modules of its standard library load.
-    pub fn add_interpreter_libraries(&mut self) {
+    pub(crate) fn add_interpreter_libraries(&mut self) {
         let interpreter = &self.inventory.environment.interpreter;
         let reason = |library: &str| PackageReason {
             file: interpreter.executable.clone(),
@@ -126,8 +126,8 @@ impl<'a> Wanted<'a> {
         owned.into_iter().for_each(|(package, reason)| self.add(package, reason));
     }
 
-    /// Splits what was asked for.
-    pub fn decide(mut self, request: &Request, final_root: &FinalRoot) -> PackageSet {
+    /// Splits the needed packages into those to install, to vendor and in the base.
+    pub(crate) fn decide(mut self, request: &Request, final_root: &FinalRoot) -> PackageSet {
         let base = self.base(final_root);
         let all = &self.inventory.packages;
         let (in_base, lacking): (BTreeSet<usize>, BTreeSet<usize>) =
@@ -169,7 +169,7 @@ impl<'a> Wanted<'a> {
         asked.iter().copied().filter(|package| !brought(self, *package)).collect()
     }
 
-    /// With data that they depend on, as far as that was looked at.
+    /// Adds the packages that vendored ones depend on, as far as the inventory has their files.
     fn add_dependencies(
         &mut self,
         asked: BTreeSet<usize>,
@@ -192,9 +192,9 @@ impl<'a> Wanted<'a> {
         packages.iter().map(|package| self.planned(*package, request)).collect()
     }
 
-    /// The packages of the base: those of its profile or, without one, those of every root of the distribution;
-    /// and when no package owns the interpreter it comes with the image, and so do its libraries, unless it is
-    /// bundled.
+    /// The packages of the base: those of its profile or, without one, those of every root of the
+    /// distribution; and when no package owns the interpreter it comes with the image, and so do
+    /// its libraries, unless it is bundled.
     fn base(&mut self, final_root: &FinalRoot) -> BTreeSet<usize> {
         let packages = &self.inventory.packages;
         let known =

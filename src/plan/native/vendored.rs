@@ -1,8 +1,9 @@
-//! Vendored packages: those that the final root lacks and does not install, and the bundled interpreter.
+//! Vendored packages: those that the final root lacks and does not install, and the bundled
+//! interpreter.
 //!
 //! Everything keeps its path, so the loader finds it by its own rules and nothing needs patching. A
-//! package is vendored as a whole, less documentation and programs: it may open its other files by name.
-//! Scanners find the packages by a database entry of their own.
+//! package is vendored as a whole, less documentation and programs: it may open its other files by
+//! name. Scanners find the packages by a database entry of their own.
 //!
 //! Invariant: a vendored file names its package; nothing that the base has is vendored.
 
@@ -16,7 +17,8 @@ use crate::plan::entry::{Action, Files, LeftOut, PlannedEntry};
 use crate::plan::target::FinalRoot;
 use crate::root::Kind;
 
-/// Below the standard library: modules that a running program does not import, and why each is left out.
+/// Below the standard library: modules that a running program does not import, and why each is left
+/// out.
 const UNNEEDED: [(&str, &str); 8] = [
     ("test", "Python's own tests"),
     ("idlelib", "an editor"),
@@ -29,7 +31,11 @@ const UNNEEDED: [(&str, &str); 8] = [
 ];
 
 /// The files of `packages`, and of the interpreter with its loader when that is bundled.
-pub fn vendor(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet<usize>) -> Files {
+pub(crate) fn vendor(
+    inventory: &Inventory,
+    final_root: &FinalRoot,
+    packages: &BTreeSet<usize>,
+) -> Files {
     let mut files = Files::default();
     let mut taken: BTreeSet<&RealPath> = BTreeSet::new();
     let carriable = &inventory.carriable;
@@ -40,7 +46,7 @@ pub fn vendor(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet
         let unneeded = unneeded(inventory, &path).map(str::to_owned);
         match unneeded.or_else(|| unloadable(inventory, &path)) {
             Some(reason) => files.left_out.push(LeftOut { path, reason, size }),
-            None => files.entries.push(entry(file, "the interpreter, which travels".to_owned())),
+            None => files.entries.push(entry(file, "the interpreter, which is bundled".to_owned())),
         }
     }
     for package in packages {
@@ -50,7 +56,7 @@ pub fn vendor(inventory: &Inventory, final_root: &FinalRoot, packages: &BTreeSet
             let python = file.path.below(&inventory.environment.interpreter.stdlib).is_some();
             let common = || is_common(inventory, final_root, packages, &file.path);
             if !python && !common() && taken.insert(&file.path) {
-                let reason = format!("of the package {name}, which the base lacks");
+                let reason = format!("belongs to the package {name}, which the base lacks");
                 files.entries.push(entry(file, reason));
             }
         }
@@ -71,8 +77,8 @@ fn is_common(
     owner.is_some_and(|owner| final_root.has_package(&inventory.packages[owner]) != Some(false))
 }
 
-/// Vendored packages whose licence nobody will find.
-pub fn judge_licences(inventory: &Inventory, packages: &BTreeSet<usize>) -> Option<Finding> {
+/// The finding for vendored packages without a licence in the bundle.
+pub(crate) fn judge_licences(inventory: &Inventory, packages: &BTreeSet<usize>) -> Option<Finding> {
     let files = |index: &usize| inventory.carriable.packages.get(index).into_iter().flatten();
     let licensed = |index: &usize| {
         inventory.packages[*index].license.is_some()
@@ -85,9 +91,9 @@ pub fn judge_licences(inventory: &Inventory, packages: &BTreeSet<usize>) -> Opti
         .collect();
     let first = without.first()?;
     let message =
-        format!("no licence of these carried packages is in the builder: {}", without.join(", "));
+        format!("the builder has no licence of these vendored packages: {}", without.join(", "));
     let help =
-        "images may leave out documentation: take the copyright files from the packages themselves";
+        "some images omit documentation: take the copyright files from the packages themselves";
     Some(Finding::new(Severity::Note, Code::MissingLicence, first, message).help(help))
 }
 
@@ -112,7 +118,7 @@ fn unneeded(inventory: &Inventory, path: &RealPath) -> Option<&'static str> {
         return ["test", "xxlimited", "xxsubtype", "ctypes_test", "tkinter"]
             .iter()
             .any(|start| name.starts_with(start))
-            .then_some("Python's own tests, or Tk");
+            .then_some("tests of Python, or Tk");
     }
     UNNEEDED
         .iter()
@@ -120,7 +126,8 @@ fn unneeded(inventory: &Inventory, path: &RealPath) -> Option<&'static str> {
         .map(|(_, why)| *why)
 }
 
-/// Why a standard module cannot be imported in the builder either: a library that it needs is not there.
+/// Why a standard module cannot be imported in the builder either: a library that it needs is not
+/// there.
 fn unloadable(inventory: &Inventory, path: &RealPath) -> Option<String> {
     let native = inventory
         .interpreter_natives
@@ -130,7 +137,7 @@ fn unloadable(inventory: &Inventory, path: &RealPath) -> Option<String> {
         matches!(outcome, NeedOutcome::BuiltIn | NeedOutcome::Library { .. })
     };
     let missing = native.needs.iter().find(|need| !there(&need.outcome))?;
-    Some(format!("cannot be imported in the builder either, without {}", missing.name))
+    Some(format!("cannot be imported in the builder either: {} is missing", missing.name))
 }
 
 /// The database entries by which scanners find the bundled packages, and in an empty root which
@@ -163,6 +170,6 @@ fn databases(
 }
 
 fn written_entry(file: DatabaseFile) -> PlannedEntry {
-    let reason = "tells scanners what the bundle carries";
+    let reason = "lists the vendored packages for scanners";
     PlannedEntry::text(file.path, file.content, reason.to_owned())
 }

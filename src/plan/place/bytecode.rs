@@ -8,7 +8,7 @@ use crate::path::RealPath;
 use crate::plan::entry::{Action, PlannedEntry};
 
 /// An entry for the `.pyc` of each module among `sources`.
-pub fn compile(
+pub(crate) fn compile(
     inventory: &Inventory,
     destinations: &Destinations,
     sources: &[PlannedEntry],

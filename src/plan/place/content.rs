@@ -7,7 +7,7 @@ use crate::path::RealPath;
 use crate::plan::entry::{Action, Edit};
 
 /// The content of a file, and anything that is worth saying about it.
-pub struct FileContent {
+pub(crate) struct FileContent {
     pub action: Action,
     pub edit: Option<Edit>,
     pub finding: Option<Finding>,
@@ -20,7 +20,7 @@ impl From<Action> for FileContent {
 }
 
 /// Why a file is left out.
-pub struct Refusal {
+pub(crate) struct Refusal {
     pub reason: String,
     pub finding: Option<Finding>,
 }
@@ -33,7 +33,12 @@ impl From<&str> for Refusal {
 
 impl Refusal {
     /// A refusal that the user hears of.
-    pub fn with_warning(reason: &str, code: Code, path: &RealPath, message: &str) -> Refusal {
+    pub(crate) fn with_warning(
+        reason: &str,
+        code: Code,
+        path: &RealPath,
+        message: &str,
+    ) -> Refusal {
         let finding = Finding::new(Severity::Warn, code, path, message);
         Refusal { finding: Some(finding), ..Refusal::from(reason) }
     }

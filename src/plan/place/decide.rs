@@ -1,6 +1,6 @@
 //! The content of one file of the environment in the bundle.
 //!
-//! Invariant: a file that is neither copied nor linked nor written has the reason why it is left out.
+//! Invariant: a file is in the bundle, or has a reason why it is left out.
 
 use super::content::{FileContent, Refusal};
 use super::destination::Destinations;
@@ -14,10 +14,11 @@ use crate::python::{self, Distribution, PathFile, PathLine};
 use crate::root::Kind;
 
 /// Why a file is left out that leads to the source of an editable install.
-pub const LEADS: &str = "leads to the source of an editable install, which travels itself";
+pub(crate) const LEADS: &str =
+    "leads to the source of an editable install; the source itself is bundled";
 
-/// Decides the content of files.
-pub struct Contents<'a> {
+/// Decides the contents of the files of one plan.
+pub(crate) struct Contents<'a> {
     pub inventory: &'a Inventory,
     pub destinations: &'a Destinations<'a>,
     pub shebang: Shebang,
@@ -25,7 +26,7 @@ pub struct Contents<'a> {
 
 impl Contents<'_> {
     /// The content of a file of `distribution` in the bundle.
-    pub fn decide(
+    pub(crate) fn decide(
         &self,
         file: &FileFact,
         distribution: Option<&Distribution>,
@@ -41,7 +42,7 @@ impl Contents<'_> {
                     "neither a file nor a link",
                     Code::SpecialFile,
                     &file.path,
-                    "neither a file nor a link; it is left behind",
+                    "is neither a file nor a link, so it is left out",
                 ));
             }
         }
@@ -83,7 +84,7 @@ impl Contents<'_> {
                 "a link out of the environment",
                 Code::OutsideEnvironment,
                 &file.path,
-                &format!("a link to {target}, outside the environment; it is left behind"),
+                &format!("links to {target}, outside the environment, so it is left out"),
             ));
         }
         if !target.starts_with('/') {
@@ -103,7 +104,7 @@ impl Contents<'_> {
                 environment.parts.iter().flat_map(|part| part.sites.iter().chain([&part.prefix]));
             return tops.any(|top| target.starts_with(&format!("{top}/")));
         }
-        // Lexical on purpose: the bundle has the same shape, and links of directories are not bundled.
+        // Lexical on purpose: the bundle has the same shape and no links of directories.
         let directory = file.path.parent().unwrap_or_else(RealPath::root);
         let depth = environment
             .part_of(&file.path)
@@ -113,21 +114,21 @@ impl Contents<'_> {
     }
 }
 
-/// Files of `.dist-info` that tell how the distribution came into the builder; `None` for the others.
+/// The decision for files of `.dist-info` that describe the installation; `None` for all others.
 fn metadata(name: &str, distribution: &Distribution) -> Option<Result<Action, Refusal>> {
     match name {
         "RECORD" => Some(Ok(Action::Record)),
-        // The same distribution is the same bytes whoever installed it, and for whom.
+        // A distribution has the same bytes in every bundle, whichever installer was used.
         "INSTALLER" => Some(Ok(Action::Write { content: "wheelbarrow\n".to_owned() })),
         "REQUESTED" | "uv_cache.json" | "uv_build.json" => {
-            Some(Err("tells how it came into the builder".into()))
+            Some(Err("describes the installation in the builder".into()))
         }
         "direct_url.json" => {
             let text = distribution.direct_url.as_deref().unwrap_or_default();
             Some(match python::portable_direct_url(text) {
                 Some(same) if same == text => Ok(Action::Copy),
                 Some(content) => Ok(Action::Write { content }),
-                None => Err("tells a path of the builder only".into()),
+                None => Err("contains only a path of the builder".into()),
             })
         }
         _ => None,

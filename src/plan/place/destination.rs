@@ -11,14 +11,14 @@ use crate::python::PartKind;
 const TARGET_DATA: [&str; 4] = ["bin", "share", "etc", "include"];
 
 /// Destinations below the prefix of a bundle.
-pub struct Destinations<'a> {
+pub(crate) struct Destinations<'a> {
     pub inventory: &'a Inventory,
     pub prefix: &'a RealPath,
 }
 
 impl Destinations<'_> {
     /// The site directory of the bundle.
-    pub fn site(&self) -> RealPath {
+    pub(crate) fn site(&self) -> RealPath {
         self.prefix.descend(&format!("lib/python{}/{SITE_PACKAGES}", self.minor()))
     }
 
@@ -27,7 +27,7 @@ impl Destinations<'_> {
     }
 
     /// The destination of a path below a site or the prefix; `None` for any other.
-    pub fn find(&self, path: &RealPath) -> Option<RealPath> {
+    pub(crate) fn find(&self, path: &RealPath) -> Option<RealPath> {
         let part = self.inventory.environment.part_of(path)?;
         if let Some(rest) = part.sites.iter().find_map(|site| path.below(site)) {
             // `--target` puts what belongs beside site-packages among the packages.
@@ -44,7 +44,8 @@ impl Destinations<'_> {
     }
 }
 
-/// Where a virtual environment has the headers of a distribution; other schemes have them beside Python's own.
+/// Where a virtual environment has the headers of a distribution; other schemes have them beside
+/// Python's own.
 fn header_place(path: &str, minor: &str) -> Option<String> {
     let others = [format!("include/python{minor}/"), "include/python/".to_owned()];
     let rest = others.iter().find_map(|other| path.strip_prefix(other.as_str()))?;

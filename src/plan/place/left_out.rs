@@ -1,6 +1,6 @@
 //! Files that no distribution records, and why some of them are left out.
 //!
-//! Invariant: a file is bundled unless somebody is known to have made it for the builder alone.
+//! Invariant: a file is bundled unless it is known to be made for the builder alone.
 
 use crate::inventory::{FileFact, Inventory};
 use crate::plan::select::Selection;
@@ -29,7 +29,7 @@ const SCAFFOLDING: [&str; 18] = [
 ];
 
 /// Why a file that no distribution records is left out, if it is.
-pub fn judge_unowned(
+pub(crate) fn judge_unowned(
     inventory: &Inventory,
     selection: &Selection,
     file: &FileFact,
@@ -45,24 +45,27 @@ pub fn judge_unowned(
     if let Some((_, distribution)) = all
         .find(|(index, one)| file.path.below(&one.info).is_some() && !selection.is_bundled(*index))
     {
-        return Some(format!("belongs to {}, which stays behind", distribution.name));
+        return Some(format!("belongs to {}, which is left out", distribution.name));
     }
     let part =
         environment.part_of(&file.path).filter(|part| part.kind == PartKind::VirtualEnvironment)?;
     let below = file.path.below(&part.prefix)?;
-    // pip checks `-e git+...` out there: what it would not have installed stays, the history included.
+    // pip checks out `-e git+...` there. Other files of the checkout, such as its history, are left
+    // out.
     let checkout = below
         .strip_prefix("src/")
         .and_then(|rest| Some(part.prefix.join("src").join(rest.split('/').next()?)));
     if checkout.is_some_and(|checkout| {
         environment.sources().any(|source| source.below(&checkout).is_some())
     }) {
-        return Some("beside the source of an editable install, and not part of it".to_owned());
+        return Some(
+            "in the checkout of an editable install, but not part of its source".to_owned(),
+        );
     }
-    // virtualenv patches distutils of the pip that runs inside; nothing imports it afterwards.
+    // virtualenv patches distutils for the pip inside; nothing imports the patch afterwards.
     let patch = matches!(file.path.name(), "_virtualenv.py" | "_virtualenv.pth");
     (is_interpreter(below) || patch || SCAFFOLDING.contains(&below))
-        .then(|| "made by venv for the builder; the bundle has its own".to_owned())
+        .then(|| "created for the builder by venv; the bundle has its own".to_owned())
 }
 
 /// `bin/python3.13` and its other names.

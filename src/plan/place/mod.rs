@@ -1,6 +1,6 @@
 //! Where every file of the environment is in the final root, or why it is left out.
 //!
-//! Invariant: one file, one answer: an entry, or a line of what is left out.
+//! Invariant: each file of the environment becomes one entry, or one path that is left out.
 
 mod bytecode;
 mod content;
@@ -27,11 +27,12 @@ use crate::inventory::{FileFact, Inventory};
 use crate::path::RealPath;
 use crate::python::Distribution;
 
-/// Below `lib/pythonX.Y/`, whatever the builder calls it (Debian: `dist-packages`).
+/// The directory of packages below `lib/pythonX.Y/` of a bundle, also where the builder has another
+/// name for it (Debian: `dist-packages`).
 pub const SITE_PACKAGES: &str = "site-packages";
 
 /// The files of the environment, placed.
-pub struct Placed {
+pub(crate) struct Placed {
     pub files: Files,
     /// Builder paths of the files that are bundled.
     pub bundled: BTreeSet<RealPath>,
@@ -41,7 +42,7 @@ pub struct Placed {
 }
 
 /// Places the files of the environment below the prefix.
-pub fn place(
+pub(crate) fn place(
     inventory: &Inventory,
     request: &Request,
     selection: &Selection,
@@ -83,7 +84,7 @@ pub fn place(
     Placed { files, bundled, runs_at_start, findings }
 }
 
-/// In the order of `sys.path`: of two files for one place the first one is bundled.
+/// The files in the order of `sys.path`: of two files with one destination, the first is bundled.
 fn by_part(inventory: &Inventory) -> Vec<&FileFact> {
     let mut files: Vec<&FileFact> = inventory.files.iter().collect();
     if inventory.environment.parts.len() > 1 {
@@ -107,12 +108,12 @@ fn place_file(
             "outside the environment",
             Code::OutsideEnvironment,
             &file.path,
-            "recorded by a distribution, but outside the environment's prefix; it is left behind",
+            "is recorded by a distribution, but is outside the environment's prefix, so it is left out",
         ));
     };
     let FileContent { action, edit, finding } = contents.decide(file, distribution)?;
     let size = if matches!(action, Action::Link { .. }) { 0 } else { file.meta.size };
-    // As pip sets them, whatever the umask was: modes are part of a layer's bytes.
+    // The modes that pip sets, independent of the umask: they are part of a layer's bytes.
     let mode = if file.meta.mode & 0o111 == 0 { 0o644 } else { 0o755 };
     let entry = PlannedEntry {
         to,
@@ -131,12 +132,12 @@ fn reason(distribution: Option<&Distribution>) -> String {
     )
 }
 
-/// Why a file is left out wherever it is.
+/// Why a file is left out, whatever its destination would be.
 fn unwanted(inventory: &Inventory, selection: &Selection, file: &FileFact) -> Option<String> {
     match file.owner {
         Some(owner) if !selection.is_bundled(owner) => {
             let name = &inventory.distributions[owner].name;
-            return Some(format!("belongs to {name}, which stays behind"));
+            return Some(format!("belongs to {name}, which is left out"));
         }
         Some(_) => {}
         None => {
@@ -150,10 +151,12 @@ fn unwanted(inventory: &Inventory, selection: &Selection, file: &FileFact) -> Op
         return Some(LEADS.to_owned());
     }
     let bytecode = file.path.name().ends_with(".pyc") && file.owner.is_some();
-    bytecode.then(|| "bytecode: Python makes it again, and it holds the builder's paths".to_owned())
+    bytecode.then(|| {
+        "bytecode: it contains paths of the builder, and Python creates it again".to_owned()
+    })
 }
 
-/// Two parts have a file for one place: the one that `sys.path` has first stays there.
+/// Refuses the second of two files with one destination; the part that `sys.path` has first wins.
 fn collide(inventory: &Inventory, file: &FileFact, first: &FileFact) -> Refusal {
     let same_content = file.recorded_hash.is_some() && file.recorded_hash == first.recorded_hash;
     let owner = |file: &FileFact| {
@@ -161,21 +164,22 @@ fn collide(inventory: &Inventory, file: &FileFact, first: &FileFact) -> Refusal 
     };
     let finding = || {
         let message = format!(
-            "of {}; {}, of {}, goes to the same place and is another file: this one is left behind",
+            "of {} is left out: {} of {} has the same destination and different contents",
             owner(file),
             first.path,
             owner(first)
         );
-        Finding::new(Severity::Warn, Code::Collision, &file.path, message)
-            .help("name the environment whose file is right first, or install both into one")
+        Finding::new(Severity::Warn, Code::Collision, &file.path, message).help(
+            "name the environment with the right file first, or install both into one environment",
+        )
     };
     Refusal {
-        reason: format!("{} goes to the same place", first.path),
+        reason: format!("{} has the same destination and comes first", first.path),
         finding: (!same_content).then(finding),
     }
 }
 
-/// Bundled distributions in editable mode whose source nobody knows.
+/// Findings for bundled distributions in editable mode whose source is unknown.
 fn unreadable_editables(inventory: &Inventory, selection: &Selection) -> Vec<Finding> {
     let led =
         |one: &Distribution| one.record.iter().any(|record| inventory.leads.contains(&record.path));
@@ -189,7 +193,7 @@ fn unreadable_editables(inventory: &Inventory, selection: &Selection) -> Vec<Fin
     });
     let finding = |(_, one): (usize, &Distribution)| {
         let message =
-            "installed in editable mode, and nothing that can be read tells where its source is";
+            "is installed in editable mode, and no readable file says where its source is";
         Finding::new(Severity::Deny, Code::EditableInstall, &one.name, message)
             .help(format!("install it without --editable: pip install --no-deps {}", one.name))
     };

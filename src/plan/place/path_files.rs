@@ -1,6 +1,8 @@
-//! Path files (`.pth`): their lines in the bundle, and the code that Python runs from them at every start.
+//! Path files (`.pth`): their lines in the bundle, and the code that Python runs from them at every
+//! start.
 //!
-//! Invariant: a line of the bundle names no directory of the builder; a line of code is bundled as it is.
+//! Invariant: a line of the bundle names no directory of the builder; a line of code is bundled as
+//! it is.
 
 use std::collections::BTreeSet;
 
@@ -19,13 +21,14 @@ const OWN_DIRECTORY: &str = "sys._getframe(1).f_locals['sitedir']";
 pub struct StartLine {
     /// The file in the builder.
     pub file: RealPath,
+    /// The line, without its end.
     pub line: String,
     /// Its meaning for the final stage.
     pub judgement: String,
 }
 
-/// The text for the bundle: `None` when nothing of it is left.
-pub fn rewrite(
+/// The text of a path file in the bundle; `None` if no line is left.
+pub(crate) fn rewrite(
     file: &PathFile,
     destination: &dyn Fn(&RealPath) -> Option<RealPath>,
     sources: &dyn Fn(&RealPath) -> bool,
@@ -39,7 +42,7 @@ pub fn rewrite(
         }
         PathLine::Path { text, to: None } if text.starts_with('/') => None,
         PathLine::Path { text, .. } => Some(text.clone()),
-        // Nor does anything need what led there.
+        // Nothing needs the finder of such a source either.
         PathLine::Code { .. } if line.finder().is_some() => None,
         PathLine::Code { text, .. } => Some(text.clone()),
     });
@@ -48,7 +51,7 @@ pub fn rewrite(
 }
 
 /// Judges each line of code in the path files that are bundled.
-pub fn judge(
+pub(crate) fn judge(
     inventory: &Inventory,
     bundled: &BTreeSet<RealPath>,
 ) -> (Vec<StartLine>, Vec<Finding>) {
@@ -83,24 +86,22 @@ fn judge_code(
     let mut parts = inventory.environment.parts.iter();
     let named = parts.find(|part| part.whole_prefix() && text.contains(part.prefix.as_str()));
     if let Some(Import { name, found }) = missing {
-        let why = if *found == ImportFound::Nowhere { "not installed" } else { "left behind" };
-        let message = format!(
-            "imports {name} at every start of Python, which is {why}: it prints an error each time"
-        );
-        let help = "uninstall what installed this file, or install what it imports";
+        let why = if *found == ImportFound::Nowhere { "not installed" } else { "left out" };
+        let message =
+            format!("imports {name}, which is {why}, so Python prints an error at every start");
+        let help = "uninstall the distribution of this file, or install the module that it imports";
         (format!("imports {name}, which is {why}"), Some((message, help)))
     } else if let Some(part) = named {
         let message = format!(
-            "runs at every start of Python and names {}, which is the builder's",
+            "runs at every start of Python and contains {}, a path of the builder",
             part.prefix
         );
-        let help =
-            "build with the environment at its final path: --prefix, or python -m venv there";
-        (format!("names {}", part.prefix), Some((message, help)))
+        let help = "create the environment at its final path, or name its path with --prefix";
+        (format!("contains the path {}", part.prefix), Some((message, help)))
     } else if text.contains(OWN_DIRECTORY) {
-        ("declares a namespace package, wherever the directory is".to_owned(), None)
+        ("declares a namespace package, and works in any directory".to_owned(), None)
     } else {
-        ("what it imports is in the final image".to_owned(), None)
+        ("all its imports are in the final image".to_owned(), None)
     }
 }
 

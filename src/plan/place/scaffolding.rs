@@ -1,14 +1,19 @@
 //! The files that make the prefix a virtual environment of the final interpreter (PEP 405).
 //!
-//! Invariant: none of them names a path of the builder but that of an interpreter the final root has, too.
+//! Invariant: they contain no path of the builder, except that of an interpreter that the final
+//! root has too.
 
 use crate::inventory::Inventory;
 use crate::path::RealPath;
 use crate::plan::entry::PlannedEntry;
 
-/// `bin/python*` and `pyvenv.cfg` below `prefix`. An interpreter that is in the prefix itself has its standard
-/// library there, and needs no more than names.
-pub fn make(inventory: &Inventory, prefix: &RealPath, interpreter: &RealPath) -> Vec<PlannedEntry> {
+/// Makes `bin/python*` and `pyvenv.cfg` below `prefix`. An interpreter in the prefix itself has its
+/// standard library there and needs only the links.
+pub(crate) fn make(
+    inventory: &Inventory,
+    prefix: &RealPath,
+    interpreter: &RealPath,
+) -> Vec<PlannedEntry> {
     let environment = &inventory.environment;
     let link = |name: &str, target: &str, reason: &str| PlannedEntry {
         mode: 0o644,
@@ -16,7 +21,7 @@ pub fn make(inventory: &Inventory, prefix: &RealPath, interpreter: &RealPath) ->
     };
     if let Some(program) = interpreter.below(&prefix.join("bin")) {
         let names = ["python", "python3"].into_iter().filter(|name| *name != program);
-        return names.map(|name| link(name, program, "the interpreter that travels")).collect();
+        return names.map(|name| link(name, program, "the bundled interpreter")).collect();
     }
     let home = interpreter.parent().unwrap_or_else(RealPath::root);
     let configuration = format!(

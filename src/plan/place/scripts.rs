@@ -1,6 +1,7 @@
-//! Scripts of the environment, and the Python that each starts in the builder and in the final root.
+//! Scripts of the environment, and the Python that each starts in the builder and in the final
+//! root.
 //!
-//! Invariant: what follows the lines that find the interpreter stays as it is.
+//! Invariant: only the lines that find the interpreter change, and launchers of entry points.
 
 use super::content::FileContent;
 use crate::finding::{Code, Finding, Severity};
@@ -14,13 +15,15 @@ use crate::python::{self, PartKind, Script};
 enum Starts<'a> {
     /// The environment's Python, with these arguments.
     Own(&'a [String]),
+    /// A Python of another environment.
     OtherPython,
+    /// Another program.
     Other,
 }
 
-/// Copies the script, or gives it the lines that find `python`, its interpreter in the final root. A launcher of
-/// an entry point is written again.
-pub fn rewrite(
+/// Copies the script, or gives it the lines that find `python`, its interpreter in the final root.
+/// A launcher of an entry point is written again.
+pub(crate) fn rewrite(
     inventory: &Inventory,
     shebang: Shebang,
     python: &RealPath,
@@ -37,7 +40,8 @@ pub fn rewrite(
         Shebang::Relocatable => python::relocatable_header(python.name(), arguments, coding),
         Shebang::Absolute => python::absolute_header(python.as_str(), arguments, coding),
     };
-    // Each installer, and each of their versions, has its own text for the launcher of an entry point.
+    // Each installer, and each of their versions, has its own text for the launcher of an entry
+    // point.
     let distribution = file.owner.map(|owner| &inventory.distributions[owner]);
     let entry_point = distribution.and_then(|one| {
         one.scripts.iter().find(|entry_point| entry_point.name == file.path.name())
@@ -55,8 +59,10 @@ pub fn rewrite(
 }
 
 fn foreign_shebang(file: &FileFact, script: &Script) -> Finding {
-    let message =
-        format!("starts {}, which is not this environment's interpreter", script.interpreter());
+    let message = format!(
+        "starts {}, which is not the interpreter of this environment",
+        script.interpreter()
+    );
     Finding::new(Severity::Warn, Code::ForeignShebang, &file.path, message)
         .help("reinstall the distribution that owns it")
 }
@@ -77,7 +83,7 @@ fn find_start<'a>(inventory: &Inventory, file: &FileFact, script: &'a Script) ->
             .chain([&base])
             .any(|scripts| scripts.as_str() == directory)
     };
-    // What pip was told to put elsewhere starts the Python that pip ran in.
+    // A script that pip installed elsewhere starts the Python that pip ran in.
     let elsewhere = || {
         environment
             .part_of(&file.path)
@@ -85,9 +91,9 @@ fn find_start<'a>(inventory: &Inventory, file: &FileFact, script: &'a Script) ->
     };
     match &script.shebang {
         python::Shebang::Relocatable { .. } => Starts::Own(&script.arguments),
-        // Of a wheel, as it was built: installers replace the whole line.
+        // The line of a wheel as it was built; installers replace it.
         python::Shebang::Plain { .. } if directory.is_empty() => Starts::Own(&[]),
-        // PATH has the environment first when it is used as meant, and then this is its Python.
+        // The environment comes first in PATH when it is active, so this is its Python.
         python::Shebang::OnPath { .. }
             if ["", "3", environment.interpreter.minor()].contains(&version) =>
         {
@@ -96,7 +102,7 @@ fn find_start<'a>(inventory: &Inventory, file: &FileFact, script: &'a Script) ->
         python::Shebang::Plain { .. } | python::Shebang::Wrapper { .. } if own() || elsewhere() => {
             Starts::Own(&script.arguments)
         }
-        // The system's own, for what belongs to the system.
+        // The system's Python, for scripts of the system.
         python::Shebang::Plain { interpreter } if interpreter == "/usr/bin/python3" => {
             Starts::Other
         }

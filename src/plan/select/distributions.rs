@@ -10,10 +10,14 @@ use crate::inventory::Inventory;
 /// A distribution and whether it is bundled.
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct PlannedDistribution {
+    /// As its metadata spells it.
     pub name: String,
+    /// As its metadata spells it.
     pub version: String,
+    /// Whether it is bundled.
     #[serde(rename = "travels")]
     pub is_bundled: bool,
+    /// Why it is bundled or left out.
     pub reason: String,
     /// Whether the user or the installer's REQUESTED names it.
     pub asked: bool,
@@ -23,8 +27,9 @@ pub struct PlannedDistribution {
     pub size: u64,
 }
 
-/// The distributions of the inventory, each with the decision and its reason, sorted by name and version.
-pub fn list_distributions(
+/// The distributions of the inventory, each with the decision and its reason, sorted by name and
+/// version.
+pub(crate) fn list_distributions(
     selection: &Selection,
     inventory: &Inventory,
 ) -> Vec<PlannedDistribution> {

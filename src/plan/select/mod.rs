@@ -1,4 +1,5 @@
-//! Which distributions are bundled: those that are asked for with all they require, or all but installers.
+//! Which distributions are bundled: the requirements with all their dependencies, or everything
+//! except installers.
 //!
 //! Invariant: each distribution is bundled or has one reason why not.
 
@@ -7,9 +8,10 @@ mod selection;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use distributions::{PlannedDistribution, list_distributions};
+pub use distributions::PlannedDistribution;
+pub(crate) use distributions::list_distributions;
 use pep508_rs::Requirement;
-pub use selection::Selection;
+pub(crate) use selection::Selection;
 use url::Url;
 
 use super::request::Request;
@@ -24,8 +26,8 @@ const MOST_NAMES: usize = 8;
 const INSTALL_FIRST: &str = "install the application before this step, or name its environment: \
                              `wheelbarrow bundle /path/to/venv`";
 
-/// Follows the requirements that are asked for; when there are none, everything that is installed is wanted.
-pub fn select(inventory: &Inventory, request: &Request) -> Selection {
+/// Follows the requirements of the request. Without any, every installed distribution is wanted.
+pub(crate) fn select(inventory: &Inventory, request: &Request) -> Selection {
     let installed = |project: &&Requirement<Url>| {
         let key = python::normalised_name(project.name.as_ref());
         inventory.distributions.iter().any(|distribution| distribution.key == key)
@@ -53,12 +55,13 @@ pub fn select(inventory: &Inventory, request: &Request) -> Selection {
     selection
 }
 
-/// The findings of a selection: those `problems` of requirements that matter to the bundle, and its own.
+/// The findings of a selection: those `problems` of requirements that matter to the bundle, and its
+/// own.
 fn judge(inventory: &Inventory, selection: &Selection, problems: Vec<Finding>) -> Vec<Finding> {
     let all = &inventory.distributions;
     let is_bundled = |index: usize| selection.is_bundled(index);
     let mut findings = problems;
-    // Nobody is missing a requirement of a distribution that is left out.
+    // A distribution that is left out needs no requirements.
     findings.retain(|finding| {
         let index = all.iter().position(|distribution| distribution.name == finding.subject);
         finding.code != Code::MissingRequirement || index.is_none_or(is_bundled)
@@ -101,11 +104,12 @@ fn system_owned(inventory: &Inventory) -> BTreeMap<usize, usize> {
     let all = inventory.distributions.iter().enumerate();
     let owned =
         all.filter_map(|(index, distribution)| Some((index, owner(&distribution.metadata)?)));
-    // Nothing in the final stage would install conda's.
+    // The final stage cannot install conda packages, so these are bundled.
     owned.filter(|(_, package)| inventory.packages[*package].in_prefix.is_none()).collect()
 }
 
-/// Distributions that an earlier part has too, with that one: Python never gets to see them.
+/// Distributions that an earlier part has too, each with the earlier one: Python never imports
+/// them.
 fn shadowed(inventory: &Inventory) -> BTreeMap<usize, usize> {
     let rank = |distribution: &Distribution| inventory.environment.rank(&distribution.info);
     let all = &inventory.distributions;
@@ -122,7 +126,7 @@ fn shadowed(inventory: &Inventory) -> BTreeMap<usize, usize> {
     later.collect()
 }
 
-/// Another version of a distribution, in an earlier part.
+/// The finding for a distribution that another version hides.
 fn hides(earlier: &Distribution, later: &Distribution) -> Option<Finding> {
     let message = format!(
         "{} in {} hides {} in {}",
@@ -130,7 +134,7 @@ fn hides(earlier: &Distribution, later: &Distribution) -> Option<Finding> {
     );
     (earlier.version != later.version).then(|| {
         Finding::new(Severity::Warn, Code::Collision, &later.name, message)
-            .help("name the environment whose version is right first")
+            .help("name the environment with the right version first")
     })
 }
 

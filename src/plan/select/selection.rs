@@ -8,7 +8,7 @@ use crate::finding::Finding;
 use crate::inventory::Inventory;
 
 /// The decision for each distribution, by its index in the inventory.
-pub struct Selection {
+pub(crate) struct Selection {
     /// For each distribution the installed ones it requires.
     pub edges: Vec<BTreeSet<usize>>,
     /// The ones asked for by name.
@@ -26,17 +26,20 @@ pub struct Selection {
 
 impl Selection {
     /// Whether the distribution is part of the bundle.
-    pub fn is_bundled(&self, index: usize) -> bool {
+    pub(crate) fn is_bundled(&self, index: usize) -> bool {
         self.needed.contains(&index)
             && !self.system_owned.contains_key(&index)
             && !self.shadowed.contains_key(&index)
     }
 
     /// Why it is bundled or left out.
-    pub fn reason(&self, inventory: &Inventory, index: usize) -> String {
+    pub(crate) fn reason(&self, inventory: &Inventory, index: usize) -> String {
         let distribution = &inventory.distributions[index];
         if let Some(earlier) = self.shadowed.get(&index) {
-            return format!("{} has it, and comes first", inventory.distributions[*earlier].site);
+            return format!(
+                "{} comes first and has it too",
+                inventory.distributions[*earlier].site
+            );
         }
         if let Some(package) = self.system_owned.get(&index) {
             return format!("belongs to the package {}", inventory.packages[*package].name);
@@ -47,12 +50,12 @@ impl Selection {
             by.map(|from| format!("required by {}", inventory.distributions[from].name))
         };
         match (self.needed.contains(&index), self.everything) {
-            (true, false) if self.asked.contains(&index) => "asked for".to_owned(),
+            (true, false) if self.asked.contains(&index) => "requested".to_owned(),
             (true, false) => required_by().unwrap_or_default(),
-            (true, true) if distribution.requested => "installed by request".to_owned(),
+            (true, true) if distribution.requested => "installed on request".to_owned(),
             (true, true) => "installed".to_owned(),
-            (false, true) => "an installer that nothing installed requires".to_owned(),
-            (false, false) => "nothing that was asked for requires it".to_owned(),
+            (false, true) => "an installer that no installed distribution requires".to_owned(),
+            (false, false) => "no requested distribution requires it".to_owned(),
         }
     }
 }

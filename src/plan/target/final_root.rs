@@ -1,4 +1,5 @@
-//! The final root as the stages of a plan see it: its interpreter, what it has, whether it installs.
+//! The final root as the stages of a plan see it: its interpreter, what it has, whether it
+//! installs.
 //!
 //! Invariant: every question of a stage about the final root is answered here, from data alone.
 
@@ -13,8 +14,8 @@ use crate::path::RealPath;
 use crate::plan::request::{Request, Shebang};
 
 /// The final root of a plan.
-pub struct FinalRoot<'a> {
-    /// The image of FROM, when anything tells.
+pub(crate) struct FinalRoot<'a> {
+    /// The image of FROM, if it is known.
     pub image: Option<String>,
     /// The program that `bin/python` leads to.
     pub interpreter: RealPath,
@@ -28,52 +29,55 @@ pub struct FinalRoot<'a> {
     pub(super) profile: Option<&'a Profile>,
     /// Whether its package manager installs what it lacks.
     pub(super) packages: bool,
-    /// A prefix of the builder, conda's or the interpreter's own, and that of the bundle, which takes its place.
+    /// The prefix of conda or of the interpreter in the builder, and the one that takes its place.
     pub(super) moved: Option<(RealPath, RealPath)>,
-    /// Where its loader looks without any configuration, and in that of its own.
+    /// The directories that its loader searches by default and by its own configuration.
     pub(super) directories: BTreeSet<RealPath>,
-    /// Whether its loader knows what the builder's does: by the same cache, path file or ldconfig.
+    /// Whether its loader has the configuration of the builder: the cache, the path file or
+    /// ldconfig.
     pub configured: bool,
     pub findings: Vec<Finding>,
 }
 
 impl FinalRoot<'_> {
     /// Whether its loader finds a library of this name without any help.
-    pub fn has_library(&self, name: &str) -> bool {
+    pub(crate) fn has_library(&self, name: &str) -> bool {
         self.profile.is_some_and(|profile| profile.libraries.contains_key(name))
     }
 
     /// Whether a package is there already; `None` when nothing is known of it.
-    pub fn has_package(&self, package: &Package) -> Option<bool> {
+    pub(crate) fn has_package(&self, package: &Package) -> Option<bool> {
         self.profile.map(|profile| {
             package.in_prefix.is_none() && profile.packages.contains_key(&package.name)
         })
     }
 
     /// Whether files of a package are bundled when they are needed: nobody installs conda's.
-    pub fn vendors(&self, package: &Package) -> bool {
+    pub(crate) fn vendors(&self, package: &Package) -> bool {
         package.in_prefix.is_some() || !self.installs()
     }
 
     /// Whether what it lacks is installed by its package manager; otherwise it is vendored.
-    pub fn installs(&self) -> bool {
+    pub(crate) fn installs(&self) -> bool {
         self.packages
     }
 
-    /// Whether its loader finds a file that is put into this directory, as the builder's did by this rule.
-    pub fn searches(&self, directory: &RealPath, rule: &Rule) -> bool {
+    /// Whether its loader finds a file that is put into this directory, as the builder's did by
+    /// this rule.
+    pub(crate) fn searches(&self, directory: &RealPath, rule: &Rule) -> bool {
         self.directories.contains(&self.place(directory))
             || (self.configured && matches!(rule, Rule::Cache | Rule::PathFile))
     }
 
     /// Whether nothing is there: `FROM scratch`.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.profile.is_some_and(|profile| profile.libc.is_none() && profile.packages.is_empty())
     }
 
-    /// Where a path of the builder is there: through the links of its top-level directories, and in the
-    /// bundle's prefix what was in conda's. The layout below is the same, so relative run paths lead on.
-    pub fn place(&self, path: &RealPath) -> RealPath {
+    /// The place of a builder path in it: through its links of top-level directories, and from the
+    /// moved prefix to that of the bundle. The layout below stays, so relative run paths still
+    /// work.
+    pub(crate) fn place(&self, path: &RealPath) -> RealPath {
         if let Some((below, to)) =
             self.moved.as_ref().and_then(|(from, to)| Some((path.below(from)?, to)))
         {
@@ -83,11 +87,11 @@ impl FinalRoot<'_> {
     }
 
     /// Whether it has this link of a top-level directory.
-    pub fn has_link(&self, path: &RealPath) -> bool {
+    pub(crate) fn has_link(&self, path: &RealPath) -> bool {
         self.profile.is_some_and(|profile| profile.links.contains_key(path))
     }
 
-    /// An interpreter that moves is where the rest of its prefix is.
+    /// Moves a bundled interpreter along with its prefix.
     pub(super) fn placed(mut self) -> Self {
         if self.interpreter_is_bundled {
             self.interpreter = self.place(&self.interpreter);
@@ -96,7 +100,7 @@ impl FinalRoot<'_> {
     }
 
     /// The prefix whose place the bundle's takes.
-    pub fn moved_from(&self) -> Option<&RealPath> {
+    pub(crate) fn moved_from(&self) -> Option<&RealPath> {
         self.moved.as_ref().map(|(from, _)| from)
     }
 }
@@ -175,7 +179,7 @@ mod tests {
                 .searches(&RealPath::known(directory), &Rule::DefaultDirectory);
             assert_eq!(searched, expect, "{directory}");
         }
-        // Without configuration nobody knows what the cache knew.
+        // Without configuration the cache of the builder is lost.
         assert!(!final_root(None, None).searches(&RealPath::known("/opt/lib"), &Rule::Cache));
     }
 }

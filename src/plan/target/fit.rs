@@ -1,6 +1,6 @@
 //! Whether a base that is known can run the environment, and which image could instead.
 //!
-//! Invariant: pure; a refusal names the disagreement and the nearest thing without it.
+//! Invariant: pure; a refusal names the disagreement and, where one is known, an image without it.
 
 use super::image::{Origin, image};
 use crate::base::{self, Profile, ProfileInterpreter};
@@ -14,7 +14,7 @@ use crate::release::{Release, major_minor};
 use crate::root::Kind;
 
 /// An environment and the base that it is to run in.
-pub struct Fit<'a> {
+pub(crate) struct Fit<'a> {
     pub inventory: &'a Inventory,
     pub request: &'a Request,
     pub profile: &'a Profile,
@@ -26,13 +26,14 @@ impl<'a> Fit<'a> {
     }
 
     /// Whether packages of the builder are also those of `other`.
-    pub fn same_release(&self, other: &Release) -> bool {
+    pub(crate) fn same_release(&self, other: &Release) -> bool {
         let own = &self.inventory.release;
         own.id == other.id && major_minor(&own.version) == major_minor(&other.version)
     }
 
-    /// Whether the package of the builder's interpreter can be installed. One that the base has stays as it is.
-    pub fn installs_interpreter(&self) -> bool {
+    /// Whether the package of the builder's interpreter can be installed. One that the base has
+    /// stays as it is.
+    pub(crate) fn installs_interpreter(&self) -> bool {
         let Profile { installs_with, release, packages, .. } = self.profile;
         let package = self.inventory.interpreter_package();
         installs_with.is_some()
@@ -40,17 +41,17 @@ impl<'a> Fit<'a> {
             && package.is_some_and(|package| !packages.contains_key(&package.name))
     }
 
-    /// Another processor or C library.
-    pub fn judge_machine(&self) -> Option<Finding> {
+    /// Refuses a base for another processor or C library.
+    pub(crate) fn judge_machine(&self) -> Option<Finding> {
         let (own, base) = (&self.own().facts, self.profile);
         let name = base.name();
         if let Some(theirs) =
             base.architecture.as_ref().filter(|architecture| **architecture != own.architecture)
         {
             let message =
-                format!("the environment is for {}, {name} for {theirs}", own.architecture);
+                format!("the environment is for {}, but {name} is for {theirs}", own.architecture);
             let help = format!(
-                "take the base for the builder's platform: FROM --platform of {}",
+                "use a base for the platform of the builder ({}): see FROM --platform",
                 own.architecture
             );
             return Some(refuse(Code::BaseArchitecture, name, message, Some(help)));
@@ -58,7 +59,7 @@ impl<'a> Fit<'a> {
         if base.libc.is_some() && base.libc != own.libc {
             let family = |libc| if libc == Some(Libc::Musl) { "musl" } else { "glibc" };
             let message = format!(
-                "the environment is built for {}, {name} has {}",
+                "the environment is built for {}, but {name} has {}",
                 family(own.libc),
                 family(base.libc)
             );
@@ -67,8 +68,9 @@ impl<'a> Fit<'a> {
         None
     }
 
-    /// A bundled loader is at the end of links such as `/lib64`, where the base has a directory.
-    pub fn judge_layout(&self) -> Option<Finding> {
+    /// Refuses a base with a directory where the builder has a link to its loader, such as
+    /// `/lib64`.
+    pub(crate) fn judge_layout(&self) -> Option<Finding> {
         let crossed = self
             .inventory
             .carriable
@@ -82,15 +84,16 @@ impl<'a> Fit<'a> {
             .find(|link| !self.profile.links.contains_key(link))
             .filter(|_| self.profile.libc.is_some())?;
         let message = format!(
-            "is a link in the builder and a directory in {}: only one of them has a merged /usr",
+            "is a link in the builder and a directory in {}: only the builder has a merged /usr",
             self.profile.name()
         );
-        let help = "leave --base out: a bundle with its interpreter needs no base".to_owned();
+        let help = "omit --base: a bundle with its interpreter needs no base".to_owned();
         Some(refuse(Code::BaseLayout, link, message, Some(help)))
     }
 
-    /// The interpreter of the base that fits: the one named, the one at the builder's path, any other.
-    pub fn find_interpreter(&self) -> Result<&'a ProfileInterpreter, Finding> {
+    /// The interpreter of the base that fits: the one named, the one at the builder's path, any
+    /// other.
+    pub(crate) fn find_interpreter(&self) -> Result<&'a ProfileInterpreter, Finding> {
         let own = self.own();
         let Profile { interpreters, release, .. } = self.profile;
         let name = self.profile.name();
@@ -100,7 +103,7 @@ impl<'a> Fit<'a> {
                 let message = match found {
                     Some(other) => {
                         format!(
-                            "the environment is of {}; {name} has {} at {path}",
+                            "the environment is for {}, but {name} has {} at {path}",
                             describe(&own.facts),
                             describe(&other.facts)
                         )
@@ -121,40 +124,41 @@ impl<'a> Fit<'a> {
             } else if self.profile.installs_with.is_some() && !self.same_release(release) {
                 let own = &self.inventory.release.pretty_name;
                 format!(
-                    "{name} has no Python, and installs packages of {}, not of {own}",
+                    "{name} has no Python and installs packages of {}, not of {own}",
                     release.pretty_name
                 )
             } else {
-                format!("{name} has no Python and no package brings this one")
+                format!("{name} has no Python, and no package provides this one")
             };
-            let message = format!("the environment is of {}; {has}", describe(&own.facts));
+            let message = format!("the environment is for {}, but {has}", describe(&own.facts));
             let help =
-                self.suggest_images().map_or_else(String::new, |fitting| format!("{fitting}; or "));
+                self.suggest_images().map_or_else(String::new, |fitting| format!("{fitting}, or "));
             refuse(
                 Code::BaseInterpreter,
                 &own.executable,
                 message,
-                Some(format!("{help}let it travel: --with-interpreter")),
+                Some(format!("{help}bundle the interpreter with --with-interpreter")),
             )
         })
     }
 
-    /// Scripts that cannot start.
-    pub fn judge_shell(&self, shebang: Shebang) -> Option<Finding> {
+    /// Refuses a base in which relocatable scripts cannot start.
+    pub(crate) fn judge_shell(&self, shebang: Shebang) -> Option<Finding> {
         (shebang == Shebang::Relocatable && !self.profile.runs_relocatable_scripts()).then(|| {
             let message =
-                "has no sh, dirname and realpath, which relocatable scripts start with".to_owned();
+                "lacks sh, dirname or realpath, which relocatable scripts need".to_owned();
             refuse(
                 Code::BaseShell,
                 self.profile.name(),
                 message,
-                Some("leave --shebang out, or give --shebang absolute".to_owned()),
+                Some("omit --shebang, or give --shebang absolute".to_owned()),
             )
         })
     }
 
-    /// Images that would do: of the builder's release, with an interpreter that fits.
-    pub fn suggest_images(&self) -> Option<String> {
+    /// Advice that names images of the builder's release with a fitting interpreter; `None` without
+    /// any.
+    pub(crate) fn suggest_images(&self) -> Option<String> {
         let own = self.own();
         let origin = if self.inventory.interpreter_package().is_some() {
             Origin::Package
@@ -171,12 +175,12 @@ impl<'a> Fit<'a> {
             others.filter_map(|other| other.image).chain(like_builder).collect();
         images.sort();
         images.dedup();
-        (!images.is_empty()).then(|| format!("this would fit: FROM {}", images.join(", or ")))
+        (!images.is_empty()).then(|| format!("use FROM {}", images.join(" or FROM ")))
     }
 }
 
 /// A deny-level finding: the bundle could not run.
-pub fn refuse(
+pub(crate) fn refuse(
     code: Code,
     subject: impl ToString,
     message: String,

@@ -7,13 +7,18 @@ use crate::release::{Release, major_minor};
 
 /// Whether the interpreter comes with the image or with a package that is installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     Image,
     Package,
 }
 
 /// The image for a root of this release; `minor` is of the interpreter at `path`.
-pub fn image(release: &Release, origin: Origin, path: &RealPath, minor: &str) -> Option<String> {
+pub(crate) fn image(
+    release: &Release,
+    origin: Origin,
+    path: &RealPath,
+    minor: &str,
+) -> Option<String> {
     // A free-threaded `python3.13t` is in none of them.
     let name = path.as_str().strip_prefix("/usr/local/bin/python");
     let in_local =
@@ -35,7 +40,7 @@ pub fn image(release: &Release, origin: Origin, path: &RealPath, minor: &str) ->
 }
 
 /// The Python that the tag of a docker-library image names: `3.12` of `python:3.12-slim`.
-pub fn tagged_minor(image: &str) -> Option<String> {
+pub(crate) fn tagged_minor(image: &str) -> Option<String> {
     let (name, tag) = image.split_once('@').map_or(image, |(name, _)| name).rsplit_once(':')?;
     let version = tag.split('-').next().filter(|version| {
         version.contains('.') && version.chars().all(|one| one.is_ascii_digit() || one == '.')

@@ -1,4 +1,5 @@
-//! The interpreter of the final root: one that is there, one that a package brings, or the builder's own.
+//! The interpreter of the final root: one that is there, one that a package brings, or the
+//! builder's own.
 //!
 //! Invariant: one interpreter is chosen, and a choice that nobody asked for is a finding.
 
@@ -9,17 +10,19 @@ use crate::inventory::Inventory;
 use crate::path::RealPath;
 
 /// The interpreter of a final root that is known.
-pub struct Chosen {
+pub(crate) struct Chosen {
+    /// Its path in the final root.
     pub path: RealPath,
     /// Whether a package brings it.
     pub is_package: bool,
     /// Whether the bundle brings it.
     pub is_bundled: bool,
+    /// The note about an unexpected choice, or the refusal.
     pub finding: Option<Finding>,
 }
 
 /// Chooses the interpreter that is asked for, one of the base that fits, or the builder's.
-pub fn choose(fit: &Fit) -> Chosen {
+pub(crate) fn choose(fit: &Fit) -> Chosen {
     let own = &fit.inventory.environment.interpreter.executable;
     let asked = fit.request.interpreter.as_ref();
     let builders = |is_package, is_bundled, finding| Chosen {
@@ -38,7 +41,7 @@ pub fn choose(fit: &Fit) -> Chosen {
             is_bundled: false,
             finding: (found.path != *own && asked.is_none()).then(|| {
                 let message =
-                    format!("the base has this Python at {}; the bundle uses that one", found.path);
+                    format!("the base has this Python at {}, and the bundle uses it", found.path);
                 Finding::new(Severity::Note, Code::InterpreterMoved, own, message)
             }),
         },
@@ -48,8 +51,8 @@ pub fn choose(fit: &Fit) -> Chosen {
     }
 }
 
-/// An interpreter of uv or pyenv, which is bundled although nobody asked for it.
-pub fn judge_bundled(inventory: &Inventory, final_root: &FinalRoot) -> Option<Finding> {
+/// The finding for an interpreter, of uv or pyenv, that is bundled without a request.
+pub(crate) fn judge_bundled(inventory: &Inventory, final_root: &FinalRoot) -> Option<Finding> {
     let interpreter = &inventory.environment.interpreter;
     if !final_root.interpreter_is_bundled
         || final_root.loader_is_bundled
@@ -60,23 +63,23 @@ pub fn judge_bundled(inventory: &Inventory, final_root: &FinalRoot) -> Option<Fi
     let finding = |severity, message: String| {
         Finding::new(severity, Code::InterpreterTravels, &interpreter.executable, message)
     };
-    let other = "when the final image has a Python, name it: --interpreter /usr/local/bin/python3";
+    let other =
+        "if the final image has a Python, name it with --interpreter /usr/local/bin/python3";
     if final_root.moved_from().is_some() {
         let message =
-            "no base image has it here, so it travels and joins the environment".to_owned();
+            "no base image has it at this path, so it is bundled in the environment".to_owned();
         return Some(finding(Severity::Note, message).help(other));
     }
     let pinned = format!(
-        "no base image has it; it finds its library by an absolute run path, so it travels to {}",
+        "no base image has it, and its run path is absolute, so it is bundled at {}",
         interpreter.prefix
     );
     if interpreter.prefix.below(&RealPath::known("/root")).is_none() {
         return Some(finding(Severity::Note, pinned).help(other));
     }
-    let elsewhere =
-        "install it elsewhere, with PYENV_ROOT=/opt/pyenv for one, or run the final image as root";
+    let elsewhere = "install it elsewhere, for example with PYENV_ROOT=/opt/pyenv, or run the final image as root";
     Some(
-        finding(Severity::Warn, format!("{pinned}, where most images let root alone look"))
+        finding(Severity::Warn, format!("{pinned}, which only root can read in most images"))
             .help(elsewhere),
     )
 }

@@ -1,8 +1,8 @@
 //! The final root: its image, its interpreter, whether it installs packages.
 //!
-//! Without a profile it is taken to be like the builder's own distribution, with the packages that its
-//! package manager brings. With one ([`crate::base`]) [`Fit`] finds every disagreement before anything is
-//! written.
+//! Without a profile it is taken to be like the builder's own distribution, with the packages that
+//! its package manager brings. With one ([`crate::base`]) [`Fit`] finds every disagreement before
+//! anything is written.
 //!
 //! Invariant: pure; nothing here depends on which files are bundled.
 
@@ -11,8 +11,8 @@ mod fit;
 mod image;
 mod interpreter;
 
-pub use final_root::FinalRoot;
-pub use fit::{Fit, refuse};
+pub(crate) use final_root::FinalRoot;
+pub(crate) use fit::{Fit, refuse};
 
 use super::request::{NativeMode, Request, Shebang};
 use crate::base::Profile;
@@ -25,8 +25,8 @@ use final_root::search_directories;
 use image::{Origin, image, tagged_minor};
 use interpreter::{Chosen, choose, judge_bundled};
 
-/// Decides, and refuses a final root that cannot work.
-pub fn decide<'a>(inventory: &Inventory, request: &'a Request) -> FinalRoot<'a> {
+/// Decides the final root. One that cannot work is refused by a finding.
+pub(crate) fn decide<'a>(inventory: &Inventory, request: &'a Request) -> FinalRoot<'a> {
     let mut final_root = match &request.base {
         Some(profile) => known(inventory, request, profile),
         None => like_builder(inventory, request),
@@ -36,7 +36,7 @@ pub fn decide<'a>(inventory: &Inventory, request: &'a Request) -> FinalRoot<'a> 
     final_root
 }
 
-/// The prefix that leaves its place for that of the bundle.
+/// The prefix of the builder that moves, and the prefix of the bundle that takes its place.
 fn moved(inventory: &Inventory, request: &Request) -> Option<(RealPath, RealPath)> {
     let stays =
         inventory.interpreter_package().is_none() && inventory.environment.interpreter.pinned;
@@ -44,7 +44,7 @@ fn moved(inventory: &Inventory, request: &Request) -> Option<(RealPath, RealPath
     own_prefix.map(|prefix| (prefix.clone(), request.prefix.clone()))
 }
 
-/// Nothing is known of it: it is taken to be the plain image of the builder's distribution.
+/// An unknown final root, taken to be the plain image of the builder's distribution.
 fn like_builder<'a>(inventory: &Inventory, request: &'a Request) -> FinalRoot<'a> {
     let own = &inventory.environment.interpreter;
     let owned = inventory.interpreter_package().is_some();
@@ -75,7 +75,7 @@ fn like_builder<'a>(inventory: &Inventory, request: &'a Request) -> FinalRoot<'a
     }
 }
 
-/// It was read, here or before.
+/// A final root with a profile, read now or shipped.
 fn known<'a>(inventory: &Inventory, request: &'a Request, profile: &'a Profile) -> FinalRoot<'a> {
     let fit = Fit { inventory, request, profile };
     let own = &inventory.environment.interpreter;
@@ -99,7 +99,8 @@ fn known<'a>(inventory: &Inventory, request: &'a Request, profile: &'a Profile) 
     let derived = || {
         profile.image.clone().or_else(|| image(&profile.release, origin, &interpreter, own.minor()))
     };
-    // The builder's cache is bundled with its loader; otherwise ldconfig runs where there is a shell.
+    // The builder's cache is bundled with its loader; otherwise ldconfig runs where there is a
+    // shell.
     let configured = match request.with_interpreter {
         true => own.libc == Some(Libc::Glibc),
         false => packages && profile.tools.contains("sh"),
@@ -124,12 +125,12 @@ fn unknown_image(inventory: &Inventory, owned: bool, interpreter: &RealPath) -> 
     let (code, message) = if owned {
         (
             Code::UnknownBase,
-            format!("no image is known for this distribution ({})", inventory.release.id),
+            format!("no image of this distribution ({}) is known", inventory.release.id),
         )
     } else {
         (
             Code::InterpreterNotInBase,
-            "no package owns this interpreter and no base image is known to have it at this path"
+            "no package owns this interpreter, and no base image is known to have it at this path"
                 .to_owned(),
         )
     };
@@ -137,11 +138,14 @@ fn unknown_image(inventory: &Inventory, owned: bool, interpreter: &RealPath) -> 
         code,
         interpreter,
         message,
-        Some("name an image that has it: --from IMAGE, or read one: --base-root DIR".to_owned()),
+        Some(
+            "name an image that has it with --from IMAGE, or mount one and give --base-root DIR"
+                .to_owned(),
+        ),
     )
 }
 
-/// Another Python in the names of a final root that nobody has read.
+/// The finding for a final root, not read, whose names are those of another Python.
 fn named_minor(own: &Interpreter, request: &Request) -> Option<Finding> {
     let typed = request.interpreter.as_ref();
     let of_path = typed.and_then(|path| {
@@ -150,7 +154,7 @@ fn named_minor(own: &Interpreter, request: &Request) -> Option<Finding> {
     let of_image = request.from.as_deref().and_then(tagged_minor);
     let other = of_path.or(of_image).filter(|minor| minor != own.minor())?;
     let message =
-        format!("the environment is of Python {}, the final stage has {other}", own.minor());
+        format!("the environment is for Python {}, but the final stage has {other}", own.minor());
     let help = format!(
         "use an image with Python {0}, such as python:{0}-slim, or build with Python {other}",
         own.minor()

@@ -1,5 +1,5 @@
-//! Where files go that are in no virtual environment: what pip was sent elsewhere, Debian's directories,
-//! several environments at once.
+//! Where files go that are in no virtual environment: what pip was sent elsewhere, Debian's
+//! directories, several environments at once.
 
 use crate::scenario::{compare, plan, show};
 
