@@ -12,7 +12,7 @@ pub use program::{
 };
 pub use tree::{Dump, copy, distribution, dump, fixture, fixture_copy, sha256, write};
 
-/// The beginning of the line with advice that every failure has.
+/// How the line with advice begins that every failure has.
 pub const ADVICE: &str = "\n  hint: ";
 /// `nobody` of Debian and Alpine: root may read everything, so tests of permissions run as this
 /// user.
