@@ -1,7 +1,6 @@
 //! Shared by the tests: the program and the text of its output, trees of files, and the lab.
 //!
-//! Invariant: nothing here asserts anything about wheelbarrow; each test states its own
-//! expectation.
+//! Invariant: nothing here asserts anything about wheelbarrow. Each test states its expectation.
 
 pub mod lab;
 mod program;
@@ -14,6 +13,5 @@ pub use tree::{Dump, copy, distribution, dump, fixture, fixture_copy, sha256, wr
 
 /// How the line with advice begins that every failure has.
 pub const ADVICE: &str = "\n  hint: ";
-/// `nobody` of Debian and Alpine: root may read everything, so tests of permissions run as this
-/// user.
+/// Debian's and Alpine's `nobody`: root may read everything, so tests of permissions run as this one.
 pub const NOBODY: u32 = 65534;
