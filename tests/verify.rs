@@ -9,7 +9,7 @@ use crate::support::{
     Transcript, compile, copy, distribution, exit_code, fixture, shown, wheelbarrow, write,
 };
 
-/// The exit status, and the codes of deny-level findings.
+/// Exit status and codes of deny-level findings.
 fn verified(arguments: &[&str]) -> (Option<i32>, Vec<String>) {
     let output = wheelbarrow(&[&["verify", "--json"], arguments].concat());
     let json: serde_json::Value =

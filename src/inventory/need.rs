@@ -148,7 +148,7 @@ pub fn judge_need(native: &Native, need: &Need, bundled: &BTreeSet<RealPath>) ->
 mod tests {
     use super::*;
 
-    /// The finding of a module that needs `libx.so` with this outcome, in one line; empty if it is met.
+    /// The finding of a file that needs `libx.so`, in one line; empty if the need is met.
     fn judge(kind: NativeKind, by: &str, outcome: NeedOutcome, bundled: &str) -> String {
         let path = RealPath::known("/v/m.so");
         let need = Need { by: RealPath::known(by), name: "libx.so".to_owned(), outcome };

@@ -1,7 +1,6 @@
 //! Shared by the tests: the program and the text of its output, trees of files, and the lab.
 //!
-//! Invariant: nothing here asserts anything about wheelbarrow; each test states its own
-//! expectation.
+//! Invariant: nothing here asserts anything about wheelbarrow. Each test states its expectation.
 
 pub mod lab;
 mod program;
@@ -14,6 +13,5 @@ pub use tree::{Dump, copy, distribution, dump, fixture, fixture_copy, sha256, wr
 
 /// The beginning of the line with advice that every failure has.
 pub const ADVICE: &str = "\n  help: ";
-/// `nobody` of Debian and Alpine: root may read everything, so tests of permissions run as this
-/// user.
+/// `nobody` of Debian and Alpine: root may read everything, so tests of permissions run as this user.
 pub const NOBODY: u32 = 65534;
