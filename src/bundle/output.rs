@@ -126,7 +126,7 @@ impl Output {
             Action::Copy => self.copy(root, entry),
             Action::Write { content } => self.bytes(entry, content.as_bytes()),
             Action::Link { target } => self.link(entry, target),
-            Action::Record | Action::Compile { .. } => unreachable!("made from what was written"),
+            Action::Record | Action::Compile { .. } => unreachable!("made from the written entries"),
         }
     }
 

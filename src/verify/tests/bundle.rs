@@ -131,7 +131,7 @@ fn symbols_and_versions() {
         "wheel a has a.so needs libc.musl-x86_64.so.1 calls newer",
         "deny missing-symbol SITE/a.so",
     );
-    // What musl exports without the 64 behind.
+    // musl exports this name without the 64 at the end.
     alpine(
         "/lib/ld-musl-x86_64.so.1 defines open\nwheel a has a.so calls open64 stat64",
         "deny missing-symbol SITE/a.so",
@@ -167,7 +167,7 @@ fn symbols_and_versions() {
 #[test]
 fn what_the_bundle_has_elsewhere() {
     let root = format!("{ALPINE}\nwheel a has a.py\n/usr/lib/libplugin.so calls gone");
-    let found = |carried| show::findings(&verify(&root, "/opt/app", carried).findings);
+    let found = |outside| show::findings(&verify(&root, "/opt/app", outside).findings);
     compare(&root, &found(&[]), "");
     compare(&root, &found(&["/usr/lib/libplugin.so"]), "warn missing-symbol /usr/lib/libplugin.so");
 }

@@ -1,4 +1,4 @@
-//! Verification as tables: what is in the final root, what is found ([`crate::scenario`]).
+//! Tables of verification: a final root and its findings ([`crate::scenario`]).
 //!
 //! A bundle is written by hand, as the virtual environment that it is: so nothing here depends on
 //! plans.

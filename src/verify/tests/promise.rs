@@ -1,6 +1,6 @@
-//! The promise: what a plan does not refuse runs over its final root.
+//! The promise: a bundle of a plan that refuses nothing runs in its final root.
 //!
-//! Each bundle is made in memory, laid over the base, and verified by what never saw the plan.
+//! Each bundle is made in memory, put on top of the base, and verified without the plan.
 
 use crate::scenario::{compare, plan, plan_over, show};
 
@@ -138,7 +138,7 @@ fn other_layouts() {
     check(&editable, ALPINE_BASE, "", "");
 }
 
-/// What the plan promises and verification refutes: each is to be refused, or to run.
+/// Bundles that the plan accepts and verification rejects. Each should be refused or should run.
 mod broken {
     use super::*;
 
