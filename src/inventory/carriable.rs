@@ -26,7 +26,7 @@ impl From<LicenceFile> for CarriableFile {
 /// What may be carried.
 #[derive(Clone, Debug, Default)]
 pub struct Carriable {
-    /// Of packages that own a needed library or the interpreter, and of what these depend on.
+    /// Of packages that own a needed library, a distribution or the interpreter, and of what these depend on.
     pub packages: BTreeMap<usize, Vec<CarriableFile>>,
     /// The program, the links that lead to it, and the standard library, sorted by path.
     pub interpreter: Vec<CarriableFile>,
@@ -104,7 +104,7 @@ impl Inventory {
         self.carriable = Carriable { packages: files, interpreter: own, loader, configuration };
     }
 
-    /// Owners of what is needed, with what they depend on. A dependency that brings programs is a tool
+    /// Owners of what is needed and of distributions, with what they depend on. A dependency that brings programs is a tool
     /// for people or for installing, such as debconf; one without is data, or libraries that are opened
     /// by name.
     fn reached_packages(&self, interpreter: &[CarriableFile]) -> BTreeSet<usize> {
@@ -112,8 +112,11 @@ impl Inventory {
         let needed = needs.filter_map(|need| {
             if let NeedOutcome::Library { path, .. } = &need.outcome { Some(path) } else { None }
         });
-        let files =
-            needed.chain(&self.interpreter_files).chain(interpreter.iter().map(|file| &file.path));
+        let distributions = self.distributions.iter().map(|distribution| &distribution.metadata);
+        let files = needed
+            .chain(&self.interpreter_files)
+            .chain(interpreter.iter().map(|file| &file.path))
+            .chain(distributions);
         let mut reached: BTreeSet<usize> =
             files.filter_map(|path| self.packages.owner(path)).collect();
         let mut pending: Vec<usize> = reached.iter().copied().collect();

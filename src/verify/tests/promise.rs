@@ -151,7 +151,6 @@ mod broken {
     }
 
     #[test]
-    #[ignore = "a package is listed as bundled and recorded, and its files are not there"]
     fn a_distribution_of_a_package_where_nothing_installs() {
         let yaml = "debian
             python /usr/bin/python3.11 of python3
@@ -164,10 +163,21 @@ mod broken {
             wheel web script web=yaml:main requires PyYAML";
         check(yaml, "debian\npython /usr/bin/python3.11", "--native vendor", "");
         check(yaml, SCRATCH, "--with-interpreter", "");
+        // Alpine has them below the standard library.
+        let yaml = "alpine
+            python /usr/bin/python3.11 of python3
+            site /usr/lib/python3.11/site-packages
+            wheel PyYAML has yaml.py
+            apk py3-yaml depends python3
+                owns /usr/lib/python3.11/site-packages/PyYAML-1.0.dist-info/METADATA
+                owns /usr/lib/python3.11/site-packages/yaml.py
+            venv /opt/venv system
+            wheel web script web=yaml:main requires PyYAML";
+        check(yaml, "alpine\npython /usr/bin/python3.11", "--native vendor", "");
+        check(yaml, SCRATCH, "--with-interpreter", "");
     }
 
     #[test]
-    #[ignore = "a library of the interpreter that musl's path file leads to gets no run path"]
     fn a_library_of_the_interpreter() {
         let path_file = "alpine
             /etc/ld-musl-x86_64.path = /lib:/opt/lib\\n
@@ -176,5 +186,6 @@ mod broken {
             venv /opt/venv
             wheel a has a.py";
         check(path_file, SCRATCH, "--with-interpreter", "");
+        check(path_file, ALPINE_BASE, "--with-interpreter", "");
     }
 }
