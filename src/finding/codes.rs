@@ -467,9 +467,17 @@ codes! {
     }
     BaseGlibc = "base-glibc" {
         usually: Deny,
-        meaning: "A bundled file needs a newer glibc than the base has. Nothing is written.",
-        causes: ["The builder stage is a newer release than the base."],
-        remedies: ["Build in a release that is not newer than the base.", "Use a newer base."],
+        meaning: "A bundled file needs a newer glibc than the base has, or the bundled loader is not \
+                  that of the base's glibc. Nothing is written.",
+        causes: [
+            "The builder stage is a newer release than the base.",
+            "With `--with-interpreter`, the builder stage and the base are different releases.",
+        ],
+        remedies: [
+            "Build in a release that is not newer than the base.",
+            "Use a newer base.",
+            "With `--with-interpreter`, leave out `--base` and use `FROM scratch`.",
+        ],
     }
     BaseMusl = "base-musl" {
         usually: Deny,

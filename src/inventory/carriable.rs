@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::carriable_file::CarriableFile;
 
 use super::{Inventory, NeedOutcome, Scope};
-use crate::loader::Libc;
+use crate::loader::{self, Libc};
 use crate::packages::{LicenceFile, Package, is_licence, unreadable_licences};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root, RootError};
@@ -32,6 +32,8 @@ pub struct Carriable {
     pub interpreter: Vec<CarriableFile>,
     /// The program interpreter (`PT_INTERP`) with the links on the way to it.
     pub loader: Vec<CarriableFile>,
+    /// Major and minor version of the C library that belongs to this loader.
+    pub libc_version: Option<(u32, u32)>,
     /// What `sysconfig` tells of an interpreter that has a prefix of its own, which is in it on every line.
     pub configuration: BTreeMap<RealPath, String>,
 }
@@ -101,7 +103,9 @@ impl Inventory {
         self.findings.extend(unreadable_licences(&failed.concat()));
         let configuration =
             if self.own_prefix.is_some() { configuration(root, &own) } else { BTreeMap::new() };
-        self.carriable = Carriable { packages: files, interpreter: own, loader, configuration };
+        let libc_version = loader::libc_version(root, written, interpreter.machine);
+        self.carriable =
+            Carriable { packages: files, interpreter: own, loader, libc_version, configuration };
     }
 
     /// Owners of what is needed and of distributions, with what they depend on. A dependency that brings programs is a tool

@@ -143,11 +143,14 @@ mod broken {
     use super::*;
 
     #[test]
-    #[ignore = "the builder's loader replaces that of the base, and libc.so.6 stays the base's"]
     fn a_loader_without_its_library() {
         let root = format!("{DEBIAN}\nwheel a has a.so needs libc.so.6 glibc 2.36 calls malloc");
         let base = "debian 11 bullseye\npython /usr/local/bin/python3.11";
-        check(&root, base, "--with-interpreter", "");
+        let refused = "plan: deny base-glibc Debian 11 | verify: deny missing-version SITE/a.so";
+        check(&root, base, "--with-interpreter", refused);
+        // Nor does an older loader work with a newer library.
+        let root = "debian 11 bullseye\npython /usr/local/bin/python3.11\nvenv /opt/venv";
+        check(root, DEBIAN_BASE, "--with-interpreter", "plan: deny base-glibc Debian 12");
     }
 
     #[test]
