@@ -174,16 +174,17 @@ fn an_older_glibc_and_another_layout() {
     said.add_lines("report", &report, &["needs glibc"]);
     let file = top.path().join("base.json");
     type Change = fn(&mut Value);
-    let cases: [(&str, Change, &[&str], &str); 5] = [
+    let cases: [(&str, Change, &[&str], &str); 6] = [
         ("as the builder", |_| (), &[], ""),
         ("an older glibc", |base| base["libc_version"] = json!([2, 31]), &[], "base-glibc"),
-        // The bundle contains its own, at the place where the links of the base lead.
+        // Its loader would be at the place of the base's, without the library that belongs to it.
         (
             "an older glibc, and the builder's Python",
             |base| base["libc_version"] = json!([2, 31]),
             &["--with-interpreter"],
-            "",
+            "base-glibc",
         ),
+        ("the same glibc, and the builder's Python", |_| (), &["--with-interpreter"], ""),
         ("directories for links", |base| base["links"] = json!({}), &[], ""),
         (
             "directories for links, and the builder's Python",

@@ -361,11 +361,13 @@ codes! {
     }
     OutsideEnvironment = "outside-environment" {
         usually: Warn,
-        meaning: "A link leads out of the environment, or a distribution records a file outside of \
-                  it. The link or file is left out of the bundle.",
+        meaning: "A link leads out of the environment or to something that is left out, or a \
+                  distribution records a file outside of the environment. The link or file is left \
+                  out of the bundle.",
         causes: [
             "A step of the Dockerfile linked a configuration or data folder into the environment.",
             "A distribution installs files at absolute paths, such as `/etc`.",
+            "A link leads to a file of a distribution that is not bundled, such as pip.",
         ],
         remedies: [
             "Copy the file into the environment in the builder stage, in place of the link.",
@@ -465,9 +467,17 @@ codes! {
     }
     BaseGlibc = "base-glibc" {
         usually: Deny,
-        meaning: "A bundled file needs a newer glibc than the base has. Nothing is written.",
-        causes: ["The builder stage is a newer release than the base."],
-        remedies: ["Build in a release that is not newer than the base.", "Use a newer base."],
+        meaning: "A bundled file needs a newer glibc than the base has, or the bundled loader is not \
+                  that of the base's glibc. Nothing is written.",
+        causes: [
+            "The builder stage is a newer release than the base.",
+            "With `--with-interpreter`, the builder stage and the base are different releases.",
+        ],
+        remedies: [
+            "Build in a release that is not newer than the base.",
+            "Use a newer base.",
+            "With `--with-interpreter`, leave out `--base` and use `FROM scratch`.",
+        ],
     }
     BaseMusl = "base-musl" {
         usually: Deny,
@@ -579,12 +589,16 @@ codes! {
     }
     DanglingLink = "dangling-link" {
         usually: Deny,
-        meaning: "`verify` finds a link in the environment that leads nowhere.",
+        meaning: "A link in the environment leads nowhere. In the builder this is a warning, and the \
+                  link is left out of the bundle; in the final root, `verify` denies it.",
         causes: [
-            "The target of the link is outside of the bundle.",
+            "The target of the link is made when the program runs, or was removed in the builder.",
             "A later step of the final stage removed the target.",
         ],
-        remedies: ["Copy the target in the builder stage, in place of the link."],
+        remedies: [
+            "Copy the target in the builder stage, in place of the link.",
+            "Make the link in the final stage if its target is made when the program runs.",
+        ],
     }
     BrokenScript = "broken-script" {
         usually: Deny,

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::carriable_file::CarriableFile;
 
 use super::{Inventory, NeedOutcome, Scope};
-use crate::loader::Libc;
+use crate::loader::{self, Libc};
 use crate::packages::{LicenceFile, Package, is_licence, unreadable_licences};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root, RootError};
@@ -27,13 +27,15 @@ impl From<LicenceFile> for CarriableFile {
 /// The files outside of the environment that a bundle may contain.
 #[derive(Clone, Debug, Default)]
 pub struct Carriable {
-    /// The files of packages that own a needed library or the interpreter, and of their
-    /// dependencies, by package index.
+    /// The files of packages that own a needed library, a distribution or the interpreter, and of
+    /// their dependencies, by package index.
     pub packages: BTreeMap<usize, Vec<CarriableFile>>,
     /// The program, the links that lead to it, and the standard library, sorted by path.
     pub interpreter: Vec<CarriableFile>,
     /// The program interpreter (`PT_INTERP`) with the links on the way to it.
     pub loader: Vec<CarriableFile>,
+    /// Major and minor version of the C library that belongs to this loader.
+    pub libc_version: Option<(u32, u32)>,
     /// The `sysconfig` data of an interpreter in a prefix of its own, by file. It has that prefix
     /// on every line.
     pub configuration: BTreeMap<RealPath, String>,
@@ -105,19 +107,24 @@ impl Inventory {
         self.findings.extend(unreadable_licences(&failed.concat()));
         let configuration =
             if self.own_prefix.is_some() { configuration(root, &own) } else { BTreeMap::new() };
-        self.carriable = Carriable { packages: files, interpreter: own, loader, configuration };
+        let libc_version = loader::libc_version(root, written, interpreter.machine);
+        self.carriable =
+            Carriable { packages: files, interpreter: own, loader, libc_version, configuration };
     }
 
-    /// The owners of needed files, with their dependencies. A dependency that has programs is a
-    /// tool for people or for installing, such as debconf, and is left out. One without programs is
+    /// The owners of needed files and of distributions, with their dependencies. A dependency that
+    /// has programs is a tool for people or for installing, such as debconf, and is left out. One without programs is
     /// data, or has libraries that are opened by name.
     fn reached_packages(&self, interpreter: &[CarriableFile]) -> BTreeSet<usize> {
         let needs = self.natives.iter().flat_map(|native| &native.needs);
         let needed = needs.filter_map(|need| {
             if let NeedOutcome::Library { path, .. } = &need.outcome { Some(path) } else { None }
         });
-        let files =
-            needed.chain(&self.interpreter_files).chain(interpreter.iter().map(|file| &file.path));
+        let distributions = self.distributions.iter().map(|distribution| &distribution.metadata);
+        let files = needed
+            .chain(&self.interpreter_files)
+            .chain(interpreter.iter().map(|file| &file.path))
+            .chain(distributions);
         let mut reached: BTreeSet<usize> =
             files.filter_map(|path| self.packages.owner(path)).collect();
         let mut pending: Vec<usize> = reached.iter().copied().collect();

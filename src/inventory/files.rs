@@ -29,6 +29,9 @@ pub struct FileFact {
     pub script: Option<Script>,
     /// Whether it is an ELF file, by its magic bytes.
     pub elf: bool,
+    /// Where a link leads: the next path on its way, which may be a link itself. `None` for a file, and for
+    /// a link whose way ends before a file or directory.
+    pub leads_to: Option<RealPath>,
 }
 
 /// The files of the environment, and the recorded files that do not exist.
@@ -133,10 +136,26 @@ pub(super) fn look(
 ) -> (FileFact, Option<RootError>) {
     let (is_elf, script) =
         if meta.kind == Kind::File { start_of(root, &path) } else { (Ok(false), None) };
-    (
-        FileFact { path, meta, owner, recorded_hash, script, elf: matches!(is_elf, Ok(true)) },
-        is_elf.err(),
-    )
+    let (leads_to, error) = match &meta.kind {
+        Kind::Link(target) => match follow_link(root, &path, target) {
+            Ok(leads_to) => (leads_to, None),
+            Err(error) => (None, Some(error)),
+        },
+        _ => (None, None),
+    };
+    let elf = matches!(is_elf, Ok(true));
+    (FileFact { path, meta, owner, recorded_hash, script, elf, leads_to }, is_elf.err().or(error))
+}
+
+/// The next path on the way of a link, as the kernel goes. A loop leads nowhere.
+fn follow_link(root: &Root, path: &RealPath, target: &str) -> Result<Option<RealPath>, RootError> {
+    match root.resolve(&WrittenPath::from(path)) {
+        Ok(None) | Err(RootError::Loop { .. }) => return Ok(None),
+        Ok(Some(_)) => {}
+        Err(error) => return Err(error),
+    }
+    let next = WrittenPath::from(path).directory().join(target);
+    Ok(root.resolve_parent(&next)?.map(|found| found.path))
 }
 
 /// Whether the path is in a bytecode cache. Python creates these again, and they hold paths of the

@@ -211,6 +211,10 @@ fn look(root: &Root, site: &RealPath, interpreter: &Interpreter, line: PathLine)
 /// Finds a module in the order of the import system: compiled in, the standard library, the site
 /// directory.
 fn find(root: &Root, site: &RealPath, interpreter: &Interpreter, name: &str) -> ImportFound {
+    // Whatever follows `import` in a line that is no Python.
+    if name.contains(['/', '\0']) {
+        return ImportFound::Nowhere;
+    }
     let module = |directory: &RealPath| {
         let names = [format!("{name}/__init__.py"), format!("{name}.py")];
         let extensions = interpreter.facts.suffixes.iter().map(|suffix| format!("{name}{suffix}"));

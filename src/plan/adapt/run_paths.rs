@@ -39,7 +39,10 @@ pub(crate) fn relocate_lost_libraries(
     // Needs of bundled files that lead to bundled files: the others are the base's own, or are
     // installed.
     let natives = inventory.natives.iter().filter(|native| bundled.contains(&native.path));
+    let interpreter =
+        inventory.interpreter_natives.iter().filter(|_| final_root.interpreter_is_bundled);
     let edges: Vec<Edge> = natives
+        .chain(interpreter)
         .flat_map(|native| &native.needs)
         .filter_map(|need| Edge::new(need, final_root, &copied, &in_conda))
         .collect();

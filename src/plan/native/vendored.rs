@@ -53,7 +53,7 @@ pub(crate) fn vendor(
         let name = &inventory.packages[*package].name;
         for file in carriable.packages.get(package).into_iter().flatten() {
             // Python's own package is the interpreter: it was judged file by file above.
-            let python = file.path.below(&inventory.environment.interpreter.stdlib).is_some();
+            let python = is_standard(inventory, &file.path);
             let common = || is_common(inventory, final_root, packages, &file.path);
             if !python && !common() && taken.insert(&file.path) {
                 let reason = format!("belongs to the package {name}, which the base lacks");
@@ -63,6 +63,17 @@ pub(crate) fn vendor(
     }
     files.entries.extend(databases(inventory, final_root, packages));
     files
+}
+
+/// Whether a file is part of the standard library, below which other packages have their distributions.
+fn is_standard(inventory: &Inventory, path: &RealPath) -> bool {
+    let interpreter = &inventory.environment.interpreter;
+    let Some(below) = path.below(&interpreter.stdlib) else { return false };
+    let own = || {
+        inventory.packages.owner(path)
+            == inventory.packages.owner(&interpreter.stdlib.join("os.py"))
+    };
+    !matches!(below.split('/').next(), Some("site-packages" | "dist-packages")) || own()
 }
 
 /// Whether a file of a package that is not vendored, such as the text of a licence, is in the base.

@@ -78,40 +78,46 @@ impl Contents<'_> {
             .ok_or(Refusal::from(LEADS))
     }
 
+    /// A link to something of the environment. Whether that is bundled too is not known yet.
     fn link(&self, file: &FileFact, target: &str) -> Result<Action, Refusal> {
-        if !self.is_inside(file, target) {
+        let Some(leads_to) = &file.leads_to else {
+            return Err(Refusal::with_warning(
+                "a link that leads nowhere",
+                Code::DanglingLink,
+                &file.path,
+                &format!("leads to {target}, which is not there in the builder; it is left out"),
+            ));
+        };
+        let (Some(from), Some(to)) = (
+            self.destinations.find(&file.path).and_then(|from| from.parent()),
+            self.destinations.find(leads_to),
+        ) else {
             return Err(Refusal::with_warning(
                 "a link out of the environment",
                 Code::OutsideEnvironment,
                 &file.path,
                 &format!("links to {target}, outside the environment, so it is left out"),
             ));
-        }
-        if !target.starts_with('/') {
-            return Ok(Action::Link { target: target.to_owned() });
-        }
-        let place = |path: &RealPath| self.destinations.find(path).expect("it is inside");
-        let to = place(&file.path);
-        let target = place(&RealPath::known(target.trim_end_matches('/')));
-        Ok(Action::Link { target: target.relative_to(&to.parent().expect("a file has a parent")) })
+        };
+        let stays = leads_straight(&from, target).as_ref() == Some(&to);
+        let target = if stays { target.to_owned() } else { to.relative_to(&from) };
+        Ok(Action::Link { target })
     }
+}
 
-    /// Whether a link leads to the environment itself.
-    fn is_inside(&self, file: &FileFact, target: &str) -> bool {
-        let environment = &self.inventory.environment;
-        if target.starts_with('/') {
-            let mut tops =
-                environment.parts.iter().flat_map(|part| part.sites.iter().chain([&part.prefix]));
-            return tops.any(|top| target.starts_with(&format!("{top}/")));
+/// Where a relative target leads from a directory without links, when no `..` follows a name.
+fn leads_straight(directory: &RealPath, target: &str) -> Option<RealPath> {
+    let mut at = directory.clone();
+    let mut down = false;
+    for part in target.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        if part == ".." {
+            at = at.parent().filter(|_| !down)?;
+        } else {
+            down = true;
+            at = at.join(part);
         }
-        // Lexical on purpose: the bundle has the same shape and no links of directories.
-        let directory = file.path.parent().unwrap_or_else(RealPath::root);
-        let depth = environment
-            .part_of(&file.path)
-            .and_then(|part| directory.below(&part.prefix))
-            .map_or(0, |below| below.split('/').filter(|part| !part.is_empty()).count());
-        target.split('/').take_while(|part| *part == "..").count() <= depth
     }
+    (!target.starts_with('/')).then_some(at)
 }
 
 /// The decision for files of `.dist-info` that describe the installation; `None` for all others.

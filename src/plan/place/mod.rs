@@ -11,7 +11,7 @@ mod path_files;
 mod scaffolding;
 mod scripts;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use content::{FileContent, Refusal};
 use decide::{Contents, LEADS};
@@ -74,6 +74,7 @@ pub(crate) fn place(
             }
         }
     }
+    leave_out_dangling(inventory, &mut taken, &mut files, &mut findings);
     let bundled = taken.into_values().map(|file| file.path.clone()).collect();
     if request.compile {
         files.entries.extend(bytecode::compile(inventory, &destinations, &files.entries));
@@ -123,6 +124,56 @@ fn place_file(
         ..PlannedEntry::copy(file.path.clone(), size, mode, reason(distribution))
     };
     Ok((entry, finding))
+}
+
+/// Leaves out the links to something that is left out, and then those to these links.
+fn leave_out_dangling(
+    inventory: &Inventory,
+    taken: &mut HashMap<RealPath, &FileFact>,
+    files: &mut Files,
+    findings: &mut Vec<Finding>,
+) {
+    loop {
+        // Each path that is bundled, with the directories above it.
+        let mut there: HashSet<RealPath> = HashSet::new();
+        for file in taken.values() {
+            let above = std::iter::once(file.path.clone()).chain(file.path.ancestors());
+            for path in above {
+                if !there.insert(path) {
+                    break;
+                }
+            }
+        }
+        let dangling: Vec<(RealPath, &FileFact, &RealPath)> = taken
+            .iter()
+            .filter_map(|(to, file)| Some((to, *file, file.leads_to.as_ref()?)))
+            .filter(|(_, _, leads_to)| !there.contains(leads_to) && has_files(inventory, leads_to))
+            .map(|(to, file, leads_to)| (to.clone(), file, leads_to))
+            .collect();
+        if dangling.is_empty() {
+            return;
+        }
+        for (to, file, leads_to) in dangling {
+            taken.remove(&to);
+            files.entries.retain(|entry| entry.to != to);
+            let path = file.path.clone();
+            let message = format!("a link to {leads_to}, which is left out; so is the link");
+            findings.push(Finding::new(Severity::Warn, Code::OutsideEnvironment, &path, message));
+            let reason = format!("a link to {leads_to}, which is left out");
+            files.left_out.push(LeftOut { path, reason, size: file.meta.size });
+        }
+    }
+}
+
+/// Whether the path is a file of the environment, or a directory with some. What is in the prefix and is
+/// not among them may be bundled with its package.
+fn has_files(inventory: &Inventory, path: &RealPath) -> bool {
+    let first = inventory.files.partition_point(|file| file.path < *path);
+    let mut files = inventory.files[first..].iter();
+    files
+        .by_ref()
+        .take_while(|file| file.path.as_str().starts_with(path.as_str()))
+        .any(|file| file.path.below(path).is_some())
 }
 
 fn reason(distribution: Option<&Distribution>) -> String {

@@ -107,10 +107,16 @@ impl FinalRoot<'_> {
 
 fn follow_links(profile: &Profile, path: &RealPath) -> RealPath {
     let through = profile.links.iter().find_map(|(link, target)| Some((path.below(link)?, target)));
-    through.map_or_else(
-        || path.clone(),
-        |(rest, target)| RealPath::root().descend(target.trim_start_matches('/')).descend(rest),
-    )
+    through.map_or_else(|| path.clone(), |(rest, target)| follow_top(target).descend(rest))
+}
+
+/// Where a link in the root directory leads, `..` included: there it leads to the root itself.
+fn follow_top(target: &str) -> RealPath {
+    target.split('/').fold(RealPath::root(), |at, part| match part {
+        "" | "." => at,
+        ".." => at.parent().unwrap_or(at),
+        name => at.join(name),
+    })
 }
 
 /// The directories that the loader of the final root searches for everything.
@@ -166,6 +172,15 @@ mod tests {
         }
         let placed = final_root(None, moved).placed();
         assert_eq!(placed.interpreter.as_str(), "/opt/app/bin/python3.13");
+    }
+
+    #[test]
+    fn links_of_the_root_directory() {
+        for (target, expect) in
+            [("usr/lib", "/usr/lib"), ("/usr//lib/", "/usr/lib"), ("../usr/./x/../lib", "/usr/lib")]
+        {
+            assert_eq!(follow_top(target).as_str(), expect, "{target}");
+        }
     }
 
     #[test]

@@ -91,6 +91,28 @@ impl<'a> Fit<'a> {
         Some(refuse(Code::BaseLayout, link, message, Some(help)))
     }
 
+    /// A bundled loader of glibc takes the place of the base's, whose `libc.so.6` works with its own alone: they
+    /// share symbols of the version `GLIBC_PRIVATE`.
+    pub(crate) fn judge_loader(&self) -> Option<Finding> {
+        let own = self.inventory.carriable.libc_version?;
+        let theirs = self.profile.libc_version?;
+        let glibc = Some(Libc::Glibc);
+        if self.own().libc != glibc || self.profile.libc != glibc || own == theirs {
+            return None;
+        }
+        let message = format!(
+            "the bundle has the loader of glibc {}.{}, and {} the library of glibc {}.{}: they do not work \
+             together",
+            own.0,
+            own.1,
+            self.profile.name(),
+            theirs.0,
+            theirs.1
+        );
+        let help = "leave --base out: a bundle with its interpreter needs no base".to_owned();
+        Some(refuse(Code::BaseGlibc, self.profile.name(), message, Some(help)))
+    }
+
     /// The interpreter of the base that fits: the one named, the one at the builder's path, any
     /// other.
     pub(crate) fn find_interpreter(&self) -> Result<&'a ProfileInterpreter, Finding> {

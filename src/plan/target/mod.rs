@@ -92,6 +92,7 @@ fn known<'a>(inventory: &Inventory, request: &'a Request, profile: &'a Profile) 
     let refusals = [
         fit.judge_machine(),
         fit.judge_layout().filter(|_| request.with_interpreter),
+        fit.judge_loader().filter(|_| request.with_interpreter),
         finding,
         fit.judge_shell(shebang),
     ];

@@ -133,12 +133,12 @@ fn links() {
     check("wheel a has a.py\nVENV/x/b.py -> ../a.py", "", "SITE/a.py | SITE/x/b.py -> ../a.py");
     check("wheel a has a.py\nVENV/b.py -> VENV/a.py", "", "SITE/a.py | SITE/b.py -> a.py");
     check(
-        "wheel a has a.py\nVENV/b.py -> /etc/passwd",
+        "wheel a has a.py\n/etc/passwd = x\nVENV/b.py -> /etc/passwd",
         "",
         "SITE/a.py | left VENV/b.py | warn outside-environment VENV/b.py",
     );
     check(
-        "wheel a has a.py\nVENV/b.py -> ../../../../../etc/passwd",
+        "wheel a has a.py\n/etc/passwd = x\nVENV/b.py -> ../../../../../etc/passwd",
         "",
         "SITE/a.py | left VENV/b.py | warn outside-environment VENV/b.py",
     );
@@ -153,6 +153,70 @@ fn links() {
         "SITE/a.py | left /opt/venv/share | warn outside-environment /opt/venv/share",
     );
     check("wheel a has a.py\n/opt/venv/lib64 -> lib", "", "SITE/a.py | left /opt/venv/lib64");
+}
+
+#[test]
+fn links_with_dots() {
+    // As the root goes, and the shortest way in the bundle; a plain way is kept as it is written.
+    for target in [
+        "/opt/venv/bin/../lib/python3.11/site-packages/a.py",
+        "//opt/./venv//lib/python3.11/site-packages/a.py",
+        "/opt/venv/lib64/python3.11/site-packages/a.py",
+        "x/../a.py",
+    ] {
+        let root =
+            format!("wheel a has a.py\n/opt/venv/lib64 -> lib\nVENV/x/\nVENV/b.py -> {target}");
+        check(&root, "", "SITE/a.py | SITE/b.py -> a.py | left /opt/venv/lib64");
+    }
+    check("wheel a has a.py\nVENV/b.py -> ./a.py", "", "SITE/a.py | SITE/b.py -> ./a.py");
+    // Up again after a name.
+    check(
+        "wheel a has a.py\n/etc/passwd = x\nVENV/x/\nVENV/b.py -> x/../../../../../../etc/passwd",
+        "",
+        "SITE/a.py | left VENV/b.py | warn outside-environment VENV/b.py",
+    );
+    // Where a directory is a link, `..` is beside that which it leads to.
+    check(
+        "wheel a has a.py\n/data/a.py = x\n/data/d/\nVENV/d -> /data/d\nVENV/b.py -> d/../a.py",
+        "",
+        "SITE/a.py
+            left VENV/b.py
+            left VENV/d
+            warn outside-environment VENV/b.py
+            warn outside-environment VENV/d",
+    );
+}
+
+#[test]
+fn links_that_lead_nowhere() {
+    // In the builder.
+    for target in ["gone.py", "/opt/venv/gone.py", "b.py", "a.py/x", "x/../a.py"] {
+        let root = format!("wheel a has a.py\nVENV/b.py -> {target}");
+        check(&root, "", "SITE/a.py | left VENV/b.py | warn dangling-link VENV/b.py");
+    }
+    // In the bundle.
+    check(
+        "wheel a has a.py\nwheel pip has pip/x.py\nVENV/b.py -> pip/x.py",
+        "",
+        "SITE/a.py | left VENV/b.py | left VENV/pip/x.py | warn outside-environment VENV/b.py",
+    );
+    check(
+        "wheel a has a.py\nwheel pip has pip/x.py\nVENV/b -> pip\nVENV/c -> b\nVENV/d -> a.py",
+        "",
+        "SITE/a.py
+            SITE/d -> a.py
+            left VENV/b
+            left VENV/c
+            left VENV/pip/x.py
+            warn outside-environment VENV/b
+            warn outside-environment VENV/c",
+    );
+    // A directory is bundled when something in it is.
+    check(
+        "wheel a has a/x.py\nwheel pip has a/pip.py\nVENV/b -> a",
+        "",
+        "SITE/a/x.py | SITE/b -> a | left VENV/a/pip.py",
+    );
 }
 
 #[test]
@@ -187,6 +251,13 @@ fn path_files() {
         "SITE/a.py | SITE/mod.py | left VENV/x.pth",
     );
     check("wheel a has a.py x.pth\nVENV/x.pth = import os\\n", "", "SITE/a.py | SITE/x.pth");
+    for line in ["import s\0x", "import /x", "import os, s\0x"] {
+        check(
+            &format!("wheel a has a.py\nVENV/x.pth = {line}\\n"),
+            "",
+            "SITE/a.py | SITE/x.pth | warn runs-at-start VENV/x.pth",
+        );
+    }
     check(
         "wheel a has a.py\nVENV/x.pth = import gone\\n",
         "",

@@ -143,15 +143,17 @@ mod broken {
     use super::*;
 
     #[test]
-    #[ignore = "the builder's loader replaces that of the base, and libc.so.6 stays the base's"]
     fn a_loader_without_its_library() {
         let root = format!("{DEBIAN}\nwheel a has a.so needs libc.so.6 glibc 2.36 calls malloc");
         let base = "debian 11 bullseye\npython /usr/local/bin/python3.11";
-        check(&root, base, "--with-interpreter", "");
+        let refused = "plan: deny base-glibc Debian 11 | verify: deny missing-version SITE/a.so";
+        check(&root, base, "--with-interpreter", refused);
+        // Nor does an older loader work with a newer library.
+        let root = "debian 11 bullseye\npython /usr/local/bin/python3.11\nvenv /opt/venv";
+        check(root, DEBIAN_BASE, "--with-interpreter", "plan: deny base-glibc Debian 12");
     }
 
     #[test]
-    #[ignore = "a package is listed as bundled and recorded, and its files are not there"]
     fn a_distribution_of_a_package_where_nothing_installs() {
         let yaml = "debian
             python /usr/bin/python3.11 of python3
@@ -164,10 +166,21 @@ mod broken {
             wheel web script web=yaml:main requires PyYAML";
         check(yaml, "debian\npython /usr/bin/python3.11", "--native vendor", "");
         check(yaml, SCRATCH, "--with-interpreter", "");
+        // Alpine has them below the standard library.
+        let yaml = "alpine
+            python /usr/bin/python3.11 of python3
+            site /usr/lib/python3.11/site-packages
+            wheel PyYAML has yaml.py
+            apk py3-yaml depends python3
+                owns /usr/lib/python3.11/site-packages/PyYAML-1.0.dist-info/METADATA
+                owns /usr/lib/python3.11/site-packages/yaml.py
+            venv /opt/venv system
+            wheel web script web=yaml:main requires PyYAML";
+        check(yaml, "alpine\npython /usr/bin/python3.11", "--native vendor", "");
+        check(yaml, SCRATCH, "--with-interpreter", "");
     }
 
     #[test]
-    #[ignore = "a library of the interpreter that musl's path file leads to gets no run path"]
     fn a_library_of_the_interpreter() {
         let path_file = "alpine
             /etc/ld-musl-x86_64.path = /lib:/opt/lib\\n
@@ -176,5 +189,6 @@ mod broken {
             venv /opt/venv
             wheel a has a.py";
         check(path_file, SCRATCH, "--with-interpreter", "");
+        check(path_file, ALPINE_BASE, "--with-interpreter", "");
     }
 }
