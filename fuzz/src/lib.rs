@@ -10,6 +10,7 @@
 use std::io::Cursor;
 
 use wheelbarrow::base::Profile;
+use wheelbarrow::bundle::Manifest;
 use wheelbarrow::elf::{self, Edited, Machine, WhenNone};
 use wheelbarrow::inventory::{self, Inventory, Scope};
 use wheelbarrow::loader;
@@ -18,7 +19,7 @@ use wheelbarrow::packages::{Manager, PackageIndex};
 use wheelbarrow::path::{RealPath, WrittenPath};
 use wheelbarrow::python::{self, EnvironmentError};
 use wheelbarrow::release::Release;
-use wheelbarrow::report;
+use wheelbarrow::report::{self, Application};
 use wheelbarrow::root::memory::Memory;
 use wheelbarrow::root::{Content, Root};
 use wheelbarrow::wheelhouse::{Archive, Prefix, WheelName, install};
@@ -295,8 +296,9 @@ pub fn profile(input: &[u8]) {
 
 /// `wheelbarrow.json` of a bundle.
 pub fn manifest(input: &[u8]) {
-    if let Ok(application) = report::application("one", &String::from_utf8_lossy(input)) {
-        let _ = report::compare(&[application]);
+    if let Ok(manifest) = Manifest::parse(&String::from_utf8_lossy(input)) {
+        let _ = (manifest.to_json(), manifest.libraries_outside());
+        let _ = report::compare(&[Application { name: "one".to_owned(), manifest }]);
     }
 }
 

@@ -10,6 +10,7 @@
 mod builder_paths;
 mod compile;
 pub(crate) mod edit;
+mod manifest;
 mod oci;
 mod output;
 mod record;
@@ -20,25 +21,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::elf::ElfError;
 use crate::finding::{Code, Finding, Severity};
 use crate::hint::Hint;
 use crate::path::RealPath;
-use crate::plan::{
-    Action, PackageSet, Plan, PlannedDistribution, PlannedEntry, PlannedLayer, Receipt, SlimKind,
-};
+use crate::plan::{Action, Plan, PlannedEntry, Receipt};
 use crate::root::{Root, RootError};
+pub use manifest::{
+    MANIFEST, Manifest, ManifestEntry, ManifestError, ManifestLayer, ManifestPackage, SCHEMA,
+};
+use output::Output;
 pub use output::Written;
-use output::{Output, hex};
-
-/// Version of the JSON of the manifest.
-pub const SCHEMA: u32 = 1;
-
-/// The name of the manifest. A directory that has it may be replaced.
-pub const MANIFEST: &str = "wheelbarrow.json";
 
 /// The texts of files next to `rootfs/`.
 pub struct Papers {
@@ -143,60 +137,6 @@ impl BundleError {
     }
 }
 
-/// `wheelbarrow.json`: what the bundle is and what is in it.
-#[derive(Serialize, schemars::JsonSchema)]
-pub struct Manifest<'a> {
-    pub schema: u32,
-    pub wheelbarrow: &'static str,
-    pub prefix: &'a RealPath,
-    pub interpreter: &'a RealPath,
-    pub interpreter_facts: &'a crate::python::InterpreterFacts,
-    pub builder: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub base: Option<&'a str>,
-    pub distributions: &'a [PlannedDistribution],
-    pub packages: Vec<ManifestPackage<'a>>,
-    /// In the order of the final stage; empty when there is one tree.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub layers: Vec<ManifestLayer<'a>>,
-    /// What --slim removed, with what stripping saved.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub slimmed: Vec<Receipt>,
-    pub entries: Vec<ManifestEntry<'a>>,
-}
-
-/// A package to install, and the bundle's files that ask for it.
-#[derive(Serialize, schemars::JsonSchema)]
-pub struct ManifestPackage<'a> {
-    pub name: &'a str,
-    pub version: &'a str,
-    pub libraries: Vec<&'a str>,
-}
-
-/// One layer.
-#[derive(Serialize, schemars::JsonSchema)]
-pub struct ManifestLayer<'a> {
-    pub name: &'a str,
-    pub distributions: &'a [String],
-    /// Bytes.
-    pub size: u64,
-    /// SHA-256 over the time, the paths, modes and contents: equal means the same layer.
-    pub content: String,
-}
-
-/// One path on disk.
-#[derive(Serialize, schemars::JsonSchema)]
-pub struct ManifestEntry<'a> {
-    pub path: &'a RealPath,
-    pub reason: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub distribution: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub layer: Option<&'a str>,
-    #[serde(flatten)]
-    pub written: &'a Written,
-}
-
 /// Writes the bundle of `plan` to `out`. Every file gets `time`, in seconds since the epoch.
 /// `progress` gets the size of each written file in bytes.
 ///
@@ -251,12 +191,10 @@ pub fn write(
         let written = output.bytes(entry, text.as_bytes())?;
         all.insert(&entry.to, (entry, written));
     }
-    let manifest = manifest(plan, &all, time);
+    let manifest = Manifest::new(plan, &all, time);
     let slimmed = manifest.slimmed.clone();
-    let mut json = serde_json::to_string_pretty(&manifest).expect("the manifest is plain data");
-    json.push('\n');
     output.paper("runtime-packages.txt", &papers.runtime_packages)?;
-    output.paper(MANIFEST, &json)?;
+    output.paper(MANIFEST, &manifest.to_json())?;
     match format {
         Format::Directory => {
             output.paper("Dockerfile.final", &papers.dockerfile)?;
@@ -311,78 +249,6 @@ fn appear(temporary: tempfile::TempDir, out: &Path) -> io::Result<()> {
         out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")),
     )?
     .sync_all()
-}
-
-fn manifest<'a>(
-    plan: &'a Plan,
-    all: &'a BTreeMap<&RealPath, (&PlannedEntry, Written)>,
-    time: i64,
-) -> Manifest<'a> {
-    let PackageSet { install, .. } = &plan.packages;
-    let packages = install.iter().map(|package| {
-        let mut libraries: Vec<&str> =
-            package.reasons.iter().map(|reason| reason.library.as_str()).collect();
-        libraries.sort_unstable();
-        libraries.dedup();
-        ManifestPackage { name: &package.name, version: &package.version, libraries }
-    });
-    Manifest {
-        schema: SCHEMA,
-        wheelbarrow: env!("CARGO_PKG_VERSION"),
-        prefix: &plan.prefix,
-        interpreter: &plan.interpreter,
-        interpreter_facts: &plan.interpreter_facts,
-        builder: &plan.builder,
-        base: plan.base.as_deref(),
-        distributions: &plan.distributions,
-        packages: packages.collect(),
-        layers: plan.layers.iter().map(|layer| manifest_layer(layer, all, time)).collect(),
-        slimmed: plan.slimmed.iter().copied().chain(stripped(all)).collect(),
-        entries: all
-            .values()
-            .map(|(entry, written)| ManifestEntry {
-                path: &entry.to,
-                reason: &entry.reason,
-                distribution: entry.distribution.as_deref(),
-                layer: entry.layer.as_deref(),
-                written,
-            })
-            .collect(),
-    }
-}
-
-/// The bytes that stripping saved.
-fn stripped(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Option<Receipt> {
-    let stripped = all.values().map(|(_, written)| written.stripped);
-    let saved: Vec<u64> = stripped.filter(|saved| *saved > 0).collect();
-    (!saved.is_empty()).then(|| Receipt {
-        kind: SlimKind::Strip,
-        files: saved.len(),
-        size: saved.iter().sum(),
-    })
-}
-
-fn manifest_layer<'a>(
-    layer: &'a PlannedLayer,
-    all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>,
-    time: i64,
-) -> ManifestLayer<'a> {
-    let mut hash = Sha256::new_with_prefix(format!("{time}\0"));
-    let mut size = 0;
-    for (entry, written) in
-        all.values().filter(|(entry, _)| entry.layer.as_deref() == Some(&layer.name))
-    {
-        let content = written.sha256.as_deref().or(written.link.as_deref()).unwrap_or_default();
-        // No path and no link target holds a zero byte.
-        hash.update(format!("{}\0{}\0{content}\0", entry.to, written.mode));
-        size += written.size;
-    }
-    ManifestLayer {
-        name: &layer.name,
-        distributions: &layer.distributions,
-        size,
-        content: hex(&hash.finalize()),
-    }
 }
 
 fn findings(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Vec<Finding> {

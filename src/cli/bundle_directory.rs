@@ -4,10 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use wheelbarrow::bundle::MANIFEST;
+use wheelbarrow::bundle::{MANIFEST, Manifest};
 use wheelbarrow::path::RealPath;
-use wheelbarrow::report::{self, Application};
-use wheelbarrow::root::{Kind, Root, Union};
+use wheelbarrow::report::Application;
+use wheelbarrow::root::{Directory, Root, Union};
 
 use super::host;
 use super::settings::plain_path;
@@ -29,22 +29,15 @@ pub(crate) fn final_root(
             Vec::new(),
         ));
     };
-    let prefix =
-        RealPath::try_from(read_manifest(bundle)?.prefix).map_err(Trouble::without_hint)?;
+    let manifest = read_manifest(bundle)?.manifest;
     let trees = open_trees(bundle)?;
-    let own = Root::new(Union(trees.clone()));
-    let native = |path: &RealPath| path.below(&prefix).is_none() && path.name().contains(".so");
-    let found = own.walk(&RealPath::root(), |_| true).into_iter().flatten();
-    let carried = found
-        .filter(|entry| entry.meta.kind == Kind::File && native(&entry.path))
-        .map(|entry| entry.path)
-        .collect();
+    let outside = manifest.libraries_outside();
     let all = std::iter::once(base).chain(trees).collect();
-    Ok((Root::new(Union(all)), typed.unwrap_or(prefix), carried))
+    Ok((Root::new(Union(all)), typed.unwrap_or(manifest.prefix), outside))
 }
 
 /// The trees that a final stage copies: one, or one per layer.
-fn open_trees(bundle: &Path) -> Result<Vec<wheelbarrow::root::Directory>, Trouble> {
+fn open_trees(bundle: &Path) -> Result<Vec<Directory>, Trouble> {
     let layers = bundle.join("layers");
     let listed = host::list_directory(&layers).map_err(|error| {
         Trouble::without_hint(format!("cannot list {}: {error}", layers.display()))
@@ -58,19 +51,22 @@ fn read_manifest(path: &Path) -> Result<Application, Trouble> {
     let file = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };
     let named = if path.ends_with(MANIFEST) { path.parent().unwrap_or(path) } else { path };
     let name = named.to_string_lossy();
-    let trouble = |message: String| {
-        Trouble::new(message, "give the directories that bundle wrote, or their wheelbarrow.json")
-    };
-    let text = host::read_file(&file)
-        .map_err(|error| trouble(format!("cannot read {}: {error}", file.display())))?;
-    report::application(name.trim_end_matches('/'), &text)
-        .map_err(|error| trouble(format!("{} is no manifest: {error}", file.display())))
+    let name = name.trim_end_matches('/').to_owned();
+    let text = host::read_file(&file).map_err(|error| {
+        Trouble::new(
+            format!("cannot read {}: {error}", file.display()),
+            "give the directories that bundle wrote, or their wheelbarrow.json",
+        )
+    })?;
+    let manifest = Manifest::parse(&text)
+        .map_err(|error| Trouble::at(&format!("{} is no manifest", file.display()), &error))?;
+    Ok(Application { name, manifest })
 }
 
 /// A bundle that was cut into layers.
 pub(crate) fn cut_application(path: &Path) -> Result<Application, Trouble> {
     let application = read_manifest(path)?;
-    if application.layers.is_empty() {
+    if application.manifest.layers.is_empty() {
         return Err(Trouble::new(
             format!("{} has no layers to compare", application.name),
             "bundle it with --layers",

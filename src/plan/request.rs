@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use pep508_rs::Requirement;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::base::Profile;
@@ -96,7 +96,9 @@ pub enum Shebang {
 }
 
 /// A kind of files that few programs need.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum SlimKind {
     /// Tests inside of packages.

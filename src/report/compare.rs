@@ -5,48 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// The part of a manifest (`wheelbarrow.json`) that a comparison reads.
-#[derive(Debug, Deserialize)]
+use crate::bundle::{Manifest, ManifestLayer};
+
+/// A bundle by its manifest.
+#[derive(Debug)]
 pub struct Application {
-    /// The directory as typed; not in the file.
-    #[serde(skip)]
+    /// As typed.
     pub name: String,
-    /// The absolute path of the environment in the final root.
-    pub prefix: String,
-    /// Every distribution of the builder environment.
-    pub distributions: Vec<InstalledDistribution>,
-    /// Empty for a bundle without layers.
-    #[serde(default)]
-    pub layers: Vec<Layer>,
-}
-
-/// A distribution of a manifest.
-#[derive(Debug, Deserialize)]
-pub struct InstalledDistribution {
-    /// As its metadata spells it.
-    pub name: String,
-    /// As its metadata spells it.
-    pub version: String,
-    /// Whether it is bundled.
-    #[serde(rename = "travels")]
-    pub is_bundled: bool,
-    /// Bytes.
-    pub size: u64,
-}
-
-/// A layer of a manifest.
-#[derive(Debug, Deserialize)]
-pub struct Layer {
-    /// The directory below `layers/`.
-    pub name: String,
-    /// Names, sorted.
-    pub distributions: Vec<String>,
-    /// Bytes.
-    pub size: u64,
-    /// The id of its content: layers with the same id are the same.
-    pub content: String,
+    /// What is in the bundle.
+    pub manifest: Manifest,
 }
 
 /// `wheelbarrow layers --json`.
@@ -92,38 +61,29 @@ pub struct SharedLayer {
     pub applications: Vec<String>,
 }
 
-/// Reads the manifest `text` of the application `name`.
-///
-/// # Errors
-///
-/// The text is not JSON, or lacks a field of a manifest.
-pub fn application(name: &str, text: &str) -> Result<Application, serde_json::Error> {
-    let application: Application = serde_json::from_str(text)?;
-    Ok(Application { name: name.to_owned(), ..application })
-}
-
 /// Compares them in the order given.
 pub fn compare(applications: &[Application]) -> Comparison {
-    let mut known: BTreeMap<&str, (&Layer, Vec<String>)> = BTreeMap::new();
+    let mut known: BTreeMap<&str, (&ManifestLayer, Vec<String>)> = BTreeMap::new();
     let mut compared = Vec::new();
     for application in applications {
         let new: u64 = application
+            .manifest
             .layers
             .iter()
             .filter(|layer| !known.contains_key(layer.content.as_str()))
             .map(|layer| layer.size)
             .sum();
-        for layer in &application.layers {
+        for layer in &application.manifest.layers {
             known
                 .entry(&layer.content)
                 .or_insert_with(|| (layer, Vec::new()))
                 .1
                 .push(application.name.clone());
         }
-        let size = application.layers.iter().map(|layer| layer.size).sum();
+        let size = application.manifest.layers.iter().map(|layer| layer.size).sum();
         compared.push(ComparedApplication {
             name: application.name.clone(),
-            layers: application.layers.len(),
+            layers: application.manifest.layers.len(),
             size,
             pulled: new,
         });
@@ -157,7 +117,7 @@ pub fn compare(applications: &[Application]) -> Comparison {
 fn suggestions(applications: &[Application], shared: &[SharedLayer]) -> Vec<String> {
     let mut suggestions = Vec::new();
     let prefixes: BTreeSet<&str> =
-        applications.iter().map(|application| application.prefix.as_str()).collect();
+        applications.iter().map(|application| application.manifest.prefix.as_str()).collect();
     if prefixes.len() > 1 {
         let prefixes: Vec<&str> = prefixes.into_iter().collect();
         suggestions.push(format!(
@@ -184,7 +144,7 @@ fn suggestions(applications: &[Application], shared: &[SharedLayer]) -> Vec<Stri
 fn suggest_groups(applications: &[Application], shared: &[SharedLayer]) -> Vec<String> {
     let mut versions: BTreeMap<&str, BTreeMap<&str, Vec<&Application>>> = BTreeMap::new();
     for application in applications {
-        for distribution in application.distributions.iter().filter(|one| one.is_bundled) {
+        for distribution in application.manifest.distributions.iter().filter(|one| one.is_bundled) {
             versions
                 .entry(&distribution.name)
                 .or_default()
@@ -195,6 +155,7 @@ fn suggest_groups(applications: &[Application], shared: &[SharedLayer]) -> Vec<S
     }
     let in_shared = |application: &Application, name: &str| {
         let layer = application
+            .manifest
             .layers
             .iter()
             .find(|layer| layer.distributions.iter().any(|one| one == name));
@@ -244,15 +205,20 @@ mod tests {
     fn manifest(name: &str, prefix: &str, distributions: &str, layers: &str) -> Application {
         let distributions = distributions.split_whitespace().map(|one| {
             let (name, version) = one.split_once('=').unwrap();
-            serde_json::json!({ "name": name, "version": version, "travels": true, "size": 1 })
+            serde_json::json!({ "name": name, "version": version, "travels": true, "size": 1, "reason": "", "asked": true, "requires": [] })
         });
         let layers = layers.split_whitespace().map(|one| {
             let [name, size, content] = one.split(':').collect::<Vec<_>>()[..] else { panic!("{one}") };
             let distributions: Vec<&str> = name.split('+').collect();
             serde_json::json!({ "name": name, "distributions": distributions, "size": size.parse::<u64>().unwrap(), "content": content })
         });
-        let json = serde_json::json!({ "prefix": prefix, "distributions": distributions.collect::<Vec<_>>(), "layers": layers.collect::<Vec<_>>() });
-        application(name, &json.to_string()).unwrap()
+        let facts = serde_json::json!({ "implementation": "cpython", "version": "3.11.2", "suffixes": [], "architecture": "x86_64" });
+        let json = serde_json::json!({
+            "schema": 1, "wheelbarrow": "0", "interpreter": "/usr/bin/python3", "interpreter_facts": facts, "builder": "",
+            "packages": [], "entries": [], "prefix": prefix,
+            "distributions": distributions.collect::<Vec<_>>(), "layers": layers.collect::<Vec<_>>(),
+        });
+        Application { name: name.to_owned(), manifest: Manifest::parse(&json.to_string()).unwrap() }
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod tests;
 mod text;
 mod why;
 
-pub use compare::{Application, Comparison, application, compare};
+pub use compare::{Application, Comparison, compare};
 pub use dockerfile::{CopyOptions, Stage, copied_trees, dockerfile, runtime_packages};
 pub use json::{Report, ReportModule, ReportNeed, report};
 pub use sizes::{ModeSize, sizes};

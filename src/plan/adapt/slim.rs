@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::inventory::Inventory;
 use crate::path::RealPath;
@@ -13,7 +13,7 @@ use crate::plan::entry::{Action, Edit, LeftOut, PlannedEntry};
 use crate::plan::request::SlimKind;
 
 /// Files of one kind that could be removed, or that were.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Receipt {
     /// The kind.
     pub kind: SlimKind,

@@ -2,13 +2,13 @@
 //!
 //! Invariant: every distribution of the inventory is in it once.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::selection::Selection;
 use crate::inventory::Inventory;
 
 /// A distribution and whether it is bundled.
-#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PlannedDistribution {
     /// As its metadata spells it.
     pub name: String,
