@@ -126,7 +126,9 @@ impl Output {
             Action::Copy => self.copy(root, entry),
             Action::Write { content } => self.bytes(entry, content.as_bytes()),
             Action::Link { target } => self.link(entry, target),
-            Action::Record | Action::Compile { .. } => unreachable!("made from the written entries"),
+            Action::Record | Action::Compile { .. } => {
+                unreachable!("made from the written entries")
+            }
         }
     }
 
