@@ -119,7 +119,7 @@ fn finding(missing: Missing, severity: Severity) -> Finding {
                 by,
                 format!("needs the symbol {symbol}{version}, which no loaded library defines"),
             )
-            .help("install the version of the library that the builder has in the final image")
+            .help("make the final image have the same version of the library as the builder")
         }
     }
 }
