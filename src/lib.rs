@@ -1,5 +1,5 @@
-//! wheelbarrow moves a Python environment from the builder stage of a Docker build into a small final
-//! stage.
+//! wheelbarrow moves a Python environment from the builder stage of a Docker build into a small
+//! final stage.
 //!
 //! ```text
 //! builder root ──read──▶ Inventory ──decide──▶ Plan ──write──▶ Bundle ──read again──▶ Verify
@@ -23,8 +23,8 @@
 //! | [`report`] | renders | decisions |
 //! | [`verify`] | proves a bundle in its final root | decisions of the builder |
 //!
-//! Three channels are never mixed: a *finding* is about the user's environment and is data; an *error*
-//! ends the run, and has advice; a *bug* is an `expect` with its invariant.
+//! Three channels are never mixed: a *finding* is about the user's environment and is data; an
+//! *error* ends the run, and has advice; a *bug* is an `expect` with its invariant.
 
 pub mod base;
 pub mod bundle;
