@@ -45,7 +45,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let root = Root::new(Directory::open(Path::new("py-fixtures/alpine-venv"), &[])?);
 //! let named = ["/opt/venv".to_owned()];
-//! let inventory = inventory::take(&root, &named, &[], Scope::default())?;
+//! let inventory = inventory::take_inventory(&root, &named, &[], Scope::default())?;
 //! let plan = plan::make(&inventory, &Request::new(RealPath::known("/opt/app")));
 //! let names: Vec<&str> = plan.packages.install.iter().map(|one| one.name.as_str()).collect();
 //! assert_eq!(names, ["python3", "yaml"]);
