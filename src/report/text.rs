@@ -214,7 +214,9 @@ pub fn verification_text(verification: &Verification) -> String {
 /// The image that the layers of an image layout are appended to, as an instruction.
 pub fn append_text(plan: &Plan) -> String {
     if plan.base.as_deref() == Some("scratch") {
-        return "the layout is a complete image: use docker load (as a tar), buildah pull or skopeo copy\n".to_owned();
+        return "the layout is a complete image: use docker load (as a tar), buildah pull \
+                or skopeo copy\n"
+            .to_owned();
     }
     let base = plan.base.as_deref().unwrap_or("an image with this interpreter");
     let packages: Vec<&str> =

@@ -65,10 +65,7 @@ fn judge_package(fit: &Fit, package: &PlannedPackage) -> Option<Finding> {
         (Code::BaseRelease, format!("{base} has no package manager to install it with"))
     } else if !fit.same_release(release) {
         let (own, theirs) = (&fit.inventory.release.pretty_name, &release.pretty_name);
-        (
-            Code::BaseRelease,
-            format!("{base} installs packages of {theirs}, but the builder is {own}"),
-        )
+        (Code::BaseRelease, format!("{base} installs packages of {theirs}, not of {own}"))
     } else {
         return None;
     };

@@ -33,8 +33,12 @@ fn activated(package: &Package) -> impl Iterator<Item = Finding> {
         .iter()
         .filter(|path| path.contains("/etc/conda/activate.d/") && path.ends_with(".sh"));
     scripts.map(|path| {
-        let message =
-            format!("of {} sets variables at activation, and nothing activates the environment in the final stage", package.name);
-        Finding::new(Severity::Warn, Code::ActivationScript, path, message).help("set the variables that the program needs with ENV in the final stage")
+        let message = format!(
+            "of {} sets variables at activation, and nothing activates the environment \
+             in the final stage",
+            package.name
+        );
+        Finding::new(Severity::Warn, Code::ActivationScript, path, message)
+            .help("set the variables that the program needs with ENV in the final stage")
     })
 }

@@ -109,7 +109,8 @@ fn place_file(
             "outside the environment",
             Code::OutsideEnvironment,
             &file.path,
-            "is recorded by a distribution, but is outside the environment's prefix, so it is left out",
+            "is recorded by a distribution, but is outside the environment's \
+             prefix, so it is left out",
         ));
     };
     let FileContent { action, edit, finding } = contents.decide(file, distribution)?;

@@ -77,7 +77,8 @@ pub(crate) fn judge_bundled(inventory: &Inventory, final_root: &FinalRoot) -> Op
     if interpreter.prefix.below(&RealPath::known("/root")).is_none() {
         return Some(finding(Severity::Note, pinned).help(other));
     }
-    let elsewhere = "install it elsewhere, for example with PYENV_ROOT=/opt/pyenv, or run the final image as root";
+    let elsewhere = "install it elsewhere, for example with PYENV_ROOT=/opt/pyenv, or run the final \
+         image as root";
     Some(
         finding(Severity::Warn, format!("{pinned}, which only root can read in most images"))
             .help(elsewhere),
