@@ -63,6 +63,9 @@
 //! # }
 //! ```
 
+#![forbid(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr, reason = "only the command line prints")]
+
 pub mod base;
 pub mod bundle;
 pub mod elf;

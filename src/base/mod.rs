@@ -94,7 +94,10 @@ pub enum ProfileError {
     #[error(
         "a profile of schema {schema}; this wheelbarrow reads schemas {OLDEST_SCHEMA} to {SCHEMA}"
     )]
-    Schema { schema: u64 },
+    Schema {
+        /// The schema number of the profile; 0 if it has none.
+        schema: u64,
+    },
 }
 
 /// Reads a profile as JSON. The schema number is looked at first: a newer profile may have new fields.

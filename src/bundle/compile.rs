@@ -78,7 +78,7 @@ fn one_process<'a>(
 ) -> Result<(Compiled<'a>, Vec<Finding>), BundleError> {
     let broken =
         |source: io::Error| BundleError::Compile { interpreter: interpreter.clone(), source };
-    #[allow(clippy::disallowed_methods, reason = "--compile is the one option that runs Python")]
+    #[expect(clippy::disallowed_methods, reason = "--compile is the one option that runs Python")]
     let mut command = Command::new(interpreter.as_str());
     // No variable of the host reaches Python, and sets always have the same order.
     command

@@ -7,6 +7,12 @@
 //! Invariant: nothing outside of the output directory is written, an incomplete bundle never has
 //! its name, and the builder's files are never changed.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the writer: it writes the output, and only reads roots through root::Root"
+)]
+
 mod builder_paths;
 mod compile;
 pub(crate) mod edit;
@@ -221,7 +227,6 @@ pub struct Outcome {
     pub slimmed: Vec<Receipt>,
 }
 
-#[allow(clippy::disallowed_methods, reason = "the output is no root")]
 fn refuse_foreign(out: &Path) -> Result<(), BundleError> {
     let foreign = || BundleError::Foreign { path: out.display().to_string() };
     let Ok(meta) = fs::symlink_metadata(out) else { return Ok(()) };

@@ -3,6 +3,8 @@
 //!
 //! Invariant: host paths end here; later stages have a root and paths inside it.
 
+#![expect(clippy::disallowed_types, reason = "unpacked wheels must exist as long as the root")]
+
 use std::path::Path;
 
 use tempfile::TempDir;

@@ -320,7 +320,7 @@ fn offset_of(address: u64, segments: &[ProgramHeader]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    #[allow(clippy::disallowed_methods, reason = "the test reads itself")]
+    #[expect(clippy::disallowed_methods, reason = "the test reads itself")]
     fn own() -> Vec<u8> {
         std::fs::read("/proc/self/exe").expect("a test is an ELF file")
     }

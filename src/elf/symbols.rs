@@ -363,7 +363,7 @@ impl Versions {
 mod tests {
     use super::*;
 
-    #[allow(clippy::disallowed_methods, reason = "the test reads the C compiler's library")]
+    #[expect(clippy::disallowed_methods, reason = "the test reads the C compiler's library")]
     fn own_library() -> Option<Vec<u8>> {
         ["/usr/lib/x86_64-linux-gnu/libz.so.1", "/lib/x86_64-linux-gnu/libz.so.1", "/lib/libz.so.1"]
             .iter()

@@ -226,7 +226,7 @@ impl State<'_> {
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the parts of one candidate that was found")]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one candidate that was found")]
     fn found(
         &mut self,
         from: usize,

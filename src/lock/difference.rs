@@ -13,16 +13,20 @@ use crate::plan::{LibraryOrigin, PlannedLibrary};
 use crate::python::normalised_name;
 
 /// Version of the JSON of [`Difference`].
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// `wheelbarrow diff --json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Difference {
+    /// Version of this form: [`SCHEMA`].
     pub schema: u32,
     /// Base, prefix and Python: `name` is one of `base`, `prefix`, `python`, `abi`, `interpreter`.
     pub settings: Vec<Change>,
+    /// OS packages, with their versions.
     pub packages: Vec<Change>,
+    /// Bundled distributions, with their versions.
     pub distributions: Vec<Change>,
+    /// Native libraries, with the package or place that they come from.
     pub libraries: Vec<Change>,
     /// Absent if a side has no findings.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,9 +44,12 @@ pub struct Difference {
 /// One thing that was added (`old` is absent), removed (`new` is absent) or changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Change {
+    /// The name of the package, distribution, library or setting.
     pub name: String,
+    /// The version or value before; absent if it was added.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old: Option<String>,
+    /// The version or value after; absent if it was removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<String>,
     /// Bytes more, or less; absent where nothing tells.
@@ -53,14 +60,18 @@ pub struct Change {
 /// Findings of one side only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct FindingChanges {
+    /// Findings of the new side only.
     pub added: Vec<SideFinding>,
+    /// Findings of the old side only.
     pub removed: Vec<SideFinding>,
 }
 
 /// Bytes before compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct SizeChange {
+    /// Bytes of the old side.
     pub old: u64,
+    /// Bytes of the new side.
     pub new: u64,
 }
 

@@ -41,12 +41,17 @@ pub struct Lock {
     pub base: Option<String>,
     /// Where the environment lives in the final image.
     pub prefix: String,
+    /// The Python of the final image.
     pub python: LockedPython,
+    /// The size of the bundle and of its packages.
     pub size: LockedSize,
+    /// The OS packages that the bundle needs, sorted by name.
     #[serde(rename = "package", default, skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<LockedPackage>,
+    /// The bundled distributions, sorted by name.
     #[serde(rename = "distribution", default, skip_serializing_if = "Vec::is_empty")]
     pub distributions: Vec<LockedDistribution>,
+    /// The native libraries that the distributions need, sorted by name.
     #[serde(rename = "library", default, skip_serializing_if = "Vec::is_empty")]
     pub libraries: Vec<PlannedLibrary>,
 }
@@ -92,9 +97,11 @@ pub enum PackageOrigin {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LockedPackage {
+    /// The name for its package manager.
     pub name: String,
     /// In the builder.
     pub version: String,
+    /// How it gets into the final image.
     pub origin: PackageOrigin,
     /// Bytes when installed.
     pub size: u64,
@@ -104,7 +111,9 @@ pub struct LockedPackage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LockedDistribution {
+    /// The name, as its metadata spells it.
     pub name: String,
+    /// The version, as its metadata spells it.
     pub version: String,
     /// Bytes of its files, bytecode aside.
     pub size: u64,

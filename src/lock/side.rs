@@ -75,19 +75,24 @@ impl fmt::Display for Source {
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
 pub struct SideFinding {
+    /// The weight of the finding.
     pub severity: Severity,
     /// In kebab case.
     pub code: String,
+    /// The path, distribution or package that it is about.
     pub subject: String,
+    /// One sentence without the subject.
     pub message: String,
 }
 
 /// One side of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Side {
+    /// The kind of document that was read.
     pub source: Source,
     /// With empty parts where the source does not tell them.
     pub lock: Lock,
+    /// Sorted; empty for a document without findings.
     pub findings: Vec<SideFinding>,
 }
 

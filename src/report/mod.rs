@@ -26,7 +26,7 @@ pub const SCHEMA: u32 = 1;
 
 /// Bytes with a decimal unit, as docker prints them: `1.5 kB`, `20.0 MB`.
 pub fn size(bytes: u64) -> String {
-    #[allow(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
     let scaled = |unit: u64| bytes as f64 / unit as f64;
     match bytes {
         0..1_000 => format!("{bytes} B"),

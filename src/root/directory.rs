@@ -2,7 +2,7 @@
 //!
 //! Invariant: only this module makes host paths, always from the base and a link-free path.
 
-#![allow(clippy::disallowed_methods, reason = "the reader of the disk")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the reader of the disk")]
 
 use std::fs::{self, File};
 use std::io;

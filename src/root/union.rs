@@ -66,12 +66,12 @@ fn over(lower: Option<Meta>, upper: Meta) -> Meta {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the test makes trees")]
 mod tests {
     use super::*;
     use crate::path::WrittenPath;
     use crate::root::Root;
 
-    #[allow(clippy::disallowed_methods, reason = "the test makes trees")]
     fn tree(files: &[&str]) -> (tempfile::TempDir, Directory) {
         let top = tempfile::tempdir().unwrap();
         for file in files {

@@ -10,14 +10,14 @@ use crate::plan::{LayerRequest, NativeMode, Request, Shebang, SlimKind};
 use crate::python::parse_requirement;
 
 /// The environments that are named, and the request.
-pub struct Asked {
-    pub named: Vec<String>,
-    pub request: Request,
+pub(crate) struct Asked {
+    pub(crate) named: Vec<String>,
+    pub(crate) request: Request,
 }
 
 impl Asked {
     /// Reads the words; `base` is the profile of a final root that is there to be read.
-    pub fn parse(words: &str, base: Option<Profile>) -> Asked {
+    pub(crate) fn parse(words: &str, base: Option<Profile>) -> Asked {
         let mut request = Request { base, ..Request::new(RealPath::known("/opt/app")) };
         let mut named = Vec::new();
         let mut words = words.split_whitespace();
@@ -60,7 +60,7 @@ impl Asked {
     }
 
     /// How far a plan of this request has to look.
-    pub fn scope(&self) -> Scope {
+    pub(crate) fn scope(&self) -> Scope {
         let base = self.request.base.as_ref();
         Scope {
             packages: self.request.may_carry(),

@@ -12,7 +12,7 @@ use crate::python::{record_text, recorded_hash};
 use crate::root::Content;
 
 /// The files of the bundle.
-pub fn deliver(plan: &Plan, builder: &Files) -> Files {
+pub(crate) fn deliver(plan: &Plan, builder: &Files) -> Files {
     let mut bundle = Files::default();
     let (records, files): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) =
         plan.entries.iter().partition(|entry| entry.action == Action::Record);

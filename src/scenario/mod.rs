@@ -41,7 +41,7 @@ mod deliver;
 mod files;
 mod object;
 mod packages;
-pub mod show;
+pub(crate) mod show;
 mod system;
 mod text;
 mod wheels;
@@ -63,19 +63,19 @@ const SHORT: [(&str, &str); 3] = [
 ];
 
 /// A builder, what was asked of it, and what came of that.
-pub struct Scenario {
+pub(crate) struct Scenario {
     builder: Files,
-    pub inventory: Inventory,
-    pub plan: Plan,
+    pub(crate) inventory: Inventory,
+    pub(crate) plan: Plan,
 }
 
 /// The plan of a request; nothing is known of the final root but what the words tell.
-pub fn plan(root: &str, ask: &str) -> Scenario {
+pub(crate) fn plan(root: &str, ask: &str) -> Scenario {
     make(root, None, ask)
 }
 
 /// The plan of a request whose final root is there to be read.
-pub fn plan_over(root: &str, base: &str, ask: &str) -> Scenario {
+pub(crate) fn plan_over(root: &str, base: &str, ask: &str) -> Scenario {
     make(root, Some(base), ask)
 }
 
@@ -92,7 +92,7 @@ fn make(root: &str, base: Option<&str>, ask: &str) -> Scenario {
 
 impl Scenario {
     /// The bundle over this final root, verified.
-    pub fn verify_over(&self, base: &str) -> Verification {
+    pub(crate) fn verify_over(&self, base: &str) -> Verification {
         let bundle = deliver::deliver(&self.plan, &self.builder);
         let prefix = &self.plan.prefix;
         let native = |path: &RealPath| path.below(prefix).is_none() && path.name().contains(".so");
@@ -104,7 +104,7 @@ impl Scenario {
 }
 
 /// What is found in a final root that has its bundle.
-pub fn verify(root: &str, prefix: &str, carried: &[&str]) -> Verification {
+pub(crate) fn verify(root: &str, prefix: &str, carried: &[&str]) -> Verification {
     let carried: Vec<RealPath> = carried.iter().map(|path| RealPath::known(path)).collect();
     verify::verify(&open(&text::parse(root)), &RealPath::known(prefix), &carried)
 }
@@ -128,7 +128,7 @@ fn open(files: &Files) -> Root {
 /// # Panics
 /// When they differ, with the root.
 #[track_caller]
-pub fn compare(root: &str, lines: &[String], expect: &str) {
+pub(crate) fn compare(root: &str, lines: &[String], expect: &str) {
     let wanted: Vec<&str> =
         expect.split(['\n', '|']).map(str::trim).filter(|line| !line.is_empty()).collect();
     let got: Vec<&str> = lines.iter().map(String::as_str).collect();

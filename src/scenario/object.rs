@@ -6,7 +6,7 @@
 
 /// The facts of one ELF file, as words of a root: `needs libz.so.1 runpath $ORIGIN/x`.
 #[derive(Clone, Debug, Default)]
-pub struct Object {
+pub(crate) struct Object {
     /// `DT_NEEDED`.
     needs: Vec<String>,
     soname: Option<String>,
@@ -31,7 +31,7 @@ pub struct Object {
 }
 
 /// The words that begin a list of an object; every other word belongs to the list before it.
-pub const WORDS: [&str; 13] = [
+pub(crate) const WORDS: [&str; 13] = [
     "elf", "needs", "soname", "rpath", "runpath", "interp", "glibc", "versions", "defines",
     "calls", "foreign", "debug", "bytes",
 ];
@@ -40,7 +40,7 @@ const STRINGS_AT: usize = 0x200;
 
 impl Object {
     /// Takes `values` under one of [`WORDS`].
-    pub fn set(&mut self, word: &str, values: &[String]) {
+    pub(crate) fn set(&mut self, word: &str, values: &[String]) {
         let one = || Some(values.join(" "));
         match word {
             "needs" => self.needs.extend_from_slice(values),
@@ -60,13 +60,13 @@ impl Object {
     }
 
     /// With a string that others look for in its bytes.
-    pub fn with_string(mut self, text: &str) -> Object {
+    pub(crate) fn with_string(mut self, text: &str) -> Object {
         self.strings.push(text.to_owned());
         self
     }
 
     /// The file.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut strings = Strings(vec![0]);
         let mut entries: Vec<[u64; 2]> = Vec::new();
         for name in &self.needs {

@@ -7,7 +7,7 @@ use super::text::{Line, Writer};
 
 /// One package, in the words of its database.
 #[derive(Debug, Default)]
-pub struct Listed {
+pub(crate) struct Listed {
     manager: String,
     name: String,
     version: String,
@@ -26,30 +26,30 @@ impl Listed {
         Listed { manager, name, version, ..Listed::default() }
     }
 
-    pub fn apk(name: &str, version: &str) -> Listed {
+    pub(crate) fn apk(name: &str, version: &str) -> Listed {
         Listed::new("apk", name, version)
     }
 
-    pub fn deb(name: &str, version: &str) -> Listed {
+    pub(crate) fn deb(name: &str, version: &str) -> Listed {
         Listed::new("deb", name, version)
     }
 
-    pub fn depends(mut self, names: &str) -> Listed {
+    pub(crate) fn depends(mut self, names: &str) -> Listed {
         self.depends.extend(names.split_whitespace().map(str::to_owned));
         self
     }
 
-    pub fn provides(mut self, names: &str) -> Listed {
+    pub(crate) fn provides(mut self, names: &str) -> Listed {
         self.provides.extend(names.split_whitespace().map(str::to_owned));
         self
     }
 
-    pub fn essential(mut self) -> Listed {
+    pub(crate) fn essential(mut self) -> Listed {
         self.essential = true;
         self
     }
 
-    pub fn owns(mut self, files: impl Iterator<Item = String>) -> Listed {
+    pub(crate) fn owns(mut self, files: impl Iterator<Item = String>) -> Listed {
         self.files.extend(files);
         self
     }
@@ -116,15 +116,15 @@ impl Listed {
 
 /// All packages of a root.
 #[derive(Debug, Default)]
-pub struct Databases(Vec<Listed>);
+pub(crate) struct Databases(Vec<Listed>);
 
 impl Databases {
-    pub fn add(&mut self, package: Listed) {
+    pub(crate) fn add(&mut self, package: Listed) {
         self.0.push(package);
     }
 
     /// Writes each database where its manager has it.
-    pub fn write(self, files: &mut Files) {
+    pub(crate) fn write(self, files: &mut Files) {
         let (mut apk, mut status) = (String::new(), String::new());
         for package in &self.0 {
             match (package.manager.as_str(), &package.prefix) {
@@ -157,7 +157,7 @@ impl Databases {
 impl Writer {
     /// `apk NAME [VERSION] [depends …] [provides …] [essential] [licence X] [owns FILE [words of an
     /// object] …]`
-    pub fn package(&mut self, line: &Line) {
+    pub(crate) fn package(&mut self, line: &Line) {
         let mut package = Listed::new(line.head, &line.value(0, ""), &line.value(1, "1"));
         package.depends = line.all("depends");
         package.provides = line.all("provides");
@@ -173,7 +173,7 @@ impl Writer {
     }
 
     /// `ldconfig DIRECTORY…`: `/etc/ld.so.cache` of these directories, and of no others.
-    pub fn ldconfig(&mut self, line: &Line) {
+    pub(crate) fn ldconfig(&mut self, line: &Line) {
         const ENTRY: usize = 24;
         let inside = |path: &str| {
             let (directory, name) = path.rsplit_once('/')?;

@@ -16,30 +16,30 @@ use crate::plan::{Action, Edit, Plan, PlannedEntry, PlannedPackage, Shebang};
 const LONGEST: usize = 100;
 
 /// `+ flask` is bundled, `- pip` is left out.
-pub fn distributions(plan: &Plan) -> Vec<String> {
+pub(crate) fn distributions(plan: &Plan) -> Vec<String> {
     let line = |name: &str, bundled: bool| format!("{} {name}", if bundled { '+' } else { '-' });
     plan.distributions.iter().map(|one| line(&one.name, one.is_bundled)).collect()
 }
 
 /// The image, the interpreter, how scripts find it.
-pub fn final_root(plan: &Plan) -> Vec<String> {
+pub(crate) fn final_root(plan: &Plan) -> Vec<String> {
     let image = plan.base.as_deref().unwrap_or("?");
     vec![format!("FROM {image} with {}", plan.interpreter)]
 }
 
 /// Every entry but those that every bundle has.
-pub fn tree(plan: &Plan) -> Vec<String> {
+pub(crate) fn tree(plan: &Plan) -> Vec<String> {
     let entries = plan.entries.iter().filter(|entry| !usual(plan, entry));
     entries.map(|entry| line(plan, entry)).collect()
 }
 
 /// Every entry.
-pub fn whole_tree(plan: &Plan) -> Vec<String> {
+pub(crate) fn whole_tree(plan: &Plan) -> Vec<String> {
     plan.entries.iter().map(|entry| line(plan, entry)).collect()
 }
 
 /// The entries outside of the packages and scripts of the environment.
-pub fn outside(plan: &Plan) -> Vec<String> {
+pub(crate) fn outside(plan: &Plan) -> Vec<String> {
     let of_environment = |entry: &PlannedEntry| {
         let short = short(plan, &entry.to);
         let plain = match entry.action {
@@ -54,7 +54,7 @@ pub fn outside(plan: &Plan) -> Vec<String> {
 }
 
 /// The files that are left out.
-pub fn left(plan: &Plan) -> Vec<String> {
+pub(crate) fn left(plan: &Plan) -> Vec<String> {
     let usual = |path: &RealPath| {
         let path = path.as_str();
         path.ends_with("/pyvenv.cfg")
@@ -66,7 +66,7 @@ pub fn left(plan: &Plan) -> Vec<String> {
 }
 
 /// `install`, `along`, `vendored` and `base`, each with its names.
-pub fn packages(plan: &Plan) -> Vec<String> {
+pub(crate) fn packages(plan: &Plan) -> Vec<String> {
     let names = |word: &str, packages: &[PlannedPackage]| {
         let names: Vec<&str> = packages.iter().map(|one| one.install_as.as_str()).collect();
         (!names.is_empty()).then(|| format!("{word} {}", names.join(" ")))
@@ -86,7 +86,7 @@ pub fn packages(plan: &Plan) -> Vec<String> {
 }
 
 /// The package manager of the final stage.
-pub fn manager(plan: &Plan) -> Option<&'static str> {
+pub(crate) fn manager(plan: &Plan) -> Option<&'static str> {
     plan.manager().map(|manager| match manager {
         Manager::Apk => "apk",
         Manager::Dpkg => "dpkg",
@@ -95,7 +95,7 @@ pub fn manager(plan: &Plan) -> Option<&'static str> {
 }
 
 /// The layers with what is in each.
-pub fn layers(plan: &Plan) -> Vec<String> {
+pub(crate) fn layers(plan: &Plan) -> Vec<String> {
     let line = |name: &str| {
         let inside = plan.entries.iter().filter(|entry| entry.layer.as_deref() == Some(name));
         let mut all: Vec<String> = inside
@@ -109,7 +109,7 @@ pub fn layers(plan: &Plan) -> Vec<String> {
 }
 
 /// `deny unresolved-library /path`.
-pub fn findings(findings: &[Finding]) -> Vec<String> {
+pub(crate) fn findings(findings: &[Finding]) -> Vec<String> {
     let weight = |severity| match severity {
         Severity::Deny => "deny",
         Severity::Warn => "warn",

@@ -8,15 +8,15 @@ use crate::loader::Libc;
 
 /// What later lines build on.
 #[derive(Default)]
-pub struct System {
-    pub libc: Option<Libc>,
+pub(crate) struct System {
+    pub(crate) libc: Option<Libc>,
     /// The last interpreter: its path and `3.11.9`.
-    pub python: Option<(String, String)>,
+    pub(crate) python: Option<(String, String)>,
 }
 
 impl System {
     /// `3.11`.
-    pub fn minor(&self) -> String {
+    pub(crate) fn minor(&self) -> String {
         let (_, version) = self.python.as_ref().expect("a line `python` comes before");
         version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
     }
@@ -43,7 +43,7 @@ fn words(object: &mut Object, word: &str, values: &str) {
 
 impl Writer {
     /// `alpine [3.20.3]`: musl 1.2.5, busybox, apk.
-    pub fn alpine(&mut self, line: &Line) {
+    pub(crate) fn alpine(&mut self, line: &Line) {
         let version = line.value(0, "3.20.3");
         let release =
             format!("ID=alpine\nVERSION_ID={version}\nPRETTY_NAME=\"Alpine {version}\"\n");
@@ -67,7 +67,7 @@ impl Writer {
     }
 
     /// `debian [12 bookworm]`: a merged `/usr`, glibc 2.36, dash, coreutils, apt.
-    pub fn debian(&mut self, line: &Line) {
+    pub(crate) fn debian(&mut self, line: &Line) {
         let (version, codename) = (line.value(0, "12"), line.value(1, "bookworm"));
         let release = format!(
             "ID=debian\nVERSION_ID=\"{version}\"\nVERSION_CODENAME={codename}\n\
@@ -132,7 +132,7 @@ impl Writer {
 
 /// `python /usr/bin/python3.11 [3.11.9] [of PACKAGE]`: the program, its links, the standard
 /// library.
-pub fn python(writer: &mut Writer, line: &Line) {
+pub(crate) fn python(writer: &mut Writer, line: &Line) {
     let path = line.value(0, "");
     let (prefix, name) = path.split_once("/bin/").expect("an interpreter is in bin/");
     let name_version = name.strip_prefix("python").unwrap_or_default();

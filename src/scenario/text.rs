@@ -29,19 +29,19 @@ const LISTS: [&str; 14] = [
 
 /// A root while its text is read.
 #[derive(Default)]
-pub struct Writer {
-    pub files: Files,
-    pub system: System,
-    pub databases: Databases,
-    pub site: Site,
+pub(crate) struct Writer {
+    pub(crate) files: Files,
+    pub(crate) system: System,
+    pub(crate) databases: Databases,
+    pub(crate) site: Site,
 }
 
 /// The words of a line, in groups: each begins with one of the words that the line knows.
-pub struct Line<'a> {
-    pub head: &'a str,
+pub(crate) struct Line<'a> {
+    pub(crate) head: &'a str,
     /// Before the first group.
-    pub values: Vec<String>,
-    pub groups: Vec<(String, Vec<String>)>,
+    pub(crate) values: Vec<String>,
+    pub(crate) groups: Vec<(String, Vec<String>)>,
 }
 
 impl<'a> Line<'a> {
@@ -61,24 +61,24 @@ impl<'a> Line<'a> {
     }
 
     /// The values of every group of this name.
-    pub fn all(&self, name: &str) -> Vec<String> {
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
         let groups = self.groups.iter().filter(|(word, _)| word == name);
         groups.flat_map(|(_, values)| values.clone()).collect()
     }
 
     /// Whether there is a group of this name.
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.groups.iter().any(|(word, _)| word == name)
     }
 
     /// The value at a position, or what is usual.
-    pub fn value(&self, at: usize, usual: &str) -> String {
+    pub(crate) fn value(&self, at: usize, usual: &str) -> String {
         self.values.get(at).map_or(usual, String::as_str).to_owned()
     }
 
     /// The files of the groups of this name, each with the object that the words behind it
     /// describe.
-    pub fn files(&self, name: &str) -> Vec<(String, Option<Object>)> {
+    pub(crate) fn files(&self, name: &str) -> Vec<(String, Option<Object>)> {
         let mut files: Vec<(String, Option<Object>)> = Vec::new();
         for (word, values) in &self.groups {
             if word == name {
@@ -93,7 +93,7 @@ impl<'a> Line<'a> {
     }
 
     /// The object that the words of the line itself describe.
-    pub fn object(&self) -> Object {
+    pub(crate) fn object(&self) -> Object {
         let mut object = Object::default();
         self.groups.iter().for_each(|(word, values)| object.set(word, values));
         object
@@ -101,7 +101,7 @@ impl<'a> Line<'a> {
 }
 
 /// Reads the whole text.
-pub fn parse(text: &str) -> Files {
+pub(crate) fn parse(text: &str) -> Files {
     let mut writer = Writer::default();
     let mut lines: Vec<String> = Vec::new();
     for line in expand(text).lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -155,7 +155,7 @@ impl Writer {
     }
 
     /// A file of a list: the object that is described, or what its name calls for.
-    pub fn file(&mut self, path: &str, object: Option<Object>) {
+    pub(crate) fn file(&mut self, path: &str, object: Option<Object>) {
         if let Some(object) = object {
             return self.files.put(path, Node::File(object.bytes()));
         }

@@ -8,19 +8,19 @@ use crate::python::{record_text, recorded_hash};
 
 /// Where the next wheels are installed.
 #[derive(Default)]
-pub struct Site {
+pub(crate) struct Site {
     /// The directory of the distributions.
-    pub directory: String,
-    pub scripts: String,
+    pub(crate) directory: String,
+    pub(crate) scripts: String,
     /// Of `pip install --target`: RECORD names scripts as if the directory were `lib/python`.
-    pub target: bool,
+    pub(crate) target: bool,
     /// What scripts start.
-    pub python: String,
+    pub(crate) python: String,
 }
 
 impl Writer {
     /// `venv /opt/venv [system]`: of the last interpreter; `system` sees its packages too.
-    pub fn venv(&mut self, line: &Line) {
+    pub(crate) fn venv(&mut self, line: &Line) {
         let prefix = line.value(0, "");
         let (program, version) = self.system.python.clone().expect("a line `python` comes before");
         let (home, _) = program.rsplit_once('/').expect("a program is in a directory");
@@ -42,7 +42,7 @@ impl Writer {
     }
 
     /// `site DIRECTORY [scripts DIRECTORY]`, `target DIRECTORY`: where pip was sent.
-    pub fn site(&mut self, line: &Line) {
+    pub(crate) fn site(&mut self, line: &Line) {
         let directory = line.value(0, "");
         let target = line.head == "target";
         let beside = || match directory.split_once("/lib/") {
@@ -58,7 +58,7 @@ impl Writer {
     /// `wheel NAME [VERSION] [requires …] [has FILE [words of an object] …] [script NAME=OBJECT …]
     /// [asked] [from URL] [editable URL] [installer NAME] [norecord]`, its files below the site or
     /// absolute.
-    pub fn wheel(&mut self, line: &Line) {
+    pub(crate) fn wheel(&mut self, line: &Line) {
         let (name, version) = (line.value(0, ""), line.value(1, "1.0"));
         let info = format!("{}-{version}.dist-info", name.replace('-', "_"));
         let requires: String = line

@@ -4,6 +4,8 @@
 //! Invariant: the folder and the root are only read; [`Unpacked::directory`] contains all unpacked
 //! files and removes them.
 
+#![expect(clippy::disallowed_types, reason = "wheels are unpacked into a temporary directory")]
+
 use std::io;
 
 use pep508_rs::Requirement;

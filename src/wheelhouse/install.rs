@@ -7,6 +7,12 @@
 //! Invariant: only files below the given directory are written, never through a link. No file has
 //! contents whose hash is not in the wheel's RECORD. An entry is never held in memory as a whole.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "wheels are unpacked into a temporary directory"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write as _};

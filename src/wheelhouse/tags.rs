@@ -207,7 +207,7 @@ impl List<'_> {
 }
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "Python itself is the oracle")]
+#[expect(clippy::disallowed_methods, reason = "Python itself is the oracle")]
 mod tests {
     use super::*;
     use crate::wheelhouse::target::written as target;

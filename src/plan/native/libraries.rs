@@ -43,6 +43,7 @@ pub enum LibraryOrigin {
 pub struct PlannedLibrary {
     /// The needed name: `libpq.so.5`.
     pub name: String,
+    /// How it gets into the final image.
     pub origin: LibraryOrigin,
     /// The package that owns it in the builder; absent if no package does.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +54,7 @@ pub struct PlannedLibrary {
 }
 
 /// Lists the libraries that the native files of `entries` need.
-pub fn list_libraries(
+pub(crate) fn list_libraries(
     inventory: &Inventory,
     entries: &[PlannedEntry],
     packages: &PackageSet,

@@ -9,7 +9,8 @@ mod package_set;
 mod packages;
 mod vendored;
 
-pub use libraries::{LibraryOrigin, PlannedLibrary, list_libraries};
+pub(crate) use libraries::list_libraries;
+pub use libraries::{LibraryOrigin, PlannedLibrary};
 pub use package_set::{PackageReason, PackageSet, PlannedPackage};
 
 use super::entry::Files;

@@ -1,6 +1,10 @@
 //! Valid and hostile archives, made in memory, then read and installed.
 
-#![allow(clippy::disallowed_methods, reason = "tests look at what was written")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests look at the written files"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;
