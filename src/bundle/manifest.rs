@@ -272,7 +272,7 @@ mod tests {
     fn other_texts_are_errors() {
         for (text, expect) in [
             ("{}", "missing field `schema` at line 1 column 2"),
-            ("{\"schema\": 7}", "it is a manifest of schema 7, and this wheelbarrow reads 1"),
+            ("{\"schema\": 7}", "the manifest has schema 7; this wheelbarrow reads schema 1"),
         ] {
             assert_eq!(Manifest::parse(text).unwrap_err().to_string(), expect);
         }
