@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use wheelbarrow::elf::Machine;
-use wheelbarrow::loader::{Library, Outcome, Start, load, of_root};
+use wheelbarrow::loader::{Library, Outcome, Start, choose_loader, load};
 use wheelbarrow::path::{RealPath, WrittenPath};
 use wheelbarrow::root::{Directory, Root};
 
@@ -60,7 +60,7 @@ fn lay_over(target: &Path, source: &Path) {
 fn needs(root: &Path, module: &str) -> Vec<(String, Option<String>)> {
     let root = Root::new(Directory::open(root, &[]).unwrap());
     let library = Library::new(&root);
-    let loader = of_root(&root, "/lib/ld-musl-x86_64.so.1", X86_64).unwrap();
+    let loader = choose_loader(&root, "/lib/ld-musl-x86_64.so.1", X86_64).unwrap();
     let program = root.resolve(&WrittenPath::new("/usr/bin/python3.11")).unwrap().unwrap().path;
     let module = RealPath::known(module);
     let load =

@@ -91,7 +91,7 @@ pub fn record(input: &[u8]) {
 pub fn entry_points(input: &[u8]) {
     let (entry_points, _) = python::parse_entry_points(input);
     for entry_point in &entry_points {
-        let _ = python::launcher(entry_point, "#!/opt/app/bin/python\n");
+        let _ = python::make_launcher(entry_point, "#!/opt/app/bin/python\n");
     }
 }
 
@@ -347,7 +347,8 @@ fn take_inventory(
 
 /// Reads the configuration of a loader, and the directories that it would search.
 fn candidates(files: &[(&str, &[u8])], interpreter: &str) {
-    let loader = loader::of_root(&root(files), interpreter, X86_64).expect("the name of a loader");
+    let loader =
+        loader::choose_loader(&root(files), interpreter, X86_64).expect("the name of a loader");
     let elf = elf::read(&PYTHON.to_vec()).expect("it can be read").expect("it is ELF");
     let opened = WrittenPath::new("/usr/bin/python3.11");
     let _ = loader.candidates("libz.so.1", &[loader::Requester { opened: &opened, elf: &elf }]);

@@ -21,7 +21,8 @@ pub fn read(root: &Root) -> Profile {
     let library = Library::new(root);
     let (packages, _) = PackageIndex::read(root, &[]);
     let started = program_interpreter(root, &library);
-    let loader = started.as_ref().and_then(|(path, machine)| loader::of_root(root, path, *machine));
+    let loader =
+        started.as_ref().and_then(|(path, machine)| loader::choose_loader(root, path, *machine));
     let there = |name: &str| {
         PROGRAMS.iter().any(|directory| root.is_file(&WrittenPath::new(*directory).join(name)))
     };
@@ -84,7 +85,7 @@ fn program_interpreter(root: &Root, library: &Library) -> Option<(String, Machin
 /// The symbols of musl, whose loader is also its C library; none for glibc.
 fn musl_symbols(root: &Root, loader: &dyn Loader) -> BTreeSet<String> {
     let file = loader.own_file().filter(|_| loader.libc() == Libc::Musl);
-    file.map(|path| loader::symbols(root, path).names().map(str::to_owned).collect())
+    file.map(|path| loader::read_symbols(root, path).names().map(str::to_owned).collect())
         .unwrap_or_default()
 }
 

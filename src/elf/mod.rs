@@ -133,7 +133,7 @@ pub enum ElfError {
 /// # Errors
 /// The content cannot be read, or its headers or its dynamic section are damaged.
 pub fn read(content: &dyn Content) -> Result<Option<Elf>, ElfError> {
-    let file = Reader { content };
+    let file = ElfFile { content };
     let start = file.up_to(0, FIRST_READ as u64)?;
     if !start.starts_with(MAGIC) {
         return Ok(None);
@@ -175,11 +175,11 @@ pub fn read(content: &dyn Content) -> Result<Option<Elf>, ElfError> {
     Ok(Some(elf))
 }
 
-struct Reader<'a> {
+struct ElfFile<'a> {
     content: &'a dyn Content,
 }
 
-impl Reader<'_> {
+impl ElfFile<'_> {
     /// At most `size` bytes from `offset`, fewer at the end of the file.
     fn up_to(&self, offset: u64, size: u64) -> Result<Vec<u8>, ElfError> {
         let there = self.content.size().saturating_sub(offset).min(size).min(LARGEST_TABLE);

@@ -23,7 +23,7 @@ use goblin::elf::program_header::{PF_R, PF_W, PT_DYNAMIC, PT_LOAD, PT_PHDR};
 use goblin::elf::section_header::{SHT_DYNAMIC, SHT_STRTAB};
 use goblin::elf::{Header, ProgramHeader};
 
-use super::{Elf, ElfError, Reader, offset_of};
+use super::{Elf, ElfError, ElfFile, offset_of};
 use crate::root::Content;
 
 /// The largest believable string table, in bytes. Those of large C++ libraries have some 10 MB.
@@ -199,7 +199,7 @@ struct File<'a> {
 impl<'a> File<'a> {
     fn read(content: &'a dyn Content) -> Result<File<'a>, ElfError> {
         const WHAT: &str = "the dynamic section";
-        let reader = Reader { content };
+        let reader = ElfFile { content };
         let start = reader.up_to(0, super::FIRST_READ as u64)?;
         let header = goblin::elf::Elf::parse_header(&start)
             .map_err(|_| ElfError::Truncated { what: "the ELF header" })?;
@@ -454,7 +454,7 @@ impl<'a> File<'a> {
             return Ok(None);
         }
         let bytes =
-            Reader { content: self.content }.exactly(at, count * size, "the section table")?;
+            ElfFile { content: self.content }.exactly(at, count * size, "the section table")?;
         // sh_type is at 4, followed by one word of flags, the address, the offset and the size.
         let from = 8 + word;
         let found = bytes.chunks_exact(distance(0, size)).position(|header| {

@@ -15,7 +15,7 @@ use goblin::elf::section_header::{
 };
 use scroll::Pwrite;
 
-use super::{Reader, read};
+use super::{ElfFile, read};
 use crate::root::Content;
 
 /// The most bytes outside of segments that are held in memory; comments and notes are small.
@@ -103,7 +103,7 @@ type Cut = (Vec<u8>, u64, Vec<u8>);
 /// The parts of the stripped file; `None` when there is nothing to strip.
 fn cut(content: &dyn Content) -> Result<Option<Cut>, &'static str> {
     const BROKEN: &str = "its section headers are malformed";
-    let file = Reader { content };
+    let file = ElfFile { content };
     let start = file.up_to(0, 64).map_err(|_| BROKEN)?;
     let mut header = goblin::elf::Elf::parse_header(&start).map_err(|_| BROKEN)?;
     let context =
@@ -159,7 +159,7 @@ fn cut(content: &dyn Content) -> Result<Option<Cut>, &'static str> {
     Ok(Some((head, kept, tail)))
 }
 
-fn sections(file: &Reader, header: &Header, context: Ctx) -> Option<Vec<SectionHeader>> {
+fn sections(file: &ElfFile, header: &Header, context: Ctx) -> Option<Vec<SectionHeader>> {
     let size = u64::from(header.e_shnum) * SectionHeader::size(context) as u64;
     if usize::from(header.e_shentsize) != SectionHeader::size(context) {
         return (header.e_shnum == 0).then(Vec::new);
@@ -187,7 +187,7 @@ fn is_for_debuggers(section: &SectionHeader, all: &[SectionHeader], names: &[u8]
 
 /// The end of everything that a loader or the kernel may read.
 fn end_of_loaded(
-    file: &Reader,
+    file: &ElfFile,
     header: &Header,
     sections: &[SectionHeader],
     context: Ctx,
@@ -211,7 +211,7 @@ fn end_of_loaded(
 /// The new header of a section that is kept. The content of an unloaded one is appended to the
 /// tail.
 fn moved(
-    file: &Reader,
+    file: &ElfFile,
     section: &SectionHeader,
     kept: u64,
     tail: &mut Vec<u8>,

@@ -16,7 +16,7 @@ use goblin::elf::sym::{
 use rustc_hash::{FxHashMap, FxHashSet};
 use scroll::Pread;
 
-use super::{ElfError, MAGIC, Reader, VersionNeed, WEAK, offset_of};
+use super::{ElfError, ElfFile, MAGIC, VersionNeed, WEAK, offset_of};
 use crate::root::Content;
 
 /// The largest believable table, in bytes. Those of the largest C++ libraries have tens of
@@ -103,7 +103,7 @@ impl Symbols {
 pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
     const WHAT: &str = "the symbol table";
     let nonsense = || ElfError::Nonsense { what: WHAT };
-    let file = Reader { content };
+    let file = ElfFile { content };
     let start = file.up_to(0, super::FIRST_READ as u64)?;
     if !start.starts_with(MAGIC) {
         return Ok(Symbols::default());
@@ -165,14 +165,14 @@ pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
             .unwrap_or(1);
         // An undefined symbol counts only if a relocation names it: a loader looks up no others.
         if symbol.st_shndx != 0 || relocated.contains(&(number as u64)) {
-            found.take(&symbol, text(&strings, symbol.st_name), index, &versions);
+            found.add(&symbol, text(&strings, symbol.st_name), index, &versions);
         }
     }
     Ok(found)
 }
 
 impl Symbols {
-    fn take(&mut self, symbol: &Sym, name: String, index: u16, versions: &Versions) {
+    fn add(&mut self, symbol: &Sym, name: String, index: u16, versions: &Versions) {
         let binding = st_bind(symbol.st_info);
         let visible = !matches!(st_visibility(symbol.st_other), STV_HIDDEN | STV_INTERNAL);
         if name.is_empty() || !visible || !matches!(binding, STB_GLOBAL | STB_WEAK | STB_GNU_UNIQUE)
@@ -216,7 +216,7 @@ fn text(strings: &[u8], at: usize) -> String {
 }
 
 struct Tables<'a> {
-    file: &'a Reader<'a>,
+    file: &'a ElfFile<'a>,
     context: Ctx,
 }
 

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use super::files::{bytecode_cache, look};
+use super::files::{bytecode_cache, look_at};
 use super::{Inventory, carriable, problem};
 use crate::path::WrittenPath;
 use crate::root::{Kind, Root};
@@ -41,7 +41,7 @@ impl Inventory {
                 if known || unwanted || found.meta.kind == Kind::Directory {
                     continue;
                 }
-                let (fact, error) = look(root, found.path, found.meta, Some(distribution), None);
+                let (fact, error) = look_at(root, found.path, found.meta, Some(distribution), None);
                 self.findings.extend(error.as_ref().map(problem));
                 more.push(fact);
             }

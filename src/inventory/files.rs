@@ -114,7 +114,7 @@ pub(super) fn read_files(
             let recorded = owners.get(&path);
             let owner = recorded.map(|(owner, _)| *owner).or_else(|| claimed(&path));
             let recorded_hash = recorded.and_then(|(_, hash)| hash.cloned());
-            look(root, path, meta, owner, recorded_hash)
+            look_at(root, path, meta, owner, recorded_hash)
         })
         .collect();
     for (fact, error) in looked {
@@ -127,7 +127,7 @@ pub(super) fn read_files(
 }
 
 /// The facts of one file, which is opened once, and the error if it cannot be read.
-pub(super) fn look(
+pub(super) fn look_at(
     root: &Root,
     path: RealPath,
     meta: Meta,

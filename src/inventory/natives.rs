@@ -24,7 +24,7 @@ impl Inventory {
             .facts
             .loader
             .as_deref()
-            .and_then(|path| loader::of_root(library.root(), path, interpreter.machine));
+            .and_then(|path| loader::choose_loader(library.root(), path, interpreter.machine));
         let Some(loader) = loader else { return };
         let loader = loader.as_ref();
         (self.interpreter_natives, self.interpreter_files) =
@@ -150,10 +150,10 @@ fn musl_needs(
     musl: &RealPath,
     objects: &BTreeSet<&RealPath>,
 ) -> BTreeMap<RealPath, BTreeSet<String>> {
-    let own = loader::symbols(root, musl);
+    let own = loader::read_symbols(root, musl);
     let needs = |path: &RealPath| {
         let undefined =
-            loader::symbols(root, path).undefined.into_iter().map(|reference| reference.name);
+            loader::read_symbols(root, path).undefined.into_iter().map(|reference| reference.name);
         (path.clone(), undefined.filter(|name| own.defines(name)).collect())
     };
     objects.par_iter().map(|path| needs(path)).collect()

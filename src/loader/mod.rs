@@ -20,9 +20,8 @@ use std::sync::{Arc, RwLock};
 
 use serde::{Deserialize, Serialize};
 
-pub use glibc::Glibc;
-pub use musl::{Musl, large_file_name};
-pub use symbols::{Missing, SymbolTables, symbols};
+pub use musl::large_file_name;
+pub use symbols::{Missing, SymbolTables, read_symbols};
 pub use version::libc_version;
 pub use walk::{Edge, Load, Object, Outcome, Start, load};
 
@@ -174,12 +173,12 @@ pub trait Loader: Send + Sync {
 }
 
 /// The result of reading one file, shared because many modules need the same libraries.
-type Facts = Arc<Result<Option<Elf>, ElfError>>;
+type CachedElf = Arc<Result<Option<Elf>, ElfError>>;
 
 /// The ELF facts of a root, each file read once.
 pub struct Library<'a> {
     root: &'a Root,
-    known: RwLock<HashMap<RealPath, Facts>>,
+    known: RwLock<HashMap<RealPath, CachedElf>>,
 }
 
 impl<'a> Library<'a> {
@@ -198,7 +197,7 @@ impl<'a> Library<'a> {
     ///
     /// # Errors
     /// The file cannot be opened.
-    pub fn read(&self, path: &RealPath) -> Result<Facts, RootError> {
+    pub fn read(&self, path: &RealPath) -> Result<CachedElf, RootError> {
         if let Some(known) = self.known.read().expect("no holder panics").get(path) {
             return Ok(known.clone());
         }
@@ -220,9 +219,9 @@ pub fn system_library(root: &Root, loader: &dyn Loader, name: &str) -> Option<Re
 
 /// The loader of this root for `interpreter`, a `PT_INTERP`; `None` if it is neither musl's nor
 /// glibc's.
-pub fn of_root(root: &Root, interpreter: &str, machine: Machine) -> Option<Box<dyn Loader>> {
+pub fn choose_loader(root: &Root, interpreter: &str, machine: Machine) -> Option<Box<dyn Loader>> {
     match Libc::of_interpreter(interpreter)? {
-        Libc::Musl => Some(Box::new(Musl::read(root, interpreter, machine))),
-        Libc::Glibc => Some(Box::new(Glibc::read(root, interpreter, machine))),
+        Libc::Musl => Some(Box::new(musl::Musl::read(root, interpreter, machine))),
+        Libc::Glibc => Some(Box::new(glibc::Glibc::read(root, interpreter, machine))),
     }
 }

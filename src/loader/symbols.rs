@@ -21,7 +21,7 @@ pub struct SymbolTables<'a> {
 }
 
 /// The symbols of one file at a link-free path; none if it cannot be read.
-pub fn symbols(root: &Root, path: &RealPath) -> Symbols {
+pub fn read_symbols(root: &Root, path: &RealPath) -> Symbols {
     let content = root.open(path).ok();
     content.and_then(|content| elf::read_symbols(content.as_ref()).ok()).unwrap_or_default()
 }
@@ -55,11 +55,11 @@ impl<'a> SymbolTables<'a> {
         SymbolTables { root, known: RwLock::default() }
     }
 
-    fn of(&self, path: &RealPath) -> Arc<Symbols> {
+    fn read(&self, path: &RealPath) -> Arc<Symbols> {
         if let Some(known) = self.known.read().expect("no holder panics").get(path) {
             return known.clone();
         }
-        let symbols = Arc::new(symbols(self.root, path));
+        let symbols = Arc::new(read_symbols(self.root, path));
         self.known.write().expect("no holder panics").insert(path.clone(), symbols.clone());
         symbols
     }
@@ -75,7 +75,7 @@ impl<'a> SymbolTables<'a> {
     ) -> (BTreeSet<Missing>, usize) {
         let paths = load.objects.iter().map(|object| &object.real);
         let scope: Vec<(&RealPath, Arc<Symbols>)> =
-            paths.chain(loader).map(|path| (path, self.of(path))).collect();
+            paths.chain(loader).map(|path| (path, self.read(path))).collect();
         let mut missing = BTreeSet::new();
         let mut count = 0;
         for (index, object) in load.objects.iter().enumerate().skip(load.start) {

@@ -4,7 +4,7 @@
 
 use memchr::memmem;
 
-use super::{Libc, of_root, system_library};
+use super::{Libc, choose_loader, system_library};
 use crate::elf::Machine;
 use crate::path::WrittenPath;
 use crate::root::Root;
@@ -15,7 +15,7 @@ const LARGEST: u64 = 1 << 25;
 /// The major and minor version of the C library for programs with this `PT_INTERP`; `None` if it is
 /// absent or has no version text.
 pub fn libc_version(root: &Root, interpreter: &str, machine: Machine) -> Option<(u32, u32)> {
-    let loader = of_root(root, interpreter, machine)?;
+    let loader = choose_loader(root, interpreter, machine)?;
     match loader.libc() {
         // The loader of musl is also its C library.
         Libc::Musl => musl(

@@ -8,7 +8,7 @@ use super::EntryPoint;
 /// The text of the launcher of an entry point, after `header`. `None` if its object is not
 /// `module:attribute`. The launcher behaves like the one of pip: it removes `.exe` from the name in
 /// `sys.argv`.
-pub fn launcher(entry_point: &EntryPoint, header: &str) -> Option<String> {
+pub fn make_launcher(entry_point: &EntryPoint, header: &str) -> Option<String> {
     // Extras, `[name]` after the object, say what must be installed, not what runs.
     let object = entry_point.object.split('[').next().unwrap_or_default();
     let (module, attribute) = object.split_once(':')?;
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn the_text_of_a_launcher() {
-        let text = launcher(&entry_point("a.b : C.main [x, y]"), "#!/v/bin/python\n").unwrap();
+        let text = make_launcher(&entry_point("a.b : C.main [x, y]"), "#!/v/bin/python\n").unwrap();
         let body = "import sys\nfrom a.b import C\n\nif __name__ == \"__main__\":\n    if sys.argv[0].endswith(\".exe\"):\n        \
                     sys.argv[0] = sys.argv[0][:-4]\n    sys.exit(C.main())\n";
         assert_eq!(text, format!("#!/v/bin/python\n{body}"));
@@ -69,8 +69,8 @@ mod tests {
             "[x]m:f",
             "m:f-g",
         ] {
-            assert_eq!(launcher(&entry_point(object), ""), None, "{object}");
+            assert_eq!(make_launcher(&entry_point(object), ""), None, "{object}");
         }
-        assert!(launcher(&entry_point("m\u{e9}:_f1"), "").is_some());
+        assert!(make_launcher(&entry_point("m\u{e9}:_f1"), "").is_some());
     }
 }

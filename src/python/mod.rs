@@ -27,7 +27,7 @@ mod site_directory;
 pub use direct_url::portable_direct_url;
 pub use distribution::Distribution;
 pub use editable::{Editable, find_editable};
-pub use launcher::launcher;
+pub use launcher::make_launcher;
 pub use metadata::{
     EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata,
     parse_record, parse_wheel, record_text, recorded_hash, resolve_recorded,
@@ -38,7 +38,7 @@ pub use requirement_files::{
     ProjectFile, RequirementsError, RequirementsFile, parse_project, parse_requirement,
     parse_requirements_file, split_extras,
 };
-pub use requirements::{Edges, Facts, Requirements, kept, reached};
+pub use requirements::{Edges, MarkerFacts, Requirements, kept, reached};
 pub use script::{Script, Shebang, absolute_header, parse_script, relocatable_header};
 pub use site_directory::read_distributions;
 

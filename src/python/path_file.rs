@@ -149,7 +149,7 @@ pub fn read_path_files(
                     };
                     let lines = lines
                         .into_iter()
-                        .map(|line| look(root, site, &environment.interpreter, line))
+                        .map(|line| resolve_line(root, site, &environment.interpreter, line))
                         .collect();
                     found.push(PathFile { path: entry.path, lines });
                 }
@@ -193,7 +193,12 @@ fn imports(rest: &str) -> Vec<Import> {
     tops.map(|name| Import { name: name.to_owned(), found: ImportFound::Nowhere }).collect()
 }
 
-fn look(root: &Root, site: &RealPath, interpreter: &Interpreter, line: PathLine) -> PathLine {
+fn resolve_line(
+    root: &Root,
+    site: &RealPath,
+    interpreter: &Interpreter,
+    line: PathLine,
+) -> PathLine {
     match line {
         PathLine::Path { text, .. } => {
             let to = root.resolve(&WrittenPath::from(site).join(&text)).ok().flatten();

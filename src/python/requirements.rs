@@ -25,7 +25,7 @@ const INSTALLERS: [&str; 7] =
 
 /// The facts of an interpreter that markers use.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct MarkerFacts<'a> {
     /// The full version: `3.11.7`.
     pub full_version: &'a str,
     /// `cpython` or `pypy`, the value of `sys.implementation.name`.
@@ -57,7 +57,7 @@ impl Requirements {
     ///
     /// # Errors
     /// A version that is not a version of PEP 440.
-    pub fn new(facts: &Facts) -> Result<Self, String> {
+    pub fn new(facts: &MarkerFacts) -> Result<Self, String> {
         // A build from a checkout calls itself `3.13.0+`; PEP 440 has no such version.
         let full_version = facts.full_version.trim().trim_end_matches('+');
         let short_version = major_minor(full_version);
@@ -291,7 +291,8 @@ mod tests {
 
     fn check(text: &str, expect_edges: &str, expect_findings: &[&str]) {
         let all = installed(text);
-        let facts = Facts { full_version: "3.11.7", implementation: "cpython", machine: "x86_64" };
+        let facts =
+            MarkerFacts { full_version: "3.11.7", implementation: "cpython", machine: "x86_64" };
         let Edges { edges, findings, .. } = Requirements::new(&facts).unwrap().edges(&all, &[]);
         let edges = edges
             .iter()
@@ -369,8 +370,11 @@ mod tests {
             ("pip 1", vec![]),
         ] {
             let all = installed(text);
-            let facts =
-                Facts { full_version: "3.13.0+", implementation: "cpython", machine: "x86_64" };
+            let facts = MarkerFacts {
+                full_version: "3.13.0+",
+                implementation: "cpython",
+                machine: "x86_64",
+            };
             let Edges { edges, .. } = Requirements::new(&facts).unwrap().edges(&all, &[]);
             assert_eq!(kept(&all, &edges).into_iter().collect::<Vec<_>>(), expect, "{text}");
         }
@@ -379,7 +383,7 @@ mod tests {
     #[test]
     fn versions_of_interpreters() {
         let new = |version| {
-            Requirements::new(&Facts {
+            Requirements::new(&MarkerFacts {
                 full_version: version,
                 implementation: "cpython",
                 machine: "x86_64",
@@ -394,7 +398,8 @@ mod tests {
         let all = installed(
             "a 1: b[x]\nb 2: c; extra == 'x' | d; extra == 'y'\nc 1: a\nd 1\ne 1\nsetuptools 1",
         );
-        let facts = Facts { full_version: "3.11.7", implementation: "cpython", machine: "x86_64" };
+        let facts =
+            MarkerFacts { full_version: "3.11.7", implementation: "cpython", machine: "x86_64" };
         for (roots, expect, finding) in [
             ("a", vec![0, 1, 2], ""),
             ("b", vec![1], ""),

@@ -16,7 +16,7 @@ impl Tree for Union {
         let mut answer = None;
         for tree in &self.0 {
             if let Some(found) = tree.lookup(path)? {
-                answer = Some(over(answer, found));
+                answer = Some(merge(answer, found));
             }
         }
         Ok(answer)
@@ -45,7 +45,7 @@ impl Tree for Union {
                 match found {
                     Ok(Entry { path, meta }) => {
                         let below = merged.remove(&path);
-                        merged.insert(path, over(below, meta));
+                        merged.insert(path, merge(below, meta));
                     }
                     Err(error) => errors.push(Err(error)),
                 }
@@ -56,7 +56,7 @@ impl Tree for Union {
 }
 
 /// The entry that is visible when `upper` is on top of `lower`.
-fn over(lower: Option<Meta>, upper: Meta) -> Meta {
+fn merge(lower: Option<Meta>, upper: Meta) -> Meta {
     match lower {
         Some(lower) if matches!(lower.kind, Kind::Link(_)) && upper.kind == Kind::Directory => {
             lower

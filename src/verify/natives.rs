@@ -28,7 +28,9 @@ pub(super) fn verify(
     let interpreter = &inventory.environment.interpreter;
     let root = library.root();
     let Some(path) = interpreter.facts.loader.as_deref() else { return Vec::new() };
-    let Some(loader) = loader::of_root(root, path, interpreter.machine) else { return Vec::new() };
+    let Some(loader) = loader::choose_loader(root, path, interpreter.machine) else {
+        return Vec::new();
+    };
     let Some(own) = root.resolve(&WrittenPath::new(path)).ok().flatten().map(|found| found.path)
     else {
         let message = format!("needs the loader {path}, which does not exist");

@@ -168,7 +168,7 @@ impl Layout<'_> {
             {
                 return Err(Refusal::Name { why: "is not allowed for a script" }.at(name));
             }
-            let content = python::launcher(entry_point, self.prefix.header);
+            let content = python::make_launcher(entry_point, self.prefix.header);
             let content = content.ok_or_else(|| {
                 Refusal::EntryPoint { object: entry_point.object.clone() }.at(name)
             })?;

@@ -30,5 +30,5 @@ pub use install::{Installed, Prefix, install};
 pub use limits::{LARGEST_METADATA, LARGEST_RATIO, MOST_ENTRIES, SMALL_EXPANSION};
 pub use refusal::{Refusal, WheelError};
 pub use selection::{PassedOver, Selection, Unusable, Why, select};
-pub use tags::{Misfit, Part, SupportedTags, Tag};
+pub use tags::{Misfit, SupportedTags, Tag, TagPart};
 pub use target::Target;

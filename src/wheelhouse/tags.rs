@@ -29,7 +29,7 @@ impl fmt::Display for Tag {
 
 /// The part of a wheel's tags that no supported tag has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum TagPart {
     /// The implementation and version: `cp311`.
     Python,
     /// The ABI: `cp311`.
@@ -44,7 +44,7 @@ pub enum Part {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
     /// The part that does not fit.
-    pub part: Part,
+    pub part: TagPart,
     /// The wheel's own value: `manylinux_2_17_x86_64.manylinux2014_x86_64`.
     pub has: String,
     /// The values that would fit, best first; of tags that differ only in a number, the highest.
@@ -54,10 +54,10 @@ pub struct Misfit {
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let part = match self.part {
-            Part::Python => "Python tag",
-            Part::Abi => "ABI tag",
-            Part::Platform => "platform tag",
-            Part::Combination => "combination of tags",
+            TagPart::Python => "Python tag",
+            TagPart::Abi => "ABI tag",
+            TagPart::Platform => "platform tag",
+            TagPart::Combination => "combination of tags",
         };
         write!(
             f,
@@ -124,10 +124,10 @@ impl SupportedTags {
     /// first, because it is the most frequent reason.
     pub fn misfit(&self, wheel: &WheelName) -> Misfit {
         type Field = fn(&Tag) -> &String;
-        let parts: [(Part, &Vec<String>, Field); 3] = [
-            (Part::Platform, &wheel.platforms, |tag| &tag.platform),
-            (Part::Python, &wheel.pythons, |tag| &tag.python),
-            (Part::Abi, &wheel.abis, |tag| &tag.abi),
+        let parts: [(TagPart, &Vec<String>, Field); 3] = [
+            (TagPart::Platform, &wheel.platforms, |tag| &tag.platform),
+            (TagPart::Python, &wheel.pythons, |tag| &tag.python),
+            (TagPart::Abi, &wheel.abis, |tag| &tag.abi),
         ];
         for (part, has, field) in parts {
             if !self.0.iter().any(|tag| has.contains(field(tag))) {
@@ -141,7 +141,7 @@ impl SupportedTags {
         let same_python =
             self.0.iter().filter(|tag| wheel.pythons.contains(&tag.python)).map(Tag::to_string);
         Misfit {
-            part: Part::Combination,
+            part: TagPart::Combination,
             has: wheel.tags(),
             fits: highest(same_python.collect::<Vec<_>>().iter()),
         }

@@ -1,6 +1,6 @@
 //! Crafted roots, each with a program `/prog`.
 
-use wheelbarrow::loader::{Library, of_root};
+use wheelbarrow::loader::{Library, choose_loader};
 use wheelbarrow::path::RealPath;
 use wheelbarrow::root::{Directory, Root};
 
@@ -547,7 +547,7 @@ fn check(workshop: &Workshop, interpreter: &str, cases: &[&str], least: usize) {
         let program = RealPath::known("/prog");
         let machine =
             library.read(&program).unwrap().as_ref().as_ref().unwrap().as_ref().unwrap().machine;
-        let loader = of_root(&root, interpreter, machine).unwrap();
+        let loader = choose_loader(&root, interpreter, machine).unwrap();
         let theirs = real(made.path(), interpreter, "/prog");
         let ours = ours(made.path(), loader.as_ref(), &library, &program);
         println!("{table}\n{theirs:?}\n");

@@ -1,6 +1,6 @@
 //! Every program and library of whole base images.
 
-use wheelbarrow::loader::{Library, of_root};
+use wheelbarrow::loader::{Library, choose_loader};
 use wheelbarrow::path::RealPath;
 use wheelbarrow::root::{Directory, Kind, Root};
 
@@ -28,7 +28,7 @@ fn check(name: &str, interpreter: &str, least: usize) {
             continue;
         }
         let loader =
-            loader.get_or_insert_with(|| of_root(&root, interpreter, elf.machine).unwrap());
+            loader.get_or_insert_with(|| choose_loader(&root, interpreter, elf.machine).unwrap());
         let theirs = real(&top, interpreter, entry.path.as_str());
         let ours = ours(&top, loader.as_ref(), &library, &entry.path);
         (files, compared) = (files + 1, compared + theirs.names());

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use wheelbarrow::loader::{Libc, Library, Missing, Start, SymbolTables, load, of_root};
+use wheelbarrow::loader::{Libc, Library, Missing, Start, SymbolTables, choose_loader, load};
 use wheelbarrow::path::{RealPath, WrittenPath};
 use wheelbarrow::root::{Directory, Kind, Root};
 
@@ -53,7 +53,7 @@ fn ours(
     let root = library.root();
     let own = root.resolve(&WrittenPath::new(interpreter)).unwrap().unwrap().path;
     let machine = library.read(path).unwrap().as_ref().as_ref().unwrap().as_ref().unwrap().machine;
-    let loader = of_root(root, interpreter, machine).unwrap();
+    let loader = choose_loader(root, interpreter, machine).unwrap();
     let load = load(loader.as_ref(), library, Start::Program(path)).unwrap();
     let (missing, count) = tables.missing(&load, loader.libc(), Some(&own));
     let named = missing.into_iter().map(|missing| match missing {

@@ -46,7 +46,7 @@ pub(crate) fn rewrite(
     let entry_point = distribution.and_then(|one| {
         one.scripts.iter().find(|entry_point| entry_point.name == file.path.name())
     });
-    match entry_point.and_then(|entry_point| python::launcher(entry_point, &header(""))) {
+    match entry_point.and_then(|entry_point| python::make_launcher(entry_point, &header(""))) {
         Some(content) => {
             FileContent { action: Action::Write { content }, edit: None, finding: None }
         }

@@ -18,7 +18,7 @@ use super::request::Request;
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
 use crate::path::RealPath;
-use crate::python::{self, Distribution, Edges, Facts, Requirements, kept, reached};
+use crate::python::{self, Distribution, Edges, MarkerFacts, Requirements, kept, reached};
 
 /// Names of installed distributions that one help line lists.
 const MOST_NAMES: usize = 8;
@@ -78,7 +78,7 @@ fn judge(inventory: &Inventory, selection: &Selection, problems: Vec<Finding>) -
 fn edges(inventory: &Inventory, requirements: &[Requirement<Url>]) -> Edges {
     let interpreter = &inventory.environment.interpreter;
     let facts = &interpreter.facts;
-    let facts = Facts {
+    let facts = MarkerFacts {
         full_version: &facts.version,
         implementation: &facts.implementation,
         machine: &facts.architecture,
