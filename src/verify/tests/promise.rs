@@ -138,6 +138,26 @@ fn other_layouts() {
     check(&editable, ALPINE_BASE, "", "");
 }
 
+#[test]
+fn what_the_builder_cannot_load_either() {
+    for unloadable in [
+        "wheel a has a.so needs libgone.so calls gone",
+        "wheel a has a/liba.so needs libgone.so",
+        "wheel a has a.so foreign",
+        "wheel a has a.so needs libc.so.6 libc.musl-x86_64.so.1",
+        "/usr/lib/libz.so.1 = text\nwheel a has a.so needs libz.so.1",
+    ] {
+        check(&format!("{ALPINE}\n{unloadable}"), ALPINE_BASE, "", "");
+    }
+    // What it can load and the final root cannot.
+    check(
+        &format!("{ALPINE}\napk libz owns /lib/libz.so.1\nwheel a has a/liba.so needs libz.so.1"),
+        ALPINE_BASE,
+        "",
+        "verify: deny unresolved-library SITE/a/liba.so",
+    );
+}
+
 /// Bundles that the plan accepts and verification rejects. Each should be refused or should run.
 mod broken {
     use super::*;
