@@ -123,7 +123,7 @@ impl Follower<'_, '_> {
         for (name, (tried, files)) in &self.missing {
             let message = |number: &str, first: &str| {
                 let places = list_places(tried);
-                format!("needed by {number} and not in the builder: {places}; needed by {first}")
+                format!("needed by {number} ({first}), and not in the builder: {places}")
             };
             let (severity, code) = (Severity::Warn, Code::UnresolvedLibrary);
             let help = "if the program uses such a file, install the package that has the library in the \

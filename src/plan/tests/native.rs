@@ -292,11 +292,10 @@ fn a_library_names_the_files_that_need_it() {
     assert_eq!(
         (finding.message.as_str(), finding.files.len()),
         (
-            "needed by 4 files and not in the builder: tried /lib/libgone.so, \
-             /usr/local/lib/libgone.so, /usr/lib/libgone.so; needed by \
-             /opt/venv/lib/python3.11/site-packages/a.so, \
+            "needed by 4 files (/opt/venv/lib/python3.11/site-packages/a.so, \
              /opt/venv/lib/python3.11/site-packages/b.so, \
-             /opt/venv/lib/python3.11/site-packages/c.so, and 1 more",
+             /opt/venv/lib/python3.11/site-packages/c.so, and 1 more), and not in the builder: \
+             tried /lib/libgone.so, /usr/local/lib/libgone.so, /usr/lib/libgone.so",
             4
         )
     );
