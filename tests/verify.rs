@@ -81,7 +81,7 @@ fn each_broken_thing_has_its_code() {
         ("broken-interpreter", "no loader", |root| {
             fs::remove_file(root.join("lib/ld-musl-x86_64.so.1")).unwrap()
         }),
-        ("foreign-libc", "another libc", |root| {
+        ("broken-interpreter", "another libc", |root| {
             let program = fs::canonicalize("/usr/bin/python3").unwrap();
             fs::copy(program, root.join("usr/bin/python3.11")).unwrap();
         }),

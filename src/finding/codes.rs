@@ -58,7 +58,9 @@ macro_rules! codes {
 codes! {
     UnresolvedLibrary = "unresolved-library" {
         usually: Deny,
-        meaning: "A needed library is in none of the places where the loader looks.",
+        meaning: "A needed library is in none of the places where the loader looks. A library that \
+                  the builder lacks is a warning, with the files that need it: they could not be \
+                  loaded there either. `verify` denies it for all other files.",
         causes: [
             "The package with the library is not installed in the builder stage.",
             "The library is in a directory that only `LD_LIBRARY_PATH` names.",
@@ -74,7 +76,8 @@ codes! {
     }
     BadLibrary = "bad-library" {
         usually: Deny,
-        meaning: "The loader picks a library that it cannot load.",
+        meaning: "The loader picks a library that it cannot load. In the builder this is a warning; \
+                  `verify` denies it.",
         causes: [
             "The file is a linker script, is empty or is cut short.",
             "A file that is not a library has the name of one, in a directory that is searched \
@@ -87,7 +90,9 @@ codes! {
     }
     ForeignArchitecture = "foreign-architecture" {
         usually: Deny,
-        meaning: "An ELF file is built for another processor than the interpreter.",
+        meaning: "An ELF file is built for another processor than the interpreter. In the builder a \
+                  module is a warning, as it cannot be imported there either. Other files of a \
+                  distribution are one note.",
         causes: [
             "A wheel of another platform was installed, for example with `pip install --platform`.",
             "A distribution contains helper programs for several processors.",
@@ -101,7 +106,9 @@ codes! {
     }
     ForeignLibc = "foreign-libc" {
         usually: Deny,
-        meaning: "An ELF file is built for another C library than the interpreter.",
+        meaning: "An ELF file is built for another C library than the interpreter. In the builder a \
+                  module is a warning, as it cannot be imported there either. Other files of a \
+                  distribution are one note.",
         causes: [
             "A `manylinux` wheel is installed on Alpine, or a `musllinux` wheel on Debian.",
             "The environment was copied from an image with the other C library.",

@@ -10,6 +10,11 @@ use serde::{Deserialize, Serialize};
 
 pub use codes::Code;
 
+use crate::path::RealPath;
+
+/// The files that a message names, of all that a finding is about.
+const EXAMPLES: usize = 3;
+
 /// The weight of a finding.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
@@ -72,6 +77,9 @@ pub struct Finding {
     /// Advice, where there is any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// All files that it is about, where the message has some of them alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
 }
 
 impl Finding {
@@ -88,7 +96,30 @@ impl Finding {
             subject: subject.to_string(),
             message: message.into(),
             help: None,
+            files: Vec::new(),
         }
+    }
+
+    /// A finding about several files: `message` gets their number and the first of them.
+    pub fn of_files<'a>(
+        severity: Severity,
+        code: Code,
+        subject: impl ToString,
+        files: impl Iterator<Item = &'a RealPath>,
+        message: impl FnOnce(&str, &str) -> String,
+    ) -> Finding {
+        let files: Vec<String> = files.map(RealPath::to_string).collect();
+        let number = match files.len() {
+            1 => "1 file".to_owned(),
+            count => format!("{count} files"),
+        };
+        let more = match files.len().saturating_sub(EXAMPLES) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let first = &files[..files.len().min(EXAMPLES)];
+        let message = message(&number, &format!("{}{more}", first.join(", ")));
+        Finding { files, ..Finding::new(severity, code, subject, message) }
     }
 
     /// Adds advice.

@@ -9,6 +9,7 @@ mod carriable_file;
 mod files;
 mod natives;
 mod need;
+mod not_loadable;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,9 @@ pub use carriable::Carriable;
 pub use carriable_file::CarriableFile;
 pub use files::FileFact;
 use files::Files;
-pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need};
+pub use natives::follow_library;
+pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need, list_places};
+pub use not_loadable::{NOT_LOADABLE, not_loadable_text, parse_not_loadable};
 
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
@@ -45,6 +48,11 @@ pub struct Inventory {
     pub missing: Vec<(usize, RealPath)>,
     /// The ELF files of the environment.
     pub natives: Vec<Native>,
+    /// ELF files of the environment that the loader cannot load: cut short, for another machine, or without a
+    /// library that they need.
+    pub not_loadable: BTreeSet<RealPath>,
+    /// The names beside their own that ELF files of the environment answer to (`DT_SONAME`); empty with musl.
+    pub sonames: BTreeMap<RealPath, String>,
     /// The program of the interpreter and the extension modules of its standard library.
     pub interpreter_natives: Vec<Native>,
     /// The same files, and all libraries that they load.
@@ -111,6 +119,21 @@ impl Inventory {
         files: impl Iterator<Item = &'a RealPath>,
     ) -> Option<((u32, u32), &'a RealPath)> {
         files.filter_map(|path| Some((*self.glibc_needs.get(path)?, path))).max()
+    }
+
+    /// The names of libraries that these files are, each with the first file of that name.
+    pub fn library_names<'a>(
+        &self,
+        files: impl Iterator<Item = &'a RealPath>,
+    ) -> BTreeMap<String, RealPath> {
+        let mut names = BTreeMap::new();
+        for path in files {
+            let soname = self.sonames.get(path).cloned();
+            for name in std::iter::once(path.name().to_owned()).chain(soname) {
+                names.entry(name).or_insert_with(|| path.clone());
+            }
+        }
+        names
     }
 
     /// Whether a file is an ELF file: by its bytes in the environment, by its name elsewhere.
@@ -186,6 +209,8 @@ pub fn take_inventory_of(
     let mut inventory = Inventory {
         release,
         natives: Vec::new(),
+        not_loadable: BTreeSet::new(),
+        sonames: BTreeMap::new(),
         interpreter_natives: Vec::new(),
         interpreter_files: BTreeSet::new(),
         glibc_needs: BTreeMap::new(),

@@ -11,10 +11,10 @@ use super::need::{Native, NativeKind, Need, NeedOutcome};
 use super::{Inventory, Scope, problem};
 use crate::elf;
 use crate::finding::{Code, Finding, Severity};
-use crate::loader::{self, Libc, Library, Load, Loader, Outcome};
+use crate::loader::{self, Identity, Libc, Library, Load, Loader, Outcome};
 use crate::path::{RealPath, WrittenPath};
 use crate::python;
-use crate::root::{Entry, Kind, Root};
+use crate::root::{Entry, Kind, Root, RootError};
 
 impl Inventory {
     /// Follows the needs of every ELF file.
@@ -31,13 +31,40 @@ impl Inventory {
             of_interpreter(library, loader, &interpreter);
         let elf_files: Vec<RealPath> =
             self.files.iter().filter(|file| file.elf).map(|file| file.path.clone()).collect();
-        let looked: Vec<(Option<Native>, Vec<Finding>)> =
-            elf_files.par_iter().map(|path| self.native(library, loader, path)).collect();
-        for (native, findings) in looked {
-            self.natives.extend(native);
-            self.findings.extend(findings);
+        let looked: Vec<(RealPath, Looked)> = elf_files
+            .par_iter()
+            .map(|path| (path.clone(), self.native(library, loader, path)))
+            .collect();
+        let mut foreign = Vec::new();
+        for (path, looked) in looked {
+            match looked {
+                Looked::Native(native) => self.natives.push(native),
+                Looked::Nothing => {}
+                Looked::Unreadable(finding) => self.findings.push(finding),
+                Looked::Corrupt(finding) => {
+                    self.not_loadable.insert(path);
+                    self.findings.push(finding);
+                }
+                Looked::Foreign(one) => {
+                    if one.is_module {
+                        self.not_loadable.insert(path.clone());
+                    }
+                    foreign.push((path, one));
+                }
+            }
         }
+        self.judge_foreign(foreign);
         self.only_reached(&elf_files);
+        if loader.identity() == Identity::AllNames {
+            let soname = |path: &RealPath| {
+                library.read(path).ok()?.as_ref().as_ref().ok()?.as_ref()?.soname.clone()
+            };
+            self.sonames =
+                elf_files.iter().filter_map(|path| Some((path.clone(), soname(path)?))).collect();
+        }
+        let names = self.library_names(elf_files.iter());
+        let failing = self.natives.iter().filter(|native| !native.is_loadable(&names));
+        self.not_loadable.extend(failing.map(|native| native.path.clone()).collect::<Vec<_>>());
         for need in self.natives.iter().flat_map(|native| &native.needs) {
             if let NeedOutcome::Library { path, .. } = &need.outcome
                 && let Ok(Some(meta)) = library.root().lookup(path)
@@ -76,49 +103,78 @@ impl Inventory {
             .collect();
     }
 
-    fn native(
-        &self,
-        library: &Library,
-        loader: &dyn Loader,
-        path: &RealPath,
-    ) -> (Option<Native>, Vec<Finding>) {
+    fn native(&self, library: &Library, loader: &dyn Loader, path: &RealPath) -> Looked {
         let interpreter = &self.environment.interpreter;
         let facts = match library.read(path) {
             Ok(facts) => facts,
-            Err(error) => return (None, vec![problem(&error)]),
+            Err(error) => return Looked::Unreadable(problem(&error)),
         };
         let elf = match facts.as_ref() {
             Ok(Some(elf)) => elf,
-            Ok(None) => return (None, Vec::new()),
+            Ok(None) => return Looked::Nothing,
             Err(why) => {
-                return (
-                    None,
-                    vec![
-                        Finding::new(Severity::Warn, Code::CorruptElf, path, why.to_string())
-                            .help("install the distribution that owns it again"),
-                    ],
+                return Looked::Corrupt(
+                    Finding::new(Severity::Warn, Code::CorruptElf, path, why.to_string())
+                        .help("install the distribution that owns it again"),
                 );
             }
         };
-        let kind = kind_of(elf, path, &interpreter.facts.suffixes);
-        if let Some(finding) = foreign(elf, path, kind, interpreter) {
-            return (None, vec![finding]);
+        let kind = kind_of(library.root(), elf, path, &interpreter.facts.suffixes);
+        if let Some(foreign) = foreign(elf, kind, interpreter) {
+            return Looked::Foreign(foreign);
         }
         if !elf.loadable {
-            return (None, Vec::new());
+            return Looked::Nothing;
         }
-        match loader::load(loader, library, kind.start(&interpreter.executable, path)) {
-            Ok(load) => (
-                Some(Native {
-                    path: path.clone(),
-                    kind,
-                    version_needs: elf.version_needs.clone(),
-                    needs: needs(&load),
-                }),
-                Vec::new(),
-            ),
-            Err(error) => (None, vec![problem(&error)]),
+        match follow(library, loader, &interpreter.executable, path, kind) {
+            Ok(native) => Looked::Native(native),
+            Err(error) => Looked::Unreadable(problem(&error)),
         }
+    }
+
+    /// A module for another machine is a warning: the builder cannot import it either. Other files are one of
+    /// several variants as a rule, and one note for their distribution.
+    fn judge_foreign(&mut self, foreign: Vec<(RealPath, Foreign)>) {
+        let interpreter = &self.environment.interpreter;
+        let own = |code| match code {
+            Code::ForeignLibc => {
+                let own = interpreter.libc.map_or("neither musl nor glibc", libc_name);
+                format!("the interpreter uses {own}")
+            }
+            _ => format!("the interpreter is for {}", interpreter.machine.name()),
+        };
+        let mut groups: BTreeMap<(String, Code), (BTreeSet<String>, Vec<RealPath>)> =
+            BTreeMap::new();
+        let mut findings = Vec::new();
+        for (path, Foreign { code, built_for, is_module }) in foreign {
+            if is_module {
+                let message = format!("built for {built_for}, but {}", own(code));
+                let help = "install the wheel of this platform: pip install --force-reinstall";
+                findings.push(Finding::new(Severity::Warn, code, &path, message).help(help));
+                continue;
+            }
+            let at = self.files.binary_search_by(|file| file.path.cmp(&path));
+            let owner = at.ok().and_then(|at| self.files[at].owner);
+            let subject =
+                owner.map_or_else(|| path.to_string(), |one| self.distributions[one].name.clone());
+            let (machines, paths) = groups.entry((subject, code)).or_default();
+            machines.insert(built_for);
+            paths.push(path);
+        }
+        for ((subject, code), (machines, paths)) in groups {
+            let machines: Vec<String> = machines.into_iter().collect();
+            let finding =
+                Finding::of_files(Severity::Note, code, subject, paths.iter(), |number, first| {
+                    let verb = if paths.len() == 1 { "is" } else { "are" };
+                    let machines = machines.join(", ");
+                    format!(
+                        "{number} of it {verb} built for {machines}, but {}: {first}",
+                        own(code)
+                    )
+                });
+            findings.push(finding.help("the right variant has to be there too"));
+        }
+        self.findings.extend(findings);
     }
 
     /// A library of a wheel is judged together with the module that loads it: alone it lacks the
@@ -169,50 +225,84 @@ fn glibc_version(version: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?, numbers.next()?))
 }
 
-fn kind_of(elf: &elf::Elf, path: &RealPath, suffixes: &[String]) -> NativeKind {
+fn kind_of(root: &Root, elf: &elf::Elf, path: &RealPath, suffixes: &[String]) -> NativeKind {
     let name = path.name();
     let stem = name.split('.').next().unwrap_or_default();
     if elf.interpreter.is_some() && !name.contains(".so") {
-        NativeKind::Program
-    } else if suffixes.iter().any(|suffix| name.strip_suffix(suffix.as_str()) == Some(stem))
-        && !path.parent().is_some_and(|parent| parent.name().ends_with(".libs"))
-    {
-        NativeKind::Module
-    } else {
-        NativeKind::Library
+        return NativeKind::Program;
+    }
+    let suffix = suffixes.iter().find(|suffix| name.strip_suffix(suffix.as_str()) == Some(stem));
+    let in_libs = path.parent().is_some_and(|parent| parent.name().ends_with(".libs"));
+    match suffix.filter(|_| !in_libs) {
+        // Any library may be called so; a name with the tag of an interpreter is one of its modules.
+        Some(suffix) if suffix == ".so" && !makes_module(root, path, stem) => NativeKind::Library,
+        Some(_) => NativeKind::Module,
+        None => NativeKind::Library,
     }
 }
 
-fn foreign(
-    elf: &elf::Elf,
-    path: &RealPath,
-    kind: NativeKind,
-    interpreter: &python::Interpreter,
-) -> Option<Finding> {
-    let severity = if kind == NativeKind::Module { Severity::Deny } else { Severity::Warn };
+/// Whether a file has the function that `import` calls: `PyInit_NAME`, or `PyInitU_` with the name in
+/// punycode (PEP 489).
+fn makes_module(root: &Root, path: &RealPath, name: &str) -> bool {
+    let symbols = loader::read_symbols(root, path);
+    symbols.defines(&format!("PyInit_{name}"))
+        || (!name.is_ascii() && symbols.names().any(|symbol| symbol.starts_with("PyInitU_")))
+}
+
+/// What a file of the environment turned out to be.
+enum Looked {
+    Native(Native),
+    /// Nothing that a loader would load.
+    Nothing,
+    Unreadable(Finding),
+    Corrupt(Finding),
+    Foreign(Foreign),
+}
+
+/// A file for another processor or C library.
+struct Foreign {
+    code: Code,
+    built_for: String,
+    is_module: bool,
+}
+
+fn foreign(elf: &elf::Elf, kind: NativeKind, interpreter: &python::Interpreter) -> Option<Foreign> {
+    let is_module = kind == NativeKind::Module;
     if elf.machine != interpreter.machine {
-        let message = format!(
-            "built for {}, but the interpreter is for {}",
-            elf.machine.name(),
-            interpreter.machine.name()
-        );
-        return Some(
-            Finding::new(severity, Code::ForeignArchitecture, path, message)
-                .help("install the wheel of this architecture"),
-        );
+        let built_for = elf.machine.name();
+        return Some(Foreign { code: Code::ForeignArchitecture, built_for, is_module });
     }
     let libc = elf.needed.iter().find_map(|name| Libc::of_needed(name))?;
     let wrong = interpreter.libc.is_some_and(|own| own != libc);
-    let name = |libc| if libc == Libc::Musl { "musl" } else { "glibc" };
-    let message = format!(
-        "built for {}, but the interpreter uses {}",
-        name(libc),
-        interpreter.libc.map_or("neither musl nor glibc", name)
-    );
-    wrong.then(|| {
-        Finding::new(severity, Code::ForeignLibc, path, message)
-            .help("install the wheel of this platform: pip install --force-reinstall")
-    })
+    let built_for = libc_name(libc).to_owned();
+    wrong.then_some(Foreign { code: Code::ForeignLibc, built_for, is_module })
+}
+
+fn libc_name(libc: Libc) -> &'static str {
+    if libc == Libc::Musl { "musl" } else { "glibc" }
+}
+
+/// A library, loaded alone into the program.
+pub fn follow_library(
+    library: &Library,
+    loader: &dyn Loader,
+    program: &RealPath,
+    path: &RealPath,
+) -> Result<Native, RootError> {
+    follow(library, loader, program, path, NativeKind::Library)
+}
+
+fn follow(
+    library: &Library,
+    loader: &dyn Loader,
+    program: &RealPath,
+    path: &RealPath,
+    kind: NativeKind,
+) -> Result<Native, RootError> {
+    let load = loader::load(loader, library, kind.start(program, path))?;
+    let object = load.objects.get(load.start);
+    let version_needs = object.map(|object| object.elf.version_needs.clone()).unwrap_or_default();
+    Ok(Native { path: path.clone(), kind, version_needs, needs: needs(&load) })
 }
 
 fn needs(load: &Load) -> Vec<Need> {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the builder's root and the final root are judged by the same function.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::elf::VersionNeed;
 use crate::finding::{Code, Finding, Severity};
@@ -13,7 +13,8 @@ use crate::root::Crossed;
 /// The way in which an ELF file is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NativeKind {
-    /// Python imports it: its name ends in a suffix of the interpreter.
+    /// Python imports it: its name ends in a suffix of the interpreter, and it has the function
+    /// that `import` calls.
     Module,
     /// The kernel starts it.
     Program,
@@ -42,6 +43,18 @@ pub struct Native {
     pub version_needs: Vec<VersionNeed>,
     /// The needs of the file and of every object that is loaded because of it.
     pub needs: Vec<Need>,
+}
+
+impl Native {
+    /// Whether every library is there, where the loader searches, or has one of these names: another
+    /// import may load such a library first.
+    pub fn is_loadable(&self, names: &BTreeMap<String, RealPath>) -> bool {
+        self.needs.iter().all(|need| match &need.outcome {
+            NeedOutcome::BuiltIn | NeedOutcome::Library { .. } => true,
+            NeedOutcome::Missing { .. } => names.contains_key(&need.name),
+            NeedOutcome::Foreign { .. } | NeedOutcome::Broken { .. } => false,
+        })
+    }
 }
 
 /// One needed name (`DT_NEEDED`).
@@ -99,10 +112,14 @@ impl Need {
     }
 }
 
-/// The finding for a need that is not met. If only other files of the bundle (`bundled`) have the
-/// library, it can still work: another import may load that library first.
-pub fn judge_need(native: &Native, need: &Need, bundled: &BTreeSet<RealPath>) -> Option<Finding> {
-    let severity = if native.kind == NativeKind::Library { Severity::Warn } else { Severity::Deny };
+/// The finding for a need that is not met. If only other files of the bundle have the library
+/// (`names`), it can still work: another import may load that library first.
+pub fn judge_need(
+    native: &Native,
+    need: &Need,
+    severity: Severity,
+    names: &BTreeMap<String, RealPath>,
+) -> Option<Finding> {
     let by = if need.by == native.path { String::new() } else { format!(" (for {})", need.by) };
     Some(match &need.outcome {
         NeedOutcome::BuiltIn | NeedOutcome::Library { .. } => return None,
@@ -118,30 +135,36 @@ pub fn judge_need(native: &Native, need: &Need, bundled: &BTreeSet<RealPath>) ->
             &native.path,
             format!("needs {}{by}; the loader picks {path}, which is {why}", need.name),
         ),
-        NeedOutcome::Missing { tried } => {
-            let vendored = bundled.iter().find(|path| path.name() == need.name);
-            if let Some(path) = vendored {
+        NeedOutcome::Missing { tried } => match names.get(&need.name) {
+            Some(path) => {
                 let message = format!(
                     "needs {}{by}; only {path} has it, and the loader does not search there",
                     need.name
                 );
                 let help = "it works if another import loads that library first, as in torch and nvidia wheels";
-                return Some(
-                    Finding::new(Severity::Warn, Code::ReliesOnPreload, &native.path, message)
-                        .help(help),
-                );
+                Finding::new(Severity::Warn, Code::ReliesOnPreload, &native.path, message)
+                    .help(help)
             }
-            let places = if tried.is_empty() {
-                "the loader has no place to search".to_owned()
-            } else {
-                format!("tried {}", tried.join(", "))
-            };
-            let message = format!("needs {}{by}, which does not exist: {places}", need.name);
-            Finding::new(severity, Code::UnresolvedLibrary, &native.path, message).help(
-                "install the package that contains it in the builder stage, before wheelbarrow runs",
-            )
-        }
+            None => {
+                let message = format!(
+                    "needs {}{by}, which does not exist: {}",
+                    need.name,
+                    list_places(tried)
+                );
+                Finding::new(severity, Code::UnresolvedLibrary, &native.path, message).help(
+                    "install the package that contains it in the builder stage, before wheelbarrow runs",
+                )
+            }
+        },
     })
+}
+
+/// The places where the loader searched.
+pub fn list_places(tried: &[String]) -> String {
+    if tried.is_empty() {
+        return "the loader has no place to search".to_owned();
+    }
+    format!("tried {}", tried.join(", "))
 }
 
 #[cfg(test)]
@@ -149,11 +172,14 @@ mod tests {
     use super::*;
 
     /// The finding of a file that needs `libx.so`, in one line; empty if the need is met.
-    fn judge(kind: NativeKind, by: &str, outcome: NeedOutcome, bundled: &str) -> String {
+    fn judge(severity: Severity, by: &str, outcome: NeedOutcome, bundled: &str) -> String {
         let path = RealPath::known("/v/m.so");
         let need = Need { by: RealPath::known(by), name: "libx.so".to_owned(), outcome };
+        let kind = NativeKind::Module;
         let native = Native { path, kind, version_needs: Vec::new(), needs: Vec::new() };
-        judge_need(&native, &need, &BTreeSet::from([RealPath::known(bundled)]))
+        let bundled = RealPath::known(bundled);
+        let names = BTreeMap::from([(bundled.name().to_owned(), bundled)]);
+        judge_need(&native, &need, severity, &names)
             .map(|found| {
                 format!(
                     "{} {}: {}",
@@ -167,22 +193,22 @@ mod tests {
 
     #[test]
     fn each_outcome_has_its_finding() {
-        use NativeKind::{Library, Module};
+        use Severity::{Deny, Warn};
         let missing = || NeedOutcome::Missing { tried: vec!["/lib/libx.so".to_owned()] };
         let foreign = NeedOutcome::Foreign { path: RealPath::known("/lib/libx.so") };
         let broken =
             NeedOutcome::Broken { path: "/lib/libx.so".to_owned(), why: "empty".to_owned() };
-        for (kind, by, outcome, bundled, expect) in [
-            (Module, "/v/m.so", NeedOutcome::BuiltIn, "/v/o", ""),
+        for (severity, by, outcome, bundled, expect) in [
+            (Deny, "/v/m.so", NeedOutcome::BuiltIn, "/v/o", ""),
             (
-                Module,
+                Deny,
                 "/v/m.so",
                 missing(),
                 "/v/o",
                 "deny unresolved-library: needs libx.so, which does not exist: tried /lib/libx.so",
             ),
             (
-                Library,
+                Warn,
                 "/v/l.so",
                 NeedOutcome::Missing { tried: Vec::new() },
                 "/v/o",
@@ -190,7 +216,7 @@ mod tests {
                  has no place to search",
             ),
             (
-                Module,
+                Deny,
                 "/v/m.so",
                 missing(),
                 "/v/libx.so",
@@ -198,21 +224,21 @@ mod tests {
                  search there",
             ),
             (
-                Module,
+                Deny,
                 "/v/m.so",
                 foreign,
                 "/v/o",
                 "deny foreign-architecture: needs libx.so; /lib/libx.so is for another machine",
             ),
             (
-                Module,
+                Deny,
                 "/v/m.so",
                 broken,
                 "/v/o",
                 "deny bad-library: needs libx.so; the loader picks /lib/libx.so, which is empty",
             ),
         ] {
-            assert_eq!(judge(kind, by, outcome, bundled), expect);
+            assert_eq!(judge(severity, by, outcome, bundled), expect);
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root};
 
 /// The glibc loader of a root.
-pub struct Glibc {
+pub(super) struct Glibc {
     /// Paths by name. Of several entries with one name only the first is tried, even if its file
     /// does not exist.
     cache: HashMap<String, String>,
@@ -27,7 +27,7 @@ pub struct Glibc {
 impl Glibc {
     /// Reads `/etc/ld.so.cache` and the directories that are compiled into the loader's file.
     /// `interpreter` is a `PT_INTERP` of the root. Unreadable files count as absent.
-    pub fn read(root: &Root, interpreter: &str, machine: Machine) -> Glibc {
+    pub(super) fn read(root: &Root, interpreter: &str, machine: Machine) -> Glibc {
         let mut cache: HashMap<String, String> = HashMap::new();
         let wanted = flags_of(&machine.name());
         if let Ok(Some(found)) = root.resolve(&WrittenPath::new("/etc/ld.so.cache")) {

@@ -15,7 +15,7 @@ const DEFAULT: [&str; 3] = ["/lib", "/usr/local/lib", "/usr/lib"];
 const LONGEST: usize = 512;
 
 /// The musl loader of a root.
-pub struct Musl {
+pub(super) struct Musl {
     interpreter: String,
     directories: Vec<String>,
     rule: Rule,
@@ -26,7 +26,7 @@ pub struct Musl {
 impl Musl {
     /// Reads `PREFIX/etc/ld-musl-ARCH.path`. The prefix is `interpreter`, a `PT_INTERP`, without
     /// its last two components.
-    pub fn read(root: &Root, interpreter: &str, machine: Machine) -> Musl {
+    pub(super) fn read(root: &Root, interpreter: &str, machine: Machine) -> Musl {
         let prefix = interpreter.rsplitn(3, '/').nth(2).unwrap_or_default();
         let file = format!("{prefix}/etc/ld-musl-{}.path", machine.name());
         let default = || (DEFAULT.map(str::to_owned).to_vec(), Rule::DefaultDirectory);

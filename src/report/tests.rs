@@ -86,12 +86,8 @@ fn why_a_file() {
     check("_db.so", "", "web > db > file _db.so");
     check("/opt/app/lib/python3.11/site-packages/web.py", "", "web > file web.py");
     check("/opt/venv/lib/python3.11/site-packages/web.py", "", "web > file web.py");
-    check(
-        "/usr/lib/libmine.so",
-        "",
-        "other > file other.so > libmine.so
-            file libmine.so",
-    );
+    check("/usr/lib/libmine.so", "", "other > file other.so > libmine.so");
+    check("/opt/app/pyvenv.cfg", "", "file pyvenv.cfg");
     check("pip.py", "", "left /opt/venv/lib/python3.11/site-packages/pip.py");
 }
 

@@ -57,8 +57,10 @@ pub fn why(inventory: &Inventory, plan: &Plan, name: &str) -> Answer {
     chains.extend(question.packages());
     // A distribution and its program often have one name, and then it is the distribution that is
     // meant.
-    let bare = chains.is_empty() || name.contains('/');
-    chains.extend(question.files().filter(|_| bare));
+    let nothing_else = chains.is_empty();
+    // A path means a file. If no distribution has it and a need leads to it, that chain is enough.
+    let own = |chain: &[Step]| name.contains('/') && chain.len() > 1;
+    chains.extend(question.files().filter(|chain| nothing_else || own(chain)));
     chains.sort();
     chains.dedup();
     let mut stays = question.stays();

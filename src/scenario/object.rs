@@ -65,6 +65,12 @@ impl Object {
         self
     }
 
+    /// With the function that makes this module.
+    pub(crate) fn with_module(mut self, name: Option<&str>) -> Object {
+        self.defines.extend(name.map(|name| format!("PyInit_{name}")));
+        self
+    }
+
     /// The file.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut strings = Strings(vec![0]);

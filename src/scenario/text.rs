@@ -156,13 +156,14 @@ impl Writer {
 
     /// A file of a list: the object that is described, or what its name calls for.
     pub(crate) fn file(&mut self, path: &str, object: Option<Object>) {
+        let module = module_name(path);
         if let Some(object) = object {
-            return self.files.put(path, Node::File(object.bytes()));
+            return self.files.put(path, Node::File(object.with_module(module).bytes()));
         }
         let (python, library) = (self.site.python.clone(), path.contains(".so"));
         self.files.put_new(path, || {
             if library {
-                Object::default().bytes()
+                Object::default().with_module(module).bytes()
             } else if path.rsplit('/').nth(1) == Some("bin") && !python.is_empty() {
                 format!("#!{python}\n# {path}\n").into_bytes()
             } else {
@@ -170,4 +171,10 @@ impl Writer {
             }
         });
     }
+}
+
+/// The module that an ELF file is by its name: every `.so` but libraries.
+fn module_name(path: &str) -> Option<&str> {
+    let name = path.rsplit('/').next().filter(|name| !name.starts_with("lib"))?;
+    name.strip_suffix(".so")?.split('.').next()
 }

@@ -12,10 +12,12 @@ mod scripts;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::finding::{Code, Finding, Severity};
-use crate::inventory::{self, Inventory, Scope};
+use crate::inventory::{self, Inventory, NOT_LOADABLE, Scope, parse_not_loadable};
 use crate::loader::Library;
 use crate::path::{RealPath, WrittenPath};
 use crate::python::{self, EnvironmentError};
@@ -23,6 +25,9 @@ use crate::root::Root;
 
 /// Version of the JSON of [`Verification`].
 pub const SCHEMA: u32 = 1;
+
+/// The list of files that the builder cannot load, at most, in bytes.
+const LARGEST_LIST: u64 = 1 << 24;
 
 /// `wheelbarrow verify --json`.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -103,6 +108,9 @@ pub fn verify(root: &Root, prefix: &RealPath, outside: &[RealPath]) -> Verificat
         }
         Err(error) => findings.push(no_environment(prefix, &error)),
     }
+    let not_loadable = read_not_loadable(root, prefix, &mut findings);
+    let findings = findings.into_iter().map(|one| milder(one, &not_loadable));
+    let mut findings: Vec<Finding> = findings.collect();
     findings.sort();
     findings.dedup();
     Verification { schema: SCHEMA, prefix: prefix.clone(), interpreter, checked, findings }
@@ -111,13 +119,50 @@ pub fn verify(root: &Root, prefix: &RealPath, outside: &[RealPath]) -> Verificat
 /// A finding of the inventory with its severity in a final root: some warnings of a builder are
 /// failures there.
 fn stricter(finding: Finding) -> Finding {
-    let module = finding.subject.contains(".cpython-");
     let fatal = match finding.code {
         Code::CorruptElf | Code::LinkLoop => true,
-        Code::ForeignLibc | Code::ForeignArchitecture => module,
+        // Of a module; other files of this kind are a note.
+        Code::ForeignLibc | Code::ForeignArchitecture => finding.severity == Severity::Warn,
         _ => false,
     };
     Finding { severity: if fatal { Severity::Deny } else { finding.severity }, ..finding }
+}
+
+/// The files of the bundle that could not be loaded in the builder.
+fn read_not_loadable(
+    root: &Root,
+    prefix: &RealPath,
+    findings: &mut Vec<Finding>,
+) -> BTreeSet<RealPath> {
+    let path = prefix.descend(NOT_LOADABLE);
+    match root.read_text(path.as_str(), LARGEST_LIST) {
+        Ok(text) => parse_not_loadable(prefix, &text.unwrap_or_default()),
+        Err(error) => {
+            let reason = error.reason();
+            findings.push(Finding::new(Severity::Warn, Code::UnreadableFile, &path, reason));
+            BTreeSet::new()
+        }
+    }
+}
+
+/// A file that could not be loaded in the builder breaks no promise here.
+fn milder(finding: Finding, not_loadable: &BTreeSet<RealPath>) -> Finding {
+    let about_loading = matches!(
+        finding.code,
+        Code::UnresolvedLibrary
+            | Code::BadLibrary
+            | Code::CorruptElf
+            | Code::ForeignLibc
+            | Code::ForeignArchitecture
+            | Code::MissingSymbol
+            | Code::MissingVersion
+    );
+    let known = not_loadable.iter().any(|path| path.as_str() == finding.subject);
+    if about_loading && known && finding.severity == Severity::Deny {
+        let message = format!("{}; nor could it be loaded in the builder", finding.message);
+        return Finding { severity: Severity::Warn, message, ..finding };
+    }
+    finding
 }
 
 fn no_environment(prefix: &RealPath, error: &EnvironmentError) -> Finding {

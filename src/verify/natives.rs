@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::Checked;
 use crate::finding::{Code, Finding, Severity};
-use crate::inventory::{Inventory, Native, NativeKind, judge_need};
+use crate::inventory::{Inventory, Native, NativeKind, follow_library, judge_need};
 use crate::loader::{self, Libc, Library, Loader, Missing, Start, SymbolTables};
 use crate::path::{RealPath, WrittenPath};
 
@@ -41,23 +41,28 @@ pub(super) fn verify(
             message,
         )];
     };
-    let bundled: BTreeSet<RealPath> =
-        inventory.natives.iter().map(|native| native.path.clone()).collect();
+    let names = inventory.library_names(inventory.natives.iter().map(|native| &native.path));
     let interpreter_natives = of_interpreter(prefix, inventory, outside);
     let natives = || inventory.natives.iter().chain(&interpreter_natives);
     let needs = natives().flat_map(|native| native.needs.iter().map(move |need| (native, need)));
-    let mut findings: Vec<Finding> =
-        needs.filter_map(|(native, need)| judge_need(native, need, &bundled)).collect();
+    let mut findings: Vec<Finding> = needs
+        .filter_map(|(native, need)| judge_need(native, need, Severity::Deny, &names))
+        .collect();
     let tables = SymbolTables::new(root);
     let program = &interpreter.executable;
     let own_starts =
         natives().map(|native| (native.kind.start(program, &native.path), native.kind));
     let known: BTreeSet<&RealPath> =
         interpreter_natives.iter().map(|native| &native.path).collect();
-    let others = outside
-        .iter()
-        .filter(|path| !known.contains(path))
-        .map(|module| (Start::Module { program, module }, NativeKind::Library));
+    let others: Vec<&RealPath> = outside.iter().filter(|path| !known.contains(path)).collect();
+    // A library alone may lack the run path of the file that loads it, and a plugin may be optional.
+    for path in &others {
+        let Ok(native) = follow_library(library, loader.as_ref(), program, path) else { continue };
+        let judge = |need| judge_need(&native, need, Severity::Warn, &names);
+        findings.extend(native.needs.iter().filter_map(judge));
+    }
+    let others =
+        others.into_iter().map(|module| (Start::Module { program, module }, NativeKind::Library));
     let starts: Vec<(Start, NativeKind)> = own_starts.chain(others).collect();
     checked.natives = starts.len();
     let looked: Vec<(Vec<Finding>, usize)> = starts

@@ -3,12 +3,12 @@
 //! Invariant: a library that a package owns is asked for by package; one that nobody owns is
 //! bundled, with the links that lead to it; nothing is both.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::package_set::PackageReason;
 use super::packages::Wanted;
 use crate::finding::{Code, Finding, Severity};
-use crate::inventory::{Inventory, Native, Need, NeedOutcome, judge_need};
+use crate::inventory::{Inventory, Native, Need, NeedOutcome, judge_need, list_places};
 use crate::loader::{Libc, Rule};
 use crate::path::RealPath;
 use crate::plan::entry::PlannedEntry;
@@ -37,7 +37,9 @@ pub(crate) fn follow<'a>(
         run_ldconfig: false,
         findings: Vec::new(),
     };
-    let mut follower = Follower { inventory, final_root, bundled, also: BTreeSet::new(), followed };
+    let names = inventory.library_names(bundled.iter());
+    let (also, missing) = (BTreeSet::new(), BTreeMap::new());
+    let mut follower = Follower { inventory, final_root, bundled, names, also, missing, followed };
     for native in inventory.natives.iter().filter(|native| bundled.contains(&native.path)) {
         for need in &native.needs {
             if bundled.contains(&need.by) || follower.also.contains(&need.by) {
@@ -48,6 +50,7 @@ pub(crate) fn follow<'a>(
     if final_root.interpreter_is_bundled && !final_root.loader_is_bundled {
         follower.configure_for_interpreter();
     }
+    follower.judge_missing();
     follower.followed
 }
 
@@ -57,13 +60,18 @@ struct Follower<'a, 'b> {
     bundled: &'b BTreeSet<RealPath>,
     /// Paths outside of the environment that are bundled, too.
     also: BTreeSet<RealPath>,
+    /// The names of libraries that bundled files are.
+    names: BTreeMap<String, RealPath>,
+    /// Libraries that are nowhere in the builder, each with the places where they were looked for and the
+    /// files that need them.
+    missing: BTreeMap<String, (Vec<String>, BTreeSet<RealPath>)>,
     followed: Followed<'a>,
 }
 
 impl Follower<'_, '_> {
     fn follow_need(&mut self, native: &Native, need: &Need) {
         let NeedOutcome::Library { path, links, rule } = &need.outcome else {
-            self.followed.findings.extend(judge_need(native, need, self.bundled));
+            self.add_unmet(native, need);
             return;
         };
         if self.bundled.contains(path) {
@@ -93,6 +101,35 @@ impl Follower<'_, '_> {
             }
         } else if !self.inventory.interpreter_files.contains(path) {
             self.add_unowned(path, links, rule.as_ref(), need);
+        }
+    }
+
+    /// The builder cannot load the file either, so it is no failure of the bundle.
+    fn add_unmet(&mut self, native: &Native, need: &Need) {
+        match &need.outcome {
+            NeedOutcome::Missing { tried } if !self.names.contains_key(&need.name) => {
+                let missing = self.missing.entry(need.name.clone());
+                let (_, files) = missing.or_insert_with(|| (tried.clone(), BTreeSet::new()));
+                files.insert(native.path.clone());
+            }
+            _ => {
+                self.followed.findings.extend(judge_need(native, need, Severity::Warn, &self.names))
+            }
+        }
+    }
+
+    /// One finding for each library, however many files need it.
+    fn judge_missing(&mut self) {
+        for (name, (tried, files)) in &self.missing {
+            let message = |number: &str, first: &str| {
+                let places = list_places(tried);
+                format!("needed by {number} ({first}), and not in the builder: {places}")
+            };
+            let (severity, code) = (Severity::Warn, Code::UnresolvedLibrary);
+            let help = "if the program uses such a file, install the package that has the library in the \
+                        builder stage, before wheelbarrow runs";
+            let finding = Finding::of_files(severity, code, name, files.iter(), message);
+            self.followed.findings.push(finding.help(help));
         }
     }
 

@@ -13,13 +13,16 @@ pub(crate) use libraries::list_libraries;
 pub use libraries::{LibraryOrigin, PlannedLibrary};
 pub use package_set::{PackageReason, PackageSet, PlannedPackage};
 
-use super::entry::Files;
+use std::collections::BTreeSet;
+
+use super::entry::{Files, PlannedEntry};
 use super::place::Placed;
 use super::request::Request;
 use super::select::Selection;
 use super::target::FinalRoot;
 use crate::finding::Finding;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, NOT_LOADABLE, not_loadable_text};
+use crate::path::RealPath;
 use activation::judge_activation;
 use follow::Followed;
 use vendored::{judge_licences, vendor};
@@ -31,6 +34,23 @@ pub(crate) struct NativeFiles {
     /// Whether `ldconfig` must run in the final stage.
     pub run_ldconfig: bool,
     pub findings: Vec<Finding>,
+}
+
+/// The list of bundled files that the builder cannot load, if there are any.
+fn list_not_loadable(
+    inventory: &Inventory,
+    request: &Request,
+    placed: &Placed,
+) -> Option<PlannedEntry> {
+    let fails = |entry: &&PlannedEntry| {
+        entry.from.as_ref().is_some_and(|from| inventory.not_loadable.contains(from))
+    };
+    let files: BTreeSet<&RealPath> =
+        placed.files.entries.iter().filter(fails).map(|entry| &entry.to).collect();
+    let text = not_loadable_text(&request.prefix, files.into_iter());
+    let reason = "tells verify which files the builder cannot load either";
+    let path = request.prefix.descend(NOT_LOADABLE);
+    (!text.is_empty()).then(|| PlannedEntry::text(path, text, reason.to_owned()))
 }
 
 /// Follows the needs of the bundled files, of the interpreter and of the distributions to packages
@@ -55,6 +75,7 @@ pub(crate) fn follow(
     let vendored = &packages.vendored_indices;
     let mut files = vendor(inventory, final_root, vendored);
     files.entries.splice(0..0, entries);
+    files.entries.extend(list_not_loadable(inventory, request, placed));
     findings.extend(judge_licences(inventory, vendored));
     findings.extend(judge_activation(inventory, selection, vendored));
     NativeFiles { packages, files, run_ldconfig, findings }

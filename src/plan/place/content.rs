@@ -22,7 +22,7 @@ impl From<Action> for FileContent {
 /// Why a file is left out.
 pub(crate) struct Refusal {
     pub reason: String,
-    pub finding: Option<Finding>,
+    pub finding: Option<Box<Finding>>,
 }
 
 impl From<&str> for Refusal {
@@ -40,6 +40,6 @@ impl Refusal {
         message: &str,
     ) -> Refusal {
         let finding = Finding::new(Severity::Warn, code, path, message);
-        Refusal { finding: Some(finding), ..Refusal::from(reason) }
+        Refusal { finding: Some(Box::new(finding)), ..Refusal::from(reason) }
     }
 }

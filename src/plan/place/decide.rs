@@ -85,7 +85,7 @@ impl Contents<'_> {
                 "a link that leads nowhere",
                 Code::DanglingLink,
                 &file.path,
-                &format!("leads to {target}, which is not there in the builder; it is left out"),
+                &format!("a link to {target} that leads nowhere in the builder; it is left out"),
             ));
         };
         let (Some(from), Some(to)) = (

@@ -70,7 +70,7 @@ pub(crate) fn place(
             Err(Refusal { reason, finding }) => {
                 let (path, size) = (file.path.clone(), file.meta.size);
                 files.left_out.push(LeftOut { path, reason, size });
-                findings.extend(finding);
+                findings.extend(finding.map(|finding| *finding));
             }
         }
     }
@@ -227,7 +227,7 @@ fn collide(inventory: &Inventory, file: &FileFact, first: &FileFact) -> Refusal 
     };
     Refusal {
         reason: format!("{} has the same destination and comes first", first.path),
-        finding: (!same_content).then(finding),
+        finding: (!same_content).then(finding).map(Box::new),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a name is given only when such an image has this interpreter at this path.
 
+use crate::loader::Libc;
 use crate::path::RealPath;
 use crate::release::{Release, major_minor};
 
@@ -48,6 +49,27 @@ pub(crate) fn tagged_minor(image: &str) -> Option<String> {
     (name.rsplit('/').next() == Some("python")).then(|| major_minor(version).to_owned())
 }
 
+/// The C library of an image, where its name or tag tells: `python:3.12-alpine`.
+pub(super) fn named_libc(image: &str) -> Option<Libc> {
+    let image = image.split_once('@').map_or(image, |(name, _)| name);
+    let last = image.rsplit('/').next().unwrap_or_default();
+    let (name, tag) = last.split_once(':').unwrap_or((last, ""));
+    let words = || name.split(['-', '.']).chain(tag.split(['-', '.']));
+    // `alpine3.20` is a word, too.
+    let is = |word: &str, known: &str| {
+        word.strip_prefix(known).is_some_and(|rest| rest.chars().all(|one| one.is_ascii_digit()))
+    };
+    let glibc =
+        ["slim", "debian", "ubuntu", "buster", "bullseye", "bookworm", "trixie", "jammy", "noble"];
+    if words().any(|word| is(word, "alpine")) {
+        Some(Libc::Musl)
+    } else if words().any(|word| glibc.iter().any(|known| is(word, known))) {
+        Some(Libc::Glibc)
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +94,21 @@ mod tests {
                 expect,
                 "{path}"
             );
+        }
+    }
+
+    #[test]
+    fn images_tell_their_c_library() {
+        for (image, expect) in [
+            ("python:3.12-alpine", Some(Libc::Musl)),
+            ("docker.io/library/python:3.12-alpine3.20@sha256:0", Some(Libc::Musl)),
+            ("alpine", Some(Libc::Musl)),
+            ("python:3.12-slim-bookworm", Some(Libc::Glibc)),
+            ("debian:12", Some(Libc::Glibc)),
+            ("registry:5000/alpine/python", None),
+            ("python:3.12", None),
+        ] {
+            assert_eq!(named_libc(image), expect, "{image}");
         }
     }
 

@@ -22,7 +22,7 @@ use crate::loader::Libc;
 use crate::path::RealPath;
 use crate::python::Interpreter;
 use final_root::search_directories;
-use image::{Origin, image, tagged_minor};
+use image::{Origin, image, named_libc, tagged_minor};
 use interpreter::{Chosen, choose, judge_bundled};
 
 /// Decides the final root. One that cannot work is refused by a finding.
@@ -52,6 +52,7 @@ fn like_builder<'a>(inventory: &Inventory, request: &'a Request) -> FinalRoot<'a
     let interpreter = request.interpreter.clone().unwrap_or_else(|| own.executable.clone());
     let same = interpreter == own.executable || own.links.contains(&interpreter);
     let origin = if is_bundled || (owned && same) { Origin::Package } else { Origin::Image };
+    let other_libc = other_libc(own, request);
     let other_minor = named_minor(own, request).filter(|_| !is_bundled);
     let image = request
         .from
@@ -71,7 +72,7 @@ fn like_builder<'a>(inventory: &Inventory, request: &'a Request) -> FinalRoot<'a
         moved: moved(inventory, request),
         directories: search_directories(inventory, request),
         configured: request.native != NativeMode::Vendor,
-        findings: other_minor.into_iter().chain(no_image).collect(),
+        findings: other_libc.into_iter().chain(other_minor).chain(no_image).collect(),
     }
 }
 
@@ -144,6 +145,20 @@ fn unknown_image(inventory: &Inventory, owned: bool, interpreter: &RealPath) -> 
                 .to_owned(),
         ),
     )
+}
+
+/// The finding for a final root, not read, whose name is that of an image with another C library.
+fn other_libc(own: &Interpreter, request: &Request) -> Option<Finding> {
+    let image = request.from.as_deref()?;
+    let theirs = named_libc(image).filter(|theirs| own.libc.is_some_and(|own| own != *theirs))?;
+    let (own, theirs) = match theirs {
+        Libc::Musl => ("glibc", "musl"),
+        Libc::Glibc => ("musl", "glibc"),
+    };
+    let message = format!("the environment is built for {own}, but {image} has {theirs}");
+    let help =
+        "use an image of the builder's distribution, or build in one of this kind".to_owned();
+    Some(refuse(Code::BaseLibc, image, message, Some(help)))
 }
 
 /// The finding for a final root, not read, whose names are those of another Python.

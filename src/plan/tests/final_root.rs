@@ -138,7 +138,16 @@ fn names_tell_another_python() {
     check(
         SLIM,
         "--from python:3.11-alpine",
-        "FROM python:3.11-alpine with /usr/local/bin/python3.11",
+        "FROM python:3.11-alpine with /usr/local/bin/python3.11
+            deny base-libc python:3.11-alpine
+            refused",
+    );
+    check(
+        PYTHON_ALPINE,
+        "--from python:3.11-slim",
+        "FROM python:3.11-slim with /usr/local/bin/python3.11
+            deny base-libc python:3.11-slim
+            refused",
     );
 }
 

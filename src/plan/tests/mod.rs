@@ -9,4 +9,3 @@ mod packages;
 mod placing;
 mod schemes;
 mod selection;
-mod wrong;

@@ -132,7 +132,8 @@ fn the_cache_of_glibc() {
     debian(
         "/opt/lib/libmine.so.1 elf\nwheel db has db.so needs libmine.so.1",
         "",
-        "deny unresolved-library VENV/db.so",
+        "APP/lib/wheelbarrow/not-loadable = lib/python3.11/site-packages/db.so
+            warn unresolved-library libmine.so.1",
     );
 }
 
@@ -154,26 +155,30 @@ fn libraries_of_wheels() {
         "wheel a has a/x.so needs liba.so runpath $ORIGIN/lib has a/lib/liba.so needs libb.so
                 has a/lib/libb.so",
         "",
-        "warn relies-on-preload VENV/a/lib/liba.so",
+        "",
     );
     debian(
         "wheel a has a/x.so needs liba.so runpath $ORIGIN/lib has a/lib/liba.so needs libb.so
                 has a/lib/libb.so",
         "",
-        "warn relies-on-preload VENV/a/lib/liba.so | warn relies-on-preload VENV/a/x.so",
+        "warn relies-on-preload VENV/a/x.so",
     );
     debian(
         "wheel a has a/x.so needs liba.so rpath $ORIGIN/lib has a/lib/liba.so needs libb.so
                 has a/lib/libb.so",
         "",
-        "warn relies-on-preload VENV/a/lib/liba.so",
+        "",
     );
     // The soname of glibc, the file name of musl.
-    debian(
+    const SONAME: &str =
         "wheel a has a/x.so needs liba.so runpath $ORIGIN has a/liba.so soname libz.so.1
-            wheel b has b.so needs libz.so.1",
+            wheel b has b.so needs libz.so.1";
+    debian(SONAME, "", "warn relies-on-preload VENV/b.so");
+    alpine(
+        SONAME,
         "",
-        "deny unresolved-library VENV/b.so",
+        "APP/lib/wheelbarrow/not-loadable = lib/python3.11/site-packages/b.so
+            warn unresolved-library libz.so.1",
     );
 }
 
@@ -194,42 +199,105 @@ fn the_interpreter_has_its_own() {
     check(SYSTEM, "wheel a has a.so needs libffi.so.8", "--native vendor", "base libffi");
 }
 
+/// What the builder cannot load either is no failure of the bundle.
 #[test]
 fn what_cannot_be_loaded() {
-    alpine("wheel a has a.so needs libgone.so.1", "", "deny unresolved-library VENV/a.so");
-    // A library alone is no module: another file may load it in another way.
+    const SITE: &str = "APP/lib/wheelbarrow/not-loadable = lib/python3.11/site-packages";
+    let fails = |file: &str, findings: &str| format!("{SITE}/{file} | {findings}");
+    alpine(
+        "wheel a has a.so needs libgone.so.1",
+        "",
+        &fails("a.so", "warn unresolved-library libgone.so.1"),
+    );
     alpine(
         "wheel a has a/libplugin.so.1 needs libgone.so.1",
         "",
-        "warn unresolved-library VENV/a/libplugin.so.1",
+        &fails("a/libplugin.so.1", "warn unresolved-library libgone.so.1"),
     );
-    alpine("wheel a has a.so foreign", "", "deny foreign-architecture VENV/a.so");
-    alpine("wheel a has liba.so.1 foreign", "", "warn foreign-architecture VENV/liba.so.1");
+    alpine(
+        "wheel a has a/a.py a/libplugin_cuda.so needs libcublas.so.12",
+        "",
+        &fails("a/libplugin_cuda.so", "warn unresolved-library libcublas.so.12"),
+    );
+    // One finding for a library.
+    alpine(
+        "wheel a has a.so needs libgone.so.1\nwheel b has b.so needs libgone.so.1 liblost.so",
+        "",
+        &fails(
+            "a.so\\nlib/python3.11/site-packages/b.so",
+            "warn unresolved-library libgone.so.1 | warn unresolved-library liblost.so",
+        ),
+    );
     alpine(
         "/usr/lib/libz.so.1 foreign\nwheel a has a.so needs libz.so.1",
         "",
-        "deny foreign-architecture VENV/a.so",
+        &fails("a.so", "warn foreign-architecture VENV/a.so"),
     );
     debian(
         "LIB/libz.so.1 foreign\nwheel a has a.so needs libz.so.1",
         "",
-        "deny foreign-architecture VENV/a.so",
+        &fails("a.so", "warn foreign-architecture VENV/a.so"),
     );
     alpine(
         "/usr/lib/libz.so.1 = text\nwheel a has a.so needs libz.so.1",
         "",
-        "deny bad-library VENV/a.so",
+        &fails("a.so", "warn bad-library VENV/a.so"),
     );
-    alpine("wheel a has a.so needs libc.so.6", "", "deny foreign-libc VENV/a.so");
-    debian("wheel a has a.so needs libc.musl-x86_64.so.1", "", "deny foreign-libc VENV/a.so");
     // Not of what is left out.
     alpine("wheel a has a.so needs libgone.so.1\nwheel b has b.py", "--require b", "");
     alpine(
         "/usr/lib/libmine.so needs libgone.so\nwheel a has a.so needs libmine.so",
         "",
-        "/usr/lib/libmine.so
-            deny unresolved-library VENV/a.so
+        "APP/lib/wheelbarrow/not-loadable = lib/python3.11/site-packages/a.so
+            /usr/lib/libmine.so
+            warn unresolved-library libgone.so
             note unowned-library /usr/lib/libmine.so",
+    );
+}
+
+#[test]
+fn files_of_another_platform() {
+    const SITE: &str = "APP/lib/wheelbarrow/not-loadable = lib/python3.11/site-packages";
+    // A module is one that Python would import by its name.
+    alpine(
+        "wheel a has a.so foreign",
+        "",
+        &format!("{SITE}/a.so | warn foreign-architecture VENV/a.so"),
+    );
+    alpine(
+        "wheel a has a.so needs libc.so.6",
+        "",
+        &format!("{SITE}/a.so | warn foreign-libc VENV/a.so"),
+    );
+    debian(
+        "wheel a has a.so needs libc.musl-x86_64.so.1",
+        "",
+        &format!("{SITE}/a.so | warn foreign-libc VENV/a.so"),
+    );
+    // The variants of a library in one wheel.
+    alpine(
+        "wheel a has a/liba-arm64.so foreign has a/liba-arm.so foreign
+                has a/liba.so needs libc.so.6
+            wheel b has libb.so.1 foreign",
+        "",
+        "note foreign-architecture a | note foreign-architecture b | note foreign-libc a",
+    );
+}
+
+#[test]
+fn a_library_names_the_files_that_need_it() {
+    let files = ["a", "b", "c", "d"].map(|name| format!(" has {name}.so needs libgone.so"));
+    let root = format!("{ALPINE}\nwheel w{}", files.concat());
+    let finding = plan(&root, "/opt/venv").plan.findings.remove(0);
+    assert_eq!(
+        (finding.message.as_str(), finding.files.len()),
+        (
+            "needed by 4 files (/opt/venv/lib/python3.11/site-packages/a.so, \
+             /opt/venv/lib/python3.11/site-packages/b.so, \
+             /opt/venv/lib/python3.11/site-packages/c.so, and 1 more), and not in the builder: \
+             tried /lib/libgone.so, /usr/local/lib/libgone.so, /usr/lib/libgone.so",
+            4
+        )
     );
 }
 

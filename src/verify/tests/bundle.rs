@@ -113,7 +113,7 @@ fn scripts() {
 #[test]
 fn libraries() {
     alpine("wheel a has a.so needs libgone.so", "deny unresolved-library SITE/a.so");
-    alpine("wheel a has a/libx.so.1 needs libgone.so", "warn unresolved-library SITE/a/libx.so.1");
+    alpine("wheel a has a/libx.so.1 needs libgone.so", "deny unresolved-library SITE/a/libx.so.1");
     alpine("apk libz owns /lib/libz.so.1\nwheel a has a.so needs libz.so.1", "");
     alpine("wheel a has a.so foreign", "deny foreign-architecture SITE/a.so");
     alpine("wheel a has a.so needs libc.so.6", "deny foreign-libc SITE/a.so");
@@ -122,6 +122,25 @@ fn libraries() {
         "wheel a has a.cpython-311-x86_64-linux-musl.so foreign",
         "deny foreign-architecture SITE/a.cpython-311-x86_64-linux-musl.so",
     );
+}
+
+/// The bundle has a list of the files that the builder could not load.
+#[test]
+fn what_the_builder_could_not_load_either() {
+    const LIST: &str = "APP/lib/wheelbarrow/not-loadable = lib/python3.11/site-packages/a.so\\n";
+    let check = |root: &str, expect: &str| alpine(&format!("{LIST}\n{root}"), expect);
+    check("wheel a has a.so needs libgone.so", "warn unresolved-library SITE/a.so");
+    check("wheel a has a.so foreign", "warn foreign-architecture SITE/a.so");
+    check("wheel a has a.so needs libc.so.6", "warn foreign-libc SITE/a.so");
+    check("wheel a has a.so needs libz.so.1\n/lib/libz.so.1 = text", "warn bad-library SITE/a.so");
+    check("wheel a has a.so calls gone", "warn missing-symbol SITE/a.so");
+    check("wheel a has b.so needs libgone.so", "deny unresolved-library SITE/b.so");
+    alpine(
+        "APP/lib/wheelbarrow/not-loadable = ../x\\n\\n//\\n\nwheel a has a.so needs libgone.so",
+        "deny unresolved-library SITE/a.so",
+    );
+    // Files for other machines that are no modules.
+    alpine("wheel a has liba-arm64.so foreign", "note foreign-architecture a");
 }
 
 #[test]
@@ -173,7 +192,6 @@ fn what_the_bundle_has_elsewhere() {
 }
 
 #[test]
-#[ignore = "of libraries that the bundle has elsewhere only symbols are looked at"]
 fn what_the_bundle_has_elsewhere_needs_a_library() {
     let root = format!("{ALPINE}\nwheel a has a.py\n/usr/lib/libplugin.so needs libgone.so");
     let found = verify(&root, "/opt/app", &["/usr/lib/libplugin.so"]).findings;

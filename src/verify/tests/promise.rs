@@ -138,57 +138,72 @@ fn other_layouts() {
     check(&editable, ALPINE_BASE, "", "");
 }
 
-/// Bundles that the plan accepts and verification rejects. Each should be refused or should run.
-mod broken {
-    use super::*;
-
-    #[test]
-    fn a_loader_without_its_library() {
-        let root = format!("{DEBIAN}\nwheel a has a.so needs libc.so.6 glibc 2.36 calls malloc");
-        let base = "debian 11 bullseye\npython /usr/local/bin/python3.11";
-        let refused = "plan: deny base-glibc Debian 11 | verify: deny missing-version SITE/a.so";
-        check(&root, base, "--with-interpreter", refused);
-        // Nor does an older loader work with a newer library.
-        let root = "debian 11 bullseye\npython /usr/local/bin/python3.11\nvenv /opt/venv";
-        check(root, DEBIAN_BASE, "--with-interpreter", "plan: deny base-glibc Debian 12");
+#[test]
+fn what_the_builder_cannot_load_either() {
+    for unloadable in [
+        "wheel a has a.so needs libgone.so calls gone",
+        "wheel a has a/liba.so needs libgone.so",
+        "wheel a has a.so foreign",
+        "wheel a has a.so needs libc.so.6 libc.musl-x86_64.so.1",
+        "/usr/lib/libz.so.1 = text\nwheel a has a.so needs libz.so.1",
+    ] {
+        check(&format!("{ALPINE}\n{unloadable}"), ALPINE_BASE, "", "");
     }
+    // What it can load and the final root cannot.
+    check(
+        &format!("{ALPINE}\napk libz owns /lib/libz.so.1\nwheel a has a/liba.so needs libz.so.1"),
+        ALPINE_BASE,
+        "",
+        "verify: deny unresolved-library SITE/a/liba.so",
+    );
+}
 
-    #[test]
-    fn a_distribution_of_a_package_where_nothing_installs() {
-        let yaml = "debian
-            python /usr/bin/python3.11 of python3
-            site /usr/lib/python3/dist-packages
-            wheel PyYAML has yaml.py
-            deb python3-yaml depends python3
-                owns /usr/lib/python3/dist-packages/PyYAML-1.0.dist-info/METADATA
-                owns /usr/lib/python3/dist-packages/yaml.py
-            venv /opt/venv system
-            wheel web script web=yaml:main requires PyYAML";
-        check(yaml, "debian\npython /usr/bin/python3.11", "--native vendor", "");
-        check(yaml, SCRATCH, "--with-interpreter", "");
-        // Alpine has them below the standard library.
-        let yaml = "alpine
-            python /usr/bin/python3.11 of python3
-            site /usr/lib/python3.11/site-packages
-            wheel PyYAML has yaml.py
-            apk py3-yaml depends python3
-                owns /usr/lib/python3.11/site-packages/PyYAML-1.0.dist-info/METADATA
-                owns /usr/lib/python3.11/site-packages/yaml.py
-            venv /opt/venv system
-            wheel web script web=yaml:main requires PyYAML";
-        check(yaml, "alpine\npython /usr/bin/python3.11", "--native vendor", "");
-        check(yaml, SCRATCH, "--with-interpreter", "");
-    }
+#[test]
+fn a_loader_without_its_library() {
+    let root = format!("{DEBIAN}\nwheel a has a.so needs libc.so.6 glibc 2.36 calls malloc");
+    let base = "debian 11 bullseye\npython /usr/local/bin/python3.11";
+    let refused = "plan: deny base-glibc Debian 11 | verify: deny missing-version SITE/a.so";
+    check(&root, base, "--with-interpreter", refused);
+    // Nor does an older loader work with a newer library.
+    let root = "debian 11 bullseye\npython /usr/local/bin/python3.11\nvenv /opt/venv";
+    check(root, DEBIAN_BASE, "--with-interpreter", "plan: deny base-glibc Debian 12");
+}
 
-    #[test]
-    fn a_library_of_the_interpreter() {
-        let path_file = "alpine
-            /etc/ld-musl-x86_64.path = /lib:/opt/lib\\n
-            /opt/lib/libpython3.11.so.1.0 elf
-            python /usr/local/bin/python3.11 needs libpython3.11.so.1.0
-            venv /opt/venv
-            wheel a has a.py";
-        check(path_file, SCRATCH, "--with-interpreter", "");
-        check(path_file, ALPINE_BASE, "--with-interpreter", "");
-    }
+#[test]
+fn a_distribution_of_a_package_where_nothing_installs() {
+    let yaml = "debian
+        python /usr/bin/python3.11 of python3
+        site /usr/lib/python3/dist-packages
+        wheel PyYAML has yaml.py
+        deb python3-yaml depends python3
+            owns /usr/lib/python3/dist-packages/PyYAML-1.0.dist-info/METADATA
+            owns /usr/lib/python3/dist-packages/yaml.py
+        venv /opt/venv system
+        wheel web script web=yaml:main requires PyYAML";
+    check(yaml, "debian\npython /usr/bin/python3.11", "--native vendor", "");
+    check(yaml, SCRATCH, "--with-interpreter", "");
+    // Alpine has them below the standard library.
+    let yaml = "alpine
+        python /usr/bin/python3.11 of python3
+        site /usr/lib/python3.11/site-packages
+        wheel PyYAML has yaml.py
+        apk py3-yaml depends python3
+            owns /usr/lib/python3.11/site-packages/PyYAML-1.0.dist-info/METADATA
+            owns /usr/lib/python3.11/site-packages/yaml.py
+        venv /opt/venv system
+        wheel web script web=yaml:main requires PyYAML";
+    check(yaml, "alpine\npython /usr/bin/python3.11", "--native vendor", "");
+    check(yaml, SCRATCH, "--with-interpreter", "");
+}
+
+#[test]
+fn a_library_of_the_interpreter() {
+    let path_file = "alpine
+        /etc/ld-musl-x86_64.path = /lib:/opt/lib\\n
+        /opt/lib/libpython3.11.so.1.0 elf
+        python /usr/local/bin/python3.11 needs libpython3.11.so.1.0
+        venv /opt/venv
+        wheel a has a.py";
+    check(path_file, SCRATCH, "--with-interpreter", "");
+    check(path_file, ALPINE_BASE, "--with-interpreter", "");
 }
