@@ -91,8 +91,8 @@ impl<'a> Fit<'a> {
         Some(refuse(Code::BaseLayout, link, message, Some(help)))
     }
 
-    /// A bundled loader of glibc takes the place of the base's, whose `libc.so.6` works with its own alone: they
-    /// share symbols of the version `GLIBC_PRIVATE`.
+    /// Refuses a base with another glibc when the loader is bundled. A loader works only with the
+    /// `libc.so.6` of its own release: they share symbols of the version `GLIBC_PRIVATE`.
     pub(crate) fn judge_loader(&self) -> Option<Finding> {
         let own = self.inventory.carriable.libc_version?;
         let theirs = self.profile.libc_version?;
@@ -101,7 +101,7 @@ impl<'a> Fit<'a> {
             return None;
         }
         let message = format!(
-            "the bundle has the loader of glibc {}.{}, and {} the library of glibc {}.{}: they do not work \
+            "the bundle has the loader of glibc {}.{}, but {} has glibc {}.{}: the two do not work \
              together",
             own.0,
             own.1,
@@ -109,7 +109,7 @@ impl<'a> Fit<'a> {
             theirs.0,
             theirs.1
         );
-        let help = "leave --base out: a bundle with its interpreter needs no base".to_owned();
+        let help = "omit --base: a bundle with its interpreter needs no base".to_owned();
         Some(refuse(Code::BaseGlibc, self.profile.name(), message, Some(help)))
     }
 
