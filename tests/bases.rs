@@ -144,11 +144,11 @@ fn each_disagreement_is_refused() {
 
 #[test]
 fn a_profile_of_another_schema_is_not_guessed_at() {
-    let file = profile(&|base| base["schema"] = json!(2));
+    let file = profile(&|base| base["schema"] = json!(3));
     let (output, _out) = bundle_fixture(&["--base", file.path().to_str().unwrap()]);
     assert_eq!(exit_code(&output), 2);
     let mut said = Transcript::default();
-    said.add("schema 2", &output);
+    said.add("schema 3", &output);
     insta::assert_snapshot!(said.text());
 }
 
@@ -169,7 +169,11 @@ fn an_older_glibc_and_another_layout() {
     let base: Value =
         serde_json::from_slice(&wheelbarrow(&["base", "--root", "/"]).stdout).unwrap();
     let release = base["release"]["pretty_name"].as_str().unwrap();
-    let mut said = Transcript::default().named(release, "[this machine]");
+    let version = base["libc_version"].as_array().unwrap();
+    let glibc = format!("the loader of glibc {}.{}", version[0], version[1]);
+    let mut said = Transcript::default()
+        .named(release, "[this machine]")
+        .named(glibc, "the loader of [its glibc]");
     let report = wheelbarrow(&["report", site.to_str().unwrap()]);
     said.add_lines("report", &report, &["needs glibc"]);
     let file = top.path().join("base.json");
