@@ -85,7 +85,9 @@ impl Contents<'_> {
                 "a link that leads nowhere",
                 Code::DanglingLink,
                 &file.path,
-                &format!("a link to {target} that leads nowhere in the builder; it is left out"),
+                &format!(
+                    "links to {target}, which leads nowhere in the builder, so it is left out"
+                ),
             ));
         };
         let (Some(from), Some(to)) = (

@@ -158,7 +158,8 @@ fn leave_out_dangling(
             taken.remove(&to);
             files.entries.retain(|entry| entry.to != to);
             let path = file.path.clone();
-            let message = format!("a link to {leads_to}, which is left out; so is the link");
+            let message =
+                format!("links to {leads_to}, which is left out, so the link is left out too");
             findings.push(Finding::new(Severity::Warn, Code::OutsideEnvironment, &path, message));
             let reason = format!("a link to {leads_to}, which is left out");
             files.left_out.push(LeftOut { path, reason, size: file.meta.size });
