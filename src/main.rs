@@ -2,6 +2,8 @@
 //!
 //! Invariant: the command line alone reads the process environment, prints, and knows host paths.
 
+#![forbid(unsafe_code)]
+
 mod cli;
 
 /// A static binary has no other allocator than that of its libc, which threads share badly.
