@@ -62,7 +62,7 @@ fn a_bundle_that_is_not_locked_is_not_written() {
     insta::assert_snapshot!(project.seen(&bundle), @r"
     exit status 2
     error: --locked [top]/wheelbarrow.lock: there is no such file
-      hint: run `wheelbarrow lock` and commit the file
+      help: run `wheelbarrow lock` and commit the file
     ");
     insta::assert_snapshot!(project.lock(), @r"
     exit status 0
@@ -86,7 +86,7 @@ fn a_bundle_that_is_not_locked_is_not_written() {
     distributions
       ~ PyYAML 6.0.2 -> 6.0.3
     error: the result is not the one in [top]/wheelbarrow.lock; nothing was written
-      hint: if the difference is intended, run `wheelbarrow lock` and commit the file
+      help: if the difference is intended, run `wheelbarrow lock` and commit the file
     ");
     assert!(!project.path("out").exists());
     insta::assert_snapshot!(project.lock(), @r"
@@ -192,7 +192,7 @@ fn stale_lines_of_a_dockerfile_are_found() {
     insta::assert_snapshot!(check(&["--format", "oci-layout"]), @r"
     exit status 2
     error: --check-dockerfile is about COPY lines, and no Dockerfile copies an OCI image layout
-      hint: remove one of --check-dockerfile and --format oci-layout
+      help: remove one of --check-dockerfile and --format oci-layout
     ");
     fs::remove_file(project.path("Dockerfile")).unwrap();
     assert!(check(&[]).starts_with("exit status 2\nerror: cannot read [top]/Dockerfile"));
