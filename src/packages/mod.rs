@@ -25,13 +25,15 @@ mod database;
 mod dpkg;
 mod index;
 mod licence;
+mod licence_file;
 mod manager;
 mod owners;
 mod package;
 
 pub use conda::{is_about_packages, with_prefix};
 pub use index::PackageIndex;
-pub use licence::{LicenceFile, Licences, is_licence, unreadable_licences};
+pub use licence::{is_licence, unreadable_licences};
+pub use licence_file::{LicenceFile, Licences};
 pub use manager::{BundledPackage, DatabaseFile, InstallCommand, Manager};
 pub use package::{Embedding, InPrefix, Package};
 

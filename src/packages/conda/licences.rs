@@ -4,7 +4,7 @@
 //! theirs.
 
 use crate::packages::Package;
-use crate::packages::licence::{LicenceFile, Licences};
+use crate::packages::licence_file::{LicenceFile, Licences};
 use crate::root::{Kind, Root};
 
 /// The directory for the licences of all packages, below the prefix.

@@ -5,7 +5,7 @@
 //!
 //! Invariant: a link below `/usr/share` is returned together with its target.
 
-use crate::packages::licence::{LARGEST, Licences};
+use crate::packages::licence_file::{LARGEST, Licences};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Entry, Kind, Root};
 

@@ -4,7 +4,7 @@
 
 use crate::scenario::{compare, plan, plan_over, show};
 
-/// The findings of deny level of the plan, then those of the verification.
+/// The deny-level findings of the plan, then those of the verification.
 #[track_caller]
 fn check(root: &str, base: &str, ask: &str, expect: &str) {
     let named = if ask.starts_with('/') { ask.to_owned() } else { format!("/opt/venv {ask}") };
