@@ -93,7 +93,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Write wheelbarrow.lock, which says what the final image will hold, and show how it changed
+    /// Write wheelbarrow.lock, a list of the contents of the final image, and show how it changed
     #[command(mut_args(hide_in_report))]
     Lock {
         /// The file to write

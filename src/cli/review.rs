@@ -1,4 +1,4 @@
-//! What a plan is compared with before anything is written: the final root, a lock, a Dockerfile.
+//! The checks of a plan before anything is written: against the final root, a lock and a Dockerfile.
 //!
 //! Invariant: nothing is written here.
 

@@ -249,7 +249,7 @@ fn makes_module(root: &Root, path: &RealPath, name: &str) -> bool {
         || (!name.is_ascii() && symbols.names().any(|symbol| symbol.starts_with("PyInitU_")))
 }
 
-/// What a file of the environment turned out to be.
+/// The kinds of files that the reading of an environment finds.
 enum Looked {
     Native(Native),
     /// Nothing that a loader would load.

@@ -146,10 +146,10 @@ fn compare_settings(old: &Side, new: &Side, base: bool) -> Vec<Change> {
 
 /// An element of a list of a lock.
 trait Listed {
-    /// What it is recognised by on the other side.
+    /// The key by which the other side is searched for it.
     fn key(&self) -> String;
     fn name(&self) -> &str;
-    /// What is compared, as a reader sees it.
+    /// The compared value, as a reader sees it.
     fn value(&self) -> String;
     fn bytes(&self) -> Option<u64>;
 }
@@ -210,7 +210,7 @@ impl Listed for PlannedLibrary {
     }
 }
 
-/// What is on one side only, or different. Of several with one name those that are the same pair up.
+/// The items of one side only, and the different ones. Equal items of one name are pairs.
 fn compare_lists<T: Listed>(old: &[T], new: &[T]) -> Vec<Change> {
     let mut names: BTreeMap<String, (Vec<&T>, Vec<&T>)> = BTreeMap::new();
     old.iter().for_each(|one| names.entry(one.key()).or_default().0.push(one));

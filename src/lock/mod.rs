@@ -1,4 +1,4 @@
-//! `wheelbarrow.lock`: what a final image holds, in a text that people review and commit.
+//! `wheelbarrow.lock`: the contents of a final image, in a text that people review and commit.
 //!
 //! A lock is compared with a later plan, with another lock, or with the JSON of a bundle, a plan or a
 //! report. [`check_dockerfile`] does the same for the explicit lines of a Dockerfile.
@@ -122,7 +122,7 @@ pub struct LockedDistribution {
 /// Bytes that TOML can hold, whose integers have a sign. A database may claim more.
 const LARGEST_SIZE: u64 = i64::MAX.unsigned_abs();
 
-/// Locks what `plan` decided.
+/// The lock of a plan.
 pub fn lock_plan(plan: &Plan) -> Lock {
     let facts = &plan.interpreter_facts;
     let lists = [

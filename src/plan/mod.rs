@@ -47,7 +47,7 @@ use crate::python::InterpreterFacts;
 /// Version of the JSON of [`Plan`].
 pub const SCHEMA: u32 = 2;
 
-/// Exactly what `bundle` will do.
+/// The decision: everything that `bundle` will do.
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Plan {
     /// [`SCHEMA`].
@@ -80,8 +80,7 @@ pub struct Plan {
     pub entries: Vec<PlannedEntry>,
     /// The code that path files (`.pth`) of the bundle run at every start of Python.
     pub runs_at_start: Vec<StartLine>,
-    /// Files left out on request, by kind; what stripping saves is known when the bundle is
-    /// written.
+    /// Files left out on request, by kind. The savings of stripping are known after writing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub slimmed: Vec<Receipt>,
     /// Paths of the builder that are left out, sorted.
@@ -97,7 +96,7 @@ pub struct Plan {
     pub builder_interpreter: RealPath,
 }
 
-/// Decides what the bundle of `inventory` is for `request`.
+/// Makes the plan of a bundle of `inventory` for `request`.
 pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     let selection = select::select(inventory, request);
     let final_root = target::decide(inventory, request);

@@ -14,7 +14,7 @@ use crate::bundle::{Manifest, ManifestLayer};
 pub struct Application {
     /// As typed.
     pub name: String,
-    /// What is in the bundle.
+    /// The manifest of the bundle.
     pub manifest: Manifest,
 }
 

@@ -1,7 +1,7 @@
 //! `Dockerfile.final` and `runtime-packages.txt`.
 //!
-//! Invariant: what is printed builds when pasted below the builder stage, or with the bundle as
-//! context.
+//! Invariant: the printed stage builds when it is pasted below the builder stage, or with the bundle
+//! as context.
 
 use minijinja::{Environment, context};
 
@@ -25,7 +25,7 @@ pub enum Stage {
 pub struct CopyOptions {
     /// `--link`: a layer does not depend on those below it (BuildKit).
     pub link: bool,
-    /// Root wrote the bundle. Builders keep the owner of what they copy from a stage.
+    /// Root wrote the bundle. Builders keep the owner of files that they copy from a stage.
     pub root_owned: bool,
 }
 

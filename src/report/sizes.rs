@@ -1,7 +1,6 @@
 //! The size of one application in each mode of a bundle.
 //!
-//! Invariant: bytes are of files before compression; those of packages are what their database
-//! says.
+//! Invariant: sizes are before compression; those of packages are from their database.
 
 use serde::Serialize;
 

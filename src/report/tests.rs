@@ -21,7 +21,7 @@ const ROOT: &str = "alpine
 fn check(name: &str, ask: &str, expect: &str) {
     let scenario = plan(ROOT, &format!("/opt/venv {ask}"));
     let answer = why(&scenario.inventory, &scenario.plan, name);
-    // What stands in brackets is prose.
+    // Text in brackets is prose.
     let bare = |name: &str| name.split(" (").next().unwrap_or_default().to_owned();
     let step = |step: &Step| match step {
         Step::Distribution(name) => bare(name),
@@ -77,7 +77,7 @@ fn why_a_library_or_a_package() {
     check("libpq", "--native vendor", "web > db > file _db.so > libpq.so.5 > package libpq");
     check("libmine.so", "", "other > file other.so > libmine.so");
     check("musl", "", "left musl 1.2.5-r0");
-    // Only of what is bundled.
+    // Only of bundled distributions.
     check("libpq", "--require other", "left libpq 16.4");
 }
 
@@ -115,7 +115,7 @@ fn the_tree_for_people() {
     let scenario = plan(ROOT, "/opt/venv --require web");
     let text = report_text(&report(&scenario.inventory, &scenario.plan));
     let plain = anstream::adapter::strip_str(&text).to_string();
-    // The tree itself: what is said around it is prose.
+    // The tree itself; the text around it is prose.
     let tree: Vec<String> = plain
         .lines()
         .filter(|line| line.contains("── ") || line.starts_with("db") || line.starts_with("web"))

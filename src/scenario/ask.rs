@@ -1,4 +1,4 @@
-//! What is asked, in the words of the command line.
+//! The request, in the words of the command line.
 //!
 //! Invariant: an option means here what it means to `wheelbarrow bundle`; one that is not known
 //! panics.

@@ -1,4 +1,4 @@
-//! A plan carried out in memory, so that what it promises can be verified without a disk.
+//! A plan executed in memory, so that its promise can be verified without a disk.
 //!
 //! Invariant: an entry becomes here what `bundle` makes of it; bytecode is no part of it.
 

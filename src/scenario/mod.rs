@@ -62,14 +62,14 @@ const SHORT: [(&str, &str); 3] = [
     ("APP/", "/opt/app/"),
 ];
 
-/// A builder, what was asked of it, and what came of that.
+/// A builder, a request, and the resulting plan.
 pub(crate) struct Scenario {
     builder: Files,
     pub(crate) inventory: Inventory,
     pub(crate) plan: Plan,
 }
 
-/// The plan of a request; nothing is known of the final root but what the words tell.
+/// The plan of a request. The words are all that is known of the final root.
 pub(crate) fn plan(root: &str, ask: &str) -> Scenario {
     make(root, None, ask)
 }
@@ -103,7 +103,7 @@ impl Scenario {
     }
 }
 
-/// What is found in a final root that has its bundle.
+/// The findings in a final root that has its bundle.
 pub(crate) fn verify(root: &str, prefix: &str, carried: &[&str]) -> Verification {
     let carried: Vec<RealPath> = carried.iter().map(|path| RealPath::known(path)).collect();
     verify::verify(&open(&text::parse(root)), &RealPath::known(prefix), &carried)

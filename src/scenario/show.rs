@@ -94,7 +94,7 @@ pub(crate) fn manager(plan: &Plan) -> Option<&'static str> {
     })
 }
 
-/// The layers with what is in each.
+/// The layers with their contents.
 pub(crate) fn layers(plan: &Plan) -> Vec<String> {
     let line = |name: &str| {
         let inside = plan.entries.iter().filter(|entry| entry.layer.as_deref() == Some(name));

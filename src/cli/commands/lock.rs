@@ -1,4 +1,4 @@
-//! `wheelbarrow lock`: writes down what the final image will hold.
+//! `wheelbarrow lock`: writes down the contents of the final image.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! The finished plan against the final root that it is for.
 //!
-//! The stages decide from what the builder has. Here the packages to install and the files of the
+//! The stages decide from the facts of the builder. Here the packages to install and the files of the
 //! bundle are compared with a base that is known: whether it can install the ones and load the
 //! others.
 //!

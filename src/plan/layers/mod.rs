@@ -286,7 +286,7 @@ mod tests {
             more[..4],
             ["10-system 4 1401", "15-libpq 1 1024", "15-python3 1 5000", "20-environment 1 1"]
         );
-        // A budget takes from packages what it takes from distributions.
+        // A smaller budget joins packages as it joins distributions.
         assert_eq!(layers(&format!("{APP}\n{python}"), &request(5, 9000))[0], "10-system 3 5400");
     }
 

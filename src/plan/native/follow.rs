@@ -96,7 +96,7 @@ impl Follower<'_, '_> {
             wanted.add(package, reason);
             self.add_foreign_links(package, links, need);
             if self.final_root.vendors(&packages[package]) {
-                // It is bundled, and what it needs with it.
+                // It is bundled together with its needs.
                 self.also.insert(path.clone());
             }
         } else if !self.inventory.interpreter_files.contains(path) {

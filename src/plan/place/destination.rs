@@ -30,7 +30,7 @@ impl Destinations<'_> {
     pub(crate) fn find(&self, path: &RealPath) -> Option<RealPath> {
         let part = self.inventory.environment.part_of(path)?;
         if let Some(rest) = part.sites.iter().find_map(|site| path.below(site)) {
-            // `--target` puts what belongs beside site-packages among the packages.
+            // `--target` puts data folders, which belong beside site-packages, among the packages.
             let data = part.kind == PartKind::Target
                 && rest.split_once('/').is_some_and(|(top, _)| TARGET_DATA.contains(&top));
             if !data {

@@ -167,8 +167,8 @@ fn leave_out_dangling(
     }
 }
 
-/// Whether the path is a file of the environment, or a directory with some. What is in the prefix and is
-/// not among them may be bundled with its package.
+/// Whether the path is a file of the environment, or a directory with some. Other files of the
+/// prefix may be bundled with their package.
 fn has_files(inventory: &Inventory, path: &RealPath) -> bool {
     let first = inventory.files.partition_point(|file| file.path < *path);
     let mut files = inventory.files[first..].iter();

@@ -1,5 +1,5 @@
-//! The final root as the stages of a plan see it: its interpreter, what it has, whether it
-//! installs.
+//! The final root as the stages of a plan see it: its interpreter, its libraries and packages, and
+//! whether it installs packages.
 //!
 //! Invariant: every question of a stage about the final root is answered here, from data alone.
 
@@ -27,7 +27,7 @@ pub(crate) struct FinalRoot<'a> {
     pub loader_is_bundled: bool,
     pub shebang: Shebang,
     pub(super) profile: Option<&'a Profile>,
-    /// Whether its package manager installs what it lacks.
+    /// Whether its package manager installs missing packages.
     pub(super) packages: bool,
     /// The prefix of conda or of the interpreter in the builder, and the one that takes its place.
     pub(super) moved: Option<(RealPath, RealPath)>,
@@ -57,7 +57,7 @@ impl FinalRoot<'_> {
         package.in_prefix.is_some() || !self.installs()
     }
 
-    /// Whether what it lacks is installed by its package manager; otherwise it is vendored.
+    /// Whether its package manager installs missing packages; otherwise they are vendored.
     pub(crate) fn installs(&self) -> bool {
         self.packages
     }

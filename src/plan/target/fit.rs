@@ -223,8 +223,8 @@ fn describe(facts: &InterpreterFacts) -> String {
         .map_or_else(|| format!("{python} {version}"), |abi| format!("{python} {version} ({abi})"))
 }
 
-/// The same minor version and, where both are known, the same ABI: what extension modules are named
-/// after, so free-threaded builds differ in it.
+/// The same minor version and, where both are known, the same ABI. Extension modules are named after
+/// the ABI, so free-threaded builds have another one.
 fn fits(own: &Interpreter, other: &ProfileInterpreter) -> bool {
     let same_abi =
         own.facts.abi.is_none() || other.facts.abi.is_none() || own.facts.abi == other.facts.abi;

@@ -1,4 +1,4 @@
-//! The image of the final stage, by what a root is and where its interpreter lives.
+//! The image of the final stage, by the release of a root and the path of its interpreter.
 //!
 //! Invariant: a name is given only when such an image has this interpreter at this path.
 

@@ -1,4 +1,4 @@
-//! What changes in files on their way: run paths, prefixes, what `--slim` removes.
+//! Changes inside of files: run paths and prefixes; and the files that `--slim` removes.
 
 use crate::scenario::{compare, plan, show};
 
@@ -45,7 +45,7 @@ fn libraries_that_only_the_cache_leads_to() {
             APP/lib/wheelbarrow/libone.so.1
             /opt/lib/libone.so.1 -> ../app/lib/wheelbarrow/libone.so.1",
     );
-    // What finds it by a path of its own needs nothing.
+    // A file that finds it by its own run path needs nothing.
     vendored(
         ONE,
         "a/x.so needs libone.so.1 runpath /opt/lib",

@@ -1,4 +1,4 @@
-//! The final root: derived from the builder, or known by its profile, with what it refuses.
+//! The final root: derived from the builder, or known by its profile, with its refusals.
 
 use crate::scenario::{compare, plan, plan_over, show};
 

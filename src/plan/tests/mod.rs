@@ -1,4 +1,4 @@
-//! Plans as tables: what is in the root, what is asked, what comes out ([`crate::scenario`]).
+//! Plans as tables: a root, a request, and the result ([`crate::scenario`]).
 
 mod adapt;
 mod final_root;

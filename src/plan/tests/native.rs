@@ -69,7 +69,7 @@ fn a_library_that_nobody_owns() {
             /usr/lib/libmine.so.1.2
             note unowned-library /usr/lib/libmine.so.1.2",
     );
-    // What it needs is followed.
+    // Its needs are followed.
     alpine(
         "apk libz owns /lib/libz.so.1
             /usr/lib/libmine.so needs libz.so.1
@@ -191,7 +191,7 @@ fn the_interpreter_has_its_own() {
         python /usr/local/bin/python3.11 needs libpython3.11.so.1.0
         /usr/local/lib/python3.11/lib-dynload/_ctypes.so needs libffi.so.8
         venv /opt/venv";
-    // What docker-library's image has with its interpreter is not installed.
+    // Packages that docker-library's image has for its interpreter are not installed.
     check(SYSTEM, "wheel a has a.so needs libffi.so.8 libpython3.11.so.1.0", "", "base libffi");
     check(SYSTEM, "wheel a has a.so needs libsqlite3.so.0", "", "install sqlite-libs");
     let owned = SYSTEM.replace("needs libpython", "of python3 needs libpython");
@@ -199,7 +199,7 @@ fn the_interpreter_has_its_own() {
     check(SYSTEM, "wheel a has a.so needs libffi.so.8", "--native vendor", "base libffi");
 }
 
-/// What the builder cannot load either is no failure of the bundle.
+/// A file that the builder cannot load either is no failure of the bundle.
 #[test]
 fn what_cannot_be_loaded() {
     const SITE: &str = "APP/lib/wheelbarrow/not-loadable = lib/python3.11/site-packages";
@@ -243,7 +243,7 @@ fn what_cannot_be_loaded() {
         "",
         &fails("a.so", "warn bad-library VENV/a.so"),
     );
-    // Not of what is left out.
+    // Not of files that are left out.
     alpine("wheel a has a.so needs libgone.so.1\nwheel b has b.py", "--require b", "");
     alpine(
         "/usr/lib/libmine.so needs libgone.so\nwheel a has a.so needs libmine.so",

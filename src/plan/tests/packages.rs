@@ -113,7 +113,7 @@ fn the_package_of_the_interpreter() {
         "",
         "install python3 | along libpython3.11-stdlib python3.11 python3.11-minimal",
     );
-    // What the interpreter's package depends on comes with it.
+    // Dependencies of the interpreter's package come with it.
     check(
         "alpine
             apk libffi owns /usr/lib/libffi.so.8

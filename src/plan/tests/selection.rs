@@ -1,5 +1,5 @@
-//! Which distributions are bundled: everything but installers, or what is asked for with all it
-//! requires.
+//! Which distributions are bundled: everything except installers, or the requested ones with their
+//! requirements.
 
 use crate::scenario::{compare, plan, show};
 
@@ -20,7 +20,7 @@ fn everything_but_installers() {
         "",
         "+ a | - pip | - setuptools | - wheel",
     );
-    // What requires an installer has it.
+    // A distribution that requires an installer has it.
     check(
         "wheel a requires setuptools\nwheel setuptools\nwheel pip",
         "",
@@ -73,7 +73,7 @@ fn what_is_not_installed() {
         "--require gone",
         "- a | deny missing-requirement gone | warn nothing-to-bundle /opt/venv",
     );
-    // A requirement of what is left out is nobody's problem.
+    // A requirement of a distribution that is left out is nobody's problem.
     check("wheel a\nwheel other requires gone", "--require a", "+ a | - other");
     check("wheel a requires gone;sys_platform==\"win32\"", "", "+ a");
 }
