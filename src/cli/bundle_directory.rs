@@ -46,9 +46,14 @@ fn open_trees(bundle: &Path) -> Result<Vec<Directory>, Trouble> {
     trees.iter().map(|tree| host::open_directory(tree, &[])).collect()
 }
 
+/// The manifest of a bundle that is named by its directory; another path is the file itself.
+pub(crate) fn manifest_file(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() }
+}
+
 /// A bundle by its directory or its manifest, called as it was typed: many are called `bundle`.
 fn read_manifest(path: &Path) -> Result<Application, Trouble> {
-    let file = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };
+    let file = manifest_file(path);
     let named = if path.ends_with(MANIFEST) { path.parent().unwrap_or(path) } else { path };
     let name = named.to_string_lossy();
     let name = name.trim_end_matches('/').to_owned();

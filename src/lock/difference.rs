@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::side::{Side, SideFinding, Source};
+use super::json::SideFinding;
+use super::side::{Side, Source};
 use super::{LockedDistribution, LockedPackage, PackageOrigin};
 use crate::plan::{LibraryOrigin, PlannedLibrary};
 use crate::python::normalised_name;

@@ -9,6 +9,7 @@
 mod difference;
 mod dockerfile;
 mod document;
+mod json;
 mod side;
 mod text;
 
@@ -19,7 +20,8 @@ use crate::plan::{LibraryOrigin, Plan, PlannedLibrary, PlannedPackage};
 pub use difference::{Change, Difference, FindingChanges, SizeChange, compare_sides};
 pub use dockerfile::{ExplicitStage, check_dockerfile, expect_stage};
 pub use document::{LockError, parse_lock};
-pub use side::{Side, SideError, SideFinding, Source, read_side};
+pub use json::SideFinding;
+pub use side::{Side, SideError, Source, read_side};
 pub use text::difference_text;
 
 /// The name of the file.

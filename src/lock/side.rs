@@ -4,17 +4,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
-use super::{
-    Lock, LockError, LockedDistribution, LockedPackage, LockedPython, LockedSize, PackageOrigin,
-    parse_lock,
-};
-use crate::bundle;
-use crate::finding::Severity;
+use super::json::{Document, SideFinding};
+use super::{Lock, LockError, parse_lock};
+use crate::bundle::{Manifest, ManifestError};
 use crate::hint::Hint;
-use crate::plan::{self, LibraryOrigin, PlannedLibrary};
-use crate::python::InterpreterFacts;
+use crate::plan;
 use crate::report;
 
 /// The kind of document that a side was read from.
@@ -54,7 +48,7 @@ impl Source {
             Source::Lock => super::SCHEMA,
             Source::Plan => plan::SCHEMA,
             Source::Report => report::SCHEMA,
-            Source::Manifest => bundle::SCHEMA,
+            Source::Manifest => crate::bundle::SCHEMA,
         }
     }
 }
@@ -68,21 +62,6 @@ impl fmt::Display for Source {
             Source::Manifest => "a manifest",
         })
     }
-}
-
-/// A finding as it is printed in JSON; its code may be one of another version of wheelbarrow.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
-pub struct SideFinding {
-    /// The weight of the finding.
-    pub severity: Severity,
-    /// In kebab case.
-    pub code: String,
-    /// The path, distribution or package that it is about.
-    pub subject: String,
-    /// One sentence without the subject.
-    pub message: String,
 }
 
 /// One side of a comparison.
@@ -132,65 +111,32 @@ impl Hint for SideError {
     }
 }
 
-/// The parts of a manifest, a plan or a report that are compared.
-#[derive(Deserialize)]
-struct Document {
-    schema: u32,
-    prefix: Option<String>,
-    interpreter: String,
-    interpreter_facts: InterpreterFacts,
-    base: Option<String>,
-    distributions: Vec<DistributionDocument>,
-    packages: PackagesDocument,
-    libraries: Option<Vec<PlannedLibrary>>,
-    entries: Option<Vec<EntryDocument>>,
-    findings: Option<Vec<SideFinding>>,
+impl From<serde_json::Error> for SideError {
+    fn from(error: serde_json::Error) -> SideError {
+        SideError::Json { line: error.line(), message: error.to_string() }
+    }
 }
 
-#[derive(Deserialize)]
-struct DistributionDocument {
-    name: String,
-    version: String,
-    travels: bool,
-    size: u64,
-}
-
-/// A manifest has a list of packages to install, a plan and a report have one list for each origin.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum PackagesDocument {
-    Manifest(Vec<ManifestPackageDocument>),
-    Planned {
-        install: Vec<PackageDocument>,
-        brought_along: Vec<PackageDocument>,
-        carried: Vec<PackageDocument>,
-    },
-}
-
-#[derive(Deserialize)]
-struct ManifestPackageDocument {
-    name: String,
-    version: String,
-    libraries: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct PackageDocument {
-    name: String,
-    version: String,
-    installed_size: u64,
-}
-
-#[derive(Deserialize)]
-struct EntryDocument {
-    #[serde(default)]
-    size: u64,
+impl From<ManifestError> for SideError {
+    fn from(error: ManifestError) -> SideError {
+        match error {
+            ManifestError::Json(error) => error.into(),
+            ManifestError::Schema { schema } => {
+                SideError::Schema { kind: Source::Manifest, found: schema }
+            }
+        }
+    }
 }
 
 impl Side {
     /// The side of a lock.
     pub fn of_lock(lock: Lock) -> Side {
         Side { source: Source::Lock, lock, findings: Vec::new() }
+    }
+
+    fn of_document(document: Document, source: Source) -> Side {
+        let (lock, findings) = document.into_parts();
+        Side { source, lock, findings }
     }
 }
 
@@ -202,102 +148,17 @@ pub fn read_side(text: &str) -> Result<Side, SideError> {
     if !text.trim_start().starts_with('{') {
         return Ok(Side::of_lock(parse_lock(text)?));
     }
-    let document: Document = serde_json::from_str(text)
-        .map_err(|error| SideError::Json { line: error.line(), message: error.to_string() })?;
-    let source = document.source();
+    // A manifest has one list of packages; a plan and a report have one for each origin.
+    let document: serde_json::Value = serde_json::from_str(text)?;
+    if document["packages"].is_array() {
+        return Ok(Side::of_document(Document::from(Manifest::parse(text)?), Source::Manifest));
+    }
+    let document: Document = serde_json::from_str(text)?;
+    let source = if document.is_plan() { Source::Plan } else { Source::Report };
     if document.schema != source.schema() {
         return Err(SideError::Schema { kind: source, found: document.schema });
     }
-    Ok(document.into_side(source))
-}
-
-impl Document {
-    fn source(&self) -> Source {
-        match (&self.packages, &self.entries) {
-            (PackagesDocument::Manifest(_), _) => Source::Manifest,
-            (PackagesDocument::Planned { .. }, Some(_)) => Source::Plan,
-            (PackagesDocument::Planned { .. }, None) => Source::Report,
-        }
-    }
-
-    fn into_side(self, source: Source) -> Side {
-        let sizes = self.entries.iter().flatten().map(|entry| entry.size);
-        let bundle = sizes.fold(0, u64::saturating_add);
-        let (packages, of_packages) = self.packages.into_lists();
-        let distributions = self.distributions.into_iter().filter(|one| one.travels);
-        let facts = self.interpreter_facts;
-        let lock = Lock {
-            version: super::SCHEMA,
-            wheelbarrow: String::new(),
-            base: self.base,
-            prefix: self.prefix.unwrap_or_default(),
-            python: LockedPython {
-                implementation: facts.implementation,
-                version: facts.version,
-                abi: facts.abi,
-                path: self.interpreter,
-            },
-            size: LockedSize { bundle, packages: 0 },
-            packages,
-            distributions: distributions
-                .map(|DistributionDocument { name, version, size, .. }| LockedDistribution {
-                    name,
-                    version,
-                    size,
-                })
-                .collect(),
-            libraries: self.libraries.unwrap_or(of_packages),
-        };
-        Side { source, lock: lock.complete(), findings: self.findings.unwrap_or_default() }
-    }
-}
-
-impl PackagesDocument {
-    /// The packages, and the libraries as far as a manifest has them.
-    fn into_lists(self) -> (Vec<LockedPackage>, Vec<PlannedLibrary>) {
-        match self {
-            PackagesDocument::Manifest(packages) => packages
-                .into_iter()
-                .map(ManifestPackageDocument::into_parts)
-                .fold((Vec::new(), Vec::new()), |(mut packages, mut all), (package, libraries)| {
-                    packages.push(package);
-                    all.extend(libraries);
-                    (packages, all)
-                }),
-            PackagesDocument::Planned { install, brought_along, carried } => {
-                let lists = [
-                    (install, PackageOrigin::Installed),
-                    (brought_along, PackageOrigin::Dependency),
-                    (carried, PackageOrigin::Bundled),
-                ];
-                let packages = lists.into_iter().flat_map(|(list, origin)| {
-                    list.into_iter().map(move |one| LockedPackage {
-                        name: one.name,
-                        version: one.version,
-                        origin,
-                        size: one.installed_size,
-                    })
-                });
-                (packages.collect(), Vec::new())
-            }
-        }
-    }
-}
-
-impl ManifestPackageDocument {
-    fn into_parts(self) -> (LockedPackage, Vec<PlannedLibrary>) {
-        let library = |name: String| PlannedLibrary {
-            name,
-            origin: LibraryOrigin::Package,
-            package: Some(self.name.clone()),
-            needed_by: Vec::new(),
-        };
-        // The interpreter and distributions of the system are reasons, too.
-        let native = self.libraries.iter().filter(|name| name.contains(".so"));
-        let libraries = native.cloned().map(library).collect();
-        let (name, version) = (self.name, self.version);
-        (LockedPackage { name, version, origin: PackageOrigin::Installed, size: 0 }, libraries)
-    }
+    Ok(Side::of_document(document, source))
 }
 
 #[cfg(test)]
@@ -311,6 +172,10 @@ mod tests {
 
     /// The JSON that every kind has, with the keys of `more`.
     fn document(source: Source, more: Value) -> String {
+        let distribution = |name: &str, version: &str, travels: bool, size: u64| {
+            json!({ "name": name, "version": version, "travels": travels, "size": size,
+                    "reason": "", "asked": false, "requires": [] })
+        };
         let mut document = json!({
             "schema": source.schema(),
             "interpreter": "/usr/local/bin/python3.11",
@@ -319,8 +184,8 @@ mod tests {
                 "abi": "cpython-311-x86_64-linux-musl", "architecture": "x86_64",
             },
             "distributions": [
-                { "name": "psycopg2", "version": "2.9.9", "travels": true, "size": 900 },
-                { "name": "pip", "version": "24.0", "travels": false, "size": 5000 },
+                distribution("psycopg2", "2.9.9", true, 900),
+                distribution("pip", "24.0", false, 5000),
             ],
         });
         let Value::Object(more) = more else { panic!("{more}") };
@@ -358,9 +223,11 @@ mod tests {
             json!({ "packages": planned(), "libraries": [], "entries": [{ "size": 400 }, { "size": 500 }], "findings": [&finding] }),
         );
         let report = json!({ "packages": planned(), "libraries": [], "findings": [&finding] });
+        let entry = |path: &str, size: u64| json!({ "path": path, "reason": "", "mode": "0644", "size": size });
+        let entries = json!([entry("/opt/app/a", 899), entry("/opt/app/b", 1)]);
         let manifest = with(
             place(),
-            json!({ "packages": [package("libpq")], "entries": [{ "size": 900 }, { "link": "a" }] }),
+            json!({ "packages": [package("libpq")], "entries": entries, "wheelbarrow": "0.1.0", "builder": "" }),
         );
         for (source, more, findings) in
             [(Source::Plan, plan, 1), (Source::Report, report, 1), (Source::Manifest, manifest, 0)]

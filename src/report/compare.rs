@@ -66,13 +66,9 @@ pub fn compare(applications: &[Application]) -> Comparison {
     let mut known: BTreeMap<&str, (&ManifestLayer, Vec<String>)> = BTreeMap::new();
     let mut compared = Vec::new();
     for application in applications {
-        let new: u64 = application
-            .manifest
-            .layers
-            .iter()
-            .filter(|layer| !known.contains_key(layer.content.as_str()))
-            .map(|layer| layer.size)
-            .sum();
+        let layers = application.manifest.layers.iter();
+        let new = layers.filter(|layer| !known.contains_key(layer.content.as_str()));
+        let pulled = add_sizes(new.map(|layer| layer.size));
         for layer in &application.manifest.layers {
             known
                 .entry(&layer.content)
@@ -80,15 +76,15 @@ pub fn compare(applications: &[Application]) -> Comparison {
                 .1
                 .push(application.name.clone());
         }
-        let size = application.manifest.layers.iter().map(|layer| layer.size).sum();
+        let size = add_sizes(application.manifest.layers.iter().map(|layer| layer.size));
         compared.push(ComparedApplication {
             name: application.name.clone(),
             layers: application.manifest.layers.len(),
             size,
-            pulled: new,
+            pulled,
         });
     }
-    let stored = known.values().map(|(layer, _)| layer.size).sum();
+    let stored = add_sizes(known.values().map(|(layer, _)| layer.size));
     let mut shared: Vec<SharedLayer> = known
         .into_values()
         .filter(|(_, applications)| applications.len() > 1)
@@ -100,9 +96,10 @@ pub fn compare(applications: &[Application]) -> Comparison {
         })
         .collect();
     shared.sort_by_key(|layer| {
-        (std::cmp::Reverse(layer.size * (layer.applications.len() as u64 - 1)), layer.name.clone())
+        let saved = layer.size.saturating_mul(layer.applications.len() as u64 - 1);
+        (std::cmp::Reverse(saved), layer.name.clone())
     });
-    let separate = compared.iter().map(|application| application.size).sum();
+    let separate = add_sizes(compared.iter().map(|application| application.size));
     let suggestions = suggestions(applications, &shared);
     Comparison {
         schema: super::SCHEMA,
@@ -112,6 +109,11 @@ pub fn compare(applications: &[Application]) -> Comparison {
         stored,
         suggestions,
     }
+}
+
+/// The sum of sizes that manifests tell; somebody may have edited these.
+fn add_sizes(sizes: impl Iterator<Item = u64>) -> u64 {
+    sizes.fold(0, u64::saturating_add)
 }
 
 fn suggestions(applications: &[Application], shared: &[SharedLayer]) -> Vec<String> {
@@ -127,7 +129,7 @@ fn suggestions(applications: &[Application], shared: &[SharedLayer]) -> Vec<Stri
     }
     let everywhere: Vec<&SharedLayer> =
         shared.iter().filter(|layer| layer.applications.len() == applications.len()).collect();
-    let common: u64 = everywhere.iter().map(|layer| layer.size).sum();
+    let common = add_sizes(everywhere.iter().map(|layer| layer.size));
     if everywhere.len() > 1 {
         let size = super::size(common);
         suggestions.push(format!(

@@ -97,16 +97,16 @@ impl Scenario {
         let prefix = &self.plan.prefix;
         let native = |path: &RealPath| path.below(prefix).is_none() && path.name().contains(".so");
         let files = bundle.iter().filter(|(path, _)| bundle.content(path).is_some());
-        let carried: Vec<RealPath> =
+        let outside: Vec<RealPath> =
             files.map(|(path, _)| RealPath::known(path)).filter(native).collect();
-        verify::verify(&open(&bundle.over(&text::parse(base))), prefix, &carried)
+        verify::verify(&open(&bundle.over(&text::parse(base))), prefix, &outside)
     }
 }
 
 /// The findings in a final root that has its bundle.
-pub(crate) fn verify(root: &str, prefix: &str, carried: &[&str]) -> Verification {
-    let carried: Vec<RealPath> = carried.iter().map(|path| RealPath::known(path)).collect();
-    verify::verify(&open(&text::parse(root)), &RealPath::known(prefix), &carried)
+pub(crate) fn verify(root: &str, prefix: &str, outside: &[&str]) -> Verification {
+    let outside: Vec<RealPath> = outside.iter().map(|path| RealPath::known(path)).collect();
+    verify::verify(&open(&text::parse(root)), &RealPath::known(prefix), &outside)
 }
 
 /// A text of a table with its paths written out.

@@ -62,6 +62,7 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
 }
 
 fn progress_bar(bytes: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg}");
+    let style =
+        ProgressStyle::with_template("{bar:30} {decimal_bytes}/{decimal_total_bytes} {msg}");
     ProgressBar::new(bytes).with_style(style.expect("a constant template"))
 }

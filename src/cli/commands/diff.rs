@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use wheelbarrow::bundle::MANIFEST;
 use wheelbarrow::lock::{Side, compare_sides, difference_text, read_side};
 
 use crate::cli::answer::print_answer;
+use crate::cli::bundle_directory::manifest_file;
 use crate::cli::host;
 use crate::cli::trouble::Trouble;
 
@@ -25,7 +25,7 @@ pub(crate) fn run(
 
 /// A bundle by its directory; anything else by its file.
 fn open_side(path: &Path) -> Result<Side, Trouble> {
-    let file = if path.is_dir() { path.join(MANIFEST) } else { path.to_owned() };
+    let file = manifest_file(path);
     let text = host::read_file(&file).map_err(|error| {
         Trouble::new(
             format!("cannot read {}: {error}", file.display()),

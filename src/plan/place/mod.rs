@@ -11,7 +11,7 @@ mod path_files;
 mod scaffolding;
 mod scripts;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use content::{FileContent, Refusal};
 use decide::{Contents, LEADS};
@@ -134,7 +134,8 @@ fn leave_out_dangling(
     files: &mut Files,
     findings: &mut Vec<Finding>,
 ) {
-    loop {
+    // Most environments have few links, and large ones have many files: no link is the common case.
+    while taken.values().any(|file| file.leads_to.is_some()) {
         // Each path that is bundled, with the directories above it.
         let mut there: HashSet<RealPath> = HashSet::new();
         for file in taken.values() {
@@ -145,18 +146,18 @@ fn leave_out_dangling(
                 }
             }
         }
-        let dangling: Vec<(RealPath, &FileFact, &RealPath)> = taken
+        let dangling: BTreeMap<RealPath, (&FileFact, &RealPath)> = taken
             .iter()
             .filter_map(|(to, file)| Some((to, *file, file.leads_to.as_ref()?)))
             .filter(|(_, _, leads_to)| !there.contains(leads_to) && has_files(inventory, leads_to))
-            .map(|(to, file, leads_to)| (to.clone(), file, leads_to))
+            .map(|(to, file, leads_to)| (to.clone(), (file, leads_to)))
             .collect();
         if dangling.is_empty() {
             return;
         }
-        for (to, file, leads_to) in dangling {
-            taken.remove(&to);
-            files.entries.retain(|entry| entry.to != to);
+        taken.retain(|to, _| !dangling.contains_key(to));
+        files.entries.retain(|entry| !dangling.contains_key(&entry.to));
+        for (file, leads_to) in dangling.into_values() {
             let path = file.path.clone();
             let message =
                 format!("links to {leads_to}, which is left out, so the link is left out too");
@@ -171,9 +172,8 @@ fn leave_out_dangling(
 /// prefix may be bundled with their package.
 fn has_files(inventory: &Inventory, path: &RealPath) -> bool {
     let first = inventory.files.partition_point(|file| file.path < *path);
-    let mut files = inventory.files[first..].iter();
+    let files = inventory.files[first..].iter();
     files
-        .by_ref()
         .take_while(|file| file.path.as_str().starts_with(path.as_str()))
         .any(|file| file.path.below(path).is_some())
 }
