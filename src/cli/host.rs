@@ -61,6 +61,14 @@ pub(crate) fn usual_environments(own_root: bool) -> Vec<String> {
         .collect()
 }
 
+/// The directories of `LD_LIBRARY_PATH`. glibc separates them with `:` or `;`, musl with `:` or a
+/// line break.
+pub(crate) fn library_path() -> Vec<String> {
+    let text = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
+    let directories = text.split([':', ';', '\n']).filter(|one| one.starts_with('/'));
+    directories.map(str::to_owned).collect()
+}
+
 /// The time of every file in a bundle, in seconds since the epoch: `SOURCE_DATE_EPOCH`, or a fixed
 /// time.
 pub(crate) fn source_date() -> Result<i64, Trouble> {

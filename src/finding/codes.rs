@@ -60,7 +60,8 @@ codes! {
         usually: Deny,
         meaning: "A needed library is in none of the places where the loader looks. A library that \
                   the builder lacks is a warning, with the files that need it: they could not be \
-                  loaded there either. `verify` denies it for all other files.",
+                  loaded there either. It is deny-level if `LD_LIBRARY_PATH` of the builder leads to \
+                  the library. `verify` denies it for all other files.",
         causes: [
             "The package with the library is not installed in the builder stage.",
             "The library is in a directory that only `LD_LIBRARY_PATH` names.",

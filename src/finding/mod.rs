@@ -109,10 +109,7 @@ impl Finding {
         message: impl FnOnce(&str, &str) -> String,
     ) -> Finding {
         let files: Vec<String> = files.map(RealPath::to_string).collect();
-        let number = match files.len() {
-            1 => "1 file".to_owned(),
-            count => format!("{count} files"),
-        };
+        let number = count(files.len(), "file");
         let more = match files.len().saturating_sub(EXAMPLES) {
             0 => String::new(),
             more => format!(", and {more} more"),
@@ -127,5 +124,31 @@ impl Finding {
     pub fn help(mut self, help: impl Into<String>) -> Finding {
         self.help = Some(help.into());
         self
+    }
+}
+
+/// A number with its noun, in the singular where it is 1: `1 file`, `2 files`. Regular nouns only.
+pub fn count(number: usize, noun: &str) -> String {
+    match (number, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        (_, None) => format!("{number} {noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_agree_with_their_nouns() {
+        for (number, noun, expect) in [
+            (0, "file", "0 files"),
+            (1, "file", "1 file"),
+            (1, "entry", "1 entry"),
+            (2, "entry", "2 entries"),
+        ] {
+            assert_eq!(count(number, noun), expect);
+        }
     }
 }

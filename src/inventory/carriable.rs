@@ -62,7 +62,7 @@ const FOR_PEOPLE: [&str; 12] = [
 impl Inventory {
     /// Reads the files that may be bundled. Of packages, only those in a prefix of conda are read,
     /// unless the scope includes all.
-    pub(super) fn read_carriable(&mut self, root: &Root, scope: Scope) {
+    pub(super) fn read_carriable(&mut self, root: &Root, scope: &Scope) {
         let interpreter = &self.environment.interpreter;
         let link =
             |path: &RealPath| Some(CarriableFile::in_place(path.clone(), root.lookup(path).ok()??));

@@ -51,6 +51,8 @@ pub struct Inventory {
     /// ELF files of the environment that the loader cannot load: cut short, for another machine, or without a
     /// library that they need.
     pub not_loadable: BTreeSet<RealPath>,
+    /// The libraries that the builder finds only by `LD_LIBRARY_PATH`, by needed name.
+    pub by_library_path: BTreeMap<String, RealPath>,
     /// The names beside their own that ELF files of the environment answer to (`DT_SONAME`); empty with musl.
     pub sonames: BTreeMap<RealPath, String>,
     /// The program of the interpreter and the extension modules of its standard library.
@@ -146,7 +148,7 @@ impl Inventory {
 }
 
 /// The files that are read in addition to the environment and the libraries it needs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// The files of packages that may be bundled. Those of conda are always included.
     pub packages: bool,
@@ -154,6 +156,9 @@ pub struct Scope {
     pub interpreter: bool,
     /// The symbols that files need of musl, because the final root may have an older one.
     pub musl: bool,
+    /// The directories of the builder's `LD_LIBRARY_PATH`, where a library is searched that the
+    /// loader does not find without it.
+    pub library_path: Vec<String>,
 }
 
 /// Reads the root. `named` is the environment as typed; `usual` are the places to search if that is
@@ -209,6 +214,7 @@ pub fn take_inventory_of(
     let mut inventory = Inventory {
         release,
         natives: Vec::new(),
+        by_library_path: BTreeMap::new(),
         not_loadable: BTreeSet::new(),
         sonames: BTreeMap::new(),
         interpreter_natives: Vec::new(),
@@ -230,10 +236,10 @@ pub fn take_inventory_of(
         findings,
     };
     inventory.adopt(root);
-    inventory.resolve(library, scope);
+    inventory.resolve(library, &scope);
     let of_conda = inventory.packages.iter().any(|(_, package)| package.in_prefix.is_some());
     if scope.packages || of_conda || (scope.interpreter && inventory.own_prefix.is_some()) {
-        inventory.read_carriable(root, scope);
+        inventory.read_carriable(root, &scope);
     }
     inventory.findings.sort();
     inventory.findings.dedup();

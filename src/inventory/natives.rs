@@ -18,7 +18,7 @@ use crate::root::{Entry, Kind, Root, RootError};
 
 impl Inventory {
     /// Follows the needs of every ELF file.
-    pub(super) fn resolve(&mut self, library: &Library, scope: Scope) {
+    pub(super) fn resolve(&mut self, library: &Library, scope: &Scope) {
         let interpreter = self.environment.interpreter.clone();
         let loader = interpreter
             .facts
@@ -62,7 +62,9 @@ impl Inventory {
             self.sonames =
                 elf_files.iter().filter_map(|path| Some((path.clone(), soname(path)?))).collect();
         }
-        let names = self.library_names(elf_files.iter());
+        self.search_library_path(library.root(), &scope.library_path);
+        let mut names = self.library_names(elf_files.iter());
+        names.extend(self.by_library_path.clone());
         let failing = self.natives.iter().filter(|native| !native.is_loadable(&names));
         self.not_loadable.extend(failing.map(|native| native.path.clone()).collect::<Vec<_>>());
         for need in self.natives.iter().flat_map(|native| &native.needs) {
@@ -101,6 +103,25 @@ impl Inventory {
             .filter(|path| self.packages.owner(path).is_none())
             .cloned()
             .collect();
+    }
+
+    /// Searches the needs that are not met in the directories of `LD_LIBRARY_PATH`. The loaders take
+    /// the first file of that name (ld.so(8)).
+    fn search_library_path(&mut self, root: &Root, directories: &[String]) {
+        let needs = self.natives.iter().flat_map(|native| &native.needs);
+        let missing = needs.filter(|need| matches!(need.outcome, NeedOutcome::Missing { .. }));
+        let names: BTreeSet<String> = missing.map(|need| need.name.clone()).collect();
+        for name in names {
+            for directory in directories {
+                match root.resolve(&WrittenPath::new(directory.as_str()).join(&name)) {
+                    Ok(Some(found)) if found.meta.kind == Kind::File => {
+                        self.by_library_path.entry(name.clone()).or_insert(found.path);
+                    }
+                    Ok(_) => {}
+                    Err(error) => self.findings.push(problem(&error)),
+                }
+            }
+        }
     }
 
     fn native(&self, library: &Library, loader: &dyn Loader, path: &RealPath) -> Looked {

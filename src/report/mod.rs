@@ -35,12 +35,3 @@ pub fn size(bytes: u64) -> String {
         _ => format!("{:.2} GB", scaled(1_000_000_000)),
     }
 }
-
-/// A number with its noun, in the singular where it is 1: `1 file`, `2 files`. Regular nouns only.
-pub fn count(number: usize, noun: &str) -> String {
-    match (number, noun.strip_suffix('y')) {
-        (1, _) => format!("1 {noun}"),
-        (_, Some(stem)) => format!("{number} {stem}ies"),
-        (_, None) => format!("{number} {noun}s"),
-    }
-}

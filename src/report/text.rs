@@ -9,10 +9,10 @@ use termtree::Tree;
 
 use super::compare::Comparison;
 use super::json::{Report, ReportModule};
+use super::size;
 use super::sizes::ModeSize;
 use super::why::{Answer, Stay, Step};
-use super::{count, size};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, count};
 use crate::path::RealPath;
 use crate::plan::{
     Action, Edit, Plan, PlannedEntry, PlannedLayer, PlannedPackage, Receipt, StartLine,

@@ -13,13 +13,15 @@ use crate::python::parse_requirement;
 pub(crate) struct Asked {
     pub(crate) named: Vec<String>,
     pub(crate) request: Request,
+    /// The directories of `LD_LIBRARY_PATH=…`, a variable of the builder among the words.
+    library_path: Vec<String>,
 }
 
 impl Asked {
     /// Reads the words; `base` is the profile of a final root that is there to be read.
     pub(crate) fn parse(words: &str, base: Option<Profile>) -> Asked {
         let mut request = Request { base, ..Request::new(RealPath::known("/opt/app")) };
-        let mut named = Vec::new();
+        let (mut named, mut library_path) = (Vec::new(), Vec::new());
         let mut words = words.split_whitespace();
         while let Some(word) = words.next() {
             let mut value = || words.next().unwrap_or_else(|| panic!("{word} wants a value"));
@@ -49,6 +51,8 @@ impl Asked {
                     let members = members.split(',').map(str::to_owned).collect();
                     layers(&mut request).groups.push((name.to_owned(), members));
                 }
+                variable if variable.starts_with("LD_LIBRARY_PATH=") => library_path
+                    .extend(variable["LD_LIBRARY_PATH=".len()..].split(':').map(str::to_owned)),
                 path if path.starts_with('/') => named.push(path.to_owned()),
                 other => panic!("{other} is no option that a table knows"),
             }
@@ -56,7 +60,7 @@ impl Asked {
         if request.with_interpreter {
             request.base.get_or_insert_with(Profile::empty);
         }
-        Asked { named, request }
+        Asked { named, request, library_path }
     }
 
     /// How far a plan of this request has to look.
@@ -66,6 +70,7 @@ impl Asked {
             packages: self.request.may_carry(),
             interpreter: self.request.interpreter.is_none(),
             musl: base.is_some_and(|base| !base.libc_symbols.is_empty()),
+            library_path: self.library_path.clone(),
         }
     }
 }

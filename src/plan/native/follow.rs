@@ -121,6 +121,11 @@ impl Follower<'_, '_> {
     /// One finding for each library, however many files need it.
     fn judge_missing(&mut self) {
         for (name, (tried, files)) in &self.missing {
+            if let Some(path) = self.inventory.by_library_path.get(name) {
+                let finding = judge_library_path(name, path, files);
+                self.followed.findings.push(finding);
+                continue;
+            }
             let message = |number: &str, first: &str| {
                 let places = list_places(tried);
                 format!("needed by {number} ({first}), and not in the builder: {places}")
@@ -223,6 +228,17 @@ impl Follower<'_, '_> {
             }
         }
     }
+}
+
+/// A library that the builder finds and the final image does not.
+fn judge_library_path(name: &str, path: &RealPath, files: &BTreeSet<RealPath>) -> Finding {
+    let message = |number: &str, first: &str| {
+        format!("needed by {number} ({first}); only LD_LIBRARY_PATH of the builder leads to {path}")
+    };
+    let help = "put the library where the loader searches, such as /usr/local/lib (with ldconfig on \
+                Debian), before wheelbarrow runs";
+    let code = Code::UnresolvedLibrary;
+    Finding::of_files(Severity::Deny, code, name, files.iter(), message).help(help)
 }
 
 fn is_library_link(link: &Crossed) -> bool {

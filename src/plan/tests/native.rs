@@ -219,6 +219,12 @@ fn what_cannot_be_loaded() {
         "",
         &fails("a/libplugin_cuda.so", "warn unresolved-library libcublas.so.12"),
     );
+    // The builder can load it, and the final image cannot.
+    alpine(
+        "/opt/x/libx.so.1 elf\nwheel a has a.so needs libx.so.1",
+        "LD_LIBRARY_PATH=/opt:/opt/x",
+        "deny unresolved-library libx.so.1",
+    );
     // One finding for a library.
     alpine(
         "wheel a has a.so needs libgone.so.1\nwheel b has b.so needs libgone.so.1 liblost.so",
