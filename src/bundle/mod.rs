@@ -40,6 +40,9 @@ pub struct Papers {
     pub dockerfile: String,
     /// `runtime-packages.txt`: the packages to install, one a line.
     pub runtime_packages: String,
+    /// The program that installs the OS packages, and its path in the final root.
+    pub installer: String,
+    pub installer_path: RealPath,
 }
 
 /// The form of a bundle.
@@ -198,6 +201,7 @@ pub fn write(
     match format {
         Format::Directory => {
             output.paper("Dockerfile.final", &papers.dockerfile)?;
+            output.program("packages", &papers.installer_path, &papers.installer)?;
             output.finish()?;
         }
         Format::OciLayout => {
