@@ -55,6 +55,8 @@
 //! let papers = Papers {
 //!     dockerfile: String::new(),
 //!     runtime_packages: report::runtime_packages(&plan),
+//!     installer: report::installer(&plan),
+//!     installer_path: report::installer_path(&plan.prefix),
 //! };
 //! // 1980-01-01, the time of every file in the bundle.
 //! bundle::write(&root, &plan, &papers, &out, Format::Directory, 315_532_800, &|_bytes| ())?;

@@ -13,7 +13,8 @@ use crate::support::wheelbarrow;
 /// root's own loader.
 const ASK: &str = include_str!("programs/ask_builder.sh");
 
-const PASTED: &str = "# What /bundle/Dockerfile.final says:\n";
+/// Where the lines begin that `Dockerfile.final` has, but for the name of the image.
+const PASTED: &str = "# From here on /bundle/Dockerfile.final: it stays the same when dependencies change.\nFROM base\n";
 
 /// The images of an example, named `wheelbarrow-EXAMPLE-NAME`, in a folder with all files that its
 /// Dockerfiles copy.
@@ -97,12 +98,15 @@ fn build(name: &'static str) {
 /// The same program in the images that people build by hand; ours must not be larger than the
 /// smallest.
 fn sizes(example: &Example, builder: &str, pasted: &str, program: &str) {
-    let installed = builder.split_once("COPY wheelbarrow").unwrap().0;
+    let (installed, bundled) = builder.split_once("COPY wheelbarrow").unwrap();
     let environment = if installed.contains("/opt/venv") { "/opt/venv" } else { "/usr/local" };
     let bundle = "COPY --from=builder /bundle/rootfs/ /";
-    let copied = pasted
-        .replace(bundle, &format!("COPY --from=builder {environment}/ {environment}/"))
-        .replace("/opt/app", environment);
+    let (installer, _) = pasted.split_once(bundle).unwrap();
+    // Outside of the environment that is copied.
+    let bundled = bundled.replace("/usr/local/bin/", "/usr/bin/");
+    let copied = format!(
+        "COPY wheelbarrow{bundled}FROM base\n{installer}COPY --from=builder {environment}/ {environment}/\nENV PATH={environment}/bin:$PATH\n"
+    );
     example.build("single-stage", &format!("{installed}COPY my.py{program}"));
     example.build("copied", &format!("{installed}{copied}COPY my.py{program}"));
     example.build("mega-run", &example.read("mega-run.Dockerfile"));

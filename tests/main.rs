@@ -16,6 +16,7 @@ mod documents;
 mod environments;
 mod examples;
 mod final_root;
+mod fixed_stage;
 mod fuzz;
 mod layers;
 mod lock;

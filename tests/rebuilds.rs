@@ -217,8 +217,8 @@ impl Way {
 #[test]
 fn every_layer_is_the_same_whoever_builds_it() {
     for options in [
-        &["--layers"][..],
-        &["--layers", "--slim", "all", "--link"],
+        &["--layers", "--print-dockerfile"][..],
+        &["--layers", "--slim", "all", "--link", "--print-dockerfile"],
         &["--format", "oci-layout"],
         &[
             "--format",

@@ -163,15 +163,16 @@ fn a_file_whose_run_path_changes_is_stripped_too() {
 
 /// Configuration is bundled only if it is certain to be in force: it replaces that of the base.
 #[test]
-fn the_path_file_is_bundled_with_packages_alone() {
+fn the_path_file_is_bundled_in_the_explicit_form_alone() {
     let ((_one, builder), (_two, final_root)) = (builder(), final_root());
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("bundle");
     let mut said = Transcript::default();
     for (more, moved) in [
-        (&["--native", "packages", "--base", "python:3.11-alpine"][..], false),
+        (&["--native", "packages", "--base", "python:3.11-alpine3.20"][..], true),
+        (&["--final-stage", "explicit", "--base", "python:3.11-alpine3.20"], false),
         (&["--native", "packages", "--base-root", final_root.to_str().unwrap()], true),
-        (&["--native", "vendor", "--base", "python:3.11-alpine"], true),
+        (&["--native", "vendor", "--base", "python:3.11-alpine3.20"], true),
         (&["--native", "vendor"], true),
         (&["--with-interpreter"], true),
     ] {
@@ -206,7 +207,7 @@ fn distroless_finds_what_the_cache_led_to() {
     let log = built(
         "wheelbarrow-vendored-debian",
         &format!(
-            r#"{DISTROLESS}FROM python:3.11-slim AS builder
+            r#"{DISTROLESS}FROM python:3.11-slim-bookworm AS builder
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev libblas3 && python3 -m venv /opt/venv
 ENV LIB=/usr/local/lib MORE=/usr/lib/x86_64-linux-gnu/libblas.so.3
 {BUILD}RUN printf '/opt/x/lib\n/opt/y/lib\n' > /etc/ld.so.conf.d/xy.conf && ldconfig && cd / && for name in tiny one two; do /opt/venv/bin/python -c "import $name"; done

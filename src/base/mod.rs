@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use read::read;
-pub use shipped::{find, names, nearest, shipped};
+pub use shipped::{exact, find, names, nearest, shipped};
 
 use crate::loader::Libc;
 use crate::packages::Manager;
@@ -142,6 +142,11 @@ impl Profile {
     /// Whether the programs exist with which a relocatable script finds its own directory.
     pub fn runs_relocatable_scripts(&self) -> bool {
         ["sh", "dirname", "realpath"].iter().all(|tool| self.tools.contains(*tool))
+    }
+
+    /// Whether an installer can run there: it needs a shell and the package manager.
+    pub fn can_install(&self) -> bool {
+        self.installs_with.is_some() && self.tools.contains("sh")
     }
 
     /// A name for messages: the image, else the release, else `the base`.

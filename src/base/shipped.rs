@@ -47,14 +47,14 @@ const SHIPPED: [Shipped; 7] = [
         text: include_str!("profiles/distroless-python3-debian12.json"),
     },
     Shipped {
-        name: "python:3.11-alpine",
-        also: &["python:3.11-alpine3.20"],
-        text: include_str!("profiles/python-3.11-alpine.json"),
+        name: "python:3.11-alpine3.20",
+        also: &[],
+        text: include_str!("profiles/python-3.11-alpine3.20.json"),
     },
     Shipped {
-        name: "python:3.11-slim",
-        also: &["python:3.11-slim-bookworm"],
-        text: include_str!("profiles/python-3.11-slim.json"),
+        name: "python:3.11-slim-bookworm",
+        also: &[],
+        text: include_str!("profiles/python-3.11-slim-bookworm.json"),
     },
 ];
 
@@ -66,14 +66,31 @@ pub fn names() -> Vec<&'static str> {
 /// The profile of an image, if there is one. `docker.io/library/` in front of the name is ignored;
 /// the profile has the name as it was typed.
 pub fn find(image: &str) -> Option<Profile> {
-    let name = image.strip_prefix("docker.io/").unwrap_or(image);
-    let name = name.strip_prefix("library/").unwrap_or(name);
+    let name = plain_name(image);
     if name == "scratch" {
         return Some(Profile::empty());
     }
     let shipped =
         SHIPPED.iter().find(|shipped| shipped.name == name || shipped.also.contains(&name))?;
     Some(Profile { image: Some(image.to_owned()), ..parse(shipped.text) })
+}
+
+/// The exact tags that a short name of an image moves between: `python:3.11-slim-bookworm` of
+/// `python:3.11-slim`. Only those with a profile.
+pub fn exact(image: &str) -> Vec<&'static str> {
+    let short = plain_name(image);
+    let longer = |name: &&str| {
+        name.strip_prefix(short).is_some_and(|rest| {
+            rest.starts_with('-') || (short.ends_with("-alpine") && !rest.is_empty())
+        })
+    };
+    SHIPPED.iter().map(|shipped| shipped.name).filter(longer).collect()
+}
+
+/// Without the registry and the namespace of the images that docker.io calls official.
+fn plain_name(image: &str) -> &str {
+    let name = image.strip_prefix("docker.io/").unwrap_or(image);
+    name.strip_prefix("library/").unwrap_or(name)
 }
 
 /// The name of the profile that is most similar to the name of an image without a profile.
@@ -140,6 +157,20 @@ mod tests {
     }
 
     #[test]
+    fn short_names_of_images() {
+        for (typed, expect) in [
+            ("python:3.11-slim", &["python:3.11-slim-bookworm"][..]),
+            ("docker.io/library/python:3.11-alpine", &["python:3.11-alpine3.20"]),
+            ("python:3.11", &["python:3.11-alpine3.20", "python:3.11-slim-bookworm"]),
+            ("python:3.12-slim", &[]),
+            ("alpine", &[]),
+            ("python:3.11-slim-bookworm", &[]),
+        ] {
+            assert_eq!(exact(typed), expect, "{typed}");
+        }
+    }
+
+    #[test]
     fn names_of_images() {
         for (typed, expect) in [
             ("docker.io/library/alpine:3.20", Ok("3.20.3")),
@@ -148,8 +179,10 @@ mod tests {
             ("alpine:3.20@sha256:0123456789abcdef", Err(Some("alpine:3.20"))),
             ("alpine:3.20.2", Err(Some("alpine:3.20"))),
             ("alpine", Err(Some("alpine:3.20"))),
-            ("python:3.12-slim", Err(Some("python:3.11-slim"))),
-            ("python:3.11.9-alpine3.20", Err(Some("python:3.11-alpine"))),
+            ("python:3.12-slim", Err(Some("python:3.11-slim-bookworm"))),
+            ("python:3.11-slim", Err(Some("python:3.11-slim-bookworm"))),
+            ("python:3.11-alpine", Err(Some("python:3.11-alpine3.20"))),
+            ("python:3.11.9-alpine3.20", Err(Some("python:3.11-alpine3.20"))),
             (
                 "gcr.io/distroless/python3-debian12:debug",
                 Err(Some("gcr.io/distroless/python3-debian12")),

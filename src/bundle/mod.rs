@@ -46,6 +46,10 @@ pub struct Papers {
     pub dockerfile: String,
     /// `runtime-packages.txt`: the packages to install, one a line.
     pub runtime_packages: String,
+    /// The program that installs the OS packages.
+    pub installer: String,
+    /// The path of the installer in the final root.
+    pub installer_path: RealPath,
 }
 
 /// The form of a bundle.
@@ -204,6 +208,7 @@ pub fn write(
     match format {
         Format::Directory => {
             output.paper("Dockerfile.final", &papers.dockerfile)?;
+            output.program("packages", &papers.installer_path, &papers.installer)?;
             output.finish()?;
         }
         Format::OciLayout => {

@@ -92,12 +92,14 @@ impl Output {
 
     /// Makes the parents of an entry.
     pub(super) fn directories(&self, entry: &PlannedEntry) -> Result<(), BundleError> {
-        let tree = self.tree(entry.layer.as_deref());
+        self.parents(&self.tree(entry.layer.as_deref()), &entry.to)
+    }
+
+    fn parents(&self, tree: &Path, to: &RealPath) -> Result<(), BundleError> {
         let mut made = self.made.lock().expect("no holder panics");
-        let mut missing: Vec<RealPath> = entry
-            .to
+        let mut missing: Vec<RealPath> = to
             .ancestors()
-            .take_while(|parent| !made.contains(&(tree.clone(), parent.clone())))
+            .take_while(|parent| !made.contains(&(tree.to_owned(), parent.clone())))
             .collect();
         while let Some(parent) = missing.pop() {
             let above = tree.parent().expect("a tree is below the bundle");
@@ -106,7 +108,7 @@ impl Output {
             }
             self.directory(&tree.join(parent.relative()))
                 .map_err(BundleError::write("create", &parent))?;
-            made.insert((tree.clone(), parent));
+            made.insert((tree.to_owned(), parent));
         }
         Ok(())
     }
@@ -276,6 +278,18 @@ impl Output {
             file.sync_all()
         };
         write().map_err(BundleError::write("write", name))
+    }
+
+    /// A program alone in a tree of its own, beside `rootfs/`.
+    pub(super) fn program(&self, tree: &str, to: &RealPath, text: &str) -> Result<(), BundleError> {
+        let tree = self.top.join(tree);
+        self.parents(&tree, to)?;
+        let write = || -> io::Result<()> {
+            let mut file = self.file(&tree.join(to.relative()), 0o755)?;
+            file.write_all(text.as_bytes())?;
+            self.close(&file)
+        };
+        write().map_err(BundleError::write("write", to))
     }
 
     /// Makes a folder next to `rootfs/`. Its time is set later, by [`Output::stamp`].

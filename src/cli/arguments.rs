@@ -245,6 +245,9 @@ pub(crate) struct FinalImage {
     /// The way in which scripts find Python [default: relocatable if the final image has a shell]
     #[arg(long, value_enum)]
     pub(crate) shebang: Option<ShebangChoice>,
+    /// The lines of the final stage
+    #[arg(long, value_enum, default_value = "fixed", value_name = "FORM")]
+    pub(crate) final_stage: FinalStageChoice,
 }
 
 /// The requirements that select distributions. By default everything installed is bundled.
@@ -340,6 +343,14 @@ pub(crate) enum ShebangChoice {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum FinalStageChoice {
+    /// Stay the same when dependencies change: an installer in the bundle names the OS packages
+    Fixed,
+    /// Name the OS packages: paste them again whenever dependencies change
+    Explicit,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum SlimChoice {
     /// Folders named tests or test inside packages
     Tests,
@@ -394,16 +405,20 @@ pub(crate) const DEFAULT_OUT: &str = "/bundle";
 #[derive(Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputOptions {
-    /// The directory to write; it appears only when it is complete
-    #[arg(long, value_name = "DIR", default_value = DEFAULT_OUT)]
-    pub(crate) out: PathBuf,
+    /// The directory to write; it appears only when it is complete [default: /bundle; required
+    /// with --root]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
     /// The form of the bundle: directories to copy, or an OCI image layout of the layers (implies
     /// --layers)
     #[arg(long, value_enum, default_value = "directory")]
     pub(crate) format: FormatChoice,
-    /// Run `wheelbarrow verify` once when the final stage is built
+    /// Leave out the line that runs `wheelbarrow verify` when the final stage is built
     #[arg(long)]
-    pub(crate) verify: bool,
+    pub(crate) no_verify: bool,
+    /// Print Dockerfile.final, as on a terminal
+    #[arg(long)]
+    pub(crate) print_dockerfile: bool,
     /// Write COPY --link: with BuildKit a layer then does not depend on the layers below it
     #[arg(long)]
     pub(crate) link: bool,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use wheelbarrow::bundle::{MANIFEST, Manifest};
 use wheelbarrow::path::RealPath;
+use wheelbarrow::plan::DEFAULT_PREFIX;
 use wheelbarrow::report::Application;
 use wheelbarrow::root::{Directory, Root, Union};
 
@@ -25,7 +26,7 @@ pub(crate) fn final_root(
     let Some(bundle) = bundle else {
         return Ok((
             Root::new(base),
-            typed.unwrap_or_else(|| RealPath::known("/opt/app")),
+            typed.unwrap_or_else(|| RealPath::known(DEFAULT_PREFIX)),
             Vec::new(),
         ));
     };

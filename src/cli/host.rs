@@ -17,6 +17,9 @@ use super::trouble::Trouble;
 /// 1980-01-01, the earliest time a zip file can hold.
 const FIXED_TIME: i64 = 315_532_800;
 
+/// The variables that tools set to the environment in use.
+const ACTIVE: [&str; 3] = ["VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "CONDA_PREFIX"];
+
 /// Opens a directory as a root, with no part left out.
 pub(crate) fn open_root(path: &Path) -> Result<Root, Trouble> {
     Ok(Root::new(open_directory(path, &[])?))
@@ -37,8 +40,8 @@ pub(crate) fn open_directory(path: &Path, without: &[PathBuf]) -> Result<Directo
 /// of the host count only if the host is the root (`own_root`).
 pub(crate) fn usual_environments(own_root: bool) -> Vec<String> {
     let here = std::env::current_dir().ok().filter(|_| own_root);
-    let active = ["VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "CONDA_PREFIX"]
-        .map(|name| std::env::var(name).ok().filter(|path| own_root && !path.is_empty()));
+    let active =
+        ACTIVE.map(|name| std::env::var(name).ok().filter(|path| own_root && !path.is_empty()));
     let beside = |name: &str| {
         here.as_ref()
             .map_or(format!("/{name}"), |here| here.join(name).to_string_lossy().into_owned())
@@ -67,6 +70,14 @@ pub(crate) fn library_path() -> Vec<String> {
     let text = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
     let directories = text.split([':', ';', '\n']).filter(|one| one.starts_with('/'));
     directories.map(str::to_owned).collect()
+}
+
+/// The variable that names this environment as the active one.
+pub(crate) fn active_variable(path: &str) -> Option<&'static str> {
+    let names = |variable: &&str| {
+        std::env::var(variable).is_ok_and(|value| Path::new(&value) == Path::new(path))
+    };
+    ACTIVE.into_iter().find(names)
 }
 
 /// The time of every file in a bundle, in seconds since the epoch: `SOURCE_DATE_EPOCH`, or a fixed

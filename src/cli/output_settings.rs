@@ -9,7 +9,7 @@ use wheelbarrow::path::RealPath;
 use wheelbarrow::python::{Environment, Part};
 use wheelbarrow::report::{CopyOptions, Stage};
 
-use super::arguments::OutputOptions;
+use super::arguments::BundleArguments;
 use super::host;
 use super::settings::{self, Settings};
 use super::trouble::Trouble;
@@ -22,6 +22,8 @@ pub(crate) struct OutputSettings {
     /// The path of this program in the builder stage, if the final stage verifies itself.
     pub(crate) verify: Option<String>,
     pub(crate) format: Format,
+    /// Whether Dockerfile.final is printed even if standard output is no terminal.
+    pub(crate) print_dockerfile: bool,
     /// The modification time of every file, in seconds since the epoch.
     pub(crate) time: i64,
     /// The path of the output inside the root; `None` if it is outside.
@@ -31,10 +33,11 @@ pub(crate) struct OutputSettings {
 impl OutputSettings {
     /// The meaning of the output options of a bundle with these settings.
     pub(crate) fn new(
-        typed: &OutputOptions,
+        typed: &BundleArguments,
         settings: &Settings,
     ) -> Result<OutputSettings, Trouble> {
-        let out = host::absolute(&typed.out);
+        let out = host::absolute(&settings::out(typed)?);
+        let typed = &typed.output;
         let base = settings.directory().base();
         let out_inside =
             out.strip_prefix(base).ok().and_then(Path::to_str).map(|path| format!("/{path}"));
@@ -45,7 +48,10 @@ impl OutputSettings {
         Ok(OutputSettings {
             stage,
             format: settings::format(typed)?,
-            verify: verifier(typed, settings.own_root() && out_inside.is_some())?,
+            // What is read from outside is no stage that this program could be mounted from.
+            verify: host::this_program()
+                .filter(|_| !typed.no_verify && settings.own_root() && out_inside.is_some()),
+            print_dockerfile: typed.print_dockerfile,
             copy: CopyOptions {
                 link: typed.link,
                 root_owned: rustix::process::geteuid().is_root(),
@@ -71,17 +77,5 @@ impl OutputSettings {
             )),
             None => Ok(()),
         }
-    }
-}
-
-/// The path at which the final stage finds this program.
-fn verifier(typed: &OutputOptions, in_builder_stage: bool) -> Result<Option<String>, Trouble> {
-    match (typed.verify, in_builder_stage) {
-        (false, _) => Ok(None),
-        (true, true) => Ok(host::this_program()),
-        (true, false) => Err(Trouble::new(
-            "--verify mounts this program from the builder stage, but it does not run in one",
-            "leave --verify out, and run wheelbarrow verify BUNDLE --root FINAL after this",
-        )),
     }
 }

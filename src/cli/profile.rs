@@ -29,6 +29,13 @@ pub(crate) fn read(typed: &FinalImage) -> Result<Option<Profile>, Trouble> {
         if error.kind() != std::io::ErrorKind::NotFound {
             return trouble(format!("--base {typed}: {error}"));
         }
+        let exact = base::exact(typed);
+        if !exact.is_empty() {
+            return Trouble::new(
+                format!("--base {typed}: this tag moves from one release of its distribution to the next"),
+                format!("name the exact tag in FROM and in --base: {}", exact.join(" or ")),
+            );
+        }
         let nearest = base::nearest(typed)
             .map_or_else(|| base::names().join(", "), |name| format!("the nearest is {name}"));
         trouble(format!(

@@ -23,7 +23,7 @@ use super::trouble::Trouble;
 /// Refuses a plan that the final root cannot run.
 pub(crate) fn refuse_unfit(plan: &Plan) -> Result<(), Trouble> {
     if plan.findings.iter().any(|finding| finding.code.refuses()) {
-        eprint!("{}", report::findings_text(&plan.findings));
+        eprint!("{}", report::findings_text(&report::worst_last(plan.findings.clone())));
         return Err(Trouble::without_hint(
             "the final root cannot run this environment; nothing was written",
         ));

@@ -5,7 +5,7 @@
 
 #![expect(clippy::disallowed_types, reason = "unpacked wheels must exist as long as the root")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use wheelbarrow::base::Profile;
@@ -13,14 +13,14 @@ use wheelbarrow::bundle::Format;
 use wheelbarrow::finding::Finding;
 use wheelbarrow::inventory::Scope;
 use wheelbarrow::path::RealPath;
-use wheelbarrow::plan::{NativeMode, Request, Shebang, SlimKind};
+use wheelbarrow::plan::{DEFAULT_PREFIX, FinalStage, NativeMode, Request, Shebang, SlimKind};
 use wheelbarrow::python::Environment;
 use wheelbarrow::root::{Directory, Overlay, Root};
 use wheelbarrow::wheelhouse::{self, FolderError, Unpacked};
 
 use super::arguments::{
-    BundleArguments, Choice, DEFAULT_OUT, FormatChoice, Input, NativeChoice, OutputOptions,
-    ShebangChoice, SlimChoice,
+    BundleArguments, Choice, DEFAULT_OUT, FinalStageChoice, FormatChoice, Input, NativeChoice,
+    OutputOptions, ShebangChoice, SlimChoice,
 };
 use super::requirements::Asked;
 use super::trouble::Trouble;
@@ -48,7 +48,8 @@ impl Settings {
     /// The settings of `bundle`.
     pub(crate) fn bundle(typed: &BundleArguments) -> Result<Settings, Trouble> {
         let format = format(&typed.output)?;
-        Settings::new(&typed.input, &typed.choice, &typed.output.out, format)
+        let out = out(typed)?;
+        Settings::new(&typed.input, &typed.choice, &out, format)
     }
 
     /// Reads the options. An earlier bundle at `out` does not belong to the root.
@@ -95,6 +96,18 @@ impl Settings {
         self.directory.base() == Path::new("/")
     }
 
+    /// The environment and how it was chosen, for people.
+    pub(crate) fn describe_choice(&self, environment: &Environment) -> String {
+        if !self.named.is_empty() {
+            return self.named.join(", ");
+        }
+        let prefix = &environment.parts[0].prefix;
+        match host::active_variable(prefix.as_str()).filter(|_| self.own_root()) {
+            Some(variable) => format!("{prefix}, the one of ${variable}"),
+            None => format!("{prefix}, found without being named"),
+        }
+    }
+
     /// The parts of the root that a plan of this request depends on.
     pub(crate) fn scope(&self) -> Scope {
         let base = self.request.base.as_ref();
@@ -128,14 +141,30 @@ impl Settings {
     }
 }
 
+/// The directory to write. Only in a builder stage is there a default.
+pub(crate) fn out(typed: &BundleArguments) -> Result<PathBuf, Trouble> {
+    match &typed.output.out {
+        Some(out) => Ok(out.clone()),
+        None if host::absolute(&typed.input.root) == Path::new("/") => {
+            Ok(PathBuf::from(DEFAULT_OUT))
+        }
+        None => Err(Trouble::new(
+            format!("--root {} needs --out", typed.input.root.display()),
+            "name the directory to write: --out DIR",
+        )),
+    }
+}
+
 /// The requested format; some options exclude it.
 pub(crate) fn format(typed: &OutputOptions) -> Result<Format, Trouble> {
     match typed.format {
         FormatChoice::Directory => Ok(Format::Directory),
-        FormatChoice::OciLayout if typed.link || typed.verify => Err(Trouble::new(
-            "--link and --verify change Dockerfile.final, which --format oci-layout does not write",
-            "leave them out; run wheelbarrow verify on the final root when the layers are in it",
-        )),
+        FormatChoice::OciLayout if typed.link || typed.no_verify || typed.print_dockerfile => {
+            Err(Trouble::new(
+                "--link, --no-verify and --print-dockerfile concern Dockerfile.final, which --format oci-layout does not write",
+                "leave them out; run wheelbarrow verify on the final root when the layers are in it",
+            ))
+        }
         FormatChoice::OciLayout => Ok(Format::OciLayout),
     }
 }
@@ -147,7 +176,7 @@ fn request(choice: &Choice, asked: Asked, format: Format) -> Result<Request, Tro
     let base = profile::read(image)?.or_else(|| image.with_interpreter.then(Profile::empty));
     let interpreter = image.interpreter.as_deref();
     Ok(Request {
-        prefix: plain_path("--prefix", image.prefix.as_deref().unwrap_or("/opt/app"))?,
+        prefix: plain_path("--prefix", image.prefix.as_deref().unwrap_or(DEFAULT_PREFIX))?,
         shebang: image.shebang.map(|shebang| match shebang {
             ShebangChoice::Relocatable => Shebang::Relocatable,
             ShebangChoice::Absolute => Shebang::Absolute,
@@ -168,6 +197,10 @@ fn request(choice: &Choice, asked: Asked, format: Format) -> Result<Request, Tro
         compile: contents.compile,
         slim: contents.slim.iter().flat_map(slim).collect(),
         layers: layer_request::read(layers, format == Format::OciLayout)?,
+        final_stage: match image.final_stage {
+            FinalStageChoice::Fixed => FinalStage::Fixed,
+            FinalStageChoice::Explicit => FinalStage::Explicit,
+        },
     })
 }
 

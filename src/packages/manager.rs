@@ -102,6 +102,16 @@ impl Manager {
         }
     }
 
+    /// Whether its install command takes `typed` for one package: a name, perhaps with a version. No
+    /// character of it means anything to a shell.
+    pub fn takes(self, typed: &str) -> bool {
+        match self {
+            Manager::Apk => apk::takes(typed),
+            Manager::Dpkg => dpkg::takes(typed),
+            Manager::Conda => false,
+        }
+    }
+
     /// The database files by which scanners find those `packages` that belong to this manager.
     /// Copying cannot extend a database that is one file, so such a file is written only if
     /// `root_is_empty`.
@@ -158,6 +168,39 @@ mod tests {
             ]
         );
         assert_eq!(steps(Manager::Conda), None);
+    }
+
+    #[test]
+    fn names_that_an_install_command_takes() {
+        for (typed, apk, dpkg) in [
+            ("libpq", true, true),
+            ("libpq5", true, true),
+            ("libstdc++6", true, true),
+            ("gtk+3.0", true, true),
+            ("so:libpq.so.5", true, false),
+            ("libpq=16.4-r0", true, true),
+            ("libssl3=1:3.0.11-1~deb12u2+b1", false, true),
+            ("R", true, false),
+            // apt-get removes a package when a hyphen follows its name.
+            ("libc6-", true, false),
+            ("libc6=", false, false),
+            ("=1", false, false),
+            ("", false, false),
+            ("-y", false, false),
+            ("--allow-untrusted", false, false),
+            ("so:", false, false),
+            ("a b", false, false),
+            ("a;reboot", false, false),
+            ("a'b", false, false),
+            ("$(reboot)", false, false),
+            ("a=1\nb", false, false),
+            ("../a", false, false),
+            ("libü", false, false),
+        ] {
+            assert_eq!(Manager::Apk.takes(typed), apk, "apk {typed:?}");
+            assert_eq!(Manager::Dpkg.takes(typed), dpkg, "dpkg {typed:?}");
+            assert!(!Manager::Conda.takes(typed));
+        }
     }
 
     #[test]

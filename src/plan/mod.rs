@@ -35,7 +35,9 @@ pub use entry::{Action, Edit, LeftOut, PlannedEntry};
 pub use layers::{KINDS_OF_LAYERS, PlannedLayer};
 pub use native::{LibraryOrigin, PackageReason, PackageSet, PlannedLibrary, PlannedPackage};
 pub use place::{SITE_PACKAGES, StartLine};
-pub use request::{LayerRequest, NativeMode, Request, Shebang, SlimKind};
+pub use request::{
+    DEFAULT_PREFIX, FinalStage, LayerRequest, NativeMode, Request, Shebang, SlimKind,
+};
 pub use select::PlannedDistribution;
 
 use crate::finding::Finding;
@@ -73,6 +75,12 @@ pub struct Plan {
     pub glibc: Option<String>,
     /// Whether `ldconfig` must run in the final stage.
     pub run_ldconfig: bool,
+    /// Whether the final root has a shell and a package manager, so that an installer can run there.
+    #[serde(skip)]
+    pub can_install: bool,
+    /// The form of the lines of the final stage.
+    #[serde(skip)]
+    pub final_stage: FinalStage,
     /// The cut into layers, in the order of the final stage; empty without one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<PlannedLayer>,
@@ -127,6 +135,8 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         packages: native.packages,
         glibc: judgement.glibc.map(|(major, minor)| format!("{major}.{minor}")),
         run_ldconfig: native.run_ldconfig,
+        can_install: final_root.can_install,
+        final_stage: request.final_stage,
         layers: layers.layers,
         entries: layers.entries,
         runs_at_start: placed.runs_at_start,

@@ -11,6 +11,9 @@ use url::Url;
 use crate::base::Profile;
 use crate::path::RealPath;
 
+/// Where the environment lives in the final root, unless the user names another place.
+pub const DEFAULT_PREFIX: &str = "/opt/app";
+
 /// The request of the user.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -42,6 +45,8 @@ pub struct Request {
     pub slim: BTreeSet<SlimKind>,
     /// Cut into layers; one tree otherwise.
     pub layers: Option<LayerRequest>,
+    /// Whether the lines of the final stage depend on the content.
+    pub final_stage: FinalStage,
 }
 
 impl Request {
@@ -62,6 +67,7 @@ impl Request {
             compile: false,
             slim: BTreeSet::new(),
             layers: None,
+            final_stage: FinalStage::Fixed,
         }
     }
 
@@ -84,6 +90,16 @@ pub enum NativeMode {
     Packages,
     /// In the bundle.
     Vendor,
+}
+
+/// Whether the lines of the final stage depend on the content of the bundle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FinalStage {
+    /// They stay the same when dependencies change: the bundle contains the installer of its packages.
+    #[default]
+    Fixed,
+    /// They name the packages, and run `ldconfig` where that is needed.
+    Explicit,
 }
 
 /// How scripts find their interpreter.

@@ -5,8 +5,10 @@
 
 use minijinja::{Environment, context};
 
+use super::installer::installer_path;
 use crate::packages::Manager;
-use crate::plan::Plan;
+use crate::path::RealPath;
+use crate::plan::{DEFAULT_PREFIX, FinalStage, Plan};
 
 /// Where the bundle is when the final stage copies it.
 pub enum Stage {
@@ -42,6 +44,7 @@ impl CopyOptions {
 
 /// The text of `Dockerfile.final`; `verify` is this program in the builder stage.
 pub fn dockerfile(plan: &Plan, stage: &Stage, copy: &CopyOptions, verify: Option<&str>) -> String {
+    let fixed = plan.final_stage == FinalStage::Fixed;
     let packages: Vec<String> =
         plan.packages.install.iter().map(|package| package.install_as.clone()).collect();
     let command = plan.manager().and_then(Manager::install_command);
@@ -49,16 +52,29 @@ pub fn dockerfile(plan: &Plan, stage: &Stage, copy: &CopyOptions, verify: Option
         .filter(|_| !packages.is_empty())
         .map(|command| command.steps(&packages))
         .unwrap_or_default();
-    let (stage, source) = match stage {
-        Stage::Named { name, path } => (Some(name.as_str()), path.trim_end_matches('/')),
-        Stage::Context => (None, ""),
+    let stage_name = match stage {
+        Stage::Named { name, .. } => Some(name.as_str()),
+        Stage::Context => None,
     };
     let text = Environment::new()
         .render_str(
             include_str!("final.dockerfile"),
             context! {
-                builder => &plan.builder, version => &plan.interpreter_facts.version, standalone => stage.is_none(), stage, source, trees => copied_trees(plan), verify, copy_options => copy.text(stage.is_some()),
-                base => &plan.base, install_steps, prefix => plan.prefix.as_str(), ldconfig => plan.run_ldconfig,
+                builder => &plan.builder,
+                version => &plan.interpreter_facts.version,
+                standalone => stage_name.is_none(),
+                stage => stage_name,
+                fixed,
+                base => &plan.base,
+                installer => (fixed && plan.can_install)
+                    .then(|| exec_form(&[installer_path(&plan.prefix).as_str()])),
+                install_steps,
+                copy => copy_instruction(stage, copy),
+                trees => copied_trees(plan),
+                ldconfig => plan.run_ldconfig,
+                verify,
+                verify_command => verify_command(&plan.prefix),
+                prefix => plan.prefix.as_str(),
             },
         )
         .expect("the template is a constant");
@@ -73,6 +89,31 @@ pub fn copied_trees(plan: &Plan) -> Vec<String> {
     } else {
         plan.layers.iter().map(|layer| format!("layers/{}", layer.name)).collect()
     }
+}
+
+/// `COPY` up to the directory of the bundle, with a slash at its end.
+fn copy_instruction(stage: &Stage, copy: &CopyOptions) -> String {
+    match stage {
+        Stage::Named { name, path } => {
+            let path = path.trim_end_matches('/');
+            format!("COPY --from={name} {}{path}/", copy.text(true))
+        }
+        Stage::Context => format!("COPY {}", copy.text(false)),
+    }
+}
+
+fn verify_command(prefix: &RealPath) -> String {
+    match prefix.as_str() {
+        DEFAULT_PREFIX => exec_form(&["/wb", "verify"]),
+        other => exec_form(&["/wb", "verify", "--prefix", other]),
+    }
+}
+
+/// A command in the form that needs no shell.
+fn exec_form(command: &[&str]) -> String {
+    let quoted: Vec<String> =
+        command.iter().map(|word| serde_json::Value::from(*word).to_string()).collect();
+    format!("[{}]", quoted.join(", "))
 }
 
 /// One package a line, sorted: a cache key that changes when the packages do, and not otherwise.

@@ -1,30 +1,40 @@
 # The final stage, written by wheelbarrow. Builder: {{ builder }}, Python {{ version }}.
 {%- if standalone %}
 # Build with the bundle as context: docker build -f Dockerfile.final BUNDLE
+{%- elif fixed %}
+# Paste it once below the stage named "{{ stage }}". It stays the same when dependencies change.
 {%- else %}
-# Paste it below the stage named "{{ stage }}".
+# Paste it below the stage named "{{ stage }}", and again whenever dependencies change.
 {%- endif %}
 {%- if base %}
 FROM {{ base }}
 {%- else %}
-# Nothing tells which image has this interpreter: docker build --build-arg BASE=IMAGE
+# No image is known to have this interpreter: docker build --build-arg BASE=IMAGE
 ARG BASE
 FROM ${BASE}
 {%- endif %}
-{%- if install_steps %}
+{%- if installer %}
+# The OS packages that the environment needs. These two steps run again only when their list changes.
+{{ copy }}packages/ /
+RUN {{ installer }}
+{%- elif install_steps %}
 RUN {{ install_steps | join(" \\\n && ") }}
 {%- endif %}
-{%- for tree in trees %}
-{%- if standalone %}
-COPY {{ copy_options }}{{ tree }}/ /
-{%- else %}
-COPY --from={{ stage }} {{ copy_options }}{{ source }}/{{ tree }}/ /
+{%- if fixed %}
+# The environment.
 {%- endif %}
+{%- for tree in trees %}
+{{ copy }}{{ tree }}/ /
 {%- endfor %}
 {%- if ldconfig %}
 RUN ldconfig
 {%- endif %}
 {%- if verify %}
-RUN --mount=type=bind,from={{ stage }},source={{ verify }},target=/wb ["/wb", "verify", "--prefix", "{{ prefix }}"]
+{%- if fixed %}
+# The build fails here if the image lacks anything that the environment needs.
+{%- endif %}
+RUN --mount=type=bind,from={{ stage }},source={{ verify }},target=/wb {{ verify_command }}
+{%- elif standalone %}
+# To verify the image, mount its root and run: wheelbarrow verify BUNDLE --root DIR
 {%- endif %}
 ENV PATH={{ prefix }}/bin:$PATH

@@ -4,8 +4,10 @@
 
 mod compare;
 mod dockerfile;
+mod installer;
 mod json;
 mod sizes;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -13,8 +15,10 @@ mod why;
 
 pub use compare::{Application, Comparison, compare};
 pub use dockerfile::{CopyOptions, Stage, copied_trees, dockerfile, runtime_packages};
+pub use installer::{INSTALLER, installer, installer_path};
 pub use json::{Report, ReportModule, ReportNeed, report};
 pub use sizes::{ModeSize, sizes};
+pub use summary::{Summary, summary_text, worst_last};
 pub use text::{
     append_text, comparison_text, findings_text, plan_text, receipts_text, report_text,
     verification_text, why_not_text, why_text,

@@ -6,7 +6,7 @@
 use crate::base::{self, Profile};
 use crate::inventory::Scope;
 use crate::path::RealPath;
-use crate::plan::{LayerRequest, NativeMode, Request, Shebang, SlimKind};
+use crate::plan::{FinalStage, LayerRequest, NativeMode, Request, Shebang, SlimKind};
 use crate::python::parse_requirement;
 
 /// The environments that are named, and the request.
@@ -39,6 +39,7 @@ impl Asked {
                 "--pin" => request.pin = true,
                 "--so-names" => request.so_names = true,
                 "--compile" => request.compile = true,
+                "--explicit" => request.final_stage = FinalStage::Explicit,
                 "--base" => request.base = Some(base::find(value()).expect("a shipped profile")),
                 "--shebang" => request.shebang = Some(shebang(value())),
                 "--native" => request.native = native(value()),

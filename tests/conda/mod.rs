@@ -165,7 +165,7 @@ fn an_interpreter_of_the_base_takes_the_place_of_condas() {
         (plan["interpreter"].as_str().unwrap().to_owned(), entries)
     };
     if python("import sys; print('%d.%d' % sys.version_info[:2])", &[]) == "3.11" {
-        let (interpreter, entries) = plan(&["--base", "python:3.11-slim"]);
+        let (interpreter, entries) = plan(&["--base", "python:3.11-slim-bookworm"]);
         assert_eq!(interpreter, "/usr/local/bin/python3.11");
         let has = |name: &str| entries.iter().any(|entry| entry == &format!("/opt/app/{name}"));
         assert!(
@@ -253,7 +253,7 @@ const DOCKERFILE: &str = r#"FROM debian:bookworm-slim AS builder
 COPY e /opt/env
 COPY wheelbarrow /usr/local/bin/
 ENV CONDA_PREFIX=/opt/env
-RUN wheelbarrow bundle && cp /bundle/Dockerfile.final /final && wheelbarrow bundle --out /alone --with-interpreter && wheelbarrow report --sizes
+RUN wheelbarrow bundle --final-stage explicit && cp /bundle/Dockerfile.final /final && wheelbarrow bundle --out /alone --with-interpreter && wheelbarrow report --sizes
 
 FROM debian:bookworm-slim AS plain
 COPY --from=builder /bundle/rootfs/ /

@@ -202,7 +202,7 @@ from cryptography.fernet import Fernet; Fernet.generate_key(); assert numpy.lina
 #[test]
 #[ignore = "needs buildah and the base images"]
 fn real_packages_of_both_libcs() {
-    for base in ["python:3.11-alpine", "python:3.11-slim"] {
+    for base in ["python:3.11-alpine3.20", "python:3.11-slim-bookworm"] {
         built("wheelbarrow-real", &REAL.replace("BASE", base), &[]);
     }
 }

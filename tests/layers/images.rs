@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use crate::support::lab::{Container, Lab, buildah};
 use crate::support::{shown, wheelbarrow};
 
-const WHEELS: &str = r#"FROM python:3.11-slim
+const WHEELS: &str = r#"FROM python:3.11-slim-bookworm
 RUN pip download -q -d /wheels --only-binary :all: flask==3.0.3 requests==2.32.2 pydantic==2.7.1 cryptography==42.0.7 lxml==5.2.2 \
  pillow==10.3.0 numpy==1.26.4 psycopg2-binary==2.9.9 setuptools==69.5.1 wheel==0.43.0
 RUN useradd -m other
@@ -87,7 +87,11 @@ impl Ten {
 
     /// The digests of the layers that an image adds to python:3.11-slim.
     fn layers(&self, name: &str) -> Vec<String> {
-        self.adds("python:3.11-slim", name, "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}")
+        self.adds(
+            "python:3.11-slim-bookworm",
+            name,
+            "{{range .OCIv1.RootFS.DiffIDs}}{{println .}}{{end}}",
+        )
     }
 
     /// The steps of an image after those of its base, with the empty ones.
@@ -144,7 +148,7 @@ impl Ten {
 fn ten_applications_store_what_they_share_once() {
     let ten = Ten::new();
     ten.build("wheels", WHEELS);
-    let bundle = "wheelbarrow bundle /b/venv --out /bundle";
+    let bundle = "wheelbarrow bundle /b/venv --out /bundle --final-stage explicit --no-verify";
     let mut union: BTreeMap<(String, String), u64> = BTreeMap::new();
     let mut stored: [BTreeMap<String, u64>; 4] = Default::default();
     let mut manifests = Vec::new();
@@ -164,10 +168,12 @@ fn ten_applications_store_what_they_share_once() {
         // ours.
         let start = format!("FROM localhost/wheelbarrow-ten-wheels AS builder\n{install}\n");
         let mega = builder(name, installs, imports, "/b");
-        ten.build(&format!("{name}-mega"), &format!("FROM localhost/wheelbarrow-ten-wheels AS wheels\nFROM python:3.11-slim\nRUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels {mega}\n"));
+        ten.build(&format!("{name}-mega"), &format!("FROM localhost/wheelbarrow-ten-wheels AS wheels\nFROM python:3.11-slim-bookworm\nRUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels {mega}\n"));
         ten.build(
             &format!("{name}-copied"),
-            &format!("{start}FROM python:3.11-slim\nCOPY --from=builder /b/venv /b/venv\n"),
+            &format!(
+                "{start}FROM python:3.11-slim-bookworm\nCOPY --from=builder /b/venv /b/venv\n"
+            ),
         );
         ten.application(&format!("{name}-one-layer"), &install, bundle);
         for (way, stored) in ["", "-one-layer", "-copied", "-mega"].iter().zip(&mut stored) {
@@ -183,7 +189,7 @@ fn ten_applications_store_what_they_share_once() {
     let union: u64 = union.values().sum();
     let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
     println!(
-        "ten applications, MB beside python:3.11-slim: layers {} | one layer each {} | copied venv {} | mega-RUN {} | union of files {}",
+        "ten applications, MB beside python:3.11-slim-bookworm: layers {} | one layer each {} | copied venv {} | mega-RUN {} | union of files {}",
         megabytes(ours),
         megabytes(squashed),
         megabytes(copied),
@@ -196,7 +202,7 @@ fn ten_applications_store_what_they_share_once() {
     another_builder_gives_the_same(&ten);
     an_image_layout_is_loaded(&ten);
     the_layers_are_added_to_a_base(&ten);
-    let history = ten.history("python:3.11-slim", "two");
+    let history = ten.history("python:3.11-slim-bookworm", "two");
     assert!(
         history.iter().all(|step| step.contains("COPY dir:") || step.contains("ENV PATH")),
         "{history:?}"
@@ -210,7 +216,7 @@ fn packages_are_not_installed_again_for_a_changed_line() {
     ten.build("native", NATIVE);
     let install = builder("shop", "psycopg2", "psycopg2", "/b");
     let start = format!(
-        "FROM localhost/wheelbarrow-ten-native AS builder\nRUN {install}\nRUN wheelbarrow bundle /b/venv --layers\n"
+        "FROM localhost/wheelbarrow-ten-native AS builder\nRUN {install}\nRUN wheelbarrow bundle /b/venv --layers --final-stage explicit --no-verify\n"
     );
     let apk = "RUN apk add --no-cache libpq python3";
     ten.finished("shop", &start);
@@ -282,7 +288,7 @@ fn a_changed_line_is_one_layer(ten: &Ten) {
     ten.application(
         "two-changed",
         &format!("RUN {install}"),
-        "wheelbarrow bundle /b/venv --out /bundle --layers",
+        "wheelbarrow bundle /b/venv --out /bundle --layers --final-stage explicit --no-verify",
     );
     let (before, after) = (ten.layers("two"), ten.layers("two-changed"));
     let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
@@ -298,7 +304,7 @@ fn another_builder_gives_the_same(ten: &Ten) {
     let script = format!("umask 077\nexport TZ=Asia/Tokyo LC_ALL=C\n{install}\n");
     ten.lab.write("install.sh", &script);
     let steps = "COPY install.sh /install.sh\nRUN su other -c 'sh -e /install.sh' && mkdir /bundles && chown other /bundles && ln -s /bundles/bundle /bundle";
-    let bundle = "su other -c 'umask 077 && wheelbarrow bundle /home/other/elsewhere/deep/venv --layers --out /bundles/bundle'";
+    let bundle = "su other -c 'umask 077 && wheelbarrow bundle /home/other/elsewhere/deep/venv --layers --final-stage explicit --no-verify --out /bundles/bundle'";
     let start =
         format!("FROM localhost/wheelbarrow-ten-wheels AS builder\n{steps}\nRUN {bundle}\n");
     ten.build("two-other-builder", &start);
@@ -322,7 +328,11 @@ fn the_layers_are_added_to_a_base(ten: &Ten) {
         out.to_str().unwrap(),
     ];
     let output = wheelbarrow(&arguments);
-    assert!(shown(&output).contains("to python:3.11-slim\nset PATH="), "{}", shown(&output));
+    assert!(
+        shown(&output).contains("to python:3.11-slim-bookworm\nset PATH="),
+        "{}",
+        shown(&output)
+    );
     let read = |descriptor: &serde_json::Value| -> serde_json::Value {
         serde_json::from_slice(
             &fs::read(
@@ -335,7 +345,7 @@ fn the_layers_are_added_to_a_base(ten: &Ten) {
     let index: serde_json::Value =
         serde_json::from_slice(&fs::read(out.join("index.json")).unwrap()).unwrap();
     let manifest = read(&index["manifests"][0]);
-    let container = Container::of("python:3.11-slim");
+    let container = Container::of("python:3.11-slim-bookworm");
     for layer in manifest["layers"].as_array().unwrap() {
         let blob = out.join("blobs").join(layer["digest"].as_str().unwrap().replace(':', "/"));
         buildah(&["add", &container.name, blob.to_str().unwrap(), "/"]);

@@ -82,10 +82,10 @@ fn an_image_layout_says_what_its_base_has_to_have() {
         ("", 0),
         ("--native vendor", 0),
         ("--with-interpreter", 0),
-        ("--base python:3.11-alpine --layers 6 --layer web=PyYAML", 0),
+        ("--base python:3.11-alpine3.20 --layers 6 --layer web=PyYAML", 0),
         ("--layers 5 --layer web=PyYAML", 2),
         ("--link", 2),
-        ("--verify", 2),
+        ("--no-verify", 2),
     ] {
         let more: Vec<&str> = typed.split_whitespace().collect();
         let (output, out) = bundle_fixture(&[&["--format", "oci-layout"], &more[..]].concat());

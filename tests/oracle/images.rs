@@ -57,7 +57,7 @@ fn alpine() {
 #[test]
 #[ignore = "needs the lab: buildah and the base images"]
 fn python_alpine() {
-    check("docker.io/library/python:3.11-alpine", MUSL, 20);
+    check("docker.io/library/python:3.11-alpine3.20", MUSL, 20);
 }
 
 #[test]
@@ -69,5 +69,5 @@ fn debian() {
 #[test]
 #[ignore = "needs the lab: buildah and the base images"]
 fn python_slim() {
-    check("docker.io/library/python:3.11-slim", GLIBC, 500);
+    check("docker.io/library/python:3.11-slim-bookworm", GLIBC, 500);
 }

@@ -110,8 +110,9 @@ fn check(name: &str, dockerfile: &str, moved: &[&str]) {
 #[test]
 #[ignore = "needs the lab: buildah and the base images"]
 fn glibc() {
-    let dockerfile =
-        format!("FROM python:3.11-slim\nRUN pip install -q {WHEELS} && rm -rf /root/.cache\n");
+    let dockerfile = format!(
+        "FROM python:3.11-slim-bookworm\nRUN pip install -q {WHEELS} && rm -rf /root/.cache\n"
+    );
     let directory = "usr/lib/x86_64-linux-gnu";
     let names = ["libz.so.1", "libssl.so.3", "libcrypto.so.3", "libsqlite3.so.0", "libffi.so.8"];
     let moved = names.map(|name| format!("{directory}/{name}"));
@@ -121,8 +122,9 @@ fn glibc() {
 #[test]
 #[ignore = "needs the lab: buildah and the base images"]
 fn musl() {
-    let dockerfile =
-        format!("FROM python:3.11-alpine\nRUN pip install -q {WHEELS} && rm -rf /root/.cache\n");
+    let dockerfile = format!(
+        "FROM python:3.11-alpine3.20\nRUN pip install -q {WHEELS} && rm -rf /root/.cache\n"
+    );
     check(
         "wheelbarrow-run-path-musl",
         &dockerfile,

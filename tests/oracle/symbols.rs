@@ -136,7 +136,7 @@ fn check(image: &str, interpreter: &str, least: usize) {
 fn glibc() {
     check("docker.io/library/debian:bookworm-slim", GLIBC, 10_000);
     let lab = Lab::new();
-    lab.build("wheelbarrow-symbols-slim", &format!("FROM python:3.11-slim\n{TEN}"));
+    lab.build("wheelbarrow-symbols-slim", &format!("FROM python:3.11-slim-bookworm\n{TEN}"));
     check("localhost/wheelbarrow-symbols-slim", GLIBC, 50_000);
 }
 
@@ -145,7 +145,7 @@ fn glibc() {
 fn musl() {
     check("docker.io/library/alpine:3.20", MUSL, 500);
     let lab = Lab::new();
-    lab.build("wheelbarrow-symbols-alpine", &format!("FROM python:3.11-alpine\n{TEN}"));
+    lab.build("wheelbarrow-symbols-alpine", &format!("FROM python:3.11-alpine3.20\n{TEN}"));
     check("localhost/wheelbarrow-symbols-alpine", MUSL, 5_000);
 }
 

@@ -1,10 +1,17 @@
 //! `wheelbarrow bundle`: the one command that writes.
+//!
+//! Build tools show both streams as one, and repeat only the last lines of a step that failed. So the
+//! summary comes first, and the findings last with the worst at the end.
+//!
+//! Invariant: Dockerfile.final is printed on a terminal or on request, between the two.
 
-use anstream::{eprint, eprintln, print};
+use std::io::IsTerminal as _;
+
+use anstream::{eprint, print};
 use indicatif::{ProgressBar, ProgressStyle};
 use wheelbarrow::bundle::{self, Format, Outcome, Papers};
 use wheelbarrow::finding::Finding;
-use wheelbarrow::report;
+use wheelbarrow::report::{self, Summary};
 
 use crate::cli::arguments::BundleArguments;
 use crate::cli::output_settings::OutputSettings;
@@ -12,10 +19,10 @@ use crate::cli::review;
 use crate::cli::settings::Settings;
 use crate::cli::trouble::Trouble;
 
-/// Writes the bundle, and prints the final stage.
+/// Writes the bundle, and prints what it is.
 pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
     let mut settings = Settings::bundle(typed)?;
-    let output = OutputSettings::new(&typed.output, &settings)?;
+    let output = OutputSettings::new(typed, &settings)?;
     let (inventory, plan) = settings.decide()?;
     output.refuse_inside(&inventory.environment)?;
     review::refuse_unfit(&plan)?;
@@ -28,6 +35,8 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
             output.verify.as_deref(),
         ),
         runtime_packages: report::runtime_packages(&plan),
+        installer: report::installer(&plan),
+        installer_path: report::installer_path(&plan.prefix),
     };
     let bar = progress_bar(plan.size());
     let progress = |bytes| bar.inc(bytes);
@@ -44,20 +53,24 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
     let Outcome { mut findings, slimmed } = written?;
     findings.extend(plan.findings.iter().cloned());
     findings.extend(stale);
-    findings.sort();
-    eprint!("{}", report::findings_text(&findings));
+    let findings = report::worst_last(findings);
+    let summary = Summary {
+        plan: &plan,
+        environment: &settings.describe_choice(&inventory.environment),
+        out: &output.out.display().to_string(),
+        findings: &findings,
+    };
+    eprint!("{}", report::summary_text(&summary));
     eprint!("{}", report::receipts_text("slimmed", &slimmed));
-    eprintln!(
-        "{}: {} files and links, {}",
-        output.out.display(),
-        plan.entries.len(),
-        report::size(plan.size())
-    );
     match output.format {
-        Format::Directory => print!("{}", papers.dockerfile),
+        Format::Directory if output.print_dockerfile || std::io::stdout().is_terminal() => {
+            print!("{}", papers.dockerfile);
+        }
+        Format::Directory => {}
         // Nothing installs packages here: the user's base has to have them.
         Format::OciLayout => print!("{}", report::append_text(&plan)),
     }
+    eprint!("{}", report::findings_text(&findings));
     Ok(findings)
 }
 

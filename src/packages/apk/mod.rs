@@ -35,6 +35,20 @@ pub(super) fn read(files: &mut DatabaseFiles) -> Vec<Package> {
 pub(super) const INSTALL: InstallCommand =
     InstallCommand { program: "apk", prepare: &[], install: "apk add --no-cache", clean_up: &[] };
 
+/// apk-world(5): a name or `so:` and a library, perhaps with `=` and a version.
+pub(super) fn takes(typed: &str) -> bool {
+    let (name, version) =
+        typed.split_once('=').map_or((typed, None), |(name, version)| (name, Some(version)));
+    let plain = |one: char| one.is_ascii_alphanumeric() || matches!(one, '.' | '_' | '+' | '-');
+    let name = name.strip_prefix("so:").unwrap_or(name);
+    name.starts_with(|one: char| one.is_ascii_alphanumeric() || one == '_')
+        && name.chars().all(plain)
+        && version.is_none_or(|version| {
+            version.starts_with(|one: char| one.is_ascii_digit())
+                && version.chars().all(|one| plain(one) || one == '~')
+        })
+}
+
 /// The pinned name, from apk-world(5): `=` allows only this version.
 pub(super) fn pinned(package: &Package) -> String {
     format!("{}={}", package.name, package.version)

@@ -25,6 +25,24 @@ pub(super) const INSTALL: InstallCommand = InstallCommand {
     clean_up: &["rm -rf /var/lib/apt/lists/*"],
 };
 
+/// Debian Policy 5.6.1 and 5.6.12: a name, perhaps with `=` and a version. apt-get(8) removes the package if a
+/// hyphen follows its name.
+pub(super) fn takes(typed: &str) -> bool {
+    let (name, version) =
+        typed.split_once('=').map_or((typed, None), |(name, version)| (name, Some(version)));
+    let lower = |one: char| one.is_ascii_lowercase() || one.is_ascii_digit();
+    name.starts_with(lower)
+        && name.len() > 1
+        && !name.ends_with('-')
+        && name.chars().all(|one| lower(one) || matches!(one, '+' | '-' | '.'))
+        && version.is_none_or(|version| {
+            version.starts_with(|one: char| one.is_ascii_alphanumeric())
+                && version.chars().all(|one| {
+                    one.is_ascii_alphanumeric() || matches!(one, '.' | '+' | '~' | ':' | '-')
+                })
+        })
+}
+
 /// The pinned name, from apt-get(8): `=` selects this version.
 pub(super) fn pinned(package: &Package) -> String {
     format!("{}={}", package.name, package.version)

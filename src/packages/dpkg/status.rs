@@ -91,7 +91,9 @@ impl<'a> Stanza<'a> {
             package.installed_size = kib.saturating_mul(1024);
         }
         package.name = name;
-        package.essential = take("essential") == "yes" || take("priority") == "required";
+        // Every image that installs packages has apt, and all that it depends on.
+        package.essential =
+            take("essential") == "yes" || take("priority") == "required" || package.name == "apt";
         package.depends =
             alternatives(&take("pre-depends")).chain(alternatives(&take("depends"))).collect();
         package.provides = alternatives(&take("provides")).flatten().collect();

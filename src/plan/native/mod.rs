@@ -71,7 +71,8 @@ pub(crate) fn follow(
         wanted.add_interpreter_libraries();
     }
     wanted.add_distributions(selection);
-    let packages = wanted.decide(request, final_root);
+    let mut packages = wanted.decide(request, final_root);
+    findings.extend(packages.refuse_strange_names());
     let vendored = &packages.vendored_indices;
     let mut files = vendor(inventory, final_root, vendored);
     files.entries.splice(0..0, entries);

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::finding::{Code, Finding, Severity};
 use crate::packages::Manager;
 use crate::path::RealPath;
 
@@ -53,4 +54,29 @@ pub struct PackageSet {
     pub vendored_indices: BTreeSet<usize>,
     /// Needed, and in the base with its interpreter or in every root of this distribution.
     pub in_base: Vec<PlannedPackage>,
+}
+
+impl PackageSet {
+    /// Removes the packages that the install command would not take for packages: it is run by a shell, as
+    /// root.
+    pub(super) fn refuse_strange_names(&mut self) -> Vec<Finding> {
+        let Some(manager) = self.manager else { return Vec::new() };
+        let (install, strange): (Vec<PlannedPackage>, Vec<PlannedPackage>) =
+            std::mem::take(&mut self.install)
+                .into_iter()
+                .partition(|package| manager.takes(&package.install_as));
+        self.install = install;
+        strange.iter().map(refuse).collect()
+    }
+}
+
+fn refuse(package: &PlannedPackage) -> Finding {
+    let message = "no package can have this name or this version, so it is not installed";
+    Finding::new(
+        Severity::Deny,
+        Code::CorruptDatabase,
+        format!("{:?}", package.install_as),
+        message,
+    )
+    .help("repair the package database of the builder stage")
 }

@@ -29,6 +29,8 @@ pub(crate) struct FinalRoot<'a> {
     pub(super) profile: Option<&'a Profile>,
     /// Whether its package manager installs missing packages.
     pub(super) packages: bool,
+    /// Whether it has a shell and a package manager.
+    pub can_install: bool,
     /// The prefix of conda or of the interpreter in the builder, and the one that takes its place.
     pub(super) moved: Option<(RealPath, RealPath)>,
     /// The directories that its loader searches by default and by its own configuration.
@@ -148,6 +150,7 @@ mod tests {
             shebang: Shebang::Absolute,
             profile,
             packages: true,
+            can_install: true,
             moved: moved.map(|(from, to)| (RealPath::known(from), RealPath::known(to))),
             directories: BTreeSet::from([RealPath::known("/usr/lib")]),
             configured: false,

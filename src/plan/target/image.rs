@@ -34,8 +34,13 @@ pub(crate) fn image(
             Some("cgr.dev/chainguard/wolfi-base".to_owned())
         }
         // docker-library images: the interpreter is compiled into /usr/local and owned by nobody.
-        ("alpine", Origin::Image) if in_local => Some(format!("python:{minor}-alpine")),
-        ("debian", Origin::Image) if in_local => Some(format!("python:{minor}-slim")),
+        // Their short names move from one release of the distribution to the next: these tags do not.
+        ("alpine", Origin::Image) if in_local && !release.version.is_empty() => {
+            Some(format!("python:{minor}-alpine{}", major_minor(&release.version)))
+        }
+        ("debian", Origin::Image) if in_local && !release.codename.is_empty() => {
+            Some(format!("python:{minor}-slim-{}", release.codename))
+        }
         _ => None,
     }
 }
@@ -83,8 +88,8 @@ mod tests {
             pretty_name: String::new(),
         };
         for (origin, path, expect) in [
-            (Origin::Image, "/usr/local/bin/python3.13", Some("python:3.13-slim")),
-            (Origin::Image, "/usr/local/bin/python3", Some("python:3.13-slim")),
+            (Origin::Image, "/usr/local/bin/python3.13", Some("python:3.13-slim-bookworm")),
+            (Origin::Image, "/usr/local/bin/python3", Some("python:3.13-slim-bookworm")),
             (Origin::Image, "/usr/local/bin/python3.13t", None),
             (Origin::Image, "/opt/python/bin/python3.13", None),
             (Origin::Package, "/usr/bin/python3.13", Some("debian:bookworm-slim")),

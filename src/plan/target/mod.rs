@@ -14,8 +14,8 @@ mod interpreter;
 pub(crate) use final_root::FinalRoot;
 pub(crate) use fit::{Fit, refuse};
 
-use super::request::{NativeMode, Request, Shebang};
-use crate::base::Profile;
+use super::request::{FinalStage, NativeMode, Request, Shebang};
+use crate::base::{self, Profile};
 use crate::finding::{Code, Finding};
 use crate::inventory::Inventory;
 use crate::loader::Libc;
@@ -53,11 +53,13 @@ fn like_builder<'a>(inventory: &Inventory, request: &'a Request) -> FinalRoot<'a
     let same = interpreter == own.executable || own.links.contains(&interpreter);
     let origin = if is_bundled || (owned && same) { Origin::Package } else { Origin::Image };
     let other_libc = other_libc(own, request);
-    let other_minor = named_minor(own, request).filter(|_| !is_bundled);
+    let other_minor = named_minor(inventory, request).filter(|_| !is_bundled);
     let image = request
         .from
         .clone()
         .or_else(|| image(&inventory.release, origin, &interpreter, own.minor()));
+    // The image that was typed may be one that is known to have neither a shell nor a package manager.
+    let typed_profile = request.from.as_deref().and_then(base::find);
     let no_image =
         image.is_none().then(|| unknown_image(inventory, owned || is_bundled, &interpreter));
     FinalRoot {
@@ -69,9 +71,11 @@ fn like_builder<'a>(inventory: &Inventory, request: &'a Request) -> FinalRoot<'a
         shebang: request.shebang.unwrap_or(Shebang::Relocatable),
         profile: None,
         packages: request.native != NativeMode::Vendor,
+        can_install: typed_profile.is_none_or(|profile| profile.can_install()),
         moved: moved(inventory, request),
         directories: search_directories(inventory, request),
-        configured: request.native != NativeMode::Vendor,
+        configured: request.native != NativeMode::Vendor
+            && request.final_stage == FinalStage::Explicit,
         findings: other_libc.into_iter().chain(other_minor).chain(no_image).collect(),
     }
 }
@@ -101,11 +105,13 @@ fn known<'a>(inventory: &Inventory, request: &'a Request, profile: &'a Profile) 
     let derived = || {
         profile.image.clone().or_else(|| image(&profile.release, origin, &interpreter, own.minor()))
     };
-    // The builder's cache is bundled with its loader; otherwise ldconfig runs where there is a
-    // shell.
+    // The builder's cache is bundled with its loader; otherwise ldconfig runs where there is a shell. No
+    // line of a fixed final stage may depend on the content, so it never runs there.
     let configured = match request.with_interpreter {
         true => own.libc == Some(Libc::Glibc),
-        false => packages && profile.tools.contains("sh"),
+        false => {
+            packages && profile.tools.contains("sh") && request.final_stage == FinalStage::Explicit
+        }
     };
     FinalRoot {
         image: request.from.clone().or_else(derived),
@@ -116,6 +122,7 @@ fn known<'a>(inventory: &Inventory, request: &'a Request, profile: &'a Profile) 
         shebang,
         profile: Some(profile),
         packages,
+        can_install: profile.can_install(),
         moved: moved(inventory, request),
         directories: search_directories(inventory, request),
         configured,
@@ -162,7 +169,8 @@ fn other_libc(own: &Interpreter, request: &Request) -> Option<Finding> {
 }
 
 /// The finding for a final root, not read, whose names are those of another Python.
-fn named_minor(own: &Interpreter, request: &Request) -> Option<Finding> {
+fn named_minor(inventory: &Inventory, request: &Request) -> Option<Finding> {
+    let own = &inventory.environment.interpreter;
     let typed = request.interpreter.as_ref();
     let of_path = typed.and_then(|path| {
         path.name().strip_prefix("python").filter(|rest| rest.contains('.')).map(str::to_owned)
@@ -171,9 +179,10 @@ fn named_minor(own: &Interpreter, request: &Request) -> Option<Finding> {
     let other = of_path.or(of_image).filter(|minor| minor != own.minor())?;
     let message =
         format!("the environment is for Python {}, but the final stage has {other}", own.minor());
-    let help = format!(
-        "use an image with Python {0}, such as python:{0}-slim, or build with Python {other}",
-        own.minor()
-    );
+    let local = RealPath::known("/usr/local/bin/python3");
+    let example = image(&inventory.release, Origin::Image, &local, own.minor());
+    let example = example.map_or_else(String::new, |example| format!(", such as {example}"));
+    let help =
+        format!("use an image with Python {}{example}, or build with Python {other}", own.minor());
     Some(refuse(Code::BaseInterpreter, &own.executable, message, Some(help)))
 }

@@ -91,7 +91,7 @@ fn the_path_file_of_musl() {
         wheel a has x.so needs libone.so";
     check(
         root,
-        "",
+        "--explicit",
         "/etc/ld-musl-x86_64.path
             SITE/x.so
             /opt/lib/libone.so
@@ -107,7 +107,7 @@ fn the_path_file_of_musl() {
     );
     check(
         root,
-        "--base python:3.11-alpine",
+        "--explicit --base python:3.11-alpine3.20",
         "/etc/ld-musl-x86_64.path
             SITE/x.so
             /opt/lib/libone.so

@@ -47,12 +47,12 @@ fn check_scripts(ask: &str, expect: &str) {
 fn images_are_derived_from_the_builder() {
     check(ALPINE, "", "FROM alpine:3.20 with /usr/bin/python3.11 | install python3");
     check(DEBIAN, "", "FROM debian:bookworm-slim with /usr/bin/python3.11 | install python3");
-    check(PYTHON_ALPINE, "", "FROM python:3.11-alpine with /usr/local/bin/python3.11");
-    check(SLIM, "", "FROM python:3.11-slim with /usr/local/bin/python3.11");
+    check(PYTHON_ALPINE, "", "FROM python:3.11-alpine3.20 with /usr/local/bin/python3.11");
+    check(SLIM, "", "FROM python:3.11-slim-bookworm with /usr/local/bin/python3.11");
     check(
         &SLIM.replace("debian\n", "debian 13 trixie\n"),
         "",
-        "FROM python:3.11-slim with /usr/local/bin/python3.11",
+        "FROM python:3.11-slim-trixie with /usr/local/bin/python3.11",
     );
     check(
         SLIM,
@@ -93,13 +93,13 @@ fn an_interpreter_that_no_image_has_is_bundled() {
     );
     check(
         ALONE,
-        "--interpreter /usr/local/bin/python3.11 --from python:3.11-slim",
-        "FROM python:3.11-slim with /usr/local/bin/python3.11",
+        "--interpreter /usr/local/bin/python3.11 --from python:3.11-slim-bookworm",
+        "FROM python:3.11-slim-bookworm with /usr/local/bin/python3.11",
     );
     check(
         ALONE,
-        "--base python:3.11-slim",
-        "FROM python:3.11-slim with /usr/local/bin/python3.11
+        "--base python:3.11-slim-bookworm",
+        "FROM python:3.11-slim-bookworm with /usr/local/bin/python3.11
             note interpreter-moved /opt/python/bin/python3.11",
     );
     check(
@@ -122,8 +122,8 @@ fn an_interpreter_that_no_image_has_is_bundled() {
 fn names_tell_another_python() {
     check(
         SLIM,
-        "--from python:3.12-slim",
-        "FROM python:3.12-slim with /usr/local/bin/python3.11
+        "--from python:3.12-slim-bookworm",
+        "FROM python:3.12-slim-bookworm with /usr/local/bin/python3.11
             deny base-interpreter /usr/local/bin/python3.11
             refused",
     );
@@ -153,11 +153,15 @@ fn names_tell_another_python() {
 
 #[test]
 fn a_base_that_fits() {
-    check(SLIM, "--base python:3.11-slim", "FROM python:3.11-slim with /usr/local/bin/python3.11");
+    check(
+        SLIM,
+        "--base python:3.11-slim-bookworm",
+        "FROM python:3.11-slim-bookworm with /usr/local/bin/python3.11",
+    );
     check(
         PYTHON_ALPINE,
-        "--base python:3.11-alpine",
-        "FROM python:3.11-alpine with /usr/local/bin/python3.11",
+        "--base python:3.11-alpine3.20",
+        "FROM python:3.11-alpine3.20 with /usr/local/bin/python3.11",
     );
     check(
         ALPINE,
@@ -178,8 +182,8 @@ fn a_base_that_fits() {
     // The interpreter is at another path there.
     check(
         DEBIAN,
-        "--base python:3.11-slim",
-        "FROM python:3.11-slim with /usr/local/bin/python3.11
+        "--base python:3.11-slim-bookworm",
+        "FROM python:3.11-slim-bookworm with /usr/local/bin/python3.11
             note interpreter-moved /usr/bin/python3.11",
     );
 }
@@ -188,9 +192,9 @@ fn a_base_that_fits() {
 fn a_base_that_does_not() {
     check(
         SLIM,
-        "--base python:3.11-alpine",
-        "FROM python:3.11-alpine with /usr/local/bin/python3.11
-            deny base-libc python:3.11-alpine
+        "--base python:3.11-alpine3.20",
+        "FROM python:3.11-alpine3.20 with /usr/local/bin/python3.11
+            deny base-libc python:3.11-alpine3.20
             deny base-interpreter /usr/local/bin/python3.11
             refused",
     );
@@ -204,8 +208,8 @@ fn a_base_that_does_not() {
     );
     check(
         &SLIM.replace("3.11", "3.12"),
-        "--base python:3.11-slim",
-        "FROM python:3.11-slim with /usr/local/bin/python3.12
+        "--base python:3.11-slim-bookworm",
+        "FROM python:3.11-slim-bookworm with /usr/local/bin/python3.12
             deny base-interpreter /usr/local/bin/python3.12
             refused",
     );
@@ -233,8 +237,8 @@ fn a_base_that_does_not() {
     );
     check(
         SLIM,
-        "--base python:3.11-slim --interpreter /opt/python3.11",
-        "FROM python:3.11-slim with /usr/local/bin/python3.11
+        "--base python:3.11-slim-bookworm --interpreter /opt/python3.11",
+        "FROM python:3.11-slim-bookworm with /usr/local/bin/python3.11
             deny base-interpreter /usr/local/bin/python3.11
             refused",
     );
@@ -246,21 +250,21 @@ fn an_older_c_library() {
         |versions: &str| format!("{SLIM}\nwheel b has b.so needs libc.so.6 glibc {versions}");
     check(
         &needs("2.36"),
-        "--base python:3.11-slim",
-        "FROM python:3.11-slim with /usr/local/bin/python3.11 | base libc6",
+        "--base python:3.11-slim-bookworm",
+        "FROM python:3.11-slim-bookworm with /usr/local/bin/python3.11 | base libc6",
     );
     check(
         &needs("2.38 2.34"),
-        "--base python:3.11-slim",
-        "FROM python:3.11-slim with /usr/local/bin/python3.11
+        "--base python:3.11-slim-bookworm",
+        "FROM python:3.11-slim-bookworm with /usr/local/bin/python3.11
             base libc6
             deny base-glibc VENV/b.so
             refused",
     );
     check(
         &needs("2.38"),
-        "--base python:3.11-slim --with-interpreter",
-        "FROM python:3.11-slim with /usr/local/bin/python3.11 | base libc6",
+        "--base python:3.11-slim-bookworm --with-interpreter",
+        "FROM python:3.11-slim-bookworm with /usr/local/bin/python3.11 | base libc6",
     );
     let calls = |symbol: &str| {
         format!("{PYTHON_ALPINE}\nwheel b has b.so needs libc.musl-x86_64.so.1 calls {symbol}")
@@ -268,12 +272,17 @@ fn an_older_c_library() {
     let old = "alpine 3.20.1
         python /usr/local/bin/python3.11
         /lib/ld-musl-x86_64.so.1 soname x defines malloc";
-    check_over(&calls("malloc"), old, "", "FROM python:3.11-alpine with /usr/local/bin/python3.11");
+    check_over(
+        &calls("malloc"),
+        old,
+        "",
+        "FROM python:3.11-alpine3.20 with /usr/local/bin/python3.11",
+    );
     check_over(
         &calls("statx"),
         old,
         "",
-        "FROM python:3.11-alpine with /usr/local/bin/python3.11
+        "FROM python:3.11-alpine3.20 with /usr/local/bin/python3.11
             deny base-musl VENV/b.so
             refused",
     );
@@ -285,13 +294,13 @@ fn a_base_that_is_read() {
         SLIM,
         "debian\npython /usr/local/bin/python3.11",
         "",
-        "FROM python:3.11-slim with /usr/local/bin/python3.11",
+        "FROM python:3.11-slim-bookworm with /usr/local/bin/python3.11",
     );
     check_over(
         SLIM,
         "debian\npython /usr/local/bin/python3.12",
         "",
-        "FROM python:3.11-slim with /usr/local/bin/python3.11
+        "FROM python:3.11-slim-bookworm with /usr/local/bin/python3.11
             deny base-interpreter /usr/local/bin/python3.11
             refused",
     );
@@ -333,7 +342,7 @@ fn a_base_that_is_read() {
 fn scripts_start_as_the_base_allows() {
     check_scripts("", "APP/bin/web starts python beside it");
     check_scripts("--shebang absolute", "APP/bin/web starts /opt/app/bin/python");
-    check_scripts("--base python:3.11-slim", "APP/bin/web starts python beside it");
+    check_scripts("--base python:3.11-slim-bookworm", "APP/bin/web starts python beside it");
     check_scripts(
         "--base gcr.io/distroless/python3-debian12",
         "APP/bin/web starts /opt/app/bin/python | note interpreter-moved /usr/local/bin/python3.11",

@@ -152,19 +152,30 @@ fn distributions_of_packages() {
 }
 
 #[test]
+fn names_that_no_package_has() {
+    for name in ["-y", "a;reboot", "$(reboot)"] {
+        alpine(
+            &format!("apk {name} 1.0 owns /usr/lib/libodd.so\nwheel a has a.so needs libodd.so"),
+            "",
+            &format!("deny corrupt-database \"{name}\""),
+        );
+    }
+}
+
+#[test]
 fn a_base_that_cannot_install() {
     const LIBPQ: &str = "apk libpq 16.4-r0 depends musl owns /usr/lib/libpq.so.5
         wheel a has a.so needs libpq.so.5";
-    alpine(LIBPQ, "--base python:3.11-alpine", "install libpq");
+    alpine(LIBPQ, "--base python:3.11-alpine3.20", "install libpq");
     let old = ALPINE.replace("3.20.3", "3.19.1");
     check(
         &format!("{old}\n{LIBPQ}"),
-        "--base python:3.11-alpine",
+        "--base python:3.11-alpine3.20",
         "install libpq | deny base-release libpq",
     );
     check(
         &format!("{old}\n{LIBPQ}"),
-        "--base python:3.11-alpine --native vendor",
+        "--base python:3.11-alpine3.20 --native vendor",
         "vendored libpq",
     );
     // No package manager: the files of the package are bundled, or refused if packages are asked
@@ -200,7 +211,7 @@ fn packages_whose_files_are_bundled() {
     );
     compare(
         &root,
-        &shown("--native vendor --base python:3.11-alpine"),
+        &shown("--native vendor --base python:3.11-alpine3.20"),
         "vendored libdata libpq
             base zlib
             /usr/lib/libpq.so.5

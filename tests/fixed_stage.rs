@@ -1,0 +1,142 @@
+//! A Dockerfile that is written once: dependencies change, no line of it does, and only the layers that
+//! differ are built again. With buildah, and with BuildKit where a Docker engine answers.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::lab::{Container, Lab};
+use crate::support::shown;
+
+const DOCKERFILE: &str = r#"FROM python:3.11-slim-bookworm AS base
+
+FROM base AS builder
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev libpq-dev
+COPY wheelbarrow /usr/local/bin/
+COPY requirements.txt .
+RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install -q -r requirements.txt
+RUN --mount=type=bind,from=base,target=/mnt/base wheelbarrow bundle --base-root /mnt/base
+
+FROM base
+COPY --from=builder /bundle/packages/ /
+RUN ["/opt/app/lib/wheelbarrow/install-packages"]
+COPY --from=builder /bundle/rootfs/ /
+RUN --mount=type=bind,from=builder,source=/usr/local/bin/wheelbarrow,target=/wb ["/wb", "verify"]
+ENV PATH=/opt/app/bin:$PATH
+CMD ["python", "-c", "import six"]
+"#;
+
+const PACKAGES: &str = "COPY --from=builder /bundle/packages/ /";
+const INSTALLER: &str = r#"RUN ["/opt/app/lib/wheelbarrow/install-packages"]"#;
+const ROOTFS: &str = "COPY --from=builder /bundle/rootfs/ /";
+
+/// One of the two programs that build images.
+trait Engine {
+    /// Builds the directory of the lab with everything cached that this engine has; the log.
+    fn build(&self, lab: &Lab) -> String;
+    /// Whether the log says that an instruction was not carried out again.
+    fn was_cached(&self, log: &str, instruction: &str) -> bool;
+    /// Imports modules in the image.
+    fn import(&self, modules: &str);
+}
+
+const IMAGE: &str = "wheelbarrow-fixed-stage";
+
+struct Buildah;
+
+impl Engine for Buildah {
+    fn build(&self, lab: &Lab) -> String {
+        lab.build_cached(IMAGE, DOCKERFILE)
+    }
+
+    fn was_cached(&self, log: &str, instruction: &str) -> bool {
+        let mut lines = log.lines().skip_while(|line| !line.ends_with(instruction));
+        let step = lines.next().unwrap_or_else(|| panic!("{instruction}: {log}"));
+        let stage = step.split(' ').next().unwrap();
+        // The steps that it waits for may be printed in between; its own last line has the image.
+        let until_next: Vec<&str> = lines.take_while(|line| !line.starts_with(stage)).collect();
+        until_next.iter().rev().nth(1).is_some_and(|line| line.starts_with("--> Using cache"))
+    }
+
+    fn import(&self, modules: &str) {
+        let import = format!("import {modules}");
+        Container::of(IMAGE).says(&["/opt/app/bin/python", "-c", &import]);
+    }
+}
+
+struct Docker;
+
+fn docker(arguments: &[&str], directory: &Path) -> String {
+    let output = Command::new("docker").args(arguments).current_dir(directory).output().unwrap();
+    assert!(output.status.success(), "docker {arguments:?}: {}", shown(&output));
+    shown(&output)
+}
+
+impl Docker {
+    fn answers() -> bool {
+        Command::new("docker").arg("info").output().is_ok_and(|output| output.status.success())
+    }
+}
+
+impl Engine for Docker {
+    fn build(&self, lab: &Lab) -> String {
+        lab.write("Dockerfile", DOCKERFILE);
+        let arguments = ["build", "--network", "host", "--progress", "plain", "-t", IMAGE, "."];
+        docker(&arguments, lab.directory())
+    }
+
+    fn was_cached(&self, log: &str, instruction: &str) -> bool {
+        let step = log.lines().find(|line| line.ends_with(instruction));
+        let step = step.unwrap_or_else(|| panic!("{instruction}: {log}"));
+        let number = step.split(' ').next().unwrap();
+        log.lines().any(|line| line == format!("{number} CACHED"))
+    }
+
+    fn import(&self, modules: &str) {
+        let import = format!("import {modules}");
+        docker(
+            &["run", "--rm", "--network", "host", IMAGE, "python", "-c", &import],
+            Path::new("/"),
+        );
+    }
+}
+
+/// Each change is built over the one before it.
+fn check(engine: &dyn Engine) {
+    let lab = Lab::new();
+    for (requirements, modules, cached) in [
+        ("six==1.16.0", "six", None),
+        // Nothing changes.
+        ("six==1.16.0", "six", Some([true, true, true])),
+        // A package of pure Python.
+        ("six==1.16.0\nidna==3.7", "six, idna", Some([true, true, false])),
+        // One with a native library: its package is installed, though no line was changed.
+        ("six==1.16.0\npsycopg2==2.9.9", "six, psycopg2", Some([false, false, false])),
+        // The same packages for other requirements.
+        ("psycopg2==2.9.9", "psycopg2", Some([true, true, false])),
+    ] {
+        lab.write("requirements.txt", requirements);
+        let log = engine.build(&lab);
+        engine.import(modules);
+        if let Some(expect) = cached {
+            let found = [PACKAGES, INSTALLER, ROOTFS].map(|line| engine.was_cached(&log, line));
+            assert_eq!(found, expect, "{requirements}: {log}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs buildah and the base images"]
+fn only_layers_that_differ_are_built_again() {
+    check(&Buildah);
+}
+
+#[test]
+#[ignore = "needs a Docker engine and the base images"]
+fn only_layers_that_differ_are_built_again_by_docker() {
+    if Docker::answers() {
+        check(&Docker);
+        docker(&["rmi", IMAGE], Path::new("/"));
+    } else {
+        println!("no Docker engine answers");
+    }
+}
