@@ -18,6 +18,7 @@
 //! | [`base`] | what the final root has, read from it or shipped | comparing |
 //! | [`inventory`] | everything true of a root for one request | decisions |
 //! | [`plan`] | every path and package with its reason | files, clock, environment |
+//! | [`project`] | a Dockerfile for a directory of source | environments; running an installer |
 //! | [`bundle`] | executes a plan; the only writer but for unpacked wheels | decisions |
 //! | [`report`] | renders | decisions |
 //! | [`verify`] | a bundle over its final root, proved | what the builder decided |
@@ -35,6 +36,7 @@ pub mod loader;
 pub mod packages;
 pub mod path;
 pub mod plan;
+pub mod project;
 pub mod python;
 pub mod release;
 pub mod report;
