@@ -17,6 +17,7 @@ mod environments;
 mod examples;
 mod final_root;
 mod fuzz;
+mod init;
 mod layers;
 mod matrix;
 mod oracle;

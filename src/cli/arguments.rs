@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
+use wheelbarrow::project::Minor;
 
 /// Lift what pip left in a builder stage into a small final stage.
 #[derive(Parser)]
@@ -16,6 +17,7 @@ use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
     after_help = "\
 Exit status: 0 done; 1 done, but a finding of deny level remains; 2 could not.\n\n\
 Examples:\n  \
+wheelbarrow init > Dockerfile                   a Dockerfile for the project in this directory\n  \
 RUN wheelbarrow bundle                          in the builder stage: writes /bundle\n  \
 wheelbarrow bundle /opt/venv --out /bundle      names both\n  \
 wheelbarrow report --root /mnt/image            explains another root\n  \
@@ -32,6 +34,8 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Print a complete two-stage Dockerfile for the project in the current directory
+    Init(InitArguments),
     /// Write the bundle: rootfs/, Dockerfile.final, runtime-packages.txt, wheelbarrow.json
     Bundle(BundleArguments),
     /// Show exactly what bundle would do, writing nothing
@@ -110,6 +114,34 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// What a Dockerfile starts from.
+#[derive(Args)]
+pub(crate) struct InitArguments {
+    /// What the final stage starts from
+    #[arg(long, value_enum, default_value = "slim")]
+    pub(crate) base: BaseKind,
+    /// The version of Python [default: that of .python-version, or the lowest from 3.11 that requires-python allows, or
+    /// 3.13]
+    #[arg(long, value_name = "X.Y", value_parser = minor)]
+    pub(crate) python: Option<Minor>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum BaseKind {
+    /// python:X.Y-alpine: musl and apk
+    Alpine,
+    /// python:X.Y-slim: Debian and apt
+    Slim,
+    /// gcr.io/distroless/base: glibc, without a shell; Python is bundled
+    Distroless,
+    /// An empty image; Python and every library are bundled
+    Scratch,
+}
+
+fn minor(typed: &str) -> Result<Minor, &'static str> {
+    Minor::parse(typed).ok_or("give a version such as 3.13")
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -3,13 +3,14 @@
 //! Invariant: every message names the file or the option that it is about.
 
 use super::image::{Base, Minor};
+use crate::hint::Hint;
 use crate::root::RootError;
 
 /// Why `init` cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
     /// A file of the project cannot be read.
-    #[error("cannot read the project")]
+    #[error(transparent)]
     Root(#[from] RootError),
     /// A file that must be TOML is not.
     #[error("{file} is not TOML: {why}")]
@@ -46,10 +47,9 @@ pub enum ProjectError {
     CondaOnMusl(Base),
 }
 
-impl ProjectError {
-    /// What the user can do.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Hint for ProjectError {
+    fn hint(&self) -> Option<&str> {
+        Some(match self {
             ProjectError::Root(_) => "run init in the directory of the project, as its owner",
             ProjectError::Toml { .. } => {
                 "correct the file; its own installer cannot read it either"
@@ -65,6 +65,6 @@ impl ProjectError {
             ProjectError::NoImage(_) => "give --python 3.9 to 3.14, and edit ARG BASE afterwards",
             ProjectError::PythonOfConda(_) => "leave --python out and name it in that file",
             ProjectError::CondaOnMusl(_) => "use --base slim, distroless or scratch",
-        }
+        })
     }
 }

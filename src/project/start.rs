@@ -39,11 +39,13 @@ pub struct Command {
     pub in_src: bool,
 }
 
+/// A rule answers, or adds why it cannot to the lines for the user.
+type Rule = fn(&Project, &mut Vec<String>) -> Option<Command>;
+
 /// Decides; the first rule that has an answer decides.
 pub fn decide(project: &Project) -> Start {
     let mut found = Vec::new();
-    let rules: [fn(&Project, &mut Vec<String>) -> Option<Command>; 5] =
-        [by_script, by_django, by_application, by_package, by_file];
+    let rules: [Rule; 5] = [by_script, by_django, by_application, by_package, by_file];
     match rules.into_iter().find_map(|rule| rule(project, &mut found)) {
         Some(command) => Start::Found(command),
         None => Start::Unknown { found, example: example(project) },

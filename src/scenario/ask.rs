@@ -45,8 +45,12 @@ impl Asked {
                 "--from" => request.from = Some(value().to_owned()),
                 "--interpreter" => request.interpreter = Some(RealPath::known(value())),
                 "--with-interpreter" => request.with_interpreter = true,
-                "--require" => request.roots.push(parse_requirement(value()).expect("a requirement")),
-                "--project" => request.projects.push(parse_requirement(value()).expect("a requirement")),
+                "--require" => {
+                    request.roots.push(parse_requirement(value()).expect("a requirement"))
+                }
+                "--project" => {
+                    request.projects.push(parse_requirement(value()).expect("a requirement"))
+                }
                 "--pin" => request.pin = true,
                 "--so-names" => request.so_names = true,
                 "--compile" => request.compile = true,

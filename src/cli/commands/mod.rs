@@ -6,6 +6,7 @@
 mod base;
 mod bundle;
 mod completions;
+mod init;
 mod layers;
 mod plan;
 mod report;
@@ -21,6 +22,7 @@ use super::trouble::Trouble;
 /// Runs a command; the findings decide the exit status.
 pub(crate) fn run(command: &Command) -> Result<Vec<Finding>, Trouble> {
     match command {
+        Command::Init(typed) => init::run(typed),
         Command::Bundle(typed) => bundle::run(typed),
         Command::Plan { input, choice, json } => plan::run(input, choice, *json),
         Command::Report { input, choice, sizes, json } => report::run(input, choice, *sizes, *json),

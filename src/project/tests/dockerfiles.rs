@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 
 use super::super::{Base, dockerfile, summary};
 use super::recipe;
+use crate::hint::Hint;
 
 type Files = &'static [(&'static str, &'static str)];
 
@@ -226,7 +227,7 @@ fn no_text_of_the_project_is_written_unchecked() {
 fn what_cannot_be_written_says_why() {
     let check = |files: &[(&str, &str)], base: Base, python: Option<u8>, expect: &str| {
         let error = recipe(files, base, python).unwrap_err();
-        assert_eq!(format!("{error}\nhint: {}", error.hint()), expect);
+        assert_eq!(format!("{error}\nhint: {}", error.hint().unwrap()), expect);
     };
     check(
         &[("README.md", "hello")],
