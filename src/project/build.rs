@@ -1,7 +1,9 @@
 //! Packages of the operating system that the builder stage needs.
 //!
-//! Invariant: a package is installed because a distribution that has no wheel for this platform is named;
-//! the table says what that distribution compiles against, and no name outside the table is installed.
+//! Invariant: a package is installed because a distribution that has no wheel for this platform is
+//! named;
+//! the table says what that distribution compiles against, and no name outside the table is
+//! installed.
 
 use super::facts::Project;
 use super::image::Base;
@@ -102,7 +104,8 @@ pub struct BuildPackages {
     pub git: bool,
     /// A download needs certificates, which this image lacks.
     pub certificates: bool,
-    /// Distributions of the lock without a wheel for this platform, of which the table knows nothing.
+    /// Distributions of the lock without a wheel for this platform, of which the table knows
+    /// nothing.
     pub unknown: Vec<String>,
 }
 
@@ -164,7 +167,8 @@ fn needs_git(project: &Project) -> bool {
         || project.lock.iter().any(|(_, lock)| lock.packages.iter().any(|it| it.is_git))
 }
 
-/// The lock has a source distribution, and no wheel that some Linux of this C library can install. Where all
+/// The lock has a source distribution, and no wheel that some Linux of this C library can install.
+/// Where all
 /// wheels are for other systems, so is the distribution.
 fn is_compiled(package: &Locked, base: Base) -> bool {
     let linux = |wheel: &String| wheel.contains("manylinux") || wheel.contains("musllinux");

@@ -1,6 +1,7 @@
 //! `environment.yml`: the names that it installs.
 //!
-//! Invariant: only the list items of `dependencies` are read, line by line; what is written in another
+//! Invariant: only the list items of `dependencies` are read, line by line; what is written in
+//! another
 //! form of YAML gives no names and no error, because micromamba alone resolves the file.
 
 use super::requirements::{Requirement, RequirementsFile, parse_requirement, parse_requirements};

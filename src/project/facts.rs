@@ -1,6 +1,7 @@
 //! The files of a project, read once.
 //!
-//! Invariant: every file is read through [`Root`], below the project, so a link that leaves the project
+//! Invariant: every file is read through [`Root`], below the project, so a link that leaves the
+//! project
 //! leads nowhere, as in a build context; a file that is there and cannot be read is an error.
 
 use std::collections::{BTreeMap, BTreeSet};

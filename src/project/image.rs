@@ -1,6 +1,7 @@
 //! The images of both stages, by their exact names.
 //!
-//! Invariant: a name tells the release of the distribution (`python:3.13-slim-trixie`), because the short
+//! Invariant: a name tells the release of the distribution (`python:3.13-slim-trixie`), because the
+//! short
 //! name (`python:3.13-slim`) moves to the next release while the packages named for it do not.
 
 use std::fmt;

@@ -1,6 +1,7 @@
 //! Which installer fills the environment, by the files that are there.
 //!
-//! Invariant: the order of evidence is that of [`decide`]; a lock comes before a list, a list before a
+//! Invariant: the order of evidence is that of [`decide`]; a lock comes before a list, a list
+//! before a
 //! declaration.
 
 use std::collections::BTreeMap;
@@ -63,7 +64,8 @@ pub struct Install {
     pub installer: Installer,
     /// Because this file is there.
     pub evidence: &'static str,
-    /// What the dependencies need of the project, by directory (`./` is the project itself); empty when
+    /// What the dependencies need of the project, by directory (`./` is the project itself); empty
+    /// when
     /// they need the whole source.
     pub first: BTreeMap<String, Vec<String>>,
     /// The project itself is installed, not only its dependencies.
@@ -99,13 +101,15 @@ pub fn decide(project: &Project) -> Result<Install, ProjectError> {
     }
 }
 
-/// pip can install the project: `setup.py`, or a `pyproject.toml` that is more than settings of tools.
+/// pip can install the project: `setup.py`, or a `pyproject.toml` that is more than settings of
+/// tools.
 fn is_installable(project: &Project) -> bool {
     let declared = |it: &super::manifest::Manifest| it.has_build_system || it.has_project;
     project.has("setup.py") || project.manifest.as_ref().is_some_and(declared)
 }
 
-/// The project says how it is built; without that, a list beside it is all that there is to install.
+/// The project says how it is built; without that, a list beside it is all that there is to
+/// install.
 fn has_build(project: &Project) -> bool {
     project.has("setup.py") || project.manifest.as_ref().is_some_and(|it| it.has_build_system)
 }

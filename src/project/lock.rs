@@ -1,6 +1,8 @@
-//! `uv.lock`, `poetry.lock` and `pdm.lock`: the distributions of a production install, and their files.
+//! `uv.lock`, `poetry.lock` and `pdm.lock`: the distributions of a production install, and their
+//! files.
 //!
-//! Invariant: only what the run needs is in a [`Lock`], as far as the lock tells groups apart; a package
+//! Invariant: only what the run needs is in a [`Lock`], as far as the lock tells groups apart; a
+//! package
 //! that cannot be understood is passed over.
 
 use std::collections::{BTreeMap, BTreeSet};

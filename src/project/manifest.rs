@@ -1,6 +1,7 @@
 //! `pyproject.toml`, and what `setup.cfg` says beside `setup.py`.
 //!
-//! Invariant: a field of another type than its specification wants is passed over; only text that is no
+//! Invariant: a field of another type than its specification wants is passed over; only text that
+//! is no
 //! TOML is an error.
 
 use std::collections::BTreeSet;
@@ -10,7 +11,8 @@ use toml::{Table, Value};
 use super::requirements::{Requirement, parse_requirement};
 use super::text::is_name;
 
-/// A command that installing the project makes: `[project.scripts]`, `[tool.poetry.scripts]`, `console_scripts`.
+/// A command that installing the project makes: `[project.scripts]`, `[tool.poetry.scripts]`,
+/// `console_scripts`.
 pub type ScriptName = String;
 
 /// What the project declares.
@@ -30,9 +32,11 @@ pub struct Manifest {
     pub has_build_system: bool,
     /// `[project]` is there.
     pub has_project: bool,
-    /// The installer's own setting that the project is a package (uv, Poetry, PDM), where there is one.
+    /// The installer's own setting that the project is a package (uv, Poetry, PDM), where there is
+    /// one.
     pub is_package: PackageSettings,
-    /// A requirement is a directory, or the dependencies come from code: the source must be there first.
+    /// A requirement is a directory, or the dependencies come from code: the source must be there
+    /// first.
     pub needs_source: bool,
     /// `[tool.uv.workspace]` is there.
     pub is_workspace: bool,

@@ -5,12 +5,14 @@
 //!                             (facts)    (pure)            (templates/)
 //! ```
 //!
-//! [`Project`] is everything that the files of the project say: what is declared, locked and named in
+//! [`Project`] is everything that the files of the project say: what is declared, locked and named
+//! in
 //! its source. [`Recipe`] is the decision: the images, the installer, the build packages and the
 //! command that starts the program, each with where it comes from.
 //!
 //! Invariant: nothing is run and nothing is written; no text of the project reaches the Dockerfile
-//! unless it passed the grammar of its kind (a name, an identifier, a plain path); nothing is guessed
+//! unless it passed the grammar of its kind (a name, an identifier, a plain path); nothing is
+//! guessed
 //! in silence.
 
 mod build;

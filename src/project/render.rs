@@ -114,8 +114,8 @@ pub fn summary(recipe: &Recipe) -> String {
         }
     };
     format!(
-        "found: {} for {}{python}, {start}\nnext: {todo}put the wheelbarrow program beside the Dockerfile, \
-         then docker build -t {} .\n",
+        "found: {} for {}{python}, {start}\nnext: {todo}put the wheelbarrow program \
+         beside the Dockerfile, then docker build -t {} .\n",
         recipe.install.evidence,
         recipe.install.installer.name(),
         recipe.tag

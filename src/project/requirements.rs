@@ -1,6 +1,7 @@
 //! Requirements as text, and the requirements file that pip reads.
 //!
-//! The names decide which build packages and which server are named; pip alone resolves them. So this
+//! The names decide which build packages and which server are named; pip alone resolves them. So
+//! this
 //! reader is lenient where `python::parse_requirements_file` must not be.
 //!
 //! Invariant: a line that cannot be understood gives nothing and no error.
@@ -93,7 +94,8 @@ fn is_path(place: &str) -> bool {
         || place.starts_with('.')
 }
 
-/// The file that `-r` or `-c` names in `of`, relative to the project; `None` when it is no plain path.
+/// The file that `-r` or `-c` names in `of`, relative to the project; `None` when it is no plain
+/// path.
 pub fn included_path(of: &str, written: &str) -> Option<String> {
     let written = without_dot(written);
     let path = match of.rsplit_once('/') {

@@ -1,6 +1,7 @@
 //! What the source of a project can be started by: applications, `__main__`, `manage.py`.
 //!
-//! Only files of the usual names are read, at most two directories deep, and only lines that begin at
+//! Only files of the usual names are read, at most two directories deep, and only lines that begin
+//! at
 //! the first column: what a module defines when it is imported.
 //!
 //! Invariant: a module's name is made of identifiers, and its file is a plain path.

@@ -1,6 +1,7 @@
 //! The command that starts the program, by what the project declares and what its source defines.
 //!
-//! Invariant: a command has its evidence; where there is none, or more than one program is as likely, the
+//! Invariant: a command has its evidence; where there is none, or more than one program is as
+//! likely, the
 //! answer is [`Start::Unknown`] with what was found.
 
 use super::facts::Project;

@@ -1,9 +1,11 @@
 //! The grammars that text of a project must pass before it is written into a Dockerfile.
 //!
-//! Invariant: whatever passes holds no blank, quote, `$`, backslash or line end, so neither Docker nor a
+//! Invariant: whatever passes holds no blank, quote, `$`, backslash or line end, so neither Docker
+//! nor a
 //! shell reads more into it.
 
-/// A name of a distribution or a script: letters, digits, `.`, `_` and `-`, the first one no `-` or `.`.
+/// A name of a distribution or a script: letters, digits, `.`, `_` and `-`, the first one no `-` or
+/// `.`.
 pub fn is_name(text: &str) -> bool {
     let inner = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
     text.len() <= 100

@@ -53,7 +53,8 @@ pub fn choose(project: &Project, typed: Option<Minor>) -> Result<Python, Project
     })
 }
 
-/// The first CPython that `.python-version` names (pyenv, uv): `3.12.4`, `cpython-3.12`, `3.13t` is none.
+/// The first CPython that `.python-version` names (pyenv, uv): `3.12.4`, `cpython-3.12`, `3.13t` is
+/// none.
 fn parse_python_version(text: &str) -> Option<Minor> {
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
     let plain = |line: &str| {
