@@ -1,18 +1,14 @@
 //! `wheelbarrow init` in small complete projects: what it prints, what it says, how it ends.
 
 use std::path::Path;
-use std::process::Command;
 
 use insta::assert_snapshot;
 
+use crate::support::program;
+
 /// The exit status, what is said on standard error, and the Dockerfile.
 fn init(directory: &Path, arguments: &[&str]) -> String {
-    let run = Command::new(env!("CARGO_BIN_EXE_wheelbarrow"))
-        .arg("init")
-        .args(arguments)
-        .current_dir(directory)
-        .output()
-        .unwrap();
+    let run = program().arg("init").args(arguments).current_dir(directory).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     format!("exit {}\n{}\n{}", run.status.code().unwrap(), text(&run.stderr), text(&run.stdout))
 }
