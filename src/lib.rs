@@ -18,6 +18,7 @@
 //! | [`base`] | the facts of a final root, read from it or shipped | compare |
 //! | [`inventory`] | everything true of a root for one request | decide |
 //! | [`plan`] | the decision: every path and package with its reason | use files, a clock or the environment |
+//! | [`project`] | a Dockerfile for a directory of source code | read environments, run an installer |
 //! | [`lock`] | the contents of a final image, to commit and to compare | use files |
 //! | [`bundle`] | executes a plan; the only writer, except for unpacked wheels | decide |
 //! | [`verify`] | proves a bundle over its final root | trust the decisions of the builder stage |
@@ -79,6 +80,7 @@ pub mod lock;
 pub mod packages;
 pub mod path;
 pub mod plan;
+pub mod project;
 pub mod python;
 pub mod release;
 pub mod report;

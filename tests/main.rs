@@ -18,6 +18,7 @@ mod examples;
 mod final_root;
 mod fixed_stage;
 mod fuzz;
+mod init;
 mod layers;
 mod lock;
 mod matrix;

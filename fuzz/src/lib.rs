@@ -17,6 +17,7 @@ use wheelbarrow::loader;
 use wheelbarrow::lock;
 use wheelbarrow::packages::{Manager, PackageIndex};
 use wheelbarrow::path::{RealPath, WrittenPath};
+use wheelbarrow::project::{self, Base, Choice};
 use wheelbarrow::python::{self, EnvironmentError};
 use wheelbarrow::release::Release;
 use wheelbarrow::report::{self, Application};
@@ -51,6 +52,7 @@ pub const TARGETS: &[Target] = &[
     ("os_release", os_release),
     ("path_file", path_file),
     ("profile", profile),
+    ("project", project),
     ("pyproject", pyproject),
     ("pyvenv_cfg", pyvenv_cfg),
     ("record", record),
@@ -160,6 +162,67 @@ pub fn requirement(input: &[u8]) {
 /// A requirements file of pip.
 pub fn requirements_file(input: &[u8]) {
     let _ = python::parse_requirements_file(&String::from_utf8_lossy(input));
+}
+
+/// As each file that `init` reads, beside the files that lead to it; every line of the Dockerfile is one
+/// that a template has.
+pub fn project(input: &[u8]) {
+    let beside = [("pyproject.toml", ""), ("requirements.txt", ""), ("setup.py", "")];
+    let files = [
+        "pyproject.toml",
+        "uv.lock",
+        "poetry.lock",
+        "pdm.lock",
+        "environment.yml",
+        "requirements.txt",
+        "setup.cfg",
+        ".python-version",
+        "manage.py",
+        "main.py",
+        "shop/__main__.py",
+    ];
+    for file in files {
+        let mut memory = Memory::default();
+        for (name, text) in beside {
+            memory.file(&format!("/{name}"), text);
+        }
+        memory.file(&format!("/{file}"), input);
+        let Ok(project) = project::read(&Root::new(memory)) else { continue };
+        for base in [Base::Alpine, Base::Slim, Base::Distroless, Base::Scratch] {
+            let Ok(recipe) = project::decide(&project, &Choice { base, python: None }) else {
+                continue;
+            };
+            for line in project::dockerfile(&recipe).lines() {
+                assert!(starts_as_template_lines_do(line), "{file}: {line:?}");
+            }
+        }
+    }
+}
+
+fn starts_as_template_lines_do(line: &str) -> bool {
+    let starts = [
+        "#",
+        "ARG B",
+        "FROM ",
+        "RUN --mount=",
+        "RUN apt-get update && apt-get install ",
+        "RUN apk add ",
+        "RUN python -m venv ",
+        "RUN rm -f /app/",
+        "RUN install -d ",
+        "RUN [",
+        "RUN wheelbarrow bundle ",
+        "RUN micromamba create ",
+        "COPY ",
+        "ENV ",
+        "WORKDIR /",
+        "USER ",
+        "EXPOSE ",
+        "CMD [\"",
+        "    ",
+        " && ",
+    ];
+    line.is_empty() || starts.iter().any(|start| line.starts_with(start))
 }
 
 /// `pyproject.toml`, with and without an extra.

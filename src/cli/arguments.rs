@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 use wheelbarrow::lock::LOCK_FILE;
+use wheelbarrow::project::Minor;
 
 /// Bundle the Python environment of a builder stage for a small final stage.
 #[derive(Parser)]
@@ -17,6 +18,7 @@ use wheelbarrow::lock::LOCK_FILE;
     after_help = "\
 Exit status: 0 success; 1 completed with deny-level findings; 2 failed.\n\n\
 Examples:\n  \
+wheelbarrow init > Dockerfile                   write a Dockerfile for this project\n  \
 RUN wheelbarrow bundle                          write /bundle in the builder stage\n  \
 wheelbarrow bundle /opt/venv --out /bundle      name the environment and the output\n  \
 wheelbarrow report --root /mnt/image            explain another root\n  \
@@ -33,6 +35,8 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Print a complete two-stage Dockerfile for the project in the current directory
+    Init(InitArguments),
     /// Write the bundle: rootfs/, Dockerfile.final, runtime-packages.txt, wheelbarrow.json
     Bundle(BundleArguments),
     /// Show the exact result of bundle without writing anything
@@ -141,6 +145,34 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// What a Dockerfile starts from.
+#[derive(Args)]
+pub(crate) struct InitArguments {
+    /// What the final stage starts from
+    #[arg(long, value_enum, default_value = "slim")]
+    pub(crate) base: BaseKind,
+    /// The version of Python [default: that of .python-version, or the lowest from 3.11 that requires-python allows, or
+    /// 3.13]
+    #[arg(long, value_name = "X.Y", value_parser = minor)]
+    pub(crate) python: Option<Minor>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum BaseKind {
+    /// python:X.Y-alpine: musl and apk
+    Alpine,
+    /// python:X.Y-slim: Debian and apt
+    Slim,
+    /// gcr.io/distroless/base: glibc, without a shell; Python is bundled
+    Distroless,
+    /// An empty image; Python and every library are bundled
+    Scratch,
+}
+
+fn minor(typed: &str) -> Result<Minor, &'static str> {
+    Minor::parse(typed).ok_or("give a version such as 3.13")
 }
 
 #[derive(Clone, Copy, ValueEnum)]

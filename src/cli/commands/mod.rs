@@ -7,6 +7,7 @@ mod base;
 mod bundle;
 mod completions;
 mod diff;
+mod init;
 mod layers;
 mod lock;
 mod plan;
@@ -25,6 +26,7 @@ use super::trouble::Trouble;
 /// Runs a command, and tells the exit status of one that did not fail.
 pub(crate) fn run(command: &Command) -> Result<ExitCode, Trouble> {
     let findings = match command {
+        Command::Init(typed) => init::run(typed),
         Command::Bundle(typed) => bundle::run(typed),
         Command::Plan { input, choice, json } => plan::run(input, choice, *json),
         Command::Report { input, choice, sizes, json } => report::run(input, choice, *sizes, *json),

@@ -1,0 +1,10 @@
+"""A shop with one page."""
+
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@app.get("/")
+def index():
+    return "flask"
