@@ -3,11 +3,14 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::support::lab::{Container, Lab};
 use crate::support::shown;
 
+/// The base differs in every run, so an engine has no layer of an earlier run.
 const DOCKERFILE: &str = r#"FROM python:3.11-slim-bookworm AS base
+COPY run-id /
 
 FROM base AS builder
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev libpq-dev
@@ -103,6 +106,8 @@ impl Engine for Docker {
 /// Each change is built over the one before it.
 fn check(engine: &dyn Engine) {
     let lab = Lab::new();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    lab.write("run-id", &now.as_nanos().to_string());
     for (requirements, modules, cached) in [
         ("six==1.16.0", "six", None),
         // Nothing changes.
