@@ -39,6 +39,14 @@ pub enum ProjectError {
     /// `--python` names a version that no image of the table has.
     #[error("no image is known for Python {0}")]
     NoImage(Minor),
+    /// `--python` names a version that the project excludes.
+    #[error("--python {minor}: the project requires Python {requires:?}")]
+    NotAllowed {
+        /// The typed version.
+        minor: Minor,
+        /// `requires-python`, or what Poetry has for it.
+        requires: String,
+    },
     /// `--python` for an environment that brings its own.
     #[error("--python does not apply: {0} names the Python of a conda environment")]
     PythonOfConda(&'static str),
@@ -63,6 +71,9 @@ impl Hint for ProjectError {
             }
             ProjectError::LockAlone { .. } => "copy it here, or remove the lock",
             ProjectError::NoImage(_) => "give --python 3.9 to 3.14, and edit ARG BASE afterwards",
+            ProjectError::NotAllowed { .. } => {
+                "leave --python out, or change what the project requires"
+            }
             ProjectError::PythonOfConda(_) => "leave --python out and name it in that file",
             ProjectError::CondaOnMusl(_) => "use --base slim, distroless or scratch",
         })

@@ -1,8 +1,7 @@
 //! The images of both stages, by their exact names.
 //!
 //! Invariant: a name tells the release of the distribution (`python:3.13-slim-trixie`), because the
-//! short
-//! name (`python:3.13-slim`) moves to the next release while the packages named for it do not.
+//! short name (`python:3.13-slim`) moves to the next release while the packages named for it do not.
 
 use std::fmt;
 
@@ -105,6 +104,9 @@ impl Images {
     /// For an environment that uses the interpreter of the image; `None` when no image has it.
     pub(super) fn with_python(base: Base, minor: Minor) -> Option<Images> {
         let Row { debian, alpine, .. } = minor.row()?;
+        // Distroless images of Debian 12 have no merged /usr, so a loader bundled from Debian does not
+        // fit there (GoogleContainerTools/distroless#1393).
+        let debian = if base == Base::Distroless { &TRIXIE } else { debian };
         let builder = match base {
             Base::Alpine => format!("python:{minor}-alpine{alpine}"),
             Base::Slim | Base::Distroless | Base::Scratch => {

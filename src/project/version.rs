@@ -24,25 +24,29 @@ pub(super) struct Python {
     pub because: String,
 }
 
-/// Chooses; an error only when the typed version has no image.
+/// Chooses; an error only when the typed version has no image, or the project does not allow it.
 pub(super) fn choose(project: &Project, typed: Option<Minor>) -> Result<Python, ProjectError> {
     let python = |minor, because: &str| Python { minor, because: because.to_owned() };
+    let requires = project.manifest.as_ref().and_then(|it| it.requires_python.as_deref());
+    let allowed = requires.and_then(parse_requires);
+    let allows = |minor: &Minor| allowed.as_ref().is_some_and(|it| contains(it, *minor));
+    let refused = |minor: &Minor| allowed.is_some() && !allows(minor);
     if let Some(minor) = typed {
-        return match minor.has_image() {
-            true => Ok(python(minor, "given with --python")),
-            false => Err(ProjectError::NoImage(minor)),
+        return match requires.filter(|_| refused(&minor)) {
+            Some(requires) => {
+                Err(ProjectError::NotAllowed { minor, requires: requires.to_owned() })
+            }
+            None if minor.has_image() => Ok(python(minor, "given with --python")),
+            None => Err(ProjectError::NoImage(minor)),
         };
     }
     let of_file = project.python_version.as_deref().and_then(parse_python_version);
-    if let Some(minor) = of_file.filter(|minor| minor.has_image()) {
+    if let Some(minor) = of_file.filter(|minor| minor.has_image() && !refused(minor)) {
         return Ok(python(minor, "named by .python-version"));
     }
-    let Some(requires) = project.manifest.as_ref().and_then(|it| it.requires_python.as_deref())
-    else {
+    if requires.is_none() {
         return Ok(python(DEFAULT, "the default; the project does not name a version"));
-    };
-    let allowed = parse_requires(requires);
-    let allows = |minor: &Minor| allowed.as_ref().is_some_and(|it| contains(it, *minor));
+    }
     let lowest = Minor::known().filter(|minor| *minor >= OLDEST).find(allows);
     Ok(match (lowest, Minor::known().rev().find(allows)) {
         (Some(minor), _) => python(minor, "the lowest from 3.11 that requires-python allows"),

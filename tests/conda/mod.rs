@@ -1,7 +1,7 @@
 //! Prefixes of conda, installed by rattler from packages that the tests make.
 
 mod channel;
-mod packages;
+pub mod packages;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! `wheelbarrow init` in small complete projects: what it prints, what it says, how it ends.
 
+mod images;
+
 use std::path::Path;
 
 use insta::assert_snapshot;
@@ -37,4 +39,9 @@ fn a_directory_without_a_project_is_an_error() {
     assert_snapshot!("nothing", init(empty.path(), &[]));
     std::fs::write(empty.path().join("pyproject.toml"), "[project\n").unwrap();
     assert_snapshot!("no_toml", init(empty.path(), &[]));
+}
+
+#[test]
+fn a_python_that_the_project_excludes_is_an_error() {
+    assert_snapshot!("other_python", init(&project("django-pip"), &["--python", "3.11"]));
 }
