@@ -3,7 +3,8 @@
 //! the disk. Tests that need the lab are ignored by default: `cargo test -- --ignored`.
 
 use std::cell::RefCell;
-use std::fs;
+use std::env;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -42,6 +43,20 @@ pub fn buildah(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
+/// The lock on the images of the storage; every process has the same one. A build with the cache
+/// inspects all images, those of other tests too, and fails if one is removed meanwhile ("layer not
+/// known"): such builds share the lock, and a removal has it alone.
+fn lock_file() -> File {
+    File::create(env::temp_dir().join("wheelbarrow-lab.lock")).unwrap()
+}
+
+/// Whether an image is removed, and the output of buildah.
+fn remove_image(image: &str) -> (bool, String) {
+    let images = lock_file();
+    images.lock().unwrap();
+    attempt(&["rmi", image], Path::new("/"))
+}
+
 /// A folder in which images are built, and the images.
 pub struct Lab {
     directory: tempfile::TempDir,
@@ -73,6 +88,8 @@ impl Lab {
 
     /// Builds an image, reusing the steps that this lab has built before, and returns the log.
     pub fn build_cached(&self, image: &str, dockerfile: &str) -> String {
+        let images = lock_file();
+        images.lock_shared().unwrap();
         self.build_with(image, dockerfile, &["--layers"])
     }
 
@@ -95,7 +112,8 @@ impl Lab {
     /// Removes an image that the rest of the test does not need.
     pub fn remove(&self, image: &str) {
         self.images.borrow_mut().retain(|one| one != image);
-        buildah(&["rmi", image]);
+        let (ok, log) = remove_image(image);
+        assert!(ok, "{image}: {log}");
     }
 }
 
@@ -103,7 +121,7 @@ impl Drop for Lab {
     fn drop(&mut self) {
         // The last one is removed first, because it may be based on an earlier one.
         for image in self.images.borrow().iter().rev() {
-            attempt(&["rmi", image], Path::new("/"));
+            remove_image(image);
         }
     }
 }
