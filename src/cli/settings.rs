@@ -115,6 +115,7 @@ impl Settings {
             packages: self.request.may_carry(),
             interpreter: self.request.interpreter.is_none(),
             musl: base.is_some_and(|base| !base.libc_symbols.is_empty()),
+            symbols: false,
             library_path: if self.own_root() { host::library_path() } else { Vec::new() },
         }
     }

@@ -575,10 +575,11 @@ codes! {
     }
     MissingSymbol = "missing-symbol" {
         usually: Deny,
-        meaning: "`verify` finds a symbol that none of the loaded files defines.",
+        meaning: "`verify` finds a symbol that none of the loaded files defines. It is a warning for \
+                  symbols that the builder cannot bind either.",
         causes: [
             "The final image has another version of a library than the builder stage.",
-            "A module expects symbols of another module that is imported before it.",
+            "A module expects symbols of another module that is imported before it: a warning.",
         ],
         remedies: [
             "Install the version that the builder has: `--pin`, or the same release in both \

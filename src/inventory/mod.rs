@@ -10,6 +10,7 @@ mod files;
 mod natives;
 mod need;
 mod not_loadable;
+mod unbound;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +20,7 @@ pub use files::FileFact;
 use files::Files;
 pub use natives::follow_library;
 pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need, list_places};
-pub use not_loadable::{NOT_LOADABLE, not_loadable_text, parse_not_loadable};
+pub use not_loadable::{NOT_LOADABLE, NotLoadable, not_loadable_text, parse_not_loadable};
 
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
@@ -51,6 +52,8 @@ pub struct Inventory {
     /// ELF files of the environment that the loader cannot load: cut short, for another machine, or without a
     /// library that they need.
     pub not_loadable: BTreeSet<RealPath>,
+    /// Symbols that no loaded file defines, by the file that needs them. Empty unless the scope includes them.
+    pub unbound: NotLoadable,
     /// The libraries that the builder finds only by `LD_LIBRARY_PATH`, by needed name.
     pub by_library_path: BTreeMap<String, RealPath>,
     /// The names beside their own that ELF files of the environment answer to (`DT_SONAME`); empty with musl.
@@ -156,6 +159,8 @@ pub struct Scope {
     pub interpreter: bool,
     /// The symbols that files need of musl, because the final root may have an older one.
     pub musl: bool,
+    /// The symbols that the builder itself cannot bind, because `verify` must not deny them.
+    pub symbols: bool,
     /// The directories of the builder's `LD_LIBRARY_PATH`, where a library is searched that the
     /// loader does not find without it.
     pub library_path: Vec<String>,
@@ -216,6 +221,7 @@ pub fn take_inventory_of(
         natives: Vec::new(),
         by_library_path: BTreeMap::new(),
         not_loadable: BTreeSet::new(),
+        unbound: NotLoadable::new(),
         sonames: BTreeMap::new(),
         interpreter_natives: Vec::new(),
         interpreter_files: BTreeSet::new(),

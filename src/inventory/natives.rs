@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::need::{Native, NativeKind, Need, NeedOutcome};
+use super::unbound::find_unbound;
 use super::{Inventory, Scope, problem};
 use crate::elf;
 use crate::finding::{Code, Finding, Severity};
@@ -85,6 +86,13 @@ impl Inventory {
             .iter()
             .filter_map(|path| Some(((*path).clone(), glibc_need(library, path)?)))
             .collect();
+        if scope.symbols {
+            let own = interpreter.facts.loader.as_deref().map(WrittenPath::new);
+            let own =
+                own.and_then(|path| library.root().resolve(&path).ok()?).map(|found| found.path);
+            let program = &interpreter.executable;
+            self.unbound = find_unbound(library, loader, program, &self.natives, own.as_ref());
+        }
         if let Some(musl) = loader.own_file().filter(|_| scope.musl && loader.libc() == Libc::Musl)
         {
             self.musl_needs = musl_needs(library.root(), musl, &objects);

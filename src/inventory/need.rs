@@ -46,6 +46,14 @@ pub struct Native {
 }
 
 impl Native {
+    /// Whether the loader finds every library that it needs, without the help of another import.
+    pub fn has_all_libraries(&self) -> bool {
+        let found = |need: &Need| {
+            matches!(need.outcome, NeedOutcome::BuiltIn | NeedOutcome::Library { .. })
+        };
+        self.needs.iter().all(found)
+    }
+
     /// Whether every library is there, where the loader searches, or has one of these names: another
     /// import may load such a library first.
     pub fn is_loadable(&self, names: &BTreeMap<String, RealPath>) -> bool {

@@ -64,6 +64,11 @@ impl<'a> SymbolTables<'a> {
         symbols
     }
 
+    /// Whether the file at a link-free path defines the name for references without a version.
+    pub fn defines(&self, path: &RealPath, name: &str) -> bool {
+        self.read(path).defines(name)
+    }
+
     /// The references that the objects of a load cannot bind, from [`Load::start`] on, and the
     /// number of references that were checked. `loader` is the loader's own file, which also
     /// defines symbols.

@@ -71,6 +71,7 @@ impl Asked {
             packages: self.request.may_carry(),
             interpreter: self.request.interpreter.is_none(),
             musl: base.is_some_and(|base| !base.libc_symbols.is_empty()),
+            symbols: true,
             library_path: self.library_path.clone(),
         }
     }

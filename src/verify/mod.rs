@@ -7,8 +7,10 @@
 //! Invariant: reads only, and runs nothing.
 
 mod files;
+mod libraries;
 mod natives;
 mod scripts;
+mod symbols;
 #[cfg(test)]
 mod tests;
 
@@ -17,10 +19,10 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::finding::{Code, Finding, Severity};
-use crate::inventory::{self, Inventory, NOT_LOADABLE, Scope, parse_not_loadable};
+use crate::inventory::{self, Inventory, NOT_LOADABLE, NotLoadable, Scope, parse_not_loadable};
 use crate::loader::Library;
 use crate::path::{RealPath, WrittenPath};
-use crate::python::{self, EnvironmentError};
+use crate::python::{self, Distribution, EnvironmentError};
 use crate::root::Root;
 
 /// Version of the JSON of [`Verification`].
@@ -88,6 +90,7 @@ pub fn verify(root: &Root, prefix: &RealPath, outside: &[RealPath]) -> Verificat
             findings,
         };
     }
+    let not_loadable = read_not_loadable(root, prefix, &mut findings);
     let named = [prefix.to_string()];
     let environment = python::find_environment(root, &library, &named, &[], &mut findings);
     let mut interpreter = None;
@@ -100,7 +103,7 @@ pub fn verify(root: &Root, prefix: &RealPath, outside: &[RealPath]) -> Verificat
             findings.extend(inventory.findings.iter().cloned().map(stricter));
             findings.extend(inventory.missing_files(Severity::Deny, |_| true));
             let parts = [
-                natives::verify(&library, prefix, &inventory, outside, &mut checked),
+                natives::verify(&library, prefix, &inventory, outside, &not_loadable, &mut checked),
                 files::verify(root, prefix, &inventory, &mut checked),
                 scripts::verify(root, &inventory, &mut checked),
             ];
@@ -108,7 +111,6 @@ pub fn verify(root: &Root, prefix: &RealPath, outside: &[RealPath]) -> Verificat
         }
         Err(error) => findings.push(no_environment(prefix, &error)),
     }
-    let not_loadable = read_not_loadable(root, prefix, &mut findings);
     let findings = findings.into_iter().map(|one| milder(one, &not_loadable));
     let mut findings: Vec<Finding> = findings.collect();
     findings.sort();
@@ -129,24 +131,20 @@ fn stricter(finding: Finding) -> Finding {
 }
 
 /// The files of the bundle that could not be loaded in the builder.
-fn read_not_loadable(
-    root: &Root,
-    prefix: &RealPath,
-    findings: &mut Vec<Finding>,
-) -> BTreeSet<RealPath> {
+fn read_not_loadable(root: &Root, prefix: &RealPath, findings: &mut Vec<Finding>) -> NotLoadable {
     let path = prefix.descend(NOT_LOADABLE);
     match root.read_text(path.as_str(), LARGEST_LIST) {
         Ok(text) => parse_not_loadable(prefix, &text.unwrap_or_default()),
         Err(error) => {
             let reason = error.reason();
             findings.push(Finding::new(Severity::Warn, Code::UnreadableFile, &path, reason));
-            BTreeSet::new()
+            NotLoadable::new()
         }
     }
 }
 
 /// A file that could not be loaded in the builder breaks no promise here.
-fn milder(finding: Finding, not_loadable: &BTreeSet<RealPath>) -> Finding {
+fn milder(finding: Finding, not_loadable: &NotLoadable) -> Finding {
     let about_loading = matches!(
         finding.code,
         Code::UnresolvedLibrary
@@ -157,12 +155,21 @@ fn milder(finding: Finding, not_loadable: &BTreeSet<RealPath>) -> Finding {
             | Code::MissingSymbol
             | Code::MissingVersion
     );
-    let known = not_loadable.iter().any(|path| path.as_str() == finding.subject);
-    if about_loading && known && finding.severity == Severity::Deny {
+    let known = || {
+        let path = RealPath::try_from(finding.subject.clone()).ok();
+        path.and_then(|path| not_loadable.get(&path)).is_some_and(BTreeSet::is_empty)
+    };
+    if about_loading && known() && finding.severity == Severity::Deny {
         let message = format!("{}; nor could it be loaded in the builder", finding.message);
         return Finding { severity: Severity::Warn, message, ..finding };
     }
     finding
+}
+
+/// The distribution that owns a file of the environment.
+fn distribution_of<'a>(inventory: &'a Inventory, path: &RealPath) -> Option<&'a Distribution> {
+    let at = inventory.files.binary_search_by(|file| file.path.cmp(path)).ok()?;
+    inventory.files[at].owner.map(|owner| &inventory.distributions[owner])
 }
 
 fn no_environment(prefix: &RealPath, error: &EnvironmentError) -> Finding {

@@ -13,7 +13,7 @@ pub(crate) use libraries::list_libraries;
 pub use libraries::{LibraryOrigin, PlannedLibrary};
 pub use package_set::{PackageReason, PackageSet, PlannedPackage};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::entry::{Files, PlannedEntry};
 use super::place::Placed;
@@ -21,7 +21,7 @@ use super::request::Request;
 use super::select::Selection;
 use super::target::FinalRoot;
 use crate::finding::Finding;
-use crate::inventory::{Inventory, NOT_LOADABLE, not_loadable_text};
+use crate::inventory::{Inventory, NOT_LOADABLE, NotLoadable, not_loadable_text};
 use crate::path::RealPath;
 use activation::judge_activation;
 use follow::Followed;
@@ -42,13 +42,24 @@ fn list_not_loadable(
     request: &Request,
     placed: &Placed,
 ) -> Option<PlannedEntry> {
-    let fails = |entry: &&PlannedEntry| {
-        entry.from.as_ref().is_some_and(|from| inventory.not_loadable.contains(from))
-    };
-    let files: BTreeSet<&RealPath> =
-        placed.files.entries.iter().filter(fails).map(|entry| &entry.to).collect();
-    let text = not_loadable_text(&request.prefix, files.into_iter());
-    let reason = "tells verify which files the builder cannot load either";
+    let entries = placed.files.entries.iter();
+    let places: BTreeMap<&RealPath, &RealPath> =
+        entries.filter_map(|entry| Some((entry.from.as_ref()?, &entry.to))).collect();
+    let inside =
+        |path: &RealPath| inventory.files.binary_search_by(|file| file.path.cmp(path)).is_ok();
+    // A library of the system that lacks a symbol is at the same place in the final root.
+    let place =
+        |from| places.get(from).copied().or_else(|| (!inside(from)).then_some(from)).cloned();
+    let mut files: NotLoadable = inventory
+        .unbound
+        .iter()
+        .filter_map(|(from, symbols)| Some((place(from)?, symbols.clone())))
+        .collect();
+    let fails = inventory.not_loadable.iter().filter_map(|from| places.get(from).copied());
+    files.extend(fails.map(|to| (to.clone(), BTreeSet::new())));
+    let text = not_loadable_text(&request.prefix, &files);
+    let reason =
+        "tells verify which files the builder cannot load either, and which symbols it cannot bind";
     let path = request.prefix.descend(NOT_LOADABLE);
     (!text.is_empty()).then(|| PlannedEntry::text(path, text, reason.to_owned()))
 }

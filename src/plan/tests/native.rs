@@ -228,6 +228,12 @@ fn what_cannot_be_loaded() {
         "LD_LIBRARY_PATH=/opt:/opt/x",
         "deny unresolved-library libx.so.1",
     );
+    // It can, after another import; a file that is left out provides nothing.
+    alpine(
+        "wheel a has a.so calls one two\nwheel b has b.so defines one two",
+        "",
+        &fails("a.so\tone\ttwo", ""),
+    );
     // One finding for a library.
     alpine(
         "wheel a has a.so needs libgone.so.1\nwheel b has b.so needs libgone.so.1 liblost.so",
