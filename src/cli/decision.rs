@@ -12,16 +12,7 @@ use super::trouble::Trouble;
 impl Settings {
     /// Reads the environment and makes the plan.
     pub(crate) fn decide(&mut self) -> Result<(Inventory, Plan), Trouble> {
-        self.decide_in(self.scope())
-    }
-
-    /// As [`Settings::decide`], with the facts that only a written bundle needs.
-    pub(crate) fn decide_bundle(&mut self) -> Result<(Inventory, Plan), Trouble> {
-        self.decide_in(Scope { symbols: true, ..self.scope() })
-    }
-
-    fn decide_in(&mut self, scope: Scope) -> Result<(Inventory, Plan), Trouble> {
-        let inventory = self.take_inventory(scope)?;
+        let inventory = self.take_inventory(self.scope())?;
         let plan = plan::make(&inventory, &self.request);
         Ok((inventory, plan))
     }

@@ -115,7 +115,7 @@ impl Settings {
             packages: self.request.may_carry(),
             interpreter: self.request.interpreter.is_none(),
             musl: base.is_some_and(|base| !base.libc_symbols.is_empty()),
-            symbols: false,
+            symbols: true,
             library_path: if self.own_root() { host::library_path() } else { Vec::new() },
         }
     }

@@ -23,7 +23,7 @@ use crate::cli::trouble::Trouble;
 pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
     let mut settings = Settings::bundle(typed)?;
     let output = OutputSettings::new(typed, &settings)?;
-    let (inventory, plan) = settings.decide_bundle()?;
+    let (inventory, plan) = settings.decide()?;
     output.refuse_inside(&inventory.environment)?;
     review::refuse_unfit(&plan)?;
     let stale = review::review(&plan, &output, &typed.review)?;
