@@ -58,6 +58,7 @@
 //!     runtime_packages: report::runtime_packages(&plan),
 //!     installer: report::installer(&plan),
 //!     installer_path: report::installer_path(&plan.prefix),
+//!     program: None,
 //! };
 //! // 1980-01-01, the time of every file in the bundle.
 //! bundle::write(&root, &plan, &papers, &out, Format::Directory, 315_532_800, &|_bytes| ())?;

@@ -35,7 +35,7 @@ const ROOTFS: &str = "COPY --from=builder /bundle/rootfs/ /";
 /// One of the two programs that build images.
 trait Engine {
     /// Builds the directory of the lab with everything cached that this engine has; the log.
-    fn build(&self, lab: &Lab) -> String;
+    fn build(&self, lab: &Lab, dockerfile: &str) -> String;
     /// Whether the log says that an instruction was not carried out again.
     fn was_cached(&self, log: &str, instruction: &str) -> bool;
     /// Imports modules in the image.
@@ -47,8 +47,8 @@ const IMAGE: &str = "wheelbarrow-fixed-stage";
 struct Buildah;
 
 impl Engine for Buildah {
-    fn build(&self, lab: &Lab) -> String {
-        lab.build_cached(IMAGE, DOCKERFILE)
+    fn build(&self, lab: &Lab, dockerfile: &str) -> String {
+        lab.build_cached(IMAGE, dockerfile)
     }
 
     fn was_cached(&self, log: &str, instruction: &str) -> bool {
@@ -75,8 +75,8 @@ fn docker(arguments: &[&str], directory: &Path) -> String {
 }
 
 impl Engine for Docker {
-    fn build(&self, lab: &Lab) -> String {
-        lab.write("Dockerfile", DOCKERFILE);
+    fn build(&self, lab: &Lab, dockerfile: &str) -> String {
+        lab.write("Dockerfile", dockerfile);
         let arguments = ["build", "--network", "host", "--progress", "plain", "-t", IMAGE, "."];
         docker(&arguments, lab.directory())
     }
@@ -97,6 +97,23 @@ impl Engine for Docker {
     }
 }
 
+/// The builder stage has the program only while it runs; the lines of the final stage still verify.
+fn check_mounted_program(engine: &dyn Engine) {
+    let lab = Lab::new();
+    let builder = "FROM python:3.11-slim-bookworm AS base
+FROM base AS builder
+RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install -q six==1.16.0
+RUN --mount=type=bind,source=wheelbarrow,target=/usr/local/bin/wheelbarrow \\
+ --mount=type=bind,from=base,target=/mnt/base wheelbarrow bundle --base-root /mnt/base
+";
+    let log = engine.build(&lab, &format!("{builder}RUN cat /bundle/Dockerfile.final\n"));
+    let verify = "RUN --mount=type=bind,from=builder,source=/bundle/wheelbarrow,target=/wb [\"/wb\", \"verify\"]";
+    assert!(log.contains(verify), "{log}");
+    let last = "FROM base\nCOPY --from=builder /bundle/rootfs/ /\n";
+    let log = engine.build(&lab, &format!("{builder}{last}{verify}\n"));
+    assert!(log.contains(": runs"), "{log}");
+}
+
 /// Each change is built over the one before it.
 fn check(engine: &dyn Engine) {
     let lab = Lab::new();
@@ -114,7 +131,7 @@ fn check(engine: &dyn Engine) {
         ("psycopg2==2.9.9", "psycopg2", Some([true, true, false])),
     ] {
         lab.write("requirements.txt", requirements);
-        let log = engine.build(&lab);
+        let log = engine.build(&lab, DOCKERFILE);
         engine.import(modules);
         if let Some(expect) = cached {
             let found = [PACKAGES, INSTALLER, ROOTFS].map(|line| engine.was_cached(&log, line));
@@ -127,11 +144,13 @@ fn check(engine: &dyn Engine) {
 #[ignore = "needs buildah and the base images"]
 fn only_layers_that_differ_are_built_again() {
     check(&Buildah);
+    check_mounted_program(&Buildah);
 }
 
 #[test]
 #[ignore = "needs a Docker engine and the base images"]
 fn only_layers_that_differ_are_built_again_by_docker() {
     check(&Docker);
+    check_mounted_program(&Docker);
     docker(&["rmi", IMAGE], Path::new("/"));
 }

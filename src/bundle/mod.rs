@@ -40,7 +40,10 @@ pub use manifest::{
 use output::Output;
 pub use output::Written;
 
-/// The texts of files next to `rootfs/`.
+/// The name of the program that verifies the final stage, next to `rootfs/`.
+pub const PROGRAM: &str = "wheelbarrow";
+
+/// The contents of files next to `rootfs/`.
 pub struct Papers {
     /// `Dockerfile.final`.
     pub dockerfile: String,
@@ -50,6 +53,8 @@ pub struct Papers {
     pub installer: String,
     /// The path of the installer in the final root.
     pub installer_path: RealPath,
+    /// The program to copy as [`PROGRAM`], a file of the host.
+    pub program: Option<PathBuf>,
 }
 
 /// The form of a bundle.
@@ -209,6 +214,9 @@ pub fn write(
         Format::Directory => {
             output.paper("Dockerfile.final", &papers.dockerfile)?;
             output.program("packages", &papers.installer_path, &papers.installer)?;
+            if let Some(program) = &papers.program {
+                output.copy_program(program, PROGRAM)?;
+            }
             output.finish()?;
         }
         Format::OciLayout => {

@@ -292,6 +292,16 @@ impl Output {
         write().map_err(BundleError::write("write", to))
     }
 
+    /// Copies a program of the host next to `rootfs/`.
+    pub(super) fn copy_program(&self, program: &Path, name: &str) -> Result<(), BundleError> {
+        let copy = || -> io::Result<()> {
+            let mut file = self.file(&self.top.join(name), 0o755)?;
+            io::copy(&mut fs::File::open(program)?, &mut file)?;
+            self.close(&file)
+        };
+        copy().map_err(BundleError::write("write", name))
+    }
+
     /// Makes a folder next to `rootfs/`. Its time is set later, by [`Output::stamp`].
     pub(super) fn folder(&self, name: &str) -> Result<(), BundleError> {
         self.directory(&self.top.join(name)).map_err(BundleError::write("create", name))

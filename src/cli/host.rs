@@ -95,8 +95,16 @@ pub(crate) fn source_date() -> Result<i64, Trouble> {
 }
 
 /// The path of this program on the host.
-pub(crate) fn this_program() -> Option<String> {
-    std::env::current_exe().ok().map(|path| path.display().to_string())
+pub(crate) fn this_program() -> Option<PathBuf> {
+    std::env::current_exe().ok()
+}
+
+/// Whether a path belongs to another mount than the root: such a file is in no layer of the stage.
+pub(crate) fn is_mounted(path: &Path) -> bool {
+    // Without /proc there is nothing to tell it; proc_pid_mountinfo(5).
+    let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let mut points = table.lines().filter_map(|line| line.split(' ').nth(4));
+    points.any(|point| point != "/" && path.starts_with(point))
 }
 
 /// The text of a file that the user named.

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use wheelbarrow::bundle::Format;
+use wheelbarrow::bundle::{Format, PROGRAM};
 use wheelbarrow::path::RealPath;
 use wheelbarrow::python::{Environment, Part};
 use wheelbarrow::report::{CopyOptions, Stage};
@@ -19,8 +19,8 @@ pub(crate) struct OutputSettings {
     pub(crate) out: PathBuf,
     pub(crate) stage: Stage,
     pub(crate) copy: CopyOptions,
-    /// The path of this program in the builder stage, if the final stage verifies itself.
-    pub(crate) verify: Option<String>,
+    /// The program that verifies the final stage, if it verifies itself.
+    pub(crate) verifier: Option<Verifier>,
     pub(crate) format: Format,
     /// Whether Dockerfile.final is printed even if standard output is no terminal.
     pub(crate) print_dockerfile: bool,
@@ -28,6 +28,25 @@ pub(crate) struct OutputSettings {
     pub(crate) time: i64,
     /// The path of the output inside the root; `None` if it is outside.
     out_inside: Option<String>,
+}
+
+/// This program, as the final stage finds it.
+pub(crate) struct Verifier {
+    /// Its path in the builder stage.
+    pub(crate) path: String,
+    /// The file to copy to this path: the builder stage has this program only while it runs.
+    pub(crate) copied_from: Option<PathBuf>,
+}
+
+impl Verifier {
+    /// This program where it is, or its copy in the bundle at `out` if it is mounted.
+    fn new(out: &str) -> Option<Verifier> {
+        let program = host::this_program()?;
+        Some(match host::is_mounted(&program) {
+            true => Verifier { path: format!("{out}/{PROGRAM}"), copied_from: Some(program) },
+            false => Verifier { path: program.display().to_string(), copied_from: None },
+        })
+    }
 }
 
 impl OutputSettings {
@@ -49,8 +68,10 @@ impl OutputSettings {
             stage,
             format: settings::format(typed)?,
             // What is read from outside is no stage that this program could be mounted from.
-            verify: host::this_program()
-                .filter(|_| !typed.no_verify && settings.own_root() && out_inside.is_some()),
+            verifier: out_inside
+                .as_deref()
+                .filter(|_| !typed.no_verify && settings.own_root())
+                .and_then(Verifier::new),
             print_dockerfile: typed.print_dockerfile,
             copy: CopyOptions {
                 link: typed.link,

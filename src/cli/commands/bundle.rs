@@ -27,16 +27,18 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
     output.refuse_inside(&inventory.environment)?;
     review::refuse_unfit(&plan)?;
     let stale = review::review(&plan, &output, &typed.review)?;
+    let verifier = output.verifier.as_ref();
     let papers = Papers {
         dockerfile: report::dockerfile(
             &plan,
             &output.stage,
             &output.copy,
-            output.verify.as_deref(),
+            verifier.map(|verifier| verifier.path.as_str()),
         ),
         runtime_packages: report::runtime_packages(&plan),
         installer: report::installer(&plan),
         installer_path: report::installer_path(&plan.prefix),
+        program: verifier.and_then(|verifier| verifier.copied_from.clone()),
     };
     let bar = progress_bar(plan.size());
     let progress = |bytes| bar.inc(bytes);
