@@ -18,6 +18,7 @@ fn environment(top: &Path) -> (PathBuf, PathBuf) {
     let site = top.join("builder/target");
     let files = [
         "pkg/__init__.py",
+        "pkg/a.py",
         "pkg/tests/test_a.py",
         "pkg/tests/LICENSE",
         "pkg/a.pyi",

@@ -7,6 +7,7 @@ mod adoption;
 mod carriable;
 mod carriable_file;
 mod files;
+mod mentions;
 mod natives;
 mod need;
 mod not_loadable;
@@ -18,6 +19,7 @@ pub use carriable::Carriable;
 pub use carriable_file::CarriableFile;
 pub use files::FileFact;
 use files::Files;
+pub use mentions::Mentions;
 pub use natives::follow_library;
 pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need, list_places};
 pub use not_loadable::{NOT_LOADABLE, NotLoadable, not_loadable_text, parse_not_loadable};
@@ -81,6 +83,8 @@ pub struct Inventory {
     /// The files outside of the environment that a bundle may contain. Empty unless the scope
     /// includes them.
     pub carriable: Carriable,
+    /// The tests and type stubs that source files refer to.
+    pub mentions: Mentions,
     /// The findings of the reading.
     pub findings: Vec<Finding>,
 }
@@ -239,10 +243,12 @@ pub fn take_inventory_of(
         missing: files.missing,
         packages,
         carriable: Carriable::default(),
+        mentions: Mentions::default(),
         findings,
     };
     inventory.adopt(root);
     inventory.resolve(library, &scope);
+    inventory.read_mentions(root);
     let of_conda = inventory.packages.iter().any(|(_, package)| package.in_prefix.is_some());
     if scope.packages || of_conda || (scope.interpreter && inventory.own_prefix.is_some()) {
         inventory.read_carriable(root, &scope);

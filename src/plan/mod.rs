@@ -30,7 +30,7 @@ mod tests;
 
 use serde::Serialize;
 
-pub use adapt::{Receipt, count_kinds};
+pub use adapt::Receipt;
 pub use entry::{Action, Edit, LeftOut, PlannedEntry};
 pub use layers::{KINDS_OF_LAYERS, PlannedLayer};
 pub use native::{LibraryOrigin, PackageReason, PackageSet, PlannedLibrary, PlannedPackage};
@@ -91,6 +91,9 @@ pub struct Plan {
     /// Files left out on request, by kind. The savings of stripping are known after writing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub slimmed: Vec<Receipt>,
+    /// Files of the bundle that could be left out on request, by kind.
+    #[serde(skip)]
+    pub removable: Vec<Receipt>,
     /// Paths of the builder that are left out, sorted.
     #[serde(rename = "left")]
     pub left_out: Vec<LeftOut>,
@@ -141,6 +144,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         entries: layers.entries,
         runs_at_start: placed.runs_at_start,
         slimmed: adapted.slimmed,
+        removable: adapted.removable,
         left_out: adapted.left_out,
         findings: sort(findings.concat()),
         builder_prefixes: builder_prefixes(inventory, request, &final_root),

@@ -19,6 +19,7 @@ mod launcher;
 mod metadata;
 mod part;
 mod path_file;
+mod references;
 mod requirement_files;
 mod requirements;
 mod script;
@@ -34,6 +35,7 @@ pub use metadata::{
 };
 pub use part::{Part, PartKind};
 pub use path_file::{Import, ImportFound, PathFile, PathLine, read_path_files};
+pub use references::{DottedName, References, parse_references};
 pub use requirement_files::{
     ProjectFile, RequirementsError, RequirementsFile, parse_project, parse_requirement,
     parse_requirements_file, split_extras,

@@ -14,7 +14,7 @@ use crate::loader::Rule;
 use crate::path::RealPath;
 use crate::plan::{
     LeftOut, PackageSet, Plan, PlannedDistribution, PlannedEntry, PlannedLibrary, Receipt,
-    StartLine, count_kinds,
+    StartLine,
 };
 use crate::python::InterpreterFacts;
 
@@ -122,7 +122,7 @@ pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
         runs_at_start: plan.runs_at_start.clone(),
         left_out: plan.left_out.clone(),
         slimmed: plan.slimmed.clone(),
-        could_be_dropped: count_kinds(plan.entries.iter()),
+        could_be_dropped: plan.removable.clone(),
         // A report does not depend on the image of a final stage.
         findings: plan
             .findings

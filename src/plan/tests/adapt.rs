@@ -1,4 +1,4 @@
-//! Changes inside of files: run paths and prefixes; and the files that `--slim` removes.
+//! Changes inside of files: run paths and prefixes.
 
 use crate::scenario::{compare, plan, show};
 
@@ -145,65 +145,6 @@ fn a_file_has_several_edits() {
             APP/lib/wheelbarrow/libone.so.1 stripped
             /opt/lib/libone.so.1 -> ../app/lib/wheelbarrow/libone.so.1
             note unowned-library /opt/lib/libone.so.1",
-    );
-}
-
-#[test]
-fn slim_removes_what_it_is_told() {
-    const ROOT: &str = "alpine
-        python /usr/local/bin/python3.11
-        venv /opt/venv
-        wheel a has a/__init__.py a/tests/test_a.py a/testing.py a/a.pyi a/a.c a/liba.a a/x.so
-            debug has tests/b.py a/LICENSE.c";
-    check(
-        ROOT,
-        "--slim tests",
-        "SITE/a/LICENSE.c
-            SITE/a/__init__.py
-            SITE/a/a.c
-            SITE/a/a.pyi
-            SITE/a/liba.a
-            SITE/a/testing.py
-            SITE/a/x.so
-            SITE/tests/b.py",
-    );
-    check(
-        ROOT,
-        "--slim stubs --slim headers --slim static",
-        "SITE/a/LICENSE.c
-            SITE/a/__init__.py
-            SITE/a/testing.py
-            SITE/a/tests/test_a.py
-            SITE/a/x.so
-            SITE/tests/b.py",
-    );
-    check(
-        ROOT,
-        "--slim strip",
-        "SITE/a/LICENSE.c
-            SITE/a/__init__.py
-            SITE/a/a.c
-            SITE/a/a.pyi
-            SITE/a/liba.a
-            SITE/a/testing.py
-            SITE/a/tests/test_a.py
-            SITE/a/x.so stripped
-            SITE/tests/b.py",
-    );
-    check(
-        ROOT,
-        "--slim tests --compile",
-        "SITE/a/LICENSE.c
-            SITE/a/__init__.py
-            SITE/a/__pycache__/__init__.cpython-311.pyc compiled
-            SITE/a/__pycache__/testing.cpython-311.pyc compiled
-            SITE/a/a.c
-            SITE/a/a.pyi
-            SITE/a/liba.a
-            SITE/a/testing.py
-            SITE/a/x.so
-            SITE/tests/__pycache__/b.cpython-311.pyc compiled
-            SITE/tests/b.py",
     );
 }
 

@@ -9,3 +9,4 @@ mod packages;
 mod placing;
 mod schemes;
 mod selection;
+mod slim;

@@ -1,0 +1,157 @@
+//! The files of the environment that other code would miss: tests that it imports, type stubs that it reads.
+//!
+//! A byte search finds the files that may mention one, and only those are parsed.
+//!
+//! Invariant: more may be found than a run uses, never less than the source says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use memchr::memmem;
+use rayon::prelude::*;
+
+use super::{FileFact, Inventory, problem};
+use crate::path::RealPath;
+use crate::python::{DottedName, parse_references};
+use crate::root::{Kind, Root, RootError};
+
+/// The tests and type stubs that source files refer to.
+#[derive(Clone, Debug, Default)]
+pub struct Mentions {
+    /// The names with a part `test` or `tests` that each file imports or has in a string. A string is both an
+    /// absolute name and one below the directory of the file.
+    pub tests: BTreeMap<RealPath, BTreeSet<DottedName>>,
+    /// The files that load the stub beside them: `attach_stub` of lazy_loader.
+    pub attach_stubs: BTreeSet<RealPath>,
+    /// The files with a string that ends in `.pyi`.
+    pub open_stubs: BTreeSet<RealPath>,
+}
+
+/// The mentions of one file.
+#[derive(Default)]
+struct Mention {
+    tests: BTreeSet<DottedName>,
+    attaches_stub: bool,
+    opens_stubs: bool,
+}
+
+/// The function of lazy_loader that reads the stub beside its caller (scientific-python SPEC 1).
+const ATTACH_STUB: &str = "attach_stub";
+const STUB_SUFFIX: &str = ".pyi";
+/// Longer strings are no names.
+const LONGEST_NAME: usize = 200;
+
+impl Inventory {
+    /// Reads the mentions of every source file of the environment.
+    pub(super) fn read_mentions(&mut self, root: &Root) {
+        let sources: Vec<&FileFact> = self.files.iter().filter(|file| is_source(file)).collect();
+        let read: Vec<(&FileFact, Result<Mention, RootError>)> =
+            sources.par_iter().map(|file| (*file, read_mention(root, file))).collect();
+        let mut mentions = Mentions::default();
+        let mut findings = Vec::new();
+        for (file, mention) in read {
+            let Mention { tests, attaches_stub, opens_stubs } = mention.unwrap_or_else(|error| {
+                findings.push(problem(&error));
+                Mention::default()
+            });
+            if !tests.is_empty() {
+                mentions.tests.insert(file.path.clone(), tests);
+            }
+            mentions.attach_stubs.extend(attaches_stub.then(|| file.path.clone()));
+            mentions.open_stubs.extend(opens_stubs.then(|| file.path.clone()));
+        }
+        self.mentions = mentions;
+        self.findings.extend(findings);
+    }
+}
+
+fn is_source(file: &FileFact) -> bool {
+    file.meta.kind == Kind::File
+        && !file.elf
+        && (file.path.name().ends_with(".py") || file.script.is_some())
+}
+
+fn read_mention(root: &Root, file: &FileFact) -> Result<Mention, RootError> {
+    let bytes = root.read(&file.path, file.meta.size)?;
+    let has = |word: &str| memmem::find(&bytes, word.as_bytes()).is_some();
+    if !has(ATTACH_STUB) && !has(STUB_SUFFIX) && !names_tests(&bytes) {
+        return Ok(Mention::default());
+    }
+    Ok(find_mention(&String::from_utf8_lossy(&bytes)))
+}
+
+/// Whether one of the words `test` and `tests` is in the text.
+fn names_tests(text: &[u8]) -> bool {
+    static TEST: LazyLock<memmem::Finder> = LazyLock::new(|| memmem::Finder::new("test"));
+    let in_word =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    TEST.find_iter(text).any(|at| {
+        let after = &text[at + 4..];
+        let after = after.strip_prefix(b"s").unwrap_or(after);
+        !in_word(text[..at].last()) && !in_word(after.first())
+    })
+}
+
+fn find_mention(text: &str) -> Mention {
+    let references = parse_references(text);
+    let strings = || references.strings.iter().map(String::as_str);
+    let from_strings = strings().filter(|text| is_name(text)).flat_map(|text| {
+        [0, 1].map(|dots| DottedName { dots, name: text.trim_matches('/').replace('/', ".") })
+    });
+    let imports = references.imports.iter().cloned();
+    Mention {
+        tests: imports.chain(from_strings).filter(has_tests).collect(),
+        attaches_stub: text.contains(ATTACH_STUB),
+        opens_stubs: strings().any(|text| text.ends_with(STUB_SUFFIX)),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let part = |one: char| one.is_alphanumeric() || matches!(one, '_' | '.' | '/' | '-');
+    text.len() < LONGEST_NAME && text.chars().all(part)
+}
+
+fn has_tests(name: &DottedName) -> bool {
+    name.name.split('.').any(|part| matches!(part, "test" | "tests"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_source_mentions() {
+        for (text, tests, stubs) in [
+            ("from a import tests", "a.tests", ""),
+            ("from .tests.b import c", ".tests.b.c", ""),
+            ("x = 'django.test.runner'", "django.test.runner .django.test.runner", ""),
+            ("join(here, 'tests/data/')", "tests.data .tests.data", ""),
+            ("import a.testing, latest  # tests", "", ""),
+            ("x = 'run the tests'", "", ""),
+            ("import lazy_loader as l\nl.attach_stub(__name__, __file__)", "", "attach"),
+            ("path.with_suffix('.pyi')", "", "open"),
+        ] {
+            let mention = find_mention(text);
+            let shown =
+                mention.tests.iter().map(|one| format!("{}{}", ".".repeat(one.dots), one.name));
+            assert_eq!(shown.collect::<Vec<_>>().join(" "), tests, "{text}");
+            let flags = [(mention.attaches_stub, "attach"), (mention.opens_stubs, "open")];
+            let flags: Vec<&str> =
+                flags.iter().filter(|(flag, _)| *flag).map(|(_, name)| *name).collect();
+            assert_eq!(flags.join(" "), stubs, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_are_found_in_bytes() {
+        for (text, expect) in [
+            ("a.tests", true),
+            ("test", true),
+            ("latest", false),
+            ("test_a tests", true),
+            ("testing", false),
+        ] {
+            assert_eq!(names_tests(text.as_bytes()), expect, "{text}");
+        }
+    }
+}
