@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use wheelbarrow::elf::{self, Edited, Elf, WhenNone};
+use wheelbarrow::elf::{self, Edited, Elf, PathChanges, WhenNone};
 use wheelbarrow::root::Content as _;
 
 use crate::support::{
@@ -171,8 +171,8 @@ fn a_stripped_library_gets_a_run_path_and_loads_its_needs() {
     compile(code, &near, &["-g", "-L", far.to_str().unwrap(), "-lfar"]);
     let original = fs::read(&near).unwrap();
     let Ok(stripped) = elf::strip(Box::new(original.clone())) else { panic!("not stripped") };
-    let directories = ["$ORIGIN/far".to_owned()];
-    let edits = elf::add_run_path(&stripped, &directories, WhenNone::RunPath).unwrap();
+    let changes = PathChanges { added: vec!["$ORIGIN/far".to_owned()], ..PathChanges::default() };
+    let edits = elf::change_paths(&stripped, &changes, WhenNone::RunPath).unwrap();
     let edited = Edited { content: stripped, edits };
     let mut bytes = vec![0; usize::try_from(edited.size()).unwrap()];
     assert_eq!(edited.read_at(&mut bytes, 0).unwrap(), bytes.len());

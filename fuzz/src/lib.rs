@@ -11,7 +11,7 @@ use std::io::Cursor;
 
 use wheelbarrow::base::Profile;
 use wheelbarrow::bundle::Manifest;
-use wheelbarrow::elf::{self, Edited, Machine, WhenNone};
+use wheelbarrow::elf::{self, Edited, Machine, PathChanges, WhenNone};
 use wheelbarrow::inventory::{self, Inventory, Scope};
 use wheelbarrow::loader;
 use wheelbarrow::lock;
@@ -330,13 +330,14 @@ pub fn elf_symbols(input: &[u8]) {
 
 /// An added run path: the loader reads the result, and adding it again changes nothing.
 pub fn elf_run_path(input: &[u8]) {
-    let (content, directories) = (input.to_vec(), ["$ORIGIN/../lib".to_owned()]);
+    let added = vec!["$ORIGIN/../lib".to_owned()];
+    let (content, changes) = (input.to_vec(), PathChanges { added, ..PathChanges::default() });
     for when_none in [WhenNone::RunPath, WhenNone::RPath] {
-        let Ok(edits) = elf::add_run_path(&content, &directories, when_none) else { continue };
+        let Ok(edits) = elf::change_paths(&content, &changes, when_none) else { continue };
         let edited = Edited { content: content.clone(), edits };
         let facts = elf::read(&edited).expect("it was read before").expect("it is ELF");
         let run_path = facts.runpath.or(facts.rpath).unwrap_or_default();
-        assert!(run_path.split(':').any(|directory| directory == directories[0]), "{run_path}");
+        assert!(run_path.split(':').any(|directory| directory == changes.added[0]), "{run_path}");
         let _ = whole(&edited);
     }
 }

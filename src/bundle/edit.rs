@@ -7,7 +7,7 @@
 use std::io;
 
 use super::BundleError;
-use crate::elf::{self, WhenNone};
+use crate::elf::{self, PathChanges, WhenNone};
 use crate::packages::{Embedding, with_prefix};
 use crate::path::RealPath;
 use crate::plan::Edit;
@@ -43,8 +43,10 @@ pub(crate) fn apply(
             Edit::Script { cut, header } => replace_header(edited, *cut, header),
             Edit::Prefix { embedded, prefix } => replace_prefix(edited, from, embedded, prefix)?,
             Edit::Strip => strip(edited),
-            Edit::RunPath { directories, inherits } => {
-                add_run_path(edited, from, directories, *inherits)?
+            Edit::RunPath { directories, replaced, needed, inherits } => {
+                let (added, replaced) = (directories.clone(), replaced.clone());
+                let changes = PathChanges { added, replaced, needed: needed.clone() };
+                change_paths(edited, from, &changes, *inherits)?
             }
         };
     }
@@ -110,15 +112,15 @@ fn strip(edited: Edited) -> Edited {
     }
 }
 
-/// Adds directories to the run path. Only the changed bytes are in memory.
-fn add_run_path(
+/// Changes the paths to libraries. Only the changed bytes are in memory.
+fn change_paths(
     edited: Edited,
     from: &RealPath,
-    directories: &[String],
+    changes: &PathChanges,
     inherits: bool,
 ) -> Result<Edited, BundleError> {
     let when_none = if inherits { WhenNone::RPath } else { WhenNone::RunPath };
-    let edits = elf::add_run_path(edited.content.as_ref(), directories, when_none)
+    let edits = elf::change_paths(edited.content.as_ref(), changes, when_none)
         .map_err(|source| BundleError::RunPath { path: from.clone(), source })?;
     let content = elf::Edited { content: edited.content, edits };
     Ok(Edited { content: Box::new(content), is_changed: true, ..edited })

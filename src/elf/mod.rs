@@ -18,7 +18,7 @@ use goblin::elf::symver::VerneedSection;
 use goblin::elf::{Header, ProgramHeader, header};
 use serde::Serialize;
 
-pub use run_path::{Edited, Edits, WhenNone, add_run_path};
+pub use run_path::{Edited, Edits, PathChanges, WhenNone, change_paths};
 
 use crate::root::Content;
 

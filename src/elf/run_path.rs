@@ -1,29 +1,35 @@
-//! Adds directories to the run path of a program or shared object, as patchelf does.
+//! Changes the run path and the needed names of a program or shared object, as patchelf does.
 //!
-//! The new text needs room in the string table, and the loader needs one contiguous table. The
+//! A new text needs room in the string table, and the loader needs one contiguous table. The
 //! table therefore moves to a new `PT_LOAD` at the end of the file. The program headers move with
 //! it, because they grow by that one entry. The dynamic section moves too if it has no free slot.
 //! Everything else in the file keeps its offset and its address. Names, versions, hashes and
 //! relocations refer to strings by their offset in the table, and these offsets do not change.
 //!
-//! New directories are appended to the existing run path. The search order is then that of the
-//! builder, where the system's directories came after the run path. The tag does not change either:
-//! on glibc a `DT_RPATH` is inherited, and a `DT_RUNPATH` disables the inherited ones (ld.so(8)).
+//! New directories are appended to the existing run path, and others are replaced where they are. The search
+//! order is then that of the builder, where the system's directories came after the run path. The tag does not
+//! change either: on glibc a `DT_RPATH` is inherited, and a `DT_RUNPATH` disables the inherited ones (ld.so(8)).
 //!
-//! Invariant: no bytes make it panic. The result differs from the file in its run path alone.
+//! A replaced path stays in the file, where nothing refers to it. It is overwritten up to its last slash, so that
+//! nobody who searches the file takes it for one in use; a symbol may share the name behind that.
+//!
+//! Invariant: no bytes make it panic. The result differs from the file in its run path and the given names alone.
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::io;
 
 use goblin::container::Ctx;
-use goblin::elf::dynamic::{DT_NULL, DT_RPATH, DT_RUNPATH, DT_STRSZ, DT_STRTAB};
+use goblin::elf::dynamic::{
+    DT_NEEDED, DT_NULL, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_STRTAB,
+};
 use goblin::elf::program_header::{PF_R, PF_W, PT_DYNAMIC, PT_LOAD, PT_PHDR};
 use goblin::elf::section_header::{SHT_DYNAMIC, SHT_STRTAB};
 use goblin::elf::{Header, ProgramHeader};
 
-use super::{Elf, ElfError, ElfFile, offset_of};
+use super::{ElfError, ElfFile, offset_of};
 use crate::root::Content;
 
 /// The largest believable string table, in bytes. Those of large C++ libraries have some 10 MB.
@@ -87,14 +93,24 @@ fn distance(from: u64, to: u64) -> usize {
     usize::try_from(to - from).expect("a buffer holds everything between the offsets")
 }
 
-/// Makes the edits that add `directories` to the run path. Directories that are already there are
-/// not added again.
+/// The changes to the paths of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PathChanges {
+    /// Directories that are appended to the run path, unless they are there already.
+    pub added: Vec<String>,
+    /// Elements of the run path, each with the text in its place.
+    pub replaced: BTreeMap<String, String>,
+    /// Needed names (`DT_NEEDED`), each with the name in its place.
+    pub needed: BTreeMap<String, String>,
+}
+
+/// Makes the edits of these changes. A file to which none applies has none.
 ///
 /// # Errors
 /// The file is no loadable object with a dynamic section, or its tables contradict each other.
-pub fn add_run_path(
+pub fn change_paths(
     content: &dyn Content,
-    directories: &[String],
+    changes: &PathChanges,
     when_none: WhenNone,
 ) -> Result<Edits, ElfError> {
     let facts = super::read(content)?
@@ -105,22 +121,27 @@ pub fn add_run_path(
         (Some(_), _, _) | (None, None, WhenNone::RunPath) => DT_RUNPATH,
         (None, Some(_), _) | (None, None, WhenNone::RPath) => DT_RPATH,
     };
-    let text = file.text(kind, directories)?;
-    let Some(text) = text else { return Ok(Edits::default()) };
-    let edits = file.edits(kind, &text, facts.interpreter.is_some())?;
+    let text = file.run_path(kind, changes)?;
+    let needed = file.needed(changes)?;
+    if text.is_none() && needed.is_empty() {
+        return Ok(Edits::default());
+    }
+    let edits = file.edits(kind, text.as_deref(), &needed, facts.interpreter.is_some())?;
     // The edits are returned only if a loader would read the result as intended.
     let edited = Edited { content, edits };
     let after = super::read(&edited)?;
-    let text = Some(String::from_utf8_lossy(&text).into_owned());
-    let expected = if kind == DT_RUNPATH {
-        Elf { runpath: text, ..facts }
-    } else {
-        Elf { rpath: text, ..facts }
-    };
+    let mut expected = facts;
+    for name in &mut expected.needed {
+        *name = changes.needed.get(name).unwrap_or(name).clone();
+    }
+    if let Some(text) = text {
+        let text = Some(String::from_utf8_lossy(&text).into_owned());
+        *(if kind == DT_RUNPATH { &mut expected.runpath } else { &mut expected.rpath }) = text;
+    }
     if after == Some(expected) {
         Ok(edited.edits)
     } else {
-        Err(nonsense("the file with the new run path"))
+        Err(nonsense("the file with the new paths"))
     }
 }
 
@@ -181,7 +202,7 @@ impl Format {
     }
 }
 
-/// The tables that hold a run path.
+/// The tables that hold run paths and names.
 struct File<'a> {
     content: &'a dyn Content,
     format: Format,
@@ -258,64 +279,129 @@ impl<'a> File<'a> {
         self.entries[..self.end()].iter().rposition(|(found, _)| *found == tag)
     }
 
-    /// The run path with the missing directories appended; `None` when none is missing.
-    fn text(&self, kind: u64, directories: &[String]) -> Result<Option<Vec<u8>>, ElfError> {
-        let old = match self.entry(kind) {
-            None => &[][..],
-            Some(entry) => {
-                let at = usize::try_from(self.entries[entry].1).unwrap_or(usize::MAX);
-                let rest = self.strings.get(at..).ok_or(nonsense("the run path"))?;
-                &rest[..memchr::memchr(0, rest).ok_or(nonsense("the run path"))?]
-            }
+    /// The string of an entry, at its offset in the table.
+    fn string(&self, entry: usize) -> Result<&[u8], ElfError> {
+        const WHAT: &str = "the offset of a dynamic string";
+        let at = usize::try_from(self.entries[entry].1).unwrap_or(usize::MAX);
+        let rest = self.strings.get(at..).ok_or(nonsense(WHAT))?;
+        Ok(&rest[..memchr::memchr(0, rest).ok_or(nonsense(WHAT))?])
+    }
+
+    /// The changed run path; `None` when nothing changes.
+    fn run_path(&self, kind: u64, changes: &PathChanges) -> Result<Option<Vec<u8>>, ElfError> {
+        let entry = self.entry(kind);
+        let old = entry.map(|entry| self.string(entry)).transpose()?.unwrap_or_default();
+        let new = |element| {
+            let name = std::str::from_utf8(element).ok();
+            name.and_then(|name| changes.replaced.get(name)).map_or(element, String::as_bytes)
         };
-        let lacks = |directory: &&String| {
-            !old.split(|byte| *byte == b':').any(|element| element == directory.as_bytes())
-        };
-        let mut text = old.to_vec();
-        for directory in directories.iter().filter(lacks) {
-            if !text.is_empty() {
-                text.push(b':');
+        let mut elements: Vec<&[u8]> = old.split(|byte| *byte == b':').map(new).collect();
+        elements.retain(|_| !old.is_empty());
+        for directory in changes.added.iter().map(String::as_bytes) {
+            if !elements.contains(&directory) {
+                elements.push(directory);
             }
-            text.extend(directory.as_bytes());
         }
+        let text = elements.join(&b':');
         if text.contains(&0) {
             return Err(nonsense("the directory to add"));
         }
         Ok((text != old).then_some(text))
     }
 
-    fn edits(&mut self, kind: u64, text: &[u8], program: bool) -> Result<Edits, ElfError> {
+    /// The entries of needed names that change, with the new names.
+    fn needed(&self, changes: &PathChanges) -> Result<Vec<(usize, Vec<u8>)>, ElfError> {
+        let mut changed = Vec::new();
+        for entry in (0..self.end()).filter(|entry| self.entries[*entry].0 == DT_NEEDED) {
+            let old = std::str::from_utf8(self.string(entry)?).ok();
+            let new = old.and_then(|old| changes.needed.get(old));
+            changed.extend(new.map(|new| (entry, new.clone().into_bytes())));
+        }
+        match changed.iter().any(|(_, name)| name.contains(&0)) {
+            true => Err(nonsense("the needed name")),
+            false => Ok(changed),
+        }
+    }
+
+    /// The offset of a string in the table, at whose end it is added if it is not there: it can be the end of
+    /// a longer string, or come from an earlier patch.
+    fn place(&mut self, text: &[u8]) -> u64 {
         let terminated = [text, &[0]].concat();
-        // The text can be there already, from an earlier patch or as the end of a longer string.
-        // The string table then does not move.
         let known = memchr::memmem::find(&self.strings, &terminated);
-        let at = known.unwrap_or(self.strings.len()) as u64;
-        let end = self.end();
+        known.unwrap_or_else(|| {
+            self.strings.extend(terminated);
+            self.strings.len() - text.len() - 1
+        }) as u64
+    }
+
+    fn edits(
+        &mut self,
+        kind: u64,
+        text: Option<&[u8]>,
+        needed: &[(usize, Vec<u8>)],
+        program: bool,
+    ) -> Result<Edits, ElfError> {
+        let before = self.strings.len();
+        let mut old: Vec<u64> = needed.iter().map(|(entry, _)| self.entries[*entry].1).collect();
+        for (entry, name) in needed {
+            self.entries[*entry].1 = self.place(name);
+        }
         let mut dynamic_moves = false;
-        match self.entry(kind) {
-            Some(entry) => self.entries[entry].1 = at,
-            None => {
-                dynamic_moves =
-                    self.entries[end..].iter().take(2).filter(|(tag, _)| *tag == DT_NULL).count()
-                        < 2;
-                if dynamic_moves {
-                    self.entries.truncate(end);
-                    self.entries.extend([(kind, at), (DT_NULL, 0)]);
-                } else {
-                    self.entries[end] = (kind, at);
+        if let Some(text) = text {
+            let at = self.place(text);
+            match self.entry(kind) {
+                Some(entry) => {
+                    let kept = text.starts_with(self.string(entry)?);
+                    let before = std::mem::replace(&mut self.entries[entry].1, at);
+                    old.extend((!kept).then_some(before));
                 }
+                None => dynamic_moves = self.add_entry(kind, at),
             }
         }
-        if known.is_none() {
-            self.strings.extend(terminated);
+        let strings_move = self.strings.len() > before;
+        let overwritten = self.overwrite(&old)?;
+        let mut edits = if strings_move || dynamic_moves {
+            self.grow(strings_move, dynamic_moves, program)?
+        } else {
+            let dynamic = (self.segments[self.dynamic].p_offset, self.dynamic_bytes());
+            Edits { writes: vec![dynamic], size: 0 }
+        };
+        edits.writes.extend(overwritten.writes);
+        Ok(edits)
+    }
+
+    /// Overwrites strings that no entry refers to any more, in the file and in the table that may move.
+    fn overwrite(&mut self, old: &[u64]) -> Result<Edits, ElfError> {
+        let start = offset_of(self.strings_at, &self.segments).ok_or(nonsense("DT_STRTAB"))?;
+        let refers = |tag: u64| matches!(tag, DT_NEEDED | DT_SONAME | DT_RPATH | DT_RUNPATH);
+        let used: Vec<u64> =
+            self.entries.iter().filter(|(tag, _)| refers(*tag)).map(|(_, at)| *at).collect();
+        let mut edits = Edits::default();
+        for at in old {
+            let from = distance(0, *at);
+            let rest = &self.strings[from..];
+            let text = &rest[..memchr::memchr(0, rest).unwrap_or(rest.len())];
+            let length = memchr::memrchr(b'/', text).map_or(0, |slash| slash + 1);
+            let end = at + text.len() as u64;
+            if length > 0 && !used.iter().any(|other| (*at..end).contains(other)) {
+                self.strings[from..from + length].fill(b'/');
+                edits.writes.push((start + at, vec![b'/'; length]));
+            }
         }
-        if known.is_some() && !dynamic_moves {
-            return Ok(Edits {
-                writes: vec![(self.segments[self.dynamic].p_offset, self.dynamic_bytes())],
-                size: 0,
-            });
+        Ok(edits)
+    }
+
+    /// Adds an entry at the end, and returns whether there is no free slot for it.
+    fn add_entry(&mut self, tag: u64, value: u64) -> bool {
+        let end = self.end();
+        let free = self.entries[end..].iter().take(2).filter(|(tag, _)| *tag == DT_NULL).count();
+        if free < 2 {
+            self.entries.truncate(end);
+            self.entries.extend([(tag, value), (DT_NULL, 0)]);
+        } else {
+            self.entries[end] = (tag, value);
         }
-        self.grow(known.is_none(), dynamic_moves, program)
+        free < 2
     }
 
     fn dynamic_bytes(&self) -> Vec<u8> {

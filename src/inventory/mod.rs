@@ -60,6 +60,8 @@ pub struct Inventory {
     pub by_library_path: BTreeMap<String, RealPath>,
     /// The names beside their own that ELF files of the environment answer to (`DT_SONAME`); empty with musl.
     pub sonames: BTreeMap<RealPath, String>,
+    /// The absolute elements of the run paths of ELF files, each with the directory that it leads to.
+    pub absolute_run_paths: BTreeMap<RealPath, BTreeMap<String, RealPath>>,
     /// The program of the interpreter and the extension modules of its standard library.
     pub interpreter_natives: Vec<Native>,
     /// The same files, and all libraries that they load.
@@ -227,6 +229,7 @@ pub fn take_inventory_of(
         not_loadable: BTreeSet::new(),
         unbound: NotLoadable::new(),
         sonames: BTreeMap::new(),
+        absolute_run_paths: BTreeMap::new(),
         interpreter_natives: Vec::new(),
         interpreter_files: BTreeSet::new(),
         glibc_needs: BTreeMap::new(),

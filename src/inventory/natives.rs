@@ -82,6 +82,13 @@ impl Inventory {
             .map(|native| &native.path)
             .chain(needs.filter_map(|need| Some(need.found()?.0)));
         let objects: BTreeSet<&RealPath> = objects.chain(&self.interpreter_files).collect();
+        self.absolute_run_paths = objects
+            .iter()
+            .copied()
+            .chain(&elf_files)
+            .map(|path| (path.clone(), absolute_run_path(library, path)))
+            .filter(|(_, elements)| !elements.is_empty())
+            .collect();
         self.glibc_needs = objects
             .iter()
             .filter_map(|path| Some(((*path).clone(), glibc_need(library, path)?)))
@@ -220,6 +227,20 @@ impl Inventory {
         self.natives
             .retain(|native| native.kind != NativeKind::Library || !reached.contains(&native.path));
     }
+}
+
+/// The absolute elements of the run path of a file that lead to a directory.
+fn absolute_run_path(library: &Library, path: &RealPath) -> BTreeMap<String, RealPath> {
+    let Ok(facts) = library.read(path) else { return BTreeMap::new() };
+    let Ok(Some(elf)) = facts.as_ref() else { return BTreeMap::new() };
+    let text = elf.runpath.as_ref().or(elf.rpath.as_ref()).map(String::as_str).unwrap_or_default();
+    let elements = text.split(':').filter(|element| element.starts_with('/'));
+    let leads_to = |element| library.root().resolve(&WrittenPath::new(element)).ok()?;
+    elements
+        .filter_map(|element| Some((element.to_owned(), leads_to(element)?)))
+        .filter(|(_, found)| found.meta.kind == Kind::Directory)
+        .map(|(element, found)| (element, found.path))
+        .collect()
 }
 
 /// The newest `GLIBC_2.x` that a file needs, as (major, minor).

@@ -3,6 +3,8 @@
 //! Invariant: an entry says how it comes to be and how it is changed; whoever writes it decides
 //! nothing.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::packages::Embedding;
@@ -83,10 +85,16 @@ pub enum Edit {
     },
     /// The debug sections of an ELF file are left out, where that is safe.
     Strip,
-    /// More directories for the run path of an ELF file.
+    /// Other paths by which an ELF file finds libraries.
     RunPath {
-        /// Added after those that it has.
+        /// Added to its run path, after the directories that it has.
         directories: Vec<String>,
+        /// Elements of its run path, each with the one that replaces it.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        replaced: BTreeMap<String, String>,
+        /// Needed names that are paths, each with the name that replaces it.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        needed: BTreeMap<String, String>,
         /// Whether a file without a run path keeps to use that of the object that loads it.
         inherits: bool,
     },
@@ -172,7 +180,12 @@ mod tests {
 
     #[test]
     fn edits_are_applied_in_one_order() {
-        let run_path = || Edit::RunPath { directories: vec!["/x".to_owned()], inherits: false };
+        let run_path = || Edit::RunPath {
+            directories: vec!["/x".to_owned()],
+            replaced: BTreeMap::new(),
+            needed: BTreeMap::new(),
+            inherits: false,
+        };
         let prefix = || Edit::Prefix {
             embedded: Embedding { prefix: "/old".to_owned(), room: 9, binary: true },
             prefix: RealPath::known("/new"),

@@ -164,7 +164,13 @@ fn edit(edit: &Edit) -> String {
     match edit {
         Edit::Strip => "stripped".to_owned(),
         Edit::Script { header, .. } => starts(header),
-        Edit::RunPath { directories, .. } => format!("gets {}", directories.join(":")),
+        Edit::RunPath { directories, replaced, needed, .. } => {
+            let replaced =
+                replaced.iter().chain(needed).map(|(old, new)| format!("{old} is {new}"));
+            let added =
+                (!directories.is_empty()).then(|| format!("gets {}", directories.join(":")));
+            replaced.chain(added).collect::<Vec<_>>().join(" ")
+        }
         Edit::Prefix { prefix, .. } => format!("with {prefix}"),
     }
 }

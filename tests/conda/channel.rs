@@ -11,7 +11,7 @@ use rattler_conda_types::compression_level::CompressionLevel;
 use rattler_conda_types::{RepoDataRecord, Subdir};
 use rattler_package_streaming::write::write_conda_package;
 use serde_json::{Value, json};
-use wheelbarrow::elf::{Edited, WhenNone, add_run_path};
+use wheelbarrow::elf::{Edited, PathChanges, WhenNone, change_paths};
 use wheelbarrow::path::RealPath;
 use wheelbarrow::root::{Content, Directory, Tree};
 
@@ -235,7 +235,8 @@ pub fn add_python(channel: &mut Channel) {
 fn with_run_path(path: &Path, directory: &str) -> Vec<u8> {
     let path = RealPath::known(fs::canonicalize(path).unwrap().to_str().unwrap());
     let content = Directory::open(Path::new("/"), &[]).unwrap().open(&path).unwrap();
-    let edits = add_run_path(content.as_ref(), &[directory.to_owned()], WhenNone::RPath).unwrap();
+    let changes = PathChanges { added: vec![directory.to_owned()], ..PathChanges::default() };
+    let edits = change_paths(content.as_ref(), &changes, WhenNone::RPath).unwrap();
     let edited = Edited { content: content.as_ref(), edits };
     let mut bytes = vec![0; usize::try_from(edited.size()).unwrap()];
     edited.read_at(&mut bytes, 0).unwrap();

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
-use wheelbarrow::elf::{Edited, Elf, WhenNone, add_run_path, read};
+use wheelbarrow::elf::{Edited, Elf, PathChanges, WhenNone, change_paths, read};
 use wheelbarrow::path::RealPath;
 use wheelbarrow::root::{Content, Directory, Kind, Root};
 
@@ -28,7 +28,8 @@ fn patch(root: &Root, top: &Path, path: &RealPath, directory: &str) -> bool {
     }
     // numpy's openblas has no run path and finds libgfortran by that of the module; this must not
     // change.
-    let edits = add_run_path(content.as_ref(), &[directory.to_owned()], WhenNone::RPath)
+    let changes = PathChanges { added: vec![directory.to_owned()], ..PathChanges::default() };
+    let edits = change_paths(content.as_ref(), &changes, WhenNone::RPath)
         .unwrap_or_else(|why| panic!("{path}: {why}"));
     let edited = Edited { content: content.as_ref(), edits };
     let mut bytes = vec![0; usize::try_from(edited.size()).unwrap()];

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::elf::{self, read};
+use crate::elf::{self, Elf, read};
 
 const LOAD: u32 = PT_LOAD;
 const RELRO: u32 = 0x6474_e552;
@@ -140,13 +140,48 @@ impl Craft {
     }
 }
 
+#[test]
+fn elements_and_needed_names_are_replaced_where_they_are() {
+    let names = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(old, new)| ((*old).to_owned(), (*new).to_owned())).collect()
+    };
+    let content = Craft { runpath: Some("/a:/b/c:/a"), ..PLAIN }.bytes();
+    let before = read(&content).unwrap().unwrap();
+    let needed = before.needed[0].clone();
+    let changes = PathChanges {
+        added: vec!["/z".to_owned(), "$ORIGIN".to_owned()],
+        replaced: names(&[("/b/c", "$ORIGIN"), ("/b", "/no")]),
+        needed: names(&[(&needed, "a-longer-name.so"), ("other.so", "no.so")]),
+    };
+    let edits = change_paths(&content, &changes, WhenNone::RunPath).unwrap();
+    let edited = Edited { content: content.clone(), edits };
+    let after = read(&edited).unwrap().unwrap();
+    let expected = Elf {
+        runpath: Some("/a:$ORIGIN:/a:/z".to_owned()),
+        needed: before
+            .needed
+            .iter()
+            .map(|name| if *name == needed { "a-longer-name.so".to_owned() } else { name.clone() })
+            .collect(),
+        ..before
+    };
+    assert_eq!(after, expected);
+    let mut bytes = vec![0; usize::try_from(edited.size()).unwrap()];
+    edited.read_at(&mut bytes, 0).unwrap();
+    assert_eq!(memchr::memmem::find(&bytes, b"/b/c"), None);
+    let nothing = PathChanges { replaced: names(&[("/x", "/y")]), ..PathChanges::default() };
+    assert_eq!(change_paths(&content, &nothing, WhenNone::RunPath).unwrap(), Edits::default());
+}
+
+fn adding(directory: &str) -> PathChanges {
+    PathChanges { added: vec![directory.to_owned()], ..PathChanges::default() }
+}
+
 fn patched(bytes: &[u8], add: &[&str], when_none: WhenNone) -> Result<Vec<u8>, ElfError> {
     let content = bytes.to_vec();
-    let edits = add_run_path(
-        &content,
-        &add.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>(),
-        when_none,
-    )?;
+    let added = add.iter().map(|text| (*text).to_owned()).collect();
+    let edits =
+        change_paths(&content, &PathChanges { added, ..PathChanges::default() }, when_none)?;
     let edited = Edited { content, edits };
     let mut all = vec![0; usize::try_from(edited.size()).unwrap()];
     assert_eq!(edited.read_at(&mut all, 0).unwrap(), all.len());
@@ -316,7 +351,7 @@ fn any_bytes_are_an_answer() {
                 let mut broken = bytes.clone();
                 broken[at] = value;
                 let content = broken;
-                let _ = add_run_path(&content, &["/x".to_owned()], WhenNone::RunPath);
+                let _ = change_paths(&content, &adding("/x"), WhenNone::RunPath);
             }
         }
     }

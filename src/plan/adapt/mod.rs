@@ -5,6 +5,7 @@
 //!
 //! Invariant: entries are at their places in the final root, sorted, each place once.
 
+mod moved_paths;
 mod needed;
 mod prefix;
 mod run_paths;

@@ -10,11 +10,15 @@
 //! A library that the final loader finds without help keeps its place: that needs no patching and
 //! is preferred.
 //!
+//! A run path or a needed name may also be an absolute path into the environment, which is elsewhere in the
+//! final root ([`super::moved_paths`]). It is replaced in the same edit.
+//!
 //! Invariant: one directory never has one name for two libraries; no library is found that was not
 //! found in the builder.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::moved_paths::{MovedPaths, find_moved_paths};
 use crate::inventory::{Inventory, Need, NeedOutcome};
 use crate::loader::Rule;
 use crate::path::RealPath;
@@ -50,7 +54,8 @@ pub(crate) fn relocate_lost_libraries(
     let directories = choose_directories(&edges, &lost, prefix);
     move_libraries(entries, &directories);
     entries.extend(links(&edges, final_root, &directories));
-    add_run_paths(entries, &run_paths(&edges, final_root, &directories, &in_conda));
+    let moved = find_moved_paths(inventory, entries);
+    add_run_paths(entries, &run_paths(&edges, &directories, &moved));
 }
 
 fn move_libraries(entries: &mut [PlannedEntry], directories: &BTreeMap<RealPath, RealPath>) {
@@ -69,26 +74,26 @@ fn move_libraries(entries: &mut [PlannedEntry], directories: &BTreeMap<RealPath,
 #[derive(Default)]
 struct RunPath {
     targets: BTreeSet<RealPath>,
+    moved: MovedPaths,
     /// Whether a library of it was found by the run path of the object that loads it.
     inherits: bool,
 }
 
 fn run_paths<'a>(
     edges: &'a [Edge],
-    final_root: &FinalRoot,
     directories: &BTreeMap<RealPath, RealPath>,
-    in_conda: &dyn Fn(&RealPath) -> bool,
+    moved: &'a BTreeMap<RealPath, MovedPaths>,
 ) -> BTreeMap<&'a RealPath, RunPath> {
     let mut wanted: BTreeMap<&RealPath, RunPath> = BTreeMap::new();
     for edge in edges {
         let run_path = wanted.entry(&edge.need.by).or_default();
         run_path.targets.extend(directories.get(edge.library).cloned());
-        // conda's compiler flags write the prefix itself into run paths.
-        let place = final_root.place(&edge.directory);
-        if edge.in_conda && !in_conda(&edge.need.by) && place != edge.directory {
-            run_path.targets.insert(place);
-        }
         run_path.inherits |= matches!(edge.rule(), Some(Rule::RunPath { .. }));
+    }
+    for (file, paths) in moved {
+        let run_path = wanted.entry(file).or_default();
+        run_path.targets.extend(paths.needed.values().filter_map(RealPath::parent));
+        run_path.moved = paths.clone();
     }
     wanted
 }
@@ -98,14 +103,31 @@ fn add_run_paths(entries: &mut [PlannedEntry], wanted: &BTreeMap<&RealPath, RunP
         let Some(run_path) = entry.from.as_ref().and_then(|from| wanted.get(from)) else {
             continue;
         };
-        let RunPath { targets, inherits } = run_path;
-        let Some(own) = entry.to.parent().filter(|_| !targets.is_empty()) else { continue };
-        let directories: Vec<String> =
-            targets.iter().map(|target| from_origin(&own, target)).collect();
-        entry.reason =
-            format!("{}; {} is added to its run path", entry.reason, directories.join(":"));
-        entry.add_edit(Edit::RunPath { directories, inherits: *inherits });
+        let RunPath { targets, moved, inherits } = run_path;
+        let Some(own) = entry.to.parent() else { continue };
+        let directories: Vec<String> = list_from_origin(&own, targets);
+        let replaced: BTreeMap<String, String> = moved
+            .directories
+            .iter()
+            .map(|(old, new)| (old.clone(), list_from_origin(&own, new).join(":")))
+            .collect();
+        let needed: BTreeMap<String, String> =
+            moved.needed.iter().map(|(old, new)| (old.clone(), new.name().to_owned())).collect();
+        if !directories.is_empty() {
+            let added = directories.join(":");
+            entry.reason = format!("{}; {added} is added to its run path", entry.reason);
+        }
+        for (old, new) in replaced.iter().chain(&needed) {
+            entry.reason = format!("{}; {new} replaces {old} in it", entry.reason);
+        }
+        if !(directories.is_empty() && replaced.is_empty() && needed.is_empty()) {
+            entry.add_edit(Edit::RunPath { directories, replaced, needed, inherits: *inherits });
+        }
     }
+}
+
+fn list_from_origin(own: &RealPath, targets: &BTreeSet<RealPath>) -> Vec<String> {
+    targets.iter().map(|target| from_origin(own, target)).collect()
 }
 
 /// A need of a bundled file, for a bundled library.

@@ -149,6 +149,51 @@ fn a_file_has_several_edits() {
 }
 
 #[test]
+fn absolute_paths_into_the_environment() {
+    let check_both = |root: &str, ask: &str, expect: &str| {
+        for system in ["alpine", "debian"] {
+            let system = format!("{system}\npython /usr/local/bin/python3.11\nvenv /opt/venv");
+            check(&format!("{system}\n{root}"), ask, expect);
+        }
+    };
+    // The library is data of the distribution; two files share it.
+    const DATA: &str = "wheel a has a.so needs libin.so.1 runpath /opt/venv/lib
+        has b.so needs libin.so.1 rpath $ORIGIN:/opt/venv/lib:/usr/lib has ../../libin.so.1";
+    check_both(
+        DATA,
+        "",
+        "APP/lib/libin.so.1
+            SITE/a.so /opt/venv/lib is $ORIGIN/../..
+            SITE/b.so /opt/venv/lib is $ORIGIN/../..",
+    );
+    check_both(DATA, "--prefix /opt/venv", "APP/lib/libin.so.1 | SITE/a.so | SITE/b.so");
+    // Opened by name.
+    check_both(
+        "wheel a has a/x.so runpath VENV/a.libs:/opt/none has a.libs/libopened.so",
+        "",
+        "SITE/a.libs/libopened.so
+            SITE/a/x.so /opt/venv/lib/python3.11/site-packages/a.libs is $ORIGIN/../a.libs",
+    );
+    // A library without a soname is needed by the path that the linker got.
+    check_both(
+        "wheel a has a.so needs VENV/a.libs/libin.so has a.libs/libin.so",
+        "",
+        "SITE/a.libs/libin.so
+            SITE/a.so /opt/venv/lib/python3.11/site-packages/a.libs/libin.so is libin.so gets $ORIGIN/a.libs",
+    );
+    // A library of nobody that leads back.
+    check_both(
+        "/usr/lib/libmine.so needs libin.so runpath /opt/venv/lib
+            wheel a has a.so needs libmine.so has ../../libin.so",
+        "",
+        "APP/lib/libin.so
+            SITE/a.so
+            /usr/lib/libmine.so /opt/venv/lib is $ORIGIN/../../opt/app/lib
+            note unowned-library /usr/lib/libmine.so",
+    );
+}
+
+#[test]
 fn an_interpreter_moves_into_the_prefix() {
     const ALONE: &str = "debian
         /opt/python/lib/libpython3.11.so.1.0 elf
@@ -263,13 +308,16 @@ mod conda {
             "conda libz 1.3 in /opt/conda owns /opt/conda/lib/libz.so.1
                 wheel a has a.so needs libz.so.1 runpath $ORIGIN/../..",
             "",
-            "APP/lib/libz.so.1 | SITE/a.so gets $ORIGIN/../.. | vendored libz python | base libc6",
+            "APP/lib/libz.so.1 | SITE/a.so | vendored libz python | base libc6",
         );
         check_conda(
             "conda libz 1.3 in /opt/conda owns /opt/conda/lib/libz.so.1
                 wheel a has a.so needs libz.so.1 runpath /opt/conda/lib",
             "",
-            "APP/lib/libz.so.1 | SITE/a.so gets $ORIGIN/../.. | vendored libz python | base libc6",
+            "APP/lib/libz.so.1
+                SITE/a.so /opt/conda/lib is $ORIGIN/../..
+                vendored libz python
+                base libc6",
         );
     }
 
@@ -282,7 +330,7 @@ mod conda {
             &root.replace("libproj.so\n", "libproj.so runpath $ORIGIN/../..\n"),
             "",
             "APP/lib/libproj.so
-                SITE/a.so gets $ORIGIN/../..
+                SITE/a.so
                 vendored proj python
                 base libc6
                 warn activation-script /opt/conda/etc/conda/activate.d/proj.sh",
