@@ -48,7 +48,7 @@ pub struct Manifest {
     /// The files that `--slim` removed, and the bytes that stripping saved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slimmed: Vec<Receipt>,
-    /// Every file and link of the bundle, sorted by path.
+    /// Every file, link and empty directory of the bundle, sorted by path.
     pub entries: Vec<ManifestEntry>,
 }
 

@@ -30,7 +30,7 @@ use tar::{EntryType, Header};
 use super::output::{Output, hex};
 use super::{BundleError, Written};
 use crate::path::RealPath;
-use crate::plan::{Plan, PlannedEntry};
+use crate::plan::{Action, Plan, PlannedEntry};
 
 /// The PATH after the environment's own directory.
 const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -183,12 +183,17 @@ fn layer(
             made.push(parent);
         }
         let path = entry.to.relative();
+        let mode = u32::from_str_radix(&written.mode, 8).expect("our own mode");
         match &written.link {
+            None if entry.action == Action::Directory => tar.append_data(
+                &mut header(EntryType::Directory, mode, 0, time),
+                format!("{path}/"),
+                io::empty(),
+            )?,
             Some(target) => {
                 tar.append_link(&mut header(EntryType::Symlink, 0o777, 0, time), path, target)?
             }
             None => {
-                let mode = u32::from_str_radix(&written.mode, 8).expect("our own mode");
                 let file = File::open(output.top.join("layers").join(name).join(path))?;
                 tar.append_data(
                     &mut header(EntryType::Regular, mode, written.size, time),

@@ -1,6 +1,6 @@
 //! The output directory: one function for each kind of entry, which returns the facts now on disk.
 //!
-//! Invariant: directories have mode 0755, root writes everything with owner 0:0, and all times are
+//! Invariant: directories with files have mode 0755, root writes everything with owner 0:0, and all times are
 //! the given one.
 
 use std::cell::RefCell;
@@ -33,7 +33,8 @@ pub struct Written {
     pub mode: String,
     /// The size in bytes; for a link, the length of its target.
     pub size: u64,
-    /// The SHA-256 of the content in hexadecimal; absent for a link.
+    /// The SHA-256 of the content in hexadecimal; absent for a link and for an empty
+    /// directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
     /// The SHA-256 of the builder's file, if the bundle has a changed copy.
@@ -128,10 +129,33 @@ impl Output {
             Action::Copy => self.copy(root, entry),
             Action::Write { content } => self.bytes(entry, content.as_bytes()),
             Action::Link { target } => self.link(entry, target),
+            Action::Directory => self.empty_directory(entry),
             Action::Record | Action::Compile { .. } => {
                 unreachable!("made from the written entries")
             }
         }
+    }
+
+    fn empty_directory(&self, entry: &PlannedEntry) -> Result<Written, BundleError> {
+        let host = self.host(entry);
+        let make = || -> io::Result<()> {
+            self.directory(&host)?;
+            if entry.mode != 0o755 {
+                fs::set_permissions(&host, fs::Permissions::from_mode(entry.mode))?;
+            }
+            self.set_times(&host)
+        };
+        make().map_err(BundleError::write("create", &entry.to))?;
+        Ok(Written {
+            mode: format!("{:04o}", entry.mode),
+            size: 0,
+            sha256: None,
+            builder_sha256: None,
+            link: None,
+            builder_path: false,
+            stripped: 0,
+            not_stripped: None,
+        })
     }
 
     fn link(&self, entry: &PlannedEntry, target: &str) -> Result<Written, BundleError> {

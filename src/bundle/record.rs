@@ -1,9 +1,9 @@
 //! Makes the RECORD of a bundled distribution from the written files (PEP 376, PEP 427).
 //!
-//! Invariant: RECORD lists every entry of the distribution, sorted, and itself last without a hash.
+//! Invariant: RECORD lists every file and link of the distribution, sorted, and itself last without a hash.
 
 use crate::bundle::Written;
-use crate::plan::PlannedEntry;
+use crate::plan::{Action, PlannedEntry};
 use crate::python::{record_text, recorded_hash};
 
 /// The text of `entry`, which is a RECORD.
@@ -13,7 +13,8 @@ pub(super) fn text<'a>(
 ) -> String {
     let site = entry.to.ancestors().nth(1).expect("RECORD is two directories below something");
     let own = written.filter(|(other, _)| {
-        other.distribution == entry.distribution && other.action != entry.action
+        other.distribution == entry.distribution
+            && !matches!(other.action, Action::Record | Action::Directory)
     });
     let line = |(other, written): (&PlannedEntry, &Written)| {
         let hash =

@@ -311,8 +311,10 @@ codes! {
     EditableInstall = "editable-install" {
         usually: Deny,
         meaning: "The source of an editable install cannot be found in the root, or cannot be \
-                  installed as it would be imported.",
+                  installed as it would be imported. A note names the directories of a project that are not \
+                  taken for its packages, such as `tests`.",
         causes: [
+            "The folder to which the install leads has no Python module.",
             "The source folder was bind-mounted while it was installed, and is not mounted now.",
             "The build backend uses a finder that `wheelbarrow` does not read, as meson-python \
              does.",
@@ -368,12 +370,15 @@ codes! {
         remedies: ["Install the distribution with pip, which unpacks it."],
     }
     OutsideEnvironment = "outside-environment" {
-        usually: Warn,
-        meaning: "A link leads out of the environment or to something that is left out, or a \
-                  distribution records a file outside of the environment. The link or file is left \
-                  out of the bundle.",
+        usually: Deny,
+        meaning: "A distribution records a file outside of the environment, or a link leads out of it to \
+                  something that cannot be copied. The file or link is left out of the bundle. It is a \
+                  warning if an OS package owns the file, or if the link leads to something that is left \
+                  out.",
         causes: [
-            "A step of the Dockerfile linked a configuration or data folder into the environment.",
+            "A step of the Dockerfile linked a directory of the system, such as `/etc`, into the \
+             environment.",
+            "A link leads to a directory that contains the link.",
             "A distribution installs files at absolute paths, such as `/etc`.",
             "A link leads to a file of a distribution that is not bundled, such as pip.",
         ],

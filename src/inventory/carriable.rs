@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::carriable_file::CarriableFile;
 
-use super::{Inventory, NeedOutcome, Scope};
+use super::{FileFact, Inventory, NeedOutcome, Scope};
 use crate::loader::{self, Libc};
 use crate::packages::{LicenceFile, Package, is_licence, unreadable_licences};
 use crate::path::{RealPath, WrittenPath};
@@ -127,6 +127,7 @@ impl Inventory {
             .chain(distributions);
         let mut reached: BTreeSet<usize> =
             files.filter_map(|path| self.packages.owner(path)).collect();
+        reached.extend(self.files.iter().flat_map(FileFact::packages));
         let mut pending: Vec<usize> = reached.iter().copied().collect();
         while let Some(package) = pending.pop() {
             for next in self.packages.depends_on(package) {

@@ -2,19 +2,19 @@
 //!
 //! Invariant: every file is opened once, here; bytecode caches are not read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::problem;
 use crate::elf::MAGIC;
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
 use crate::python::{self, Distribution, Environment, Part, Script};
-use crate::root::{Entry, Kind, Meta, Root, RootError};
+use crate::root::{Crossed, Entry, Kind, Meta, Root, RootError};
 
-/// One file or link of the environment.
+/// One file, link or empty directory of the environment.
 #[derive(Clone, Debug)]
 pub struct FileFact {
     /// Its path in the builder.
@@ -32,15 +32,40 @@ pub struct FileFact {
     /// Where a link leads: the next path on its way, which may be a link itself. `None` for a file, and for
     /// a link whose way ends before a file or directory.
     pub leads_to: Option<RealPath>,
+    /// For a link out of the environment: who puts its target there in the final root too.
+    pub provider: Option<Provider>,
+}
+
+impl FileFact {
+    /// The OS packages without which this link leads nowhere.
+    pub fn packages(&self) -> impl Iterator<Item = usize> {
+        let packages = match &self.provider {
+            Some(Provider::Packages(packages)) => Some(packages),
+            _ => None,
+        };
+        packages.into_iter().flatten().copied()
+    }
+}
+
+/// Who puts the target of a link there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Provider {
+    /// The kernel, or the engine that starts the container.
+    System,
+    /// These OS packages, by index.
+    Packages(BTreeSet<usize>),
 }
 
 /// The files of the environment, and the recorded files that do not exist.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    /// Every file and link, sorted by path.
+    /// Every file, link and empty directory, sorted by path.
     pub(super) all: Vec<FileFact>,
     /// The files that a RECORD names and that do not exist, with the index of the distribution.
     pub(super) missing: Vec<(usize, RealPath)>,
+    /// The recorded files in directories that are links out of the walked trees, each with the
+    /// index of the distribution and the hash in RECORD.
+    pub(super) behind_links: BTreeMap<RealPath, (usize, Option<String>)>,
 }
 
 /// Reads every file of the environment.
@@ -54,11 +79,16 @@ pub(super) fn read_files(
     let tops: Vec<RealPath> = environment.parts.iter().flat_map(Part::tops).collect();
     let mut entries: FxHashMap<RealPath, Meta> = FxHashMap::default();
     // A single module is a top, too.
-    entries.extend(tops.iter().filter_map(|top| Some((top.clone(), root.lookup(top).ok()??))));
+    let looked = tops.iter().filter_map(|top| Some((top.clone(), root.lookup(top).ok()??)));
+    entries.extend(looked.filter(|(_, meta)| meta.kind != Kind::Directory));
+    let mut unreadable: FxHashSet<String> = FxHashSet::default();
     for found in tops.iter().flat_map(|top| root.walk(top, |name| name != "__pycache__")) {
         match found {
             Ok(Entry { path, meta }) => drop(entries.insert(path, meta)),
-            Err(error) => findings.push(problem(&error)),
+            Err(error) => {
+                unreadable.insert(error.path().to_owned());
+                findings.push(problem(&error));
+            }
         }
     }
     let mut owners: FxHashMap<RealPath, (usize, Option<&String>)> = FxHashMap::default();
@@ -67,11 +97,16 @@ pub(super) fn read_files(
             let path = if entries.contains_key(&record.path) {
                 record.path.clone()
             } else if let Ok(Some(found)) = root.resolve_parent(&WrittenPath::from(&record.path)) {
+                if !entries.contains_key(&found.path) && crosses(&entries, &found.links) {
+                    let recorded = (index, record.hash.clone());
+                    files.behind_links.insert(record.path.clone(), recorded);
+                    continue;
+                }
                 // It is outside the walked trees: in bin/ or share/ of a system installation.
                 entries.entry(found.path.clone()).or_insert(found.meta);
                 found.path
             } else {
-                if !record.path.name().ends_with(".pyc") {
+                if !other_form(root, &record.path) {
                     files.missing.push((index, record.path.clone()));
                 }
                 continue;
@@ -94,10 +129,14 @@ pub(super) fn read_files(
     {
         owners.entry(distribution.info.join("RECORD")).or_insert((index, None));
     }
-    let mut entries: Vec<(RealPath, Meta)> = entries
-        .into_iter()
-        .filter(|(path, meta)| meta.kind != Kind::Directory && !bytecode_cache(path))
-        .collect();
+    let parents: FxHashSet<RealPath> = entries.keys().filter_map(RealPath::parent).collect();
+    let counts = |path: &RealPath, meta: &Meta| {
+        // Whatever is in a directory is an entry of its own.
+        let is_empty = || !parents.contains(path) && !unreadable.contains(path.as_str());
+        (meta.kind != Kind::Directory || is_empty()) && !bytecode_cache(path)
+    };
+    let mut entries: Vec<(RealPath, Meta)> =
+        entries.into_iter().filter(|(path, meta)| counts(path, meta)).collect();
     entries.par_sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
     let claims: BTreeMap<&RealPath, usize> = distributions
         .iter()
@@ -126,6 +165,22 @@ pub(super) fn read_files(
     files
 }
 
+/// Whether one of the links is among the walked entries.
+fn crosses(entries: &FxHashMap<RealPath, Meta>, links: &[Crossed]) -> bool {
+    links.iter().any(|link| entries.contains_key(&link.at))
+}
+
+/// Whether a missing module is there as its bytecode, or missing bytecode as its source.
+fn other_form(root: &Root, path: &RealPath) -> bool {
+    let path = path.as_str();
+    let other = match path.strip_suffix(".pyc") {
+        Some(stem) => format!("{stem}.py"),
+        None if path.ends_with(".py") => format!("{path}c"),
+        None => return false,
+    };
+    root.is_file(&WrittenPath::new(other))
+}
+
 /// The facts of one file, which is opened once, and the error if it cannot be read.
 pub(super) fn look_at(
     root: &Root,
@@ -144,7 +199,8 @@ pub(super) fn look_at(
         _ => (None, None),
     };
     let elf = matches!(is_elf, Ok(true));
-    (FileFact { path, meta, owner, recorded_hash, script, elf, leads_to }, is_elf.err().or(error))
+    let fact = FileFact { path, meta, owner, recorded_hash, script, elf, leads_to, provider: None };
+    (fact, is_elf.err().or(error))
 }
 
 /// The next path on the way of a link, as the kernel goes. A loop leads nowhere.

@@ -7,6 +7,7 @@ mod adoption;
 mod carriable;
 mod carriable_file;
 mod files;
+mod links;
 mod mentions;
 mod natives;
 mod need;
@@ -17,8 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use carriable::Carriable;
 pub use carriable_file::CarriableFile;
-pub use files::FileFact;
 use files::Files;
+pub use files::{FileFact, Provider};
 pub use mentions::Mentions;
 pub use natives::follow_library;
 pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need, list_places};
@@ -218,6 +219,7 @@ pub fn take_inventory_of(
         findings: problems,
     } = read;
     findings.extend(problems);
+    let Files { all: files, missing, behind_links } = files;
     let release = root.release().unwrap_or_else(|error| {
         findings.push(problem(&error));
         Release::default()
@@ -242,14 +244,15 @@ pub fn take_inventory_of(
         distributions,
         path_files,
         leads,
-        files: files.all,
-        missing: files.missing,
+        files,
+        missing,
         packages,
         carriable: Carriable::default(),
         mentions: Mentions::default(),
         findings,
     };
     inventory.adopt(root);
+    inventory.follow_links(root, &behind_links);
     inventory.resolve(library, &scope);
     inventory.read_mentions(root);
     let of_conda = inventory.packages.iter().any(|(_, package)| package.in_prefix.is_some());

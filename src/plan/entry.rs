@@ -54,6 +54,8 @@ pub enum Action {
         /// Its whole text.
         content: String,
     },
+    /// An empty directory.
+    Directory,
     /// RECORD of its distribution, made from the files that were written.
     Record,
     /// Bytecode of a bundled source file.

@@ -10,15 +10,12 @@ use super::environment::Environment;
 use super::part::{Part, PartKind};
 use super::path_file::{ImportFound, PathFile, PathLine};
 use super::site_directory::read_distributions;
+use super::source_folder::{SourceFolder, read_source};
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
-use crate::root::{Kind, Root};
+use crate::root::Root;
 
 const LARGEST: u64 = 1 << 20;
-/// Directories of a project that are not its packages.
-const NOT_PACKAGES: [&str; 8] =
-    ["tests", "test", "docs", "doc", "build", "dist", "node_modules", "examples"];
-const NOT_MODULES: [&str; 4] = ["setup.py", "conftest.py", "noxfile.py", "tasks.py"];
 
 /// The source that Python sees through a site directory.
 #[derive(Debug, Default)]
@@ -48,7 +45,12 @@ pub fn find_editable(
         for source in file.leads_out(environment, editable) {
             match source {
                 Ok(folder) => {
-                    let mut tops = packages(root, &folder);
+                    let SourceFolder { modules: mut tops, left_out } = read_source(root, &folder);
+                    if tops.is_empty() && editable {
+                        findings.push(no_module(&file.path, &folder));
+                    }
+                    findings
+                        .extend((!left_out.is_empty()).then(|| passed_over(&folder, &left_out)));
                     claims.extend(tops.iter().cloned());
                     tops.extend(developed(root, &folder, &claims, distributions, findings));
                     found.lead(&file.path, &folder, tops);
@@ -97,31 +99,57 @@ impl Editable {
         distributions: &mut [Distribution],
         findings: &mut Vec<Finding>,
     ) {
-        let Ok(text) = root.read(finder, LARGEST) else { return };
+        let Ok(Some(text)) = root.read_text(finder.as_str(), LARGEST) else { return };
         let owner = owner(distributions, finder);
-        for (module, source) in mapping(&String::from_utf8_lossy(&text)) {
-            match root.resolve(&WrittenPath::new(source.as_str())) {
-                Ok(Some(there)) => match folder_of(&module, &there.path) {
-                    Some(folder) => {
-                        if let Some(owner) = owner {
-                            distributions[owner].claims.push(there.path.clone());
+        let mapping = mapping(&text);
+        if mapping.as_ref().is_some_and(Vec::is_empty) {
+            // A project without modules: the builder cannot import anything of it either.
+            self.leads.insert(finder.clone());
+        }
+        for (module, source) in mapping.into_iter().flatten() {
+            // A link keeps the name by which it is imported.
+            match root.resolve_parent(&WrittenPath::new(source.as_str())) {
+                Ok(Some(there))
+                    if root
+                        .resolve(&WrittenPath::from(&there.path))
+                        .is_ok_and(|found| found.is_some()) =>
+                {
+                    match folder_of(&module, &there.path) {
+                        Some(folder) => {
+                            if let Some(owner) = owner {
+                                distributions[owner].claims.push(there.path.clone());
+                            }
+                            self.lead(finder, &folder, vec![there.path]);
                         }
-                        self.lead(finder, &folder, vec![there.path]);
+                        None => findings.push(other_name(finder, &module, &source)),
                     }
-                    None => findings.push(
-                        Finding::new(
-                            Severity::Deny,
-                            Code::EditableInstall,
-                            finder,
-                            format!("imports {source} under the other name {module}"),
-                        )
-                        .help("install it without --editable: a regular install gives the files their names"),
-                    ),
-                },
+                }
                 _ => findings.push(missing(finder, &source)),
             }
         }
     }
+}
+
+fn other_name(finder: &RealPath, module: &str, source: &str) -> Finding {
+    let message = format!("imports {source} under the other name {module}");
+    Finding::new(Severity::Deny, Code::EditableInstall, finder, message)
+        .help("install it without --editable: a regular install gives the files their names")
+}
+
+/// The finding for an editable install whose folder has no module.
+fn no_module(file: &RealPath, folder: &RealPath) -> Finding {
+    let message = format!("leads to {folder}, and there is no Python module in it");
+    Finding::new(Severity::Deny, Code::EditableInstall, file, message)
+        .help("install it without --editable: pip install --no-deps .")
+}
+
+/// The finding for directories of a project that are not taken for its packages.
+fn passed_over(folder: &RealPath, names: &[RealPath]) -> Finding {
+    let code = Code::EditableInstall;
+    Finding::of_files(Severity::Note, code, folder, names.iter(), |_, first| {
+        format!("is the folder of a project; not taken for its packages: {first}")
+    })
+    .help("if the program imports one of these, install the project without --editable")
 }
 
 fn missing(file: &RealPath, source: &str) -> Finding {
@@ -162,9 +190,10 @@ fn developed(
 
 /// The modules of a finder with their paths, without modules inside other ones: `MAPPING: ... =
 /// {'name': '/folder'}` of setuptools, `install({'name': '/folder/__init__.py'}, ...` of
-/// scikit-build-core, `F.map_module('name', ...)` of `editables`.
-fn mapping(text: &str) -> Vec<(String, String)> {
+/// scikit-build-core, `F.map_module('name', ...)` of `editables`. `None` if it has no line of these.
+fn mapping(text: &str) -> Option<Vec<(String, String)>> {
     let mut found: Vec<(String, String)> = Vec::new();
+    let mut is_mapping = false;
     for line in text.lines() {
         let Some(start) = ["MAPPING", "install({", "F.map_module("]
             .iter()
@@ -172,6 +201,7 @@ fn mapping(text: &str) -> Vec<(String, String)> {
         else {
             continue;
         };
+        is_mapping = true;
         let first = line[start.len()..].split('}').next().unwrap_or_default();
         let literals: Vec<&str> = first.split(['\'', '"']).skip(1).step_by(2).collect();
         let pairs = literals.chunks_exact(2).filter(|pair| pair[1].starts_with('/'));
@@ -186,7 +216,7 @@ fn mapping(text: &str) -> Vec<(String, String)> {
             module.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with('.'))
         })
     };
-    found.iter().filter(|(module, _)| !inside(module)).cloned().collect()
+    is_mapping.then(|| found.iter().filter(|(module, _)| !inside(module)).cloned().collect())
 }
 
 /// The directory in which Python finds a module by its own name.
@@ -197,41 +227,6 @@ fn folder_of(module: &str, path: &RealPath) -> Option<RealPath> {
         .strip_suffix(&below)
         .or_else(|| plain.rsplit_once(".cpython-")?.0.strip_suffix(&below))?;
     Some(RealPath::known(if folder.is_empty() { "/" } else { folder }))
-}
-
-/// The importable packages and modules of a source folder, except tests, tools and build output.
-fn packages(root: &Root, folder: &RealPath) -> Vec<RealPath> {
-    let wanted = root.list(folder).into_iter().flatten().filter(|entry| {
-        let name = entry.path.name();
-        match entry.meta.kind {
-            Kind::Directory => {
-                let other = name.starts_with(['.', '_'])
-                    && !name.starts_with("__editable__")
-                    && !is_package(root, &entry.path);
-                let environment = root.is_file(&WrittenPath::from(&entry.path.join("pyvenv.cfg")));
-                !other
-                    && !environment
-                    && !NOT_PACKAGES.contains(&name)
-                    && !name.contains(['.', '-'])
-                    && holds_python(root, &entry.path)
-            }
-            _ => (name.ends_with(".py") && !NOT_MODULES.contains(&name)) || name.ends_with(".so"),
-        }
-    });
-    wanted.map(|entry| entry.path).collect()
-}
-
-fn is_package(root: &Root, folder: &RealPath) -> bool {
-    root.is_file(&WrittenPath::from(&folder.join("__init__.py")))
-}
-
-/// A package, or a namespace of packages (PEP 420).
-fn holds_python(root: &Root, folder: &RealPath) -> bool {
-    is_package(root, folder)
-        || root.list(folder).into_iter().flatten().any(|entry| {
-            entry.path.name().ends_with(".py")
-                || (entry.meta.kind == Kind::Directory && is_package(root, &entry.path))
-        })
 }
 
 #[cfg(test)]
@@ -260,7 +255,7 @@ mod tests {
                 "app nowhere, m in /s",
             ),
         ] {
-            let shown = mapping(text).into_iter().map(|(module, path)| {
+            let shown = mapping(text).into_iter().flatten().map(|(module, path)| {
                 match folder_of(&module, &RealPath::known(&path)) {
                     Some(folder) => format!("{module} in {folder}"),
                     None => format!("{module} nowhere"),
@@ -268,19 +263,6 @@ mod tests {
             });
             assert_eq!(shown.collect::<Vec<_>>().join(", "), expect, "{text}");
         }
-    }
-
-    #[test]
-    fn packages_of_a_project() {
-        let root = Root::new(Memory::parse(
-            "/p/app/__init__.py = x\n/p/name/space/__init__.py = x\n/p/tests/test_a.py = x\n/p/.git/x.py = x\n/p/.venv/pyvenv.cfg = x\n\
-             /p/mod.py = x\n/p/setup.py = x\n/p/_fast.cpython-311-x86_64-linux-gnu.so = x\n/p/app.egg-info/PKG-INFO = x\n/p/data/x.csv = x\n/p/README = x",
-        ));
-        let found: Vec<String> = packages(&root, &RealPath::known("/p"))
-            .iter()
-            .map(|path| path.name().to_owned())
-            .collect();
-        assert_eq!(found, ["_fast.cpython-311-x86_64-linux-gnu.so", "app", "mod.py", "name"]);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod requirement_files;
 mod requirements;
 mod script;
 mod site_directory;
+mod source_folder;
 
 pub use direct_url::portable_direct_url;
 pub use distribution::Distribution;

@@ -132,16 +132,15 @@ pub fn read_path_files(
 ) -> Vec<PathFile> {
     let mut found = Vec::new();
     for site in environment.parts.iter().flat_map(|part| &part.sites) {
-        for entry in
-            root.list(site).into_iter().flatten().filter(|entry| entry.meta.kind == Kind::File)
-        {
+        for entry in root.list(site).into_iter().flatten() {
             let name = entry.path.name();
-            if !name.ends_with(".pth") && !name.ends_with(".egg-link") {
+            let is_file = matches!(entry.meta.kind, Kind::File | Kind::Link(_));
+            if !is_file || (!name.ends_with(".pth") && !name.ends_with(".egg-link")) {
                 continue;
             }
-            match root.read(&entry.path, LARGEST) {
-                Ok(text) => {
-                    let text = String::from_utf8_lossy(&text);
+            match root.read_text(entry.path.as_str(), LARGEST) {
+                Ok(None) => {}
+                Ok(Some(text)) => {
                     let lines = if name.ends_with(".pth") {
                         lines(&text)
                     } else {

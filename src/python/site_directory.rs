@@ -48,14 +48,19 @@ fn read_entry(
     let mut found = Vec::new();
     match entry {
         Ok(Entry { path, meta }) => {
+            let kind_of_link = || Some(root.resolve(&WrittenPath::from(path)).ok()??.meta.kind);
+            let entry_kind = match meta.kind {
+                Kind::Link(_) => kind_of_link().unwrap_or_else(|| meta.kind.clone()),
+                _ => meta.kind.clone(),
+            };
             let mut reader = InfoReader { root, info: path, kind, names, findings: &mut findings };
-            if meta.kind == Kind::Directory && is_dist_info(path.name()) {
+            if entry_kind == Kind::Directory && is_dist_info(path.name()) {
                 found.push(reader.dist_info(site));
-            } else if matches!(meta.kind, Kind::Directory | Kind::File) && is_egg_info(path.name())
+            } else if matches!(entry_kind, Kind::Directory | Kind::File) && is_egg_info(path.name())
             {
-                found.push(reader.egg_info(site, &meta.kind));
+                found.push(reader.egg_info(site, &entry_kind));
             } else if path.name().ends_with(EGG) && !path.name().starts_with('~') {
-                found.extend(read_egg(root, path, &meta.kind, reader.findings));
+                found.extend(read_egg(root, path, &entry_kind, reader.findings));
             }
         }
         // Other code reports unreadable entries, unless the entry could be a distribution.

@@ -281,6 +281,7 @@ fn verb(entry: &PlannedEntry) -> &'static str {
         Action::Copy => "copy",
         Action::Link { .. } => "link",
         Action::Write { .. } => "write",
+        Action::Directory => "directory",
         Action::Record => "record",
         Action::Compile { .. } => "compile",
     }

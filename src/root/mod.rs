@@ -7,6 +7,7 @@
 //! Invariant: no path leads out of the root, and nothing is written.
 
 mod directory;
+mod grafts;
 pub mod memory;
 mod os_release;
 mod overlay;
@@ -16,6 +17,7 @@ use std::io;
 use std::sync::{Arc, RwLock};
 
 pub use directory::Directory;
+use grafts::Grafts;
 pub use overlay::Overlay;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -253,7 +255,7 @@ pub struct Resolved {
 
 /// A tree with link resolution.
 pub struct Root {
-    tree: Box<dyn Tree>,
+    tree: Grafts,
     // The same directories are looked up thousands of times, and metadata is small: it is kept.
     known: RwLock<FxHashMap<RealPath, Arc<Option<Meta>>>>,
 }
@@ -261,7 +263,15 @@ pub struct Root {
 impl Root {
     /// A root on top of a tree that does not change while it is read.
     pub fn new(tree: impl Tree + 'static) -> Root {
-        Root { tree: Box::new(tree), known: RwLock::default() }
+        Root { tree: Grafts::new(tree), known: RwLock::default() }
+    }
+
+    /// From now on the link at `link` is seen as the entry at `target`, as if that had been copied
+    /// there.
+    pub fn graft(&self, link: RealPath, target: RealPath) {
+        // Nothing below a link has been looked up: its own path is all that is known.
+        self.known.write().expect("no holder panics").remove(&link);
+        self.tree.insert(link, target);
     }
 
     /// The metadata at a link-free path, as `lstat(2)` has it; `None` if nothing is there.

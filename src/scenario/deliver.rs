@@ -9,10 +9,10 @@ use crate::bundle::edit;
 use crate::path::RealPath;
 use crate::plan::{Action, Plan, PlannedEntry};
 use crate::python::{record_text, recorded_hash};
-use crate::root::Content;
+use crate::root::{Content, Root};
 
 /// The files of the bundle.
-pub(crate) fn deliver(plan: &Plan, builder: &Files) -> Files {
+pub(crate) fn deliver(plan: &Plan, builder: &Root) -> Files {
     let mut bundle = Files::default();
     let (records, files): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) =
         plan.entries.iter().partition(|entry| entry.action == Action::Record);
@@ -21,7 +21,9 @@ pub(crate) fn deliver(plan: &Plan, builder: &Files) -> Files {
     }
     for entry in records {
         let site = entry.to.ancestors().nth(1).expect("RECORD is two directories below something");
-        let own = plan.entries.iter().filter(|other| other.distribution == entry.distribution);
+        let own = plan.entries.iter().filter(|other| {
+            other.distribution == entry.distribution && other.action != Action::Directory
+        });
         let lines = own.map(|other| line(&bundle, &other.to, &site));
         let text = record_text(lines.collect::<Vec<_>>());
         bundle.put(entry.to.as_str(), Node::File(text.into_bytes()));
@@ -35,16 +37,17 @@ fn line(bundle: &Files, path: &RealPath, site: &RealPath) -> [String; 3] {
     [path.relative_to(site), hash.unwrap_or_default(), String::new()]
 }
 
-fn made(entry: &PlannedEntry, builder: &Files) -> Node {
+fn made(entry: &PlannedEntry, builder: &Root) -> Node {
     match &entry.action {
         Action::Copy => {
             let from = entry.from.as_ref().expect("it is in the builder");
-            let content = builder.content(from.as_str()).expect("it is a file").to_vec();
-            let edited = edit::apply(Box::new(content), from, &entry.edits);
+            let content = builder.open(from).expect("it is a file");
+            let edited = edit::apply(content, from, &entry.edits);
             Node::File(whole(edited.expect("the edits apply").content.as_ref()))
         }
         Action::Write { content } => Node::File(content.clone().into_bytes()),
         Action::Link { target } => Node::Link(target.clone()),
+        Action::Directory => Node::Directory,
         Action::Record | Action::Compile { .. } => {
             panic!("{}: made from the files that were written", entry.to)
         }

@@ -64,7 +64,7 @@ const SHORT: [(&str, &str); 3] = [
 
 /// A builder, a request, and the resulting plan.
 pub(crate) struct Scenario {
-    builder: Files,
+    builder: Root,
     pub(crate) inventory: Inventory,
     pub(crate) plan: Plan,
 }
@@ -80,11 +80,11 @@ pub(crate) fn plan_over(root: &str, base: &str, ask: &str) -> Scenario {
 }
 
 fn make(root: &str, base: Option<&str>, ask: &str) -> Scenario {
-    let builder = text::parse(root);
+    let builder = open(&text::parse(root));
     let profile = base.map(|base| base::read(&open(&text::parse(base))));
     let asked = ask::Asked::parse(ask, profile);
     let scope = asked.scope();
-    let inventory = inventory::take_inventory(&open(&builder), &asked.named, &[], scope)
+    let inventory = inventory::take_inventory(&builder, &asked.named, &[], scope)
         .unwrap_or_else(|error| panic!("{error}\n{root}"));
     let plan = plan::make(&inventory, &asked.request);
     Scenario { builder, inventory, plan }

@@ -155,6 +155,7 @@ fn line(plan: &Plan, entry: &PlannedEntry) -> String {
         Action::Write { content } => {
             format!("{path} = {}", content.trim_end().replace('\n', "\\n"))
         }
+        Action::Directory => format!("{path}/"),
         Action::Record => format!("{path} made"),
         Action::Compile { .. } => format!("{path} compiled"),
     }

@@ -34,7 +34,7 @@ pub(crate) fn move_prefix(
                     entry.action = Action::Link { target };
                 }
             }
-            Action::Write { .. } | Action::Record | Action::Compile { .. } => {}
+            Action::Directory | Action::Write { .. } | Action::Record | Action::Compile { .. } => {}
         }
     }
     findings

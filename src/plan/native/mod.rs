@@ -82,6 +82,7 @@ pub(crate) fn follow(
         wanted.add_interpreter_libraries();
     }
     wanted.add_distributions(selection);
+    wanted.add_linked(&placed.bundled);
     let mut packages = wanted.decide(request, final_root);
     findings.extend(packages.refuse_strange_names());
     let vendored = &packages.vendored_indices;

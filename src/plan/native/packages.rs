@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::package_set::{PackageReason, PackageSet, PlannedPackage};
 use crate::inventory::Inventory;
+use crate::path::RealPath;
 use crate::plan::request::Request;
 use crate::plan::select::Selection;
 use crate::plan::target::FinalRoot;
@@ -74,6 +75,21 @@ impl<'a> Wanted<'a> {
                         distribution,
                     },
                 );
+            }
+        }
+    }
+
+    /// Packages to whose files bundled links lead.
+    pub(crate) fn add_linked(&mut self, bundled: &BTreeSet<RealPath>) {
+        let inventory = self.inventory;
+        for file in inventory.files.iter().filter(|file| bundled.contains(&file.path)) {
+            for package in file.packages() {
+                let reason = PackageReason {
+                    file: file.path.clone(),
+                    library: file.leads_to.as_ref().map(RealPath::to_string).unwrap_or_default(),
+                    distribution: file.owner.map(|one| inventory.distributions[one].name.clone()),
+                };
+                self.add(package, reason);
             }
         }
     }

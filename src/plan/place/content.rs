@@ -23,15 +23,28 @@ impl From<Action> for FileContent {
 pub(crate) struct Refusal {
     pub reason: String,
     pub finding: Option<Box<Finding>>,
+    /// The builder has it, and the final image will not: one finding for each distribution says so.
+    pub is_lost: bool,
+}
+
+impl From<String> for Refusal {
+    fn from(reason: String) -> Refusal {
+        Refusal { reason, finding: None, is_lost: false }
+    }
 }
 
 impl From<&str> for Refusal {
     fn from(reason: &str) -> Refusal {
-        Refusal { reason: reason.to_owned(), finding: None }
+        Refusal::from(reason.to_owned())
     }
 }
 
 impl Refusal {
+    /// A refusal of something that the program may need.
+    pub(crate) fn lost(reason: &str) -> Refusal {
+        Refusal { is_lost: true, ..Refusal::from(reason) }
+    }
+
     /// A refusal that the user hears of.
     pub(crate) fn with_warning(
         reason: &str,

@@ -37,7 +37,8 @@ impl Contents<'_> {
         match &file.meta.kind {
             Kind::Link(target) => return self.link(file, target).map(FileContent::from),
             Kind::File => {}
-            Kind::Directory | Kind::Special => {
+            Kind::Directory => return Ok(Action::Directory.into()),
+            Kind::Special => {
                 return Err(Refusal::with_warning(
                     "neither a file nor a link",
                     Code::SpecialFile,
@@ -90,16 +91,14 @@ impl Contents<'_> {
                 ),
             ));
         };
+        if file.provider.is_some() {
+            return Ok(Action::Link { target: leads_to.to_string() });
+        }
         let (Some(from), Some(to)) = (
             self.destinations.find(&file.path).and_then(|from| from.parent()),
             self.destinations.find(leads_to),
         ) else {
-            return Err(Refusal::with_warning(
-                "a link out of the environment",
-                Code::OutsideEnvironment,
-                &file.path,
-                &format!("links to {target}, outside the environment, so it is left out"),
-            ));
+            return Err(Refusal::lost("a link out of the environment that cannot be followed"));
         };
         let stays = leads_straight(&from, target).as_ref() == Some(&to);
         let target = if stays { target.to_owned() } else { to.relative_to(&from) };

@@ -5,6 +5,7 @@
 use crate::inventory::{FileFact, Inventory};
 use crate::plan::select::Selection;
 use crate::python::PartKind;
+use crate::root::Kind;
 
 /// Files that venv, virtualenv, uv and pipx write themselves, below the prefix.
 const SCAFFOLDING: [&str; 18] = [
@@ -64,7 +65,9 @@ pub(crate) fn judge_unowned(
     }
     // virtualenv patches distutils for the pip inside; nothing imports the patch afterwards.
     let patch = matches!(file.path.name(), "_virtualenv.py" | "_virtualenv.pth");
-    (is_interpreter(below) || patch || SCAFFOLDING.contains(&below))
+    // Nothing but the folders for headers that each venv gets.
+    let no_headers = file.meta.kind == Kind::Directory && below.starts_with("include");
+    (is_interpreter(below) || no_headers || patch || SCAFFOLDING.contains(&below))
         .then(|| "created for the builder by venv; the bundle has its own".to_owned())
 }
 

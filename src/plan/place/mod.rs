@@ -26,6 +26,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{FileFact, Inventory};
 use crate::path::RealPath;
 use crate::python::Distribution;
+use crate::root::Kind;
 
 /// The directory of packages below `lib/pythonX.Y/` of a bundle, also where the builder has another
 /// name for it (Debian: `dist-packages`).
@@ -53,6 +54,7 @@ pub(crate) fn place(
     let mut files = Files::default();
     let mut findings = unreadable_editables(inventory, selection);
     let mut taken: HashMap<RealPath, &FileFact> = HashMap::new();
+    let mut lost: BTreeMap<String, Vec<RealPath>> = BTreeMap::new();
     for file in by_part(inventory) {
         let placed =
             place_file(&contents, selection, file).and_then(|(entry, finding)| {
@@ -67,13 +69,17 @@ pub(crate) fn place(
                 files.entries.push(entry);
                 findings.extend(finding);
             }
-            Err(Refusal { reason, finding }) => {
+            Err(Refusal { reason, finding, is_lost }) => {
                 let (path, size) = (file.path.clone(), file.meta.size);
+                if is_lost {
+                    lost.entry(subject(inventory, file)).or_default().push(path.clone());
+                }
                 files.left_out.push(LeftOut { path, reason, size });
                 findings.extend(finding.map(|finding| *finding));
             }
         }
     }
+    findings.extend(lost.iter().map(|(subject, files)| judge_lost(subject, files)));
     leave_out_dangling(inventory, &mut taken, &mut files, &mut findings);
     let bundled = taken.into_values().map(|file| file.path.clone()).collect();
     if request.compile {
@@ -102,29 +108,47 @@ fn place_file(
     let inventory = contents.inventory;
     let distribution = file.owner.map(|owner| &inventory.distributions[owner]);
     if let Some(reason) = unwanted(inventory, selection, file) {
-        return Err(Refusal { reason, finding: None });
+        return Err(reason.into());
     }
     let Some(to) = contents.destinations.find(&file.path) else {
-        return Err(Refusal::with_warning(
-            "outside the environment",
-            Code::OutsideEnvironment,
-            &file.path,
-            "is recorded by a distribution, but is outside the environment's \
-             prefix, so it is left out",
-        ));
+        if let Some(package) = inventory.packages.owner(&file.path) {
+            let package = &inventory.packages[package].name;
+            return Err(Refusal::with_warning(
+                "outside of the environment, and of an OS package",
+                Code::OutsideEnvironment,
+                &file.path,
+                &format!("is recorded by a distribution, and belongs to the package {package}"),
+            ));
+        }
+        return Err(Refusal::lost("recorded by a distribution, and outside of the environment"));
     };
     let FileContent { action, edit, finding } = contents.decide(file, distribution)?;
-    let size = if matches!(action, Action::Link { .. }) { 0 } else { file.meta.size };
-    // The modes that pip sets, independent of the umask: they are part of a layer's bytes.
-    let mode = if file.meta.mode & 0o111 == 0 { 0o644 } else { 0o755 };
+    let has_bytes = !matches!(action, Action::Link { .. } | Action::Directory);
+    let size = if has_bytes { file.meta.size } else { 0 };
     let entry = PlannedEntry {
         to,
         action,
         edits: edit.into_iter().collect(),
         distribution: distribution.map(|distribution| distribution.name.clone()),
-        ..PlannedEntry::copy(file.path.clone(), size, mode, reason(distribution))
+        ..PlannedEntry::copy(file.path.clone(), size, mode(file), reason(distribution))
     };
     Ok((entry, finding))
+}
+
+/// The distribution that a finding about the file is about, or the file itself.
+fn subject(inventory: &Inventory, file: &FileFact) -> String {
+    let owner = file.owner.map(|owner| inventory.distributions[owner].name.clone());
+    owner.unwrap_or_else(|| file.path.to_string())
+}
+
+/// The finding for files outside of the environment that are left out.
+fn judge_lost(subject: &str, files: &[RealPath]) -> Finding {
+    let (severity, code) = (Severity::Deny, Code::OutsideEnvironment);
+    let verb = if files.len() == 1 { "is" } else { "are" };
+    Finding::of_files(severity, code, subject, files.iter(), |number, first| {
+        format!("{number} of it {verb} outside of the environment and left out: {first}")
+    })
+    .help("copy them into the environment in the builder stage, or into the final image: COPY --from=builder PATH PATH")
 }
 
 /// Leaves out the links to something that is left out, and then those to these links.
@@ -178,6 +202,17 @@ fn has_files(inventory: &Inventory, path: &RealPath) -> bool {
         .any(|file| file.path.below(path).is_some())
 }
 
+/// The modes that pip sets, independent of the umask: they are part of a layer's bytes. An empty directory
+/// that everybody may write to stays one.
+fn mode(file: &FileFact) -> u32 {
+    match file.meta.kind {
+        Kind::Directory if file.meta.mode & 0o002 != 0 => file.meta.mode & 0o1777,
+        Kind::Directory => 0o755,
+        _ if file.meta.mode & 0o111 == 0 => 0o644,
+        _ => 0o755,
+    }
+}
+
 fn reason(distribution: Option<&Distribution>) -> String {
     distribution.map_or_else(
         || "in the environment, recorded by no distribution".to_owned(),
@@ -204,9 +239,17 @@ fn unwanted(inventory: &Inventory, selection: &Selection, file: &FileFact) -> Op
         return Some(LEADS.to_owned());
     }
     let bytecode = file.path.name().ends_with(".pyc") && file.owner.is_some();
-    bytecode.then(|| {
+    (bytecode && has_source(inventory, &file.path)).then(|| {
         "bytecode: it contains paths of the builder, and Python creates it again".to_owned()
     })
+}
+
+/// Whether the source of bytecode is beside it. Without it, the bytecode is the module.
+fn has_source(inventory: &Inventory, bytecode: &RealPath) -> bool {
+    let Some(source) = bytecode.as_str().strip_suffix('c').map(RealPath::known) else {
+        return false;
+    };
+    inventory.files.binary_search_by(|file| file.path.cmp(&source)).is_ok()
 }
 
 /// Refuses the second of two files with one destination; the part that `sys.path` has first wins.
@@ -227,8 +270,8 @@ fn collide(inventory: &Inventory, file: &FileFact, first: &FileFact) -> Refusal 
         )
     };
     Refusal {
-        reason: format!("{} has the same destination and comes first", first.path),
         finding: (!same_content).then(finding).map(Box::new),
+        ..format!("{} has the same destination and comes first", first.path).into()
     }
 }
 

@@ -133,24 +133,9 @@ fn links() {
     check("wheel a has a.py\nVENV/x/b.py -> ../a.py", "", "SITE/a.py | SITE/x/b.py -> ../a.py");
     check("wheel a has a.py\nVENV/b.py -> VENV/a.py", "", "SITE/a.py | SITE/b.py -> a.py");
     check(
-        "wheel a has a.py\n/etc/passwd = x\nVENV/b.py -> /etc/passwd",
-        "",
-        "SITE/a.py | left VENV/b.py | warn outside-environment VENV/b.py",
-    );
-    check(
-        "wheel a has a.py\n/etc/passwd = x\nVENV/b.py -> ../../../../../etc/passwd",
-        "",
-        "SITE/a.py | left VENV/b.py | warn outside-environment VENV/b.py",
-    );
-    check(
         "wheel a has a.py ../../../share/x.py\n/opt/venv/bin/a.py -> ../share/x.py",
         "",
         "APP/bin/a.py -> ../share/x.py | SITE/a.py | APP/share/x.py",
-    );
-    check(
-        "wheel a has a.py\n/data/x.py = x\n/opt/venv/share -> /data",
-        "",
-        "SITE/a.py | left /opt/venv/share | warn outside-environment /opt/venv/share",
     );
     check("wheel a has a.py\n/opt/venv/lib64 -> lib", "", "SITE/a.py | left /opt/venv/lib64");
 }
@@ -164,26 +149,130 @@ fn links_with_dots() {
         "/opt/venv/lib64/python3.11/site-packages/a.py",
         "x/../a.py",
     ] {
-        let root =
-            format!("wheel a has a.py\n/opt/venv/lib64 -> lib\nVENV/x/\nVENV/b.py -> {target}");
-        check(&root, "", "SITE/a.py | SITE/b.py -> a.py | left /opt/venv/lib64");
+        let root = format!(
+            "wheel a has a.py\n/opt/venv/lib64 -> lib\nVENV/x/y = x\nVENV/b.py -> {target}"
+        );
+        check(&root, "", "SITE/a.py | SITE/b.py -> a.py | SITE/x/y | left /opt/venv/lib64");
     }
     check("wheel a has a.py\nVENV/b.py -> ./a.py", "", "SITE/a.py | SITE/b.py -> ./a.py");
     // Up again after a name.
     check(
-        "wheel a has a.py\n/etc/passwd = x\nVENV/x/\nVENV/b.py -> x/../../../../../../etc/passwd",
+        "wheel a has a.py\n/data/b.py = x\nVENV/x/y.py = x\nVENV/b.py -> x/../../../../../../data/b.py",
         "",
-        "SITE/a.py | left VENV/b.py | warn outside-environment VENV/b.py",
+        "SITE/a.py | SITE/b.py | SITE/x/y.py",
     );
     // Where a directory is a link, `..` is beside that which it leads to.
     check(
-        "wheel a has a.py\n/data/a.py = x\n/data/d/\nVENV/d -> /data/d\nVENV/b.py -> d/../a.py",
+        "wheel a has a.py\n/data/a.py = x\n/data/d/x.py = x\nVENV/d -> /data/d\nVENV/b.py -> d/../a.py",
         "",
-        "SITE/a.py
-            left VENV/b.py
-            left VENV/d
-            warn outside-environment VENV/b.py
-            warn outside-environment VENV/d",
+        "SITE/a.py | SITE/b.py | SITE/d/x.py",
+    );
+}
+
+#[test]
+fn links_out_of_the_environment() {
+    const A: &str = "wheel a has a.py";
+    // As if the target had been copied there.
+    check(&format!("{A}\n/data/b.py = x\nVENV/b.py -> /data/b.py"), "", "SITE/a.py | SITE/b.py");
+    check(
+        &format!("{A}\n/data/b.py = x\nVENV/b.py -> ../../../../../data/b.py"),
+        "",
+        "SITE/a.py | SITE/b.py",
+    );
+    check(
+        &format!("{A}\n/data/x/y.txt = x\n/opt/venv/share -> /data"),
+        "",
+        "SITE/a.py | APP/share/x/y.txt",
+    );
+    // Over several links, the last one in the environment.
+    check(
+        &format!("{A}\n/data/b -> /data/c\n/data/c -> VENV/a.py\nVENV/b.py -> /data/b"),
+        "",
+        "SITE/a.py | SITE/b.py -> a.py",
+    );
+    // Links of a linked folder: inside of it, out of it, and up.
+    check(
+        &format!(
+            "{A}
+                /src/b/x.py = x\n/src/b/y.py -> x.py\n/src/b/z.py -> ../z.py\n/src/z.py = x
+                /src/b/up -> .\n/src/b/far -> ../more\n/src/more/w.py = x\n/src/more/back -> ../b
+                VENV/b -> /src/b"
+        ),
+        "",
+        "SITE/a.py | SITE/b/far/back -> ../ | SITE/b/far/w.py | SITE/b/up -> . | SITE/b/x.py
+            SITE/b/y.py -> x.py | SITE/b/z.py",
+    );
+    // A folder that has the link in it has no end.
+    check(
+        &format!("{A}\nVENV/b -> /opt"),
+        "",
+        "SITE/a.py | left VENV/b | deny outside-environment VENV/b",
+    );
+    // The system has these in every container.
+    check(
+        &format!(
+            "{A}\n/dev/stdout = x\n/opt/venv/log -> /dev/stdout\n/etc/hosts = x\nVENV/h -> /etc/hosts"
+        ),
+        "",
+        "SITE/a.py | SITE/h -> /etc/hosts | APP/log -> /dev/stdout",
+    );
+}
+
+#[test]
+fn files_that_are_links_into_a_cache() {
+    // As `uv pip install --link-mode symlink` leaves them.
+    check(
+        "/cache/a.py = x\n/cache/b.so elf\n/cache/x.pth = VENV/vendor\\n\nVENV/vendor/v.py = x
+            VENV/a/a.py -> /cache/a.py\nVENV/a/b.so -> /cache/b.so\nVENV/x.pth -> /cache/x.pth
+            wheel a has a/a.py a/b.so x.pth",
+        "",
+        "SITE/a/a.py | SITE/a/b.so | SITE/vendor/v.py | SITE/x.pth = vendor",
+    );
+    // A linked package whose files are recorded.
+    check(
+        "/src/a/__init__.py = x\nVENV/a -> /src/a\nwheel a has a/__init__.py",
+        "",
+        "SITE/a/__init__.py",
+    );
+}
+
+#[test]
+fn links_to_files_of_packages() {
+    check(
+        "wheel a has a.py
+            apk py3-gi depends so:libgi.so.1 owns /usr/lib/python3/gi/__init__.py /usr/lib/python3/gi/o.py
+            VENV/gi -> /usr/lib/python3/gi
+            apk ca owns /etc/ssl/cert.pem
+            VENV/cert.pem -> /etc/ssl/cert.pem",
+        "",
+        "SITE/a.py | SITE/cert.pem -> /etc/ssl/cert.pem | SITE/gi -> /usr/lib/python3/gi",
+    );
+}
+
+#[test]
+fn empty_directories() {
+    check(
+        "wheel a has a.py\n/opt/venv/var/log/\nVENV/a_data/\n/opt/venv/include/python3.11/",
+        "",
+        "SITE/a.py | SITE/a_data/ | APP/var/log/ | left /opt/venv/include/python3.11",
+    );
+    // Bytecode makes no directory.
+    check("wheel a has a.py\nVENV/old/__pycache__/x.pyc = x", "", "SITE/a.py");
+}
+
+#[test]
+fn bytecode_without_its_source() {
+    check(
+        "wheel a has a/__init__.pyc a/b.pyc a/c.py a/c.pyc",
+        "",
+        "SITE/a/__init__.pyc | SITE/a/b.pyc | SITE/a/c.py | left VENV/a/c.pyc",
+    );
+    // compileall -b, then the source is deleted.
+    check("wheel a has a/b.py\nremove VENV/a/b.py\nVENV/a/b.pyc = x", "", "SITE/a/b.pyc");
+    check(
+        "wheel a has a.py b.pyc\nremove VENV/b.pyc",
+        "",
+        "SITE/a.py | warn missing-file VENV/b.pyc",
     );
 }
 
@@ -224,12 +313,12 @@ fn what_is_recorded_outside_of_the_environment() {
     check(
         "wheel a has a.py /etc/a.conf",
         "",
-        "SITE/a.py | left /etc/a.conf | warn outside-environment /etc/a.conf",
+        "SITE/a.py | left /etc/a.conf | deny outside-environment a",
     );
     check(
         "wheel a has a.py /opt/venv-data/x",
         "",
-        "SITE/a.py | left /opt/venv-data/x | warn outside-environment /opt/venv-data/x",
+        "SITE/a.py | left /opt/venv-data/x | deny outside-environment a",
     );
 }
 
@@ -286,7 +375,11 @@ fn editable_installs() {
     let editable = |lead: &str| {
         format!("{SOURCE}\nwheel web editable file:///src has web.pth\nVENV/web.pth = {lead}\\n")
     };
-    check(&editable("/src"), "", "SITE/web/__init__.py | left VENV/web.pth");
+    check(
+        &editable("/src"),
+        "",
+        "SITE/web/__init__.py | left VENV/web.pth | note editable-install /src",
+    );
     check(&editable("/gone"), "", "left VENV/web.pth | deny editable-install VENV/web.pth");
     check(
         "wheel web editable file:///src has web.py",
@@ -315,7 +408,56 @@ fn editable_installs() {
         "SITE/web.egg-info/PKG-INFO
             SITE/web/__init__.py
             left VENV/easy-install.pth
-            left VENV/web.egg-link",
+            left VENV/web.egg-link
+            note editable-install /src",
+    );
+}
+
+#[test]
+fn editable_source_of_any_layout() {
+    let editable = |source: &str| {
+        format!("{source}\nwheel web editable file:///src has web.pth\nVENV/web.pth = /src\\n")
+    };
+    check(
+        &editable("/src/acme/data/in/__init__.py = x\n/src/acme/api/x.py = x\n/src/tasks.py = x"),
+        "",
+        "SITE/acme/api/x.py | SITE/acme/data/in/__init__.py | SITE/tasks.py | left VENV/web.pth",
+    );
+    // Links of the source: a package, a file of a package, a module.
+    check(
+        &editable(
+            "/shared/__init__.py = x\n/schema.json = x\n/one.py = x\n/src/web/__init__.py = x
+                /src/shared -> ../shared\n/src/web/schema.json -> ../../schema.json\n/src/m.py -> /one.py",
+        ),
+        "",
+        "SITE/m.py | SITE/shared/__init__.py | SITE/web/__init__.py | SITE/web/schema.json
+            left VENV/web.pth",
+    );
+    // A finder names the link.
+    check(
+        "/common/__init__.py = x\n/src/shared -> ../common
+            VENV/__editable___web_finder.py = MAPPING = {'shared': '/src/shared'}\\n
+            VENV/__editable__.web.pth = import __editable___web_finder\\n
+            wheel web editable file:///src has __editable__.web.pth __editable___web_finder.py",
+        "",
+        "SITE/shared/__init__.py
+            left VENV/__editable__.web.pth
+            left VENV/__editable___web_finder.py",
+    );
+    // Source that was linked by hand.
+    check("/src/web/__init__.py = x\nVENV/web -> /src/web\nwheel a", "", "SITE/web/__init__.py");
+    // Nothing to import.
+    check(
+        &editable("/src/README = x"),
+        "",
+        "left VENV/web.pth | deny editable-install VENV/web.pth",
+    );
+    check(
+        "VENV/__editable___web_finder.py = MAPPING: dict[str, str] = {}\\n
+            VENV/__editable__.web.pth = import __editable___web_finder\\n
+            wheel web editable file:///src has __editable__.web.pth __editable___web_finder.py",
+        "",
+        "left VENV/__editable__.web.pth | left VENV/__editable___web_finder.py",
     );
 }
 
