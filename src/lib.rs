@@ -16,6 +16,7 @@
 //! | [`python`] | interpreter, environment, distributions, requirements, scripts | run Python |
 //! | [`wheelhouse`] | wheels: chosen by name, checked, unpacked below a given directory | run pip, download |
 //! | [`base`] | the facts of a final root, read from it or shipped | compare |
+//! | [`evidence`] | how it is known that something is opened by name; the only place that names tree-sitter | know roots |
 //! | [`inventory`] | everything true of a root for one request | decide |
 //! | [`plan`] | the decision: every path and package with its reason | use files, a clock or the environment |
 //! | [`project`] | a Dockerfile for a directory of source code | read environments, run an installer |
@@ -73,6 +74,7 @@
 pub mod base;
 pub mod bundle;
 pub mod elf;
+pub mod evidence;
 pub mod finding;
 pub mod hint;
 pub mod inventory;

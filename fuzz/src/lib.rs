@@ -12,6 +12,7 @@ use std::io::Cursor;
 use wheelbarrow::base::Profile;
 use wheelbarrow::bundle::Manifest;
 use wheelbarrow::elf::{self, Edited, Machine, PathChanges, WhenNone};
+use wheelbarrow::evidence;
 use wheelbarrow::inventory::{self, Inventory, Scope};
 use wheelbarrow::loader;
 use wheelbarrow::lock;
@@ -33,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     ("apk_installed", apk_installed),
     ("conda_record", conda_record),
     ("direct_url", direct_url),
+    ("dlopen_note", dlopen_note),
     ("dockerfile", dockerfile),
     ("dpkg_checksums", dpkg_checksums),
     ("dpkg_diversions", dpkg_diversions),
@@ -41,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     ("editable_finder", editable_finder),
     ("egg_info", egg_info),
     ("elf_facts", elf_facts),
+    ("elf_names", elf_names),
     ("elf_run_path", elf_run_path),
     ("elf_strip", elf_strip),
     ("elf_symbols", elf_symbols),
@@ -54,6 +57,7 @@ pub const TARGETS: &[Target] = &[
     ("profile", profile),
     ("project", project),
     ("pyproject", pyproject),
+    ("python_source", python_source),
     ("pyvenv_cfg", pyvenv_cfg),
     ("record", record),
     ("requirement", requirement),
@@ -325,6 +329,29 @@ pub fn elf_symbols(input: &[u8]) {
     let Ok(symbols) = elf::read_symbols(&input.to_vec()) else { return };
     for name in symbols.names() {
         assert!(symbols.defines(name), "{name} is listed and not defined");
+    }
+}
+
+/// Names of libraries in read-only data, and notes.
+pub fn elf_names(input: &[u8]) {
+    let content = input.to_vec();
+    for name in elf::read_library_names(&content).unwrap_or_default() {
+        assert!(name.starts_with("lib") && name.contains(".so"), "{name} is no name");
+    }
+    for descriptor in elf::read_dlopen_notes(&content).unwrap_or_default() {
+        dlopen_note(&descriptor);
+    }
+}
+
+/// The descriptor of a `.note.dlopen`.
+pub fn dlopen_note(input: &[u8]) {
+    evidence::parse_note(input);
+}
+
+/// The names of libraries in Python source.
+pub fn python_source(input: &[u8]) {
+    for name in evidence::names_in_source(input) {
+        assert!(!name.text.is_empty(), "an empty name");
     }
 }
 

@@ -6,7 +6,9 @@
 //!
 //! Invariant: only this module names goblin. It takes content, not a root. No bytes make it panic.
 
+mod notes;
 mod run_path;
+mod strings;
 mod strip;
 mod symbols;
 
@@ -18,6 +20,7 @@ use goblin::elf::symver::VerneedSection;
 use goblin::elf::{Header, ProgramHeader, header};
 use serde::Serialize;
 
+pub use notes::read_dlopen_notes;
 pub use run_path::{Edited, Edits, PathChanges, WhenNone, change_paths};
 
 use crate::root::Content;
@@ -61,6 +64,7 @@ impl Machine {
     }
 }
 
+pub use strings::read_library_names;
 pub use strip::{Stripped, strip};
 pub use symbols::{Reference, Symbols, read_symbols};
 
@@ -173,6 +177,19 @@ pub fn read(content: &dyn Content) -> Result<Option<Elf>, ElfError> {
         file.dynamic(segment, &segments, context, &mut elf)?;
     }
     Ok(Some(elf))
+}
+
+/// The header of a file with the class and byte order; `None` if it is not ELF.
+fn opened(file: &ElfFile) -> Result<Option<(Header, Ctx)>, ElfError> {
+    let nonsense = || ElfError::Nonsense { what: "the ELF header" };
+    let start = file.up_to(0, FIRST_READ as u64)?;
+    if !start.starts_with(MAGIC) {
+        return Ok(None);
+    }
+    let header = goblin::elf::Elf::parse_header(&start).map_err(|_| nonsense())?;
+    let (container, endianness) =
+        (header.container().map_err(|_| nonsense())?, header.endianness().map_err(|_| nonsense())?);
+    Ok(Some((header, Ctx::new(container, endianness))))
 }
 
 struct ElfFile<'a> {

@@ -16,7 +16,7 @@ use goblin::elf::sym::{
 use rustc_hash::{FxHashMap, FxHashSet};
 use scroll::Pread;
 
-use super::{ElfError, ElfFile, MAGIC, VersionNeed, WEAK, offset_of};
+use super::{ElfError, ElfFile, VersionNeed, WEAK, offset_of};
 use crate::root::Content;
 
 /// The largest believable table, in bytes. Those of the largest C++ libraries have tens of
@@ -104,15 +104,7 @@ pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
     const WHAT: &str = "the symbol table";
     let nonsense = || ElfError::Nonsense { what: WHAT };
     let file = ElfFile { content };
-    let start = file.up_to(0, super::FIRST_READ as u64)?;
-    if !start.starts_with(MAGIC) {
-        return Ok(Symbols::default());
-    }
-    let header = goblin::elf::Elf::parse_header(&start).map_err(|_| nonsense())?;
-    let context = Ctx::new(
-        header.container().map_err(|_| nonsense())?,
-        header.endianness().map_err(|_| nonsense())?,
-    );
+    let Some((header, context)) = super::opened(&file)? else { return Ok(Symbols::default()) };
     let segments = file.segments(&header, context)?;
     let Some(segment) = segments.iter().find(|segment| segment.p_type == PT_DYNAMIC) else {
         return Ok(Symbols::default());

@@ -116,7 +116,7 @@ impl Inventory {
     /// has programs is a tool for people or for installing, such as debconf, and is left out. One without programs is
     /// data, or has libraries that are opened by name.
     fn reached_packages(&self, interpreter: &[CarriableFile]) -> BTreeSet<usize> {
-        let needs = self.natives.iter().flat_map(|native| &native.needs);
+        let needs = self.loadings().flat_map(|loading| loading.needs);
         let needed = needs.filter_map(|need| {
             if let NeedOutcome::Library { path, .. } = &need.outcome { Some(path) } else { None }
         });

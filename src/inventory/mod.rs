@@ -12,6 +12,7 @@ mod mentions;
 mod natives;
 mod need;
 mod not_loadable;
+mod opened;
 mod unbound;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,7 @@ pub use mentions::Mentions;
 pub use natives::follow_library;
 pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need, list_places};
 pub use not_loadable::{NOT_LOADABLE, NotLoadable, not_loadable_text, parse_not_loadable};
+pub use opened::{Loading, Opened};
 
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
@@ -52,6 +54,8 @@ pub struct Inventory {
     pub missing: Vec<(usize, RealPath)>,
     /// The ELF files of the environment.
     pub natives: Vec<Native>,
+    /// Everything that files of the environment open at run time, by file and by what is opened.
+    pub opened: Vec<Opened>,
     /// ELF files of the environment that the loader cannot load: cut short, for another machine, or without a
     /// library that they need.
     pub not_loadable: BTreeSet<RealPath>,
@@ -227,6 +231,7 @@ pub fn take_inventory_of(
     let mut inventory = Inventory {
         release,
         natives: Vec::new(),
+        opened: Vec::new(),
         by_library_path: BTreeMap::new(),
         not_loadable: BTreeSet::new(),
         unbound: NotLoadable::new(),

@@ -68,19 +68,18 @@ impl Inventory {
         names.extend(self.by_library_path.clone());
         let failing = self.natives.iter().filter(|native| !native.is_loadable(&names));
         self.not_loadable.extend(failing.map(|native| native.path.clone()).collect::<Vec<_>>());
-        for need in self.natives.iter().flat_map(|native| &native.needs) {
-            if let NeedOutcome::Library { path, .. } = &need.outcome
-                && let Ok(Some(meta)) = library.root().lookup(path)
-            {
+        self.find_opened(library, loader);
+        let found: BTreeSet<RealPath> = self
+            .loadings()
+            .flat_map(|loading| loading.needs)
+            .filter_map(|need| Some(need.found()?.0.clone()))
+            .collect();
+        for path in &found {
+            if let Ok(Some(meta)) = library.root().lookup(path) {
                 self.library_sizes.insert(path.clone(), meta.size);
             }
         }
-        let needs = self.natives.iter().flat_map(|native| &native.needs);
-        let objects = self
-            .natives
-            .iter()
-            .map(|native| &native.path)
-            .chain(needs.filter_map(|need| Some(need.found()?.0)));
+        let objects = self.natives.iter().map(|native| &native.path).chain(&found);
         let objects: BTreeSet<&RealPath> = objects.chain(&self.interpreter_files).collect();
         self.absolute_run_paths = objects
             .iter()
@@ -352,10 +351,11 @@ fn follow(
     let load = loader::load(loader, library, kind.start(program, path))?;
     let object = load.objects.get(load.start);
     let version_needs = object.map(|object| object.elf.version_needs.clone()).unwrap_or_default();
-    Ok(Native { path: path.clone(), kind, version_needs, needs: needs(&load) })
+    Ok(Native { path: path.clone(), kind, version_needs, needs: needs_of(&load) })
 }
 
-fn needs(load: &Load) -> Vec<Need> {
+/// The needs of the object that was loaded, and of everything that is loaded with it.
+pub(super) fn needs_of(load: &Load) -> Vec<Need> {
     let own = load.edges.iter().filter(|edge| edge.from >= load.start);
     own.map(|edge| {
         let outcome = match edge.outcome.clone() {
@@ -401,7 +401,7 @@ fn of_interpreter(
         .collect();
     let native = |(path, kind, load): (RealPath, NativeKind, Load)| {
         let version_needs = load.objects[load.start].elf.version_needs.clone();
-        Native { path, kind, version_needs, needs: needs(&load) }
+        Native { path, kind, version_needs, needs: needs_of(&load) }
     };
     (loads.into_iter().map(native).collect(), files)
 }

@@ -65,8 +65,8 @@ impl Native {
     }
 }
 
-/// One needed name (`DT_NEEDED`).
-#[derive(Clone, Debug)]
+/// One needed name: a `DT_NEEDED`, or a name that is opened at run time.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
     /// The object that has the need.
     pub by: RealPath,
@@ -123,24 +123,24 @@ impl Need {
 /// The finding for a need that is not met. If only other files of the bundle have the library
 /// (`names`), it can still work: another import may load that library first.
 pub fn judge_need(
-    native: &Native,
+    file: &RealPath,
     need: &Need,
     severity: Severity,
     names: &BTreeMap<String, RealPath>,
 ) -> Option<Finding> {
-    let by = if need.by == native.path { String::new() } else { format!(" (for {})", need.by) };
+    let by = if need.by == *file { String::new() } else { format!(" (for {})", need.by) };
     Some(match &need.outcome {
         NeedOutcome::BuiltIn | NeedOutcome::Library { .. } => return None,
         NeedOutcome::Foreign { path } => Finding::new(
             severity,
             Code::ForeignArchitecture,
-            &native.path,
+            file,
             format!("needs {}{by}; {path} is for another machine", need.name),
         ),
         NeedOutcome::Broken { path, why } => Finding::new(
             severity,
             Code::BadLibrary,
-            &native.path,
+            file,
             format!("needs {}{by}; the loader picks {path}, which is {why}", need.name),
         ),
         NeedOutcome::Missing { tried } => match names.get(&need.name) {
@@ -150,8 +150,7 @@ pub fn judge_need(
                     need.name
                 );
                 let help = "it works if another import loads that library first, as in torch and nvidia wheels";
-                Finding::new(Severity::Warn, Code::ReliesOnPreload, &native.path, message)
-                    .help(help)
+                Finding::new(Severity::Warn, Code::ReliesOnPreload, file, message).help(help)
             }
             None => {
                 let message = format!(
@@ -159,7 +158,7 @@ pub fn judge_need(
                     need.name,
                     list_places(tried)
                 );
-                Finding::new(severity, Code::UnresolvedLibrary, &native.path, message).help(
+                Finding::new(severity, Code::UnresolvedLibrary, file, message).help(
                     "install the package that contains it in the builder stage, before wheelbarrow runs",
                 )
             }
@@ -183,11 +182,9 @@ mod tests {
     fn judge(severity: Severity, by: &str, outcome: NeedOutcome, bundled: &str) -> String {
         let path = RealPath::known("/v/m.so");
         let need = Need { by: RealPath::known(by), name: "libx.so".to_owned(), outcome };
-        let kind = NativeKind::Module;
-        let native = Native { path, kind, version_needs: Vec::new(), needs: Vec::new() };
         let bundled = RealPath::known(bundled);
         let names = BTreeMap::from([(bundled.name().to_owned(), bundled)]);
-        judge_need(&native, &need, severity, &names)
+        judge_need(&path, &need, severity, &names)
             .map(|found| {
                 format!(
                     "{} {}: {}",

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use musl::large_file_name;
 pub use symbols::{Missing, SymbolTables, read_symbols};
 pub use version::libc_version;
-pub use walk::{Edge, Load, Object, Outcome, Start, load};
+pub use walk::{Edge, Load, Object, Outcome, Start, load, open};
 
 use crate::elf::{self, Elf, ElfError, Machine};
 use crate::path::{RealPath, WrittenPath};

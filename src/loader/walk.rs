@@ -97,6 +97,14 @@ pub struct Load {
 /// # Errors
 /// The program or the module itself cannot be opened. A library is never an error.
 pub fn load(loader: &dyn Loader, library: &Library, start: Start) -> Result<Load, RootError> {
+    Ok(run(loader, library, start)?.load)
+}
+
+fn run<'a>(
+    loader: &'a dyn Loader,
+    library: &'a Library<'a>,
+    start: Start,
+) -> Result<State<'a>, RootError> {
     let mut state = State { loader, library, load: Load::default(), names: HashMap::new() };
     match start {
         Start::Program(program) => state.begin(program, None)?,
@@ -106,6 +114,30 @@ pub fn load(loader: &dyn Loader, library: &Library, start: Start) -> Result<Load
             state.load.start = state.load.objects.len();
             state.begin(module, Some(0))?;
         }
+    }
+    Ok(state)
+}
+
+/// Opens the library `name` from `caller`, as dlopen(3) does: by the run paths of `caller` and of the
+/// program, and where the loader searches. The first edge is that of `caller`; those of the library
+/// and its needs follow.
+///
+/// # Errors
+/// The program or `caller` cannot be opened.
+pub fn open(
+    loader: &dyn Loader,
+    library: &Library,
+    program: &RealPath,
+    caller: &RealPath,
+    name: &str,
+) -> Result<Load, RootError> {
+    let mut state = run(loader, library, Start::Module { program, module: caller })?;
+    state.load.edges.clear();
+    let (from, next) = (state.load.start, state.load.objects.len());
+    if from < next {
+        let outcome = state.need(from, name);
+        state.load.edges.push(Edge { from, name: name.to_owned(), outcome });
+        state.breadth_first(next);
     }
     Ok(state.load)
 }

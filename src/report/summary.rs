@@ -3,7 +3,7 @@
 //! Invariant: the lines and their order do not depend on the content; one that has nothing to tell says so.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::Style;
@@ -99,21 +99,28 @@ fn packages(plan: &Plan) -> String {
     if parts.is_empty() { "none to install".to_owned() } else { parts.join("; ") }
 }
 
-/// `libpq for psycopg2`.
+/// `libpq for psycopg2`, `libmagic1 for python-magic (opened by name in magic/loader.py)`.
 fn for_whom(package: &PlannedPackage) -> String {
-    let whom: BTreeSet<&str> = package
-        .reasons
-        .iter()
-        .map(|reason| match &reason.distribution {
+    let mut whom: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+    for reason in &package.reasons {
+        let name = match &reason.distribution {
             Some(distribution) => distribution.as_str(),
             None if reason.library == "interpreter" => "Python",
             None => "the environment",
-        })
-        .collect();
+        };
+        let evidence = reason.evidence.as_ref().map(|evidence| evidence.text.as_str());
+        let known = whom.entry(name).or_insert(evidence);
+        // A need of the loader says more than any evidence.
+        *known = evidence.and(*known);
+    }
     match whom.len() {
         0 => package.install_as.clone(),
         _ => {
-            let whom = whom.into_iter().collect::<Vec<_>>().join(" and ");
+            let named = whom.into_iter().map(|(name, evidence)| match evidence {
+                Some(evidence) => format!("{name} ({evidence})"),
+                None => name.to_owned(),
+            });
+            let whom = named.collect::<Vec<_>>().join(" and ");
             format!("{} for {whom}", package.install_as)
         }
     }

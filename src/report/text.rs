@@ -120,7 +120,13 @@ fn packages(text: &mut String, title: &str, packages: &[PlannedPackage]) {
         let mut why: Vec<String> = package
             .reasons
             .iter()
-            .map(|reason| reason.distribution.clone().unwrap_or_else(|| reason.library.clone()))
+            .map(|reason| {
+                let whom = reason.distribution.clone().unwrap_or_else(|| reason.library.clone());
+                match &reason.evidence {
+                    Some(evidence) => format!("{whom} ({})", evidence.text),
+                    None => whom,
+                }
+            })
             .collect();
         why.sort();
         why.dedup();

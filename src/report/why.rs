@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
 
-use crate::inventory::{Inventory, Native, NeedOutcome};
+use crate::inventory::{Inventory, Loading, NeedOutcome};
 use crate::path::RealPath;
 use crate::plan::{PackageReason, Plan, PlannedEntry, PlannedPackage};
 use crate::python::normalised_name;
@@ -151,13 +151,13 @@ impl Question<'_> {
     /// Bundled modules that need a library of this name, at this path, or of this package.
     fn needing(&self, wanted: &dyn Fn(&str, Option<&RealPath>) -> bool) -> Vec<Vec<Step>> {
         let mut chains = Vec::new();
-        for native in &self.inventory.natives {
+        for loading in self.inventory.loadings() {
             let Some(entry) =
-                self.plan.entries.iter().find(|entry| entry.from.as_ref() == Some(&native.path))
+                self.plan.entries.iter().find(|entry| entry.from.as_ref() == Some(loading.file))
             else {
                 continue;
             };
-            for need in &native.needs {
+            for need in loading.needs {
                 let (path, outcome) = match &need.outcome {
                     NeedOutcome::Library { path, .. } => (Some(path), path.to_string()),
                     NeedOutcome::BuiltIn => (None, "the loader itself".to_owned()),
@@ -169,8 +169,11 @@ impl Question<'_> {
                     continue;
                 }
                 let mut chain = self.chain(entry.distribution.as_deref());
-                chain.push(Step::File(native.path.to_string()));
-                chain.extend(find_libraries_between(native, &need.by));
+                chain.push(Step::File(match loading.evidence {
+                    Some(evidence) => format!("{} ({})", loading.file, evidence.text),
+                    None => loading.file.to_string(),
+                }));
+                chain.extend(find_libraries_between(loading, &need.by));
                 chain.push(Step::Library(format!("{} -> {outcome}", need.name)));
                 let owner = path.and_then(|path| self.inventory.packages.owner(path));
                 chain.extend(owner.map(|owner| self.package(&self.inventory.packages[owner].name)));
@@ -197,7 +200,7 @@ impl Question<'_> {
             let named =
                 |reason: &&PackageReason| package.name == self.name || reason.library == self.name;
             let followed = |reason: &&PackageReason| {
-                self.inventory.natives.iter().any(|native| native.path == reason.file)
+                self.inventory.loadings().any(|loading| *loading.file == reason.file)
             };
             let others = package.reasons.iter().filter(named).filter(|reason| !followed(reason));
             chains.extend(others.map(|reason| {
@@ -289,12 +292,12 @@ impl Question<'_> {
 }
 
 /// The libraries between a file and the one that needs the name.
-fn find_libraries_between(native: &Native, by: &RealPath) -> Vec<Step> {
+fn find_libraries_between(loading: Loading, by: &RealPath) -> Vec<Step> {
     let mut steps = VecDeque::new();
     let mut at = by;
-    while *at != native.path && steps.len() < native.needs.len() {
+    while at != loading.file && steps.len() < loading.needs.len() {
         let leads = |need: &&crate::inventory::Need| matches!(&need.outcome, NeedOutcome::Library { path, .. } if path == at);
-        let Some(need) = native.needs.iter().find(leads) else { break };
+        let Some(need) = loading.needs.iter().find(leads) else { break };
         steps.push_front(Step::Library(format!("{} -> {at}", need.name)));
         at = &need.by;
     }

@@ -23,7 +23,7 @@
 //! ```
 //!
 //! OBJECT is the words of an ELF file: `needs N… soname N runpath P rpath P interp P glibc 2.34…
-//! versions V… defines S… calls S… foreign debug bytes 70000`, or `elf` alone. A file of a list
+//! versions V… defines S… calls S… opens N… declares N… foreign debug bytes 70000`, or `elf` alone. A file of a list
 //! without such words is an ELF file when its name has `.so` in it, a script when it is in a `bin`,
 //! and text otherwise; its content says its path. Files of `has` are below the site, `../` leads
 //! out of it. A requirement is one word: `requires click>=8 tomli;python_version<"3.11"`. A line

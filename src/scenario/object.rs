@@ -22,6 +22,10 @@ pub(crate) struct Object {
     calls: Vec<String>,
     /// Strings behind everything else.
     strings: Vec<String>,
+    /// Names of libraries that the file opens.
+    opens: Vec<String>,
+    /// Names in a `.note.dlopen`.
+    declares: Vec<String>,
     /// For aarch64 where the root is x86_64.
     foreign: bool,
     /// For `--slim strip`: bytes behind the segment that no loader maps.
@@ -31,9 +35,9 @@ pub(crate) struct Object {
 }
 
 /// The words that begin a list of an object; every other word belongs to the list before it.
-pub(crate) const WORDS: [&str; 13] = [
+pub(crate) const WORDS: [&str; 15] = [
     "elf", "needs", "soname", "rpath", "runpath", "interp", "glibc", "versions", "defines",
-    "calls", "foreign", "debug", "bytes",
+    "calls", "opens", "declares", "foreign", "debug", "bytes",
 ];
 
 const STRINGS_AT: usize = 0x200;
@@ -52,6 +56,11 @@ impl Object {
             "versions" => self.versions.extend_from_slice(values),
             "defines" => self.defines.extend_from_slice(values),
             "calls" => self.calls.extend_from_slice(values),
+            "opens" => {
+                self.opens.extend_from_slice(values);
+                self.calls.push("dlopen".to_owned());
+            }
+            "declares" => self.declares.extend_from_slice(values),
             "foreign" => self.foreign = true,
             "debug" => self.debug = true,
             "bytes" => self.size = values.join("").parse().expect("a number"),
@@ -109,25 +118,45 @@ impl Object {
         let dynamic: Vec<u8> =
             entries.iter().flatten().flat_map(|word| word.to_le_bytes()).collect();
         let dynamic_at = file.add(&dynamic);
-        for text in &self.strings {
+        for text in self.strings.iter().chain(&self.opens) {
             file.add(text.as_bytes());
             file.bytes.push(0);
         }
+        let note = self.note();
+        let note_at = file.add(&note);
         // A program is larger than this, and readers of its strings rely on that.
         file.bytes.resize(file.bytes.len().max(0x300), 0);
-        self.assemble(&file.bytes, dynamic_at, dynamic.len() as u64, interpreter)
+        let parts = Parts {
+            dynamic: (dynamic_at, dynamic.len() as u64),
+            interpreter,
+            note: (note_at, note.len() as u64),
+        };
+        self.assemble(&file.bytes, &parts)
     }
 
-    fn assemble(
-        &self,
-        body: &[u8],
-        dynamic: u64,
-        length: u64,
-        interpreter: Option<u64>,
-    ) -> Vec<u8> {
+    /// A `.note.dlopen` (UAPI.12); empty without names.
+    fn note(&self) -> Vec<u8> {
+        if self.declares.is_empty() {
+            return Vec::new();
+        }
+        let text = serde_json::json!([{ "soname": self.declares }]).to_string();
+        let words = [4, to_u32(text.len() + 1), 0x407c_0c0a];
+        let mut note: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
+        note.extend(b"FDO\0");
+        note.extend(text.into_bytes());
+        note.push(0);
+        note.resize(note.len().next_multiple_of(4), 0);
+        note
+    }
+
+    fn assemble(&self, body: &[u8], parts: &Parts) -> Vec<u8> {
         let end = (STRINGS_AT + body.len()) as u64;
+        let (dynamic, length) = parts.dynamic;
         let mut segments = vec![segment(1, 0, end, 0x1000), segment(2, dynamic, length, 8)];
-        if let (Some(at), Some(path)) = (interpreter, &self.interpreter) {
+        if let (at, length @ 1..) = parts.note {
+            segments.push(segment(4, at, length, 4));
+        }
+        if let (Some(at), Some(path)) = (parts.interpreter, &self.interpreter) {
             let at = STRINGS_AT as u64 + at;
             segments.insert(0, segment(3, at, path.len() as u64 + 1, 1));
         }
@@ -137,7 +166,7 @@ impl Object {
         file.extend(1_u32.to_le_bytes());
         file.extend([0_u64, 64, 0].iter().flat_map(|word| word.to_le_bytes()));
         file.extend(0_u32.to_le_bytes());
-        let count = u16::try_from(segments.len()).expect("three at most");
+        let count = u16::try_from(segments.len()).expect("four at most");
         file.extend([64, 56, count, 64, 0, 0].iter().flat_map(|half: &u16| half.to_le_bytes()));
         file.extend(segments.concat());
         file.resize(STRINGS_AT, 0);
@@ -237,9 +266,17 @@ impl Body {
     }
 }
 
+/// The parts of a file that have a segment of their own, as offset and length.
+struct Parts {
+    dynamic: (u64, u64),
+    interpreter: Option<u64>,
+    note: (u64, u64),
+}
+
 fn segment(kind: u32, at: u64, size: u64, align: u64) -> Vec<u8> {
     let words = [at, at, at, size, size, align];
-    let head = [kind, 6].into_iter().flat_map(u32::to_le_bytes);
+    // Readable; what is loaded is executable too, and nothing is written to.
+    let head = [kind, 5].into_iter().flat_map(u32::to_le_bytes);
     head.chain(words.into_iter().flat_map(u64::to_le_bytes)).collect()
 }
 

@@ -38,11 +38,11 @@ pub(super) fn judge_needs<'a>(
     let mut absent: BTreeMap<(Severity, &str), Absent> = BTreeMap::new();
     for Unmet { native, need, severity } in needs {
         let NeedOutcome::Missing { tried } = &need.outcome else {
-            findings.extend(judge_need(native, need, severity, &names));
+            findings.extend(judge_need(&native.path, need, severity, &names));
             continue;
         };
         if names.contains_key(&need.name) {
-            findings.extend(judge_need(native, need, severity, &names));
+            findings.extend(judge_need(&native.path, need, severity, &names));
             continue;
         }
         let in_builder = known.get(&native.path).is_some_and(BTreeSet::is_empty);

@@ -42,12 +42,14 @@ pub(crate) fn relocate_lost_libraries(
     let in_conda = |path: &RealPath| inventory.packages.in_prefix(path).is_some();
     // Needs of bundled files that lead to bundled files: the others are the base's own, or are
     // installed.
-    let natives = inventory.natives.iter().filter(|native| bundled.contains(&native.path));
+    let loadings = inventory.loadings().filter(|loading| bundled.contains(loading.file));
     let interpreter =
         inventory.interpreter_natives.iter().filter(|_| final_root.interpreter_is_bundled);
-    let edges: Vec<Edge> = natives
-        .chain(interpreter)
-        .flat_map(|native| &native.needs)
+    // A source file that opens a library has no run path.
+    let edges: Vec<Edge> = loadings
+        .flat_map(|loading| loading.needs)
+        .filter(|need| inventory.is_elf(&need.by))
+        .chain(interpreter.flat_map(|native| &native.needs))
         .filter_map(|need| Edge::new(need, final_root, &copied, &in_conda))
         .collect();
     let lost = find_lost(&edges, final_root, bundled);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::package_set::PackageReason;
 use super::packages::Wanted;
 use crate::finding::{Code, Finding, Severity};
-use crate::inventory::{Inventory, Native, Need, NeedOutcome, judge_need, list_places};
+use crate::inventory::{Inventory, Loading, Need, NeedOutcome, judge_need, list_places};
 use crate::loader::{Libc, Rule};
 use crate::path::RealPath;
 use crate::plan::entry::PlannedEntry;
@@ -40,10 +40,10 @@ pub(crate) fn follow<'a>(
     let names = inventory.library_names(bundled.iter());
     let (also, missing) = (BTreeSet::new(), BTreeMap::new());
     let mut follower = Follower { inventory, final_root, bundled, names, also, missing, followed };
-    for native in inventory.natives.iter().filter(|native| bundled.contains(&native.path)) {
-        for need in &native.needs {
+    for loading in inventory.loadings().filter(|loading| bundled.contains(loading.file)) {
+        for need in loading.needs {
             if bundled.contains(&need.by) || follower.also.contains(&need.by) {
-                follower.follow_need(native, need);
+                follower.follow_need(loading, need);
             }
         }
     }
@@ -69,9 +69,9 @@ struct Follower<'a, 'b> {
 }
 
 impl Follower<'_, '_> {
-    fn follow_need(&mut self, native: &Native, need: &Need) {
+    fn follow_need(&mut self, loading: Loading, need: &Need) {
         let NeedOutcome::Library { path, links, rule } = &need.outcome else {
-            self.add_unmet(native, need);
+            self.add_unmet(loading.file, need);
             return;
         };
         if self.bundled.contains(path) {
@@ -79,9 +79,10 @@ impl Follower<'_, '_> {
         }
         let packages = &self.inventory.packages;
         let reason = PackageReason {
-            file: native.path.clone(),
+            file: loading.file.clone(),
             library: need.name.clone(),
-            distribution: self.distribution(&native.path),
+            distribution: self.distribution(loading.file),
+            evidence: loading.evidence.cloned(),
         };
         let owner = packages.owner(path);
         let wanted = &mut self.followed.wanted;
@@ -105,16 +106,14 @@ impl Follower<'_, '_> {
     }
 
     /// The builder cannot load the file either, so it is no failure of the bundle.
-    fn add_unmet(&mut self, native: &Native, need: &Need) {
+    fn add_unmet(&mut self, file: &RealPath, need: &Need) {
         match &need.outcome {
             NeedOutcome::Missing { tried } if !self.names.contains_key(&need.name) => {
                 let missing = self.missing.entry(need.name.clone());
                 let (_, files) = missing.or_insert_with(|| (tried.clone(), BTreeSet::new()));
-                files.insert(native.path.clone());
+                files.insert(file.clone());
             }
-            _ => {
-                self.followed.findings.extend(judge_need(native, need, Severity::Warn, &self.names))
-            }
+            _ => self.followed.findings.extend(judge_need(file, need, Severity::Warn, &self.names)),
         }
     }
 

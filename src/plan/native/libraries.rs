@@ -73,9 +73,11 @@ pub(crate) fn list_libraries(
     let libc = libc_package(inventory);
     let mut libraries: BTreeMap<(&str, LibraryOrigin, Option<&str>), BTreeSet<&str>> =
         BTreeMap::new();
-    let natives = inventory.natives.iter().chain(&inventory.interpreter_natives);
-    for (native, entry) in natives.filter_map(|native| Some((native, bundled.get(&native.path)?))) {
-        let direct = native.needs.iter().filter(|need| bundled.contains_key(&need.by));
+    let standard =
+        inventory.interpreter_natives.iter().map(|native| (&native.path, &native.needs[..]));
+    let all = inventory.loadings().map(|loading| (loading.file, loading.needs)).chain(standard);
+    for (entry, needs) in all.filter_map(|(file, needs)| Some((bundled.get(file)?, needs))) {
+        let direct = needs.iter().filter(|need| bundled.contains_key(&need.by));
         for (name, path) in direct.filter_map(found) {
             let owner = inventory.packages.owner(path);
             let package = owner.map(|index| inventory.packages[index].name.as_str());

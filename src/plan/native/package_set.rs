@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::evidence::Evidence;
 use crate::finding::{Code, Finding, Severity};
 use crate::packages::Manager;
 use crate::path::RealPath;
@@ -20,6 +21,9 @@ pub struct PackageReason {
     /// The distribution of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distribution: Option<String>,
+    /// How it is known; absent if the loader demands it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
 }
 
 /// A package of the final root.

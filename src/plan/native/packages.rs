@@ -73,6 +73,7 @@ impl<'a> Wanted<'a> {
                         file: all[to].info.clone(),
                         library: all[to].name.clone(),
                         distribution,
+                        evidence: None,
                     },
                 );
             }
@@ -110,6 +111,7 @@ impl<'a> Wanted<'a> {
             file: interpreter.executable.clone(),
             library: "interpreter".to_owned(),
             distribution: None,
+            evidence: None,
         };
         let all = 0..self.inventory.packages.len();
         let covering = all.filter_map(|package| {
@@ -130,6 +132,7 @@ impl<'a> Wanted<'a> {
             file: interpreter.executable.clone(),
             library: library.to_owned(),
             distribution: None,
+            evidence: None,
         };
         let standard = interpreter.stdlib.descend("os.py");
         let own = [&interpreter.executable, &standard].map(|path| (path, "interpreter"));
