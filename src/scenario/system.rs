@@ -51,7 +51,7 @@ impl Writer {
         self.system.libc = Some(Libc::Musl);
         let mut musl = Object::default().with_string("1.2.5");
         words(&mut musl, "soname", "libc.musl-x86_64.so.1");
-        words(&mut musl, "defines", "malloc statx strlcpy");
+        words(&mut musl, "defines", "malloc statx strlcpy dlopen");
         self.files.put("/lib/ld-musl-x86_64.so.1", Node::File(musl.bytes()));
         self.link("/lib/libc.musl-x86_64.so.1", "ld-musl-x86_64.so.1");
         self.own(
@@ -94,7 +94,7 @@ impl Writer {
         let mut library = Object::default().with_string(&banner);
         words(&mut library, "soname", "libc.so.6");
         words(&mut library, "needs", "ld-linux-x86-64.so.2");
-        words(&mut library, "defines", "malloc");
+        words(&mut library, "defines", "malloc dlopen");
         words(&mut library, "versions", "GLIBC_2.2.5 GLIBC_2.17 GLIBC_2.28 GLIBC_2.31");
         if newest == 36 {
             words(&mut library, "versions", "GLIBC_2.34 GLIBC_2.36");
