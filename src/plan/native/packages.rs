@@ -89,6 +89,7 @@ impl<'a> Wanted<'a> {
                     file: file.path.clone(),
                     library: file.leads_to.as_ref().map(RealPath::to_string).unwrap_or_default(),
                     distribution: file.owner.map(|one| inventory.distributions[one].name.clone()),
+                    evidence: None,
                 };
                 self.add(package, reason);
             }
