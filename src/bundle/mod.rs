@@ -184,6 +184,9 @@ pub fn write(
     // One library can be half of the bundle. The largest file goes first, while other threads write
     // the rest.
     files.sort_by_key(|entry| std::cmp::Reverse(entry.size));
+    for layer in &plan.layers {
+        output.make_layer(&layer.name)?;
+    }
     for entry in &plan.entries {
         output.directories(entry)?;
     }

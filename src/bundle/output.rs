@@ -91,15 +91,29 @@ impl Output {
         self.tree(entry.layer.as_deref()).join(entry.to.relative())
     }
 
+    /// Makes the directory of a layer, which may remain empty: a line of the final stage copies it.
+    pub(super) fn make_layer(&self, name: &str) -> Result<(), BundleError> {
+        self.make_missing(&self.tree(Some(name)), [RealPath::root()])
+    }
+
     /// Makes the parents of an entry.
     pub(super) fn directories(&self, entry: &PlannedEntry) -> Result<(), BundleError> {
         self.parents(&self.tree(entry.layer.as_deref()), &entry.to)
     }
 
     fn parents(&self, tree: &Path, to: &RealPath) -> Result<(), BundleError> {
+        self.make_missing(tree, to.ancestors())
+    }
+
+    /// Makes those of some directories of a tree that are not there, given from the lowest upwards.
+    fn make_missing(
+        &self,
+        tree: &Path,
+        directories: impl IntoIterator<Item = RealPath>,
+    ) -> Result<(), BundleError> {
         let mut made = self.made.lock().expect("no holder panics");
-        let mut missing: Vec<RealPath> = to
-            .ancestors()
+        let mut missing: Vec<RealPath> = directories
+            .into_iter()
             .take_while(|parent| !made.contains(&(tree.to_owned(), parent.clone())))
             .collect();
         while let Some(parent) = missing.pop() {

@@ -225,11 +225,11 @@ pub(crate) const DEFAULT_LAYERS: &str = "32";
 /// Parses the number of layers. A path in its place is an environment that comes too late.
 fn budget(typed: &str) -> Result<u8, &'static str> {
     match typed.parse() {
-        Ok(number) if (5..=100).contains(&number) => Ok(number),
+        Ok(number) if (6..=100).contains(&number) => Ok(number),
         _ if typed.contains('/') => {
             Err("put the environment first: wheelbarrow bundle ENV --layers")
         }
-        _ => Err("give a number from 5 to 100, or no value"),
+        _ => Err("give a number from 6 to 100, or no value"),
     }
 }
 
@@ -336,8 +336,8 @@ pub(crate) struct Contents {
 #[command(next_help_heading = "Layers")]
 pub(crate) struct LayerOptions {
     /// Divide the bundle into layers that applications share, each with its own COPY line. N is the
-    /// most layers, from 5 to 100 [default without N: 32]; an image has at most 127, with those of
-    /// its base
+    /// number of lines, from 6 to 100 [default without N: 32]; an image has at most 127 layers, with
+    /// those of its base
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = DEFAULT_LAYERS, value_parser = budget)]
     pub(crate) layers: Option<u8>,
     /// Divide a distribution of more than this many megabytes into several layers (implies

@@ -3,7 +3,7 @@
 //! Invariant: an accepted request can be honoured: each distribution has one layer, and there is
 //! room for all groups.
 
-use wheelbarrow::plan::{KINDS_OF_LAYERS, LayerRequest};
+use wheelbarrow::plan::{KINDS_OF_LAYERS, LayerForm, LayerRequest};
 use wheelbarrow::python::normalised_name;
 
 use super::arguments::{DEFAULT_LAYERS, LayerOptions};
@@ -15,7 +15,11 @@ const DEFAULT_CAP: u64 = 200;
 
 /// The requested layers: those of `--layers`, or the default if another option implies them or
 /// `always` is set.
-pub(crate) fn read(typed: &LayerOptions, always: bool) -> Result<Option<LayerRequest>, Trouble> {
+pub(crate) fn read(
+    typed: &LayerOptions,
+    always: bool,
+    form: LayerForm,
+) -> Result<Option<LayerRequest>, Trouble> {
     let implied = always || typed.layer_cap.is_some() || !typed.layer.is_empty();
     let default = || implied.then(|| DEFAULT_LAYERS.parse().expect("it is a number"));
     let Some(budget) = typed.layers.or_else(default) else { return Ok(None) };
@@ -45,7 +49,7 @@ pub(crate) fn read(typed: &LayerOptions, always: bool) -> Result<Option<LayerReq
         ));
     }
     let cap = typed.layer_cap.unwrap_or(DEFAULT_CAP).saturating_mul(1_000_000);
-    Ok(Some(LayerRequest { budget, cap, groups }))
+    Ok(Some(LayerRequest { budget, cap, groups, form }))
 }
 
 /// Parses `web=flask,jinja2` into a name, which becomes that of a directory, and normalised

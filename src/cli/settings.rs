@@ -13,7 +13,9 @@ use wheelbarrow::bundle::Format;
 use wheelbarrow::finding::Finding;
 use wheelbarrow::inventory::Scope;
 use wheelbarrow::path::RealPath;
-use wheelbarrow::plan::{DEFAULT_PREFIX, FinalStage, NativeMode, Request, Shebang, SlimKind};
+use wheelbarrow::plan::{
+    DEFAULT_PREFIX, FinalStage, LayerForm, NativeMode, Request, Shebang, SlimKind,
+};
 use wheelbarrow::python::Environment;
 use wheelbarrow::root::{Directory, Overlay, Root};
 use wheelbarrow::wheelhouse::{self, FolderError, Unpacked};
@@ -176,6 +178,16 @@ fn request(choice: &Choice, asked: Asked, format: Format) -> Result<Request, Tro
     // A bundle with an interpreter needs nothing from the base.
     let base = profile::read(image)?.or_else(|| image.with_interpreter.then(Profile::empty));
     let interpreter = image.interpreter.as_deref();
+    let final_stage = match image.final_stage {
+        FinalStageChoice::Fixed => FinalStage::Fixed,
+        FinalStageChoice::Explicit => FinalStage::Explicit,
+    };
+    // An image layout lists its own layers: none has to be empty.
+    let is_layout = format == Format::OciLayout;
+    let form = match final_stage {
+        FinalStage::Fixed if !is_layout => LayerForm::Slots,
+        _ => LayerForm::Named,
+    };
     Ok(Request {
         prefix: plain_path("--prefix", image.prefix.as_deref().unwrap_or(DEFAULT_PREFIX))?,
         shebang: image.shebang.map(|shebang| match shebang {
@@ -197,11 +209,8 @@ fn request(choice: &Choice, asked: Asked, format: Format) -> Result<Request, Tro
         so_names: native.so_names,
         compile: contents.compile,
         slim: contents.slim.iter().flat_map(slim).collect(),
-        layers: layer_request::read(layers, format == Format::OciLayout)?,
-        final_stage: match image.final_stage {
-            FinalStageChoice::Fixed => FinalStage::Fixed,
-            FinalStageChoice::Explicit => FinalStage::Explicit,
-        },
+        layers: layer_request::read(layers, is_layout, form)?,
+        final_stage,
     })
 }
 

@@ -36,7 +36,7 @@ pub use layers::{KINDS_OF_LAYERS, PlannedLayer};
 pub use native::{LibraryOrigin, PackageReason, PackageSet, PlannedLibrary, PlannedPackage};
 pub use place::{SITE_PACKAGES, StartLine};
 pub use request::{
-    DEFAULT_PREFIX, FinalStage, LayerRequest, NativeMode, Request, Shebang, SlimKind,
+    DEFAULT_PREFIX, FinalStage, LayerForm, LayerRequest, NativeMode, Request, Shebang, SlimKind,
 };
 pub use select::PlannedDistribution;
 

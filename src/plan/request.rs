@@ -145,10 +145,22 @@ impl SlimKind {
 /// How the bundle is cut into layers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerRequest {
-    /// The most layers: at least those of every kind and of every group.
+    /// The number of slots, or the most named layers: at least those of every kind and of every group.
     pub budget: usize,
     /// Bytes above which one distribution becomes several layers.
     pub cap: u64,
     /// Groups set by hand: a name and its distributions, by their normalised names.
     pub groups: Vec<(String, Vec<String>)>,
+    /// Whether the number and the names of the layers depend on the content.
+    pub form: LayerForm,
+}
+
+/// Whether the layers depend on the content of the bundle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LayerForm {
+    /// Exactly as many as the budget, with names that never change; some may be empty.
+    #[default]
+    Slots,
+    /// At most as many as the budget, each named after its content.
+    Named,
 }

@@ -40,7 +40,7 @@ pub struct Comparison {
 pub struct ComparedApplication {
     /// The directory as typed.
     pub name: String,
-    /// The number of its layers.
+    /// The number of its layers that are not empty.
     pub layers: usize,
     /// Bytes.
     pub size: u64,
@@ -53,6 +53,8 @@ pub struct ComparedApplication {
 pub struct SharedLayer {
     /// The directory below `layers/`.
     pub name: String,
+    /// The distributions in it.
+    pub distributions: Vec<String>,
     /// The id of its content.
     pub content: String,
     /// Bytes.
@@ -66,20 +68,21 @@ pub fn compare(applications: &[Application]) -> Comparison {
     let mut known: BTreeMap<&str, (&ManifestLayer, Vec<String>)> = BTreeMap::new();
     let mut compared = Vec::new();
     for application in applications {
-        let layers = application.manifest.layers.iter();
-        let new = layers.filter(|layer| !known.contains_key(layer.content.as_str()));
+        // Empty slots say nothing of what is stored.
+        let layers = application.manifest.layers.iter().filter(|layer| layer.size > 0);
+        let new = layers.clone().filter(|layer| !known.contains_key(layer.content.as_str()));
         let pulled = add_sizes(new.map(|layer| layer.size));
-        for layer in &application.manifest.layers {
+        for layer in layers.clone() {
             known
                 .entry(&layer.content)
                 .or_insert_with(|| (layer, Vec::new()))
                 .1
                 .push(application.name.clone());
         }
-        let size = add_sizes(application.manifest.layers.iter().map(|layer| layer.size));
+        let size = add_sizes(layers.clone().map(|layer| layer.size));
         compared.push(ComparedApplication {
             name: application.name.clone(),
-            layers: application.manifest.layers.len(),
+            layers: layers.count(),
             size,
             pulled,
         });
@@ -90,6 +93,7 @@ pub fn compare(applications: &[Application]) -> Comparison {
         .filter(|(_, applications)| applications.len() > 1)
         .map(|(layer, applications)| SharedLayer {
             name: layer.name.clone(),
+            distributions: layer.distributions.clone(),
             content: layer.content.clone(),
             size: layer.size,
             applications,

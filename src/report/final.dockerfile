@@ -22,6 +22,8 @@ RUN {{ install_steps | join(" \\\n && ") }}
 {%- endif %}
 {%- if fixed %}
 # The environment.
+{%- if trees | length > 1 %} Each part keeps its line when others change; some lines copy empty directories.
+{%- endif %}
 {%- endif %}
 {%- for tree in trees %}
 {{ copy }}{{ tree }}/ /

@@ -6,6 +6,7 @@ mod compare;
 mod dockerfile;
 mod installer;
 mod json;
+mod layers;
 mod sizes;
 mod summary;
 #[cfg(test)]
@@ -17,11 +18,12 @@ pub use compare::{Application, Comparison, compare};
 pub use dockerfile::{CopyOptions, Stage, copied_trees, dockerfile, runtime_packages};
 pub use installer::{INSTALLER, installer, installer_path};
 pub use json::{Report, ReportModule, ReportNeed, report};
+pub use layers::comparison_text;
 pub use sizes::{ModeSize, sizes};
 pub use summary::{Summary, summary_text, worst_last};
 pub use text::{
-    append_text, comparison_text, findings_text, plan_text, receipts_text, report_text,
-    verification_text, why_not_text, why_text,
+    append_text, findings_text, plan_text, receipts_text, report_text, verification_text,
+    why_not_text, why_text,
 };
 pub use why::{Answer, Stay, Step, why};
 

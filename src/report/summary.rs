@@ -35,9 +35,11 @@ pub fn summary_text(summary: &Summary) -> String {
         facts.implementation, facts.version, plan.interpreter, plan.builder
     );
     let bundled = plan.distributions.iter().filter(|distribution| distribution.is_bundled).count();
+    let filled = plan.layers.iter().filter(|layer| layer.files > 0).count();
     let layers = match plan.layers.len() {
         0 => String::new(),
-        number => format!(" in {}", count(number, "layer")),
+        all if all == filled => format!(" in {}", count(all, "layer")),
+        all => format!(" in {filled} of {}", count(all, "slot")),
     };
     let bundle = format!(
         "{out}: {}, {} files and links, {}{layers}",

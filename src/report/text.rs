@@ -7,19 +7,17 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use termtree::Tree;
 
-use super::compare::Comparison;
 use super::json::{Report, ReportModule};
+use super::layers::list_layers;
 use super::size;
 use super::sizes::ModeSize;
 use super::why::{Answer, Stay, Step};
 use crate::finding::{Finding, Severity, count};
 use crate::path::RealPath;
-use crate::plan::{
-    Action, Edit, Plan, PlannedEntry, PlannedLayer, PlannedPackage, Receipt, StartLine,
-};
+use crate::plan::{Action, Edit, Plan, PlannedEntry, PlannedPackage, Receipt, StartLine};
 use crate::verify::{Checked, Verification};
 
-const BOLD: Style = Style::new().bold();
+pub(super) const BOLD: Style = Style::new().bold();
 
 /// The dependency tree, the packages and the files that are left out.
 pub fn report_text(report: &Report) -> String {
@@ -141,42 +139,6 @@ fn packages(text: &mut String, title: &str, packages: &[PlannedPackage]) {
     }
 }
 
-/// The layers that applications share, and the bytes that this saves.
-pub fn comparison_text(comparison: &Comparison) -> String {
-    let mut text = String::new();
-    let _ = writeln!(text, "{BOLD}shared layers{BOLD:#}");
-    for layer in &comparison.shared {
-        let _ = writeln!(
-            text,
-            "  {:>9}  {}  in {}",
-            size(layer.size),
-            layer.name,
-            layer.applications.join(", ")
-        );
-    }
-    let _ = writeln!(text, "{BOLD}applications{BOLD:#}");
-    for application in &comparison.applications {
-        let _ = writeln!(
-            text,
-            "  {:>9}  {}  {}, {} to pull after the applications above",
-            size(application.size),
-            application.name,
-            count(application.layers, "layer"),
-            size(application.pulled)
-        );
-    }
-    let _ = writeln!(
-        text,
-        "{BOLD}stored{BOLD:#}\n  {:>9}  without sharing\n  {:>9}  with shared layers",
-        size(comparison.separate),
-        size(comparison.stored)
-    );
-    for suggestion in &comparison.suggestions {
-        let _ = writeln!(text, "{BOLD}suggestion{BOLD:#}: {suggestion}");
-    }
-    text
-}
-
 /// The number of files and their bytes, a line for each kind.
 pub fn receipts_text(title: &str, receipts: &[Receipt]) -> String {
     let mut text = String::new();
@@ -252,20 +214,7 @@ pub fn plan_text(plan: &Plan) -> String {
         let _ = writeln!(text, "  {:6} {}  ({})", verb(entry), entry.to, entry.reason);
     }
     if !plan.layers.is_empty() {
-        let _ = writeln!(text, "{BOLD}layers{BOLD:#}");
-        for PlannedLayer { name, reason, distributions, files, size: bytes } in &plan.layers {
-            let of = if distributions.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", distributions.join(", "))
-            };
-            let _ = writeln!(
-                text,
-                "  {:>9}  {name}  {}, {reason}{of}",
-                size(*bytes),
-                count(*files, "file")
-            );
-        }
+        list_layers(&mut text, &plan.layers);
     }
     for left in &plan.left_out {
         let _ = writeln!(text, "  leave  {}  ({})", left.path, left.reason);

@@ -6,7 +6,7 @@
 use crate::base::{self, Profile};
 use crate::inventory::Scope;
 use crate::path::RealPath;
-use crate::plan::{FinalStage, LayerRequest, NativeMode, Request, Shebang, SlimKind};
+use crate::plan::{FinalStage, LayerForm, LayerRequest, NativeMode, Request, Shebang, SlimKind};
 use crate::python::parse_requirement;
 
 /// The environments that are named, and the request.
@@ -47,6 +47,11 @@ impl Asked {
                 "--layers" => layers(&mut request).budget = value().parse().expect("a number"),
                 // Bytes here: no file of a table has megabytes.
                 "--layer-cap" => layers(&mut request).cap = value().parse().expect("a number"),
+                "--slots" => {
+                    let request = layers(&mut request);
+                    request.budget = value().parse().expect("a number");
+                    request.form = LayerForm::Slots;
+                }
                 "--layer" => {
                     let (name, members) = value().split_once('=').expect("NAME=MEMBER,…");
                     let members = members.split(',').map(str::to_owned).collect();
@@ -106,5 +111,10 @@ fn slim(value: &str) -> Option<SlimKind> {
 }
 
 fn layers(request: &mut Request) -> &mut LayerRequest {
-    request.layers.get_or_insert(LayerRequest { budget: 20, cap: 1 << 30, groups: Vec::new() })
+    request.layers.get_or_insert(LayerRequest {
+        budget: 20,
+        cap: 1 << 30,
+        groups: Vec::new(),
+        form: LayerForm::Named,
+    })
 }

@@ -192,7 +192,7 @@ fn conda_is_cut_between_its_packages() {
         pip_installs(&prefix, prefix.to_str().unwrap());
         let out = top.path().join("out");
         let options =
-            ["--from", "debian:bookworm-slim", "--layers", "--layer", "pip=piped", "--out"];
+            ["--final-stage=explicit", "--layer=pip=piped", "--from=debian:bookworm-slim", "--out"];
         let output = wheelbarrow(
             &[&["bundle", prefix.to_str().unwrap()], &options[..], &[out.to_str().unwrap()]]
                 .concat(),

@@ -11,12 +11,18 @@ use crate::plan::entry::PlannedEntry;
 use crate::plan::request::LayerRequest;
 use crate::python::normalised_name;
 
+/// Bytes. A smaller distribution shares a layer with others: to transfer it again costs little.
+pub(crate) const SMALLEST_ALONE: u64 = 64 << 10;
+
 /// Bytes. Smaller packages share a layer, since bundles have many of them and distributions need
 /// the budget more.
 pub(crate) const SMALLEST_PACKAGE: u64 = 1 << 20;
 
 /// The group by hand that is the program's own: it comes last.
-const APPLICATION: &str = "app";
+pub(crate) const APPLICATION: &str = "app";
+
+/// The directory below the prefix of files that describe the whole bundle.
+const ABOUT_BUNDLE: &str = "lib/wheelbarrow/";
 
 /// The order of the kinds of layers, by how often they change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +35,8 @@ pub(crate) enum Group {
     Small,
     Other,
     Application,
+    /// Files that describe the whole bundle: they change with every part of it.
+    Bundle,
 }
 
 impl Group {
@@ -42,7 +50,28 @@ impl Group {
             Group::Small => "70-small".to_owned(),
             Group::Other => "80-other".to_owned(),
             Group::Application => format!("90-{APPLICATION}"),
+            Group::Bundle => "95-bundle".to_owned(),
         }
+    }
+
+    /// Why its files are one layer; `is_whole` if it is not cut into parts.
+    pub(crate) fn reason(&self, is_whole: bool) -> String {
+        let reason = match self {
+            Group::System => "packages of the builder without a layer of their own",
+            Group::Package(_) if !is_whole => "one package, larger than --layer-cap",
+            Group::Package(_) => "one package: the same layer in every application that has it",
+            Group::Environment => "the same for every application of this Python and prefix",
+            Group::ByHand(_) => "grouped by --layer",
+            Group::Alone(_) if !is_whole => "one distribution, larger than --layer-cap",
+            Group::Alone(_) => "one distribution: the same layer in every application that has it",
+            Group::Small => "distributions without a layer of their own",
+            Group::Other => "recorded by no distribution",
+            Group::Application => {
+                "the application: installed from a local folder, or named by --layer app"
+            }
+            Group::Bundle => "about the bundle: changes with every part of it",
+        };
+        reason.to_owned()
     }
 
     /// The group that it joins when it is too small to be alone.
@@ -85,6 +114,7 @@ impl Grouping<'_> {
             (Some(Some(package)), _) => Group::Package(package),
             (_, None) => Group::System,
             (_, Some(below)) if is_about_packages(below) => Group::System,
+            (None, Some(below)) if below.starts_with(ABOUT_BUNDLE) => Group::Bundle,
             (None, Some(_)) => Group::Environment,
             (Some(None), Some(_)) => Group::Other,
         }
