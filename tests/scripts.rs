@@ -96,6 +96,57 @@ fn relocatable() {
     }
 }
 
+/// The shells of images, as far as this machine has them.
+fn shells() -> impl Iterator<Item = Vec<&'static str>> {
+    let all = ["/bin/dash", "/bin/bash", "/bin/bash --posix", "/bin/busybox ash"];
+    let words = all.into_iter().map(|shell| shell.split(' ').collect::<Vec<_>>());
+    words.filter(|words| Path::new(words[0]).exists())
+}
+
+#[test]
+fn the_directory_of_a_script_is_found_with_any_path_and_any_shell() {
+    let top = tempfile::tempdir().unwrap();
+    let top = top.path().canonicalize().unwrap();
+    bundled(&top, "/opt/my app", "relocatable");
+    let place = top.join("out/rootfs/opt/my app");
+    let bin = place.join("bin");
+    for (link, target) in [
+        ("whole", place.clone()),
+        ("one", bin.join("hello")),
+        ("-two", Path::new("one").to_owned()),
+        ("out/three", Path::new("../-two").to_owned()),
+        ("out/four", Path::new("rootfs/opt/my app/bin/hello").to_owned()),
+    ] {
+        symlink(target, top.join(link)).unwrap();
+    }
+    for shell in shells() {
+        for (directory, script) in [
+            (Path::new("/"), bin.join("hello").to_str().unwrap()),
+            (&top, "out/rootfs/opt/my app/bin/hello"),
+            (&bin, "hello"),
+            (&bin, "./hello"),
+            (&place, "bin//../bin/hello"),
+            (&top, "whole/bin/hello"),
+            (&top.join("whole/bin"), "../bin/hello"),
+            (&top, "one"),
+            (&top, "./-two"),
+            (&top.join("out"), "three"),
+            (&top, "out/four"),
+        ] {
+            let mut command = Command::new(shell[0]);
+            command.args(&shell[1..]).arg(script).args(["a b", "c"]).current_dir(directory);
+            // `readlink` is not on this PATH.
+            let output = command.env("PATH", &bin).env("CDPATH", "/usr:/").output().unwrap();
+            let expect = format!("{}|a b|c\n", place.display());
+            assert_eq!(
+                String::from_utf8_lossy(&output.stdout),
+                expect,
+                "{shell:?} {script}: {output:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn absolute() {
     for prefix in ["opt/app", "opt/my app", ("long/".repeat(30) + "prefix").as_str()] {

@@ -65,7 +65,7 @@ pub struct Profile {
     pub library_directories: Vec<String>,
     /// The libraries that the loader finds for every program, by name.
     pub libraries: BTreeMap<String, RealPath>,
-    /// The programs that exist, of `sh`, `dirname`, `realpath` and `env`.
+    /// The programs that exist, of `sh` and `env`.
     pub tools: BTreeSet<String>,
     /// Top-level directories that are links, with their targets: `/lib` to `usr/lib` if /usr is
     /// merged.
@@ -139,9 +139,9 @@ impl Profile {
             .find(|interpreter| interpreter.path == *path || interpreter.names.contains(path))
     }
 
-    /// Whether the programs exist with which a relocatable script finds its own directory.
+    /// Whether the shell is there with which a relocatable script finds its own directory.
     pub fn runs_relocatable_scripts(&self) -> bool {
-        ["sh", "dirname", "realpath"].iter().all(|tool| self.tools.contains(*tool))
+        self.tools.contains("sh")
     }
 
     /// Whether an installer can run there: it needs a shell and the package manager.

@@ -13,7 +13,7 @@ use crate::python::read_interpreter;
 use crate::root::{Kind, Root};
 
 const PROGRAMS: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
-const TOOLS: [&str; 4] = ["sh", "dirname", "realpath", "env"];
+const TOOLS: [&str; 2] = ["sh", "env"];
 
 /// Reads the profile of a root. Problems with its files are ignored, because a builder cannot fix
 /// them.

@@ -550,8 +550,8 @@ codes! {
     }
     BaseShell = "base-shell" {
         usually: Deny,
-        meaning: "`--shebang relocatable` is given, and the base lacks the shell, `dirname` or \
-                  `realpath` that such scripts start with. Nothing is written.",
+        meaning: "`--shebang relocatable` is given, and the base lacks the shell that such scripts \
+                  start with. Nothing is written.",
         causes: ["The base is distroless or `scratch`."],
         remedies: ["Omit `--shebang`, or give `--shebang absolute`."],
     }
@@ -618,7 +618,7 @@ codes! {
         usually: Deny,
         meaning: "`verify` finds a script that starts a program that is not there.",
         causes: [
-            "The final image has no `/bin/sh`, `dirname` or `realpath`.",
+            "The final image has no `/bin/sh`.",
             "The script is written for another program, such as `bash` or `perl`.",
         ],
         remedies: [
@@ -664,13 +664,25 @@ codes! {
         usually: Warn,
         meaning: "A script starts a Python that is not the interpreter of this environment. It is \
                   bundled unchanged.",
-        causes: [
-            "The environment was copied or renamed after its installation.",
-            "A distribution contains a script with a fixed interpreter path.",
-        ],
+        causes: ["A distribution contains a script with a fixed interpreter path."],
         remedies: [
             "Reinstall the distribution that owns the script.",
             "Start the script through Python: `python -m MODULE`.",
+        ],
+    }
+    MissingProgram = "missing-program" {
+        usually: Deny,
+        meaning: "Commands of the environment are scripts for another program than Python, and no \
+                  package brings that program to the final image. If the builder does not have it \
+                  either, this is a warning.",
+        causes: [
+            "The program was copied from another image, or downloaded.",
+            "The distribution has scripts for an optional tool.",
+        ],
+        remedies: [
+            "Install the program with the package manager of the builder: its package is then \
+             installed in the final stage too.",
+            "Copy the program in the final stage, and allow the finding.",
         ],
     }
     StaleDockerfile = "stale-dockerfile" {

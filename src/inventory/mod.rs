@@ -13,6 +13,7 @@ mod natives;
 mod need;
 mod not_loadable;
 mod opened;
+mod programs;
 mod unbound;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ pub use natives::follow_library;
 pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need, list_places};
 pub use not_loadable::{NOT_LOADABLE, NotLoadable, not_loadable_text, parse_not_loadable};
 pub use opened::{Loading, Opened};
+pub use programs::{Program, USUAL_DIRECTORIES};
 
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
@@ -92,6 +94,9 @@ pub struct Inventory {
     pub carriable: Carriable,
     /// The tests and type stubs that source files refer to.
     pub mentions: Mentions,
+    /// The programs that scripts start, by the name that the script has for them. A program that is
+    /// not in the root is absent.
+    pub programs: BTreeMap<String, Program>,
     /// The findings of the reading.
     pub findings: Vec<Finding>,
 }
@@ -254,10 +259,12 @@ pub fn take_inventory_of(
         packages,
         carriable: Carriable::default(),
         mentions: Mentions::default(),
+        programs: BTreeMap::new(),
         findings,
     };
     inventory.adopt(root);
     inventory.follow_links(root, &behind_links);
+    inventory.find_programs(root);
     inventory.resolve(library, &scope);
     inventory.read_mentions(root);
     let of_conda = inventory.packages.iter().any(|(_, package)| package.in_prefix.is_some());

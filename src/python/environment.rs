@@ -40,6 +40,12 @@ impl Environment {
         self.part_of(path).is_some_and(Part::whole_prefix)
     }
 
+    /// Whether the path is in a directory of commands, `bin`.
+    pub fn is_command(&self, path: &RealPath) -> bool {
+        let directory = path.parent();
+        self.parts.iter().any(|part| directory.as_ref() == Some(&part.scripts))
+    }
+
     /// The folders that hold the source of editable installs.
     pub fn sources(&self) -> impl Iterator<Item = &RealPath> {
         self.parts

@@ -13,6 +13,7 @@ mod distribution;
 mod editable;
 mod egg_info;
 mod environment;
+mod header;
 mod info_reader;
 mod interpreter;
 mod launcher;
@@ -29,6 +30,7 @@ mod source_folder;
 pub use direct_url::portable_direct_url;
 pub use distribution::Distribution;
 pub use editable::{Editable, find_editable};
+pub use header::{absolute_header, relocatable_header};
 pub use launcher::make_launcher;
 pub use metadata::{
     EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata,
@@ -42,7 +44,7 @@ pub use requirement_files::{
     parse_requirements_file, split_extras,
 };
 pub use requirements::{Edges, MarkerFacts, Requirements, kept, reached};
-pub use script::{Script, Shebang, absolute_header, parse_script, relocatable_header};
+pub use script::{Script, Shebang, parse_script};
 pub use site_directory::read_distributions;
 
 pub use environment::{Environment, EnvironmentError, find_environment, own_interpreter};

@@ -1,26 +1,16 @@
-//! The way an installed script finds its interpreter, and the header that replaces it.
+//! The way an installed script finds its interpreter.
 //!
 //! The kernel accepts `#!path` only if the path is short and has no blanks (execve(2)). Installers
 //! therefore have a second form: a header that is shell for two lines and a Python string literal
 //! at the same time. pip (distlib), uv and rattler write it, each with its own quotes.
 //!
-//! Their literal replaces the script's own docstring, which programs print as help and after which
-//! `from __future__` must stand. The header written here is therefore a comment to Python and a
-//! command to the shell: a form feed at the start of a line is white space to Python (language
-//! reference, 2.1.8). To the shell it is a letter, so the `#` after it does not begin a comment.
-//!
 //! Invariant: `header` is within the given bytes, and the script's own body follows it.
 
-/// `#!`, the path and the newline must fit: the buffer of Linux before 5.1 (`BINPRM_BUF_SIZE`).
-const LONGEST_SHEBANG: usize = 127;
+use super::header::{BESIDE, HIDDEN_EXEC};
+
 const EXEC: &str = "'''exec' ";
 const CLOSING: &str = "' '''";
-/// A command that does not exist, with its error hidden, and then the real command.
-const HIDDEN_EXEC: &str = "\x0c# 2>/dev/null; exec ";
-/// The directory of the script itself, with links followed; `realpath` of busybox does not know
-/// `--`.
-const BESIDE: &str = "\"$(dirname \"$(realpath \"$0\")\")\"/";
-/// The same in the form of uv.
+/// The directory of the script itself, with links followed, in the form of uv.
 const BESIDE_OF_UV: &str = "\"$(dirname -- \"$(realpath -- \"$0\")\")\"/";
 
 /// The form of the first lines of a script.
@@ -195,42 +185,9 @@ fn first_word(command: &str) -> Option<(String, &str)> {
     (!word.is_empty()).then_some((word, rest))
 }
 
-/// A header that runs `python` from the directory of the script, wherever that is. It needs
-/// `/bin/sh`, `dirname` and `realpath` in the final image. `coding` is a whole line, or empty.
-pub fn relocatable_header(python: &str, arguments: &[String], coding: &str) -> String {
-    shell_header(&format!("{BESIDE}{}", quoted(python)), arguments, coding)
-}
-
-/// A header that runs `python` at its absolute path: a plain `#!` line if the kernel accepts it.
-pub fn absolute_header(python: &str, arguments: &[String], coding: &str) -> String {
-    let plain = format!(
-        "#!{python}{}{}\n",
-        if arguments.is_empty() { "" } else { " " },
-        arguments.concat()
-    );
-    if plain.len() <= LONGEST_SHEBANG
-        && !python.contains(char::is_whitespace)
-        && arguments.len() < 2
-    {
-        return plain + coding;
-    }
-    shell_header(&quoted(python), arguments, coding)
-}
-
-fn shell_header(program: &str, arguments: &[String], coding: &str) -> String {
-    format!("#!/bin/sh\n{coding}{HIDDEN_EXEC}{program}{} \"$0\" \"$@\"\n", words(arguments))
-}
-
-fn words(arguments: &[String]) -> String {
-    arguments.iter().map(|argument| format!(" {}", quoted(argument))).collect()
-}
-
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\"'\"'"))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::header::{absolute_header, relocatable_header};
     use super::*;
 
     fn shown(text: &str) -> String {
@@ -287,36 +244,6 @@ mod tests {
         ] {
             assert_eq!(shown(text), expect, "{text}");
         }
-    }
-
-    #[test]
-    fn headers_are_read_back() {
-        let option = ["-sE".to_owned()];
-        assert_eq!(absolute_header("/v/bin/python", &[], ""), "#!/v/bin/python\n");
-        assert_eq!(absolute_header("/v/bin/python", &option, ""), "#!/v/bin/python -sE\n");
-        assert_eq!(
-            shown(&absolute_header("/a b/it's/python", &option, "")),
-            "wrapper /a b/it's/python|-sE|"
-        );
-        assert_eq!(
-            shown(&absolute_header("/v/python", &["-u".to_owned(), "-B".to_owned()], "")),
-            "wrapper /v/python|-u|-B|"
-        );
-        let fits = format!("/{}", "x".repeat(LONGEST_SHEBANG - 4));
-        assert_eq!(shown(&absolute_header(&fits, &[], "")), format!("plain {fits}||"));
-        let long = format!("{fits}x");
-        assert_eq!(shown(&absolute_header(&long, &[], "")), format!("wrapper {long}||"));
-        let header = relocatable_header("python", &[], "");
-        assert_eq!(
-            header,
-            "#!/bin/sh\n\x0c# 2>/dev/null; exec \"$(dirname \"$(realpath \"$0\")\")\"/'python' \"$0\" \"$@\"\n"
-        );
-        assert_eq!(shown(&header), "relocatable python||");
-        assert_eq!(shown(&relocatable_header("python", &option, "")), "relocatable python|-sE|");
-        assert_eq!(
-            shown(&relocatable_header("python", &["-W ignore".to_owned(), "-u".to_owned()], "")),
-            "relocatable python|-W ignore|-u|"
-        );
     }
 
     #[test]

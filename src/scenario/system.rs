@@ -60,7 +60,7 @@ impl Writer {
         );
         let busybox = Listed::apk("busybox", "1.36.1-r29").depends("so:libc.musl-x86_64.so.1");
         self.own(busybox, &["/bin/busybox"]);
-        for name in ["/bin/sh", "/usr/bin/dirname", "/usr/bin/realpath", "/usr/bin/env"] {
+        for name in ["/bin/sh", "/usr/bin/env"] {
             self.link(name, "/bin/busybox");
         }
         self.own(Listed::apk("apk-tools", "2.14.4-r0").depends("musl busybox"), &["/sbin/apk"]);
@@ -112,8 +112,8 @@ impl Writer {
         self.own(Listed::deb("libc6", "2.36-9"), &files);
         self.own(Listed::deb("dash", "0.5.12").depends("libc6").essential(), &["/bin/dash"]);
         self.link("/usr/bin/sh", "dash");
-        let tools = ["/usr/bin/dirname", "/usr/bin/realpath", "/usr/bin/env"];
-        self.own(Listed::deb("coreutils", "9.1").depends("libc6").essential(), &tools);
+        let coreutils = Listed::deb("coreutils", "9.1").depends("libc6").essential();
+        self.own(coreutils, &["/usr/bin/env"]);
         self.own(Listed::deb("apt", "2.6.1").depends("libc6"), &["/usr/bin/apt-get"]);
     }
 

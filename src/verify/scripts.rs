@@ -4,14 +4,11 @@
 
 use super::Checked;
 use crate::finding::{Code, Finding, Severity};
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, USUAL_DIRECTORIES};
 use crate::path::{RealPath, WrittenPath};
 use crate::python::{Distribution, EntryPoint, Interpreter, Script, Shebang, parse_entry_points};
 use crate::root::Root;
 
-/// The directories in which a shell finds the programs of a relocatable header if PATH is not set.
-const PROGRAMS: [&str; 6] =
-    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /// The largest `entry_points.txt` that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
 
@@ -20,8 +17,7 @@ pub(super) fn verify(root: &Root, inventory: &Inventory, checked: &mut Checked) 
     let environment = &inventory.environment;
     let mut findings = Vec::new();
     for file in &inventory.files {
-        let in_scripts =
-            environment.parts.iter().any(|part| file.path.parent().as_ref() == Some(&part.scripts));
+        let in_scripts = environment.is_command(&file.path);
         let Some(script) = file.script.as_ref().filter(|_| in_scripts) else { continue };
         checked.scripts += 1;
         if let Some(why) = broken(root, &file.path, script) {
@@ -62,10 +58,16 @@ pub(super) fn verify(root: &Root, inventory: &Inventory, checked: &mut Checked) 
 /// The reason why the kernel or the shell cannot start the script; `None` if it can.
 fn broken(root: &Root, path: &RealPath, script: &Script) -> Option<String> {
     let is_there = |name: &str| {
-        PROGRAMS.iter().any(|directory| root.is_file(&WrittenPath::new(*directory).join(name)))
+        USUAL_DIRECTORIES
+            .iter()
+            .any(|directory| root.is_file(&WrittenPath::new(*directory).join(name)))
+    };
+    let is_beside = |name: &str| {
+        let directory = path.parent();
+        directory.is_some_and(|directory| root.is_file(&WrittenPath::from(&directory).join(name)))
     };
     match &script.shebang {
-        Shebang::OnPath { name } => (name.is_empty() || !is_there(name))
+        Shebang::OnPath { name } => (name.is_empty() || !(is_there(name) || is_beside(name)))
             .then(|| format!("starts {name}, which is in no usual directory of PATH")),
         Shebang::Plain { interpreter } => (!root.is_file(&WrittenPath::new(interpreter.as_str())))
             .then(|| format!("starts {interpreter}, which does not exist")),
@@ -76,23 +78,14 @@ fn broken(root: &Root, path: &RealPath, script: &Script) -> Option<String> {
             missing.map(|program| format!("starts {program}, which does not exist"))
         }
         Shebang::Relocatable { name } => {
-            let beside = path
-                .parent()
-                .is_some_and(|directory| root.is_file(&WrittenPath::from(&directory).join(name)));
             if !root.is_file(&WrittenPath::new("/bin/sh")) {
                 return Some(
                     "needs /bin/sh, which does not exist; bundle with --shebang absolute"
                         .to_owned(),
                 );
             }
-            let missing = ["dirname", "realpath"]
-                .iter()
-                .find(|name| !is_there(name))
-                .map(|program| format!("runs {program}, which does not exist"));
-            missing.or_else(|| {
-                (!beside)
-                    .then(|| format!("starts {name} in its own directory, which does not exist"))
-            })
+            (!is_beside(name))
+                .then(|| format!("starts {name} in its own directory, which does not exist"))
         }
     }
 }

@@ -7,6 +7,7 @@ mod follow;
 mod libraries;
 mod package_set;
 mod packages;
+mod programs;
 mod vendored;
 
 pub(crate) use libraries::list_libraries;
@@ -25,6 +26,7 @@ use crate::inventory::{Inventory, NOT_LOADABLE, NotLoadable, not_loadable_text};
 use crate::path::RealPath;
 use activation::judge_activation;
 use follow::Followed;
+use programs::add_programs;
 use vendored::{judge_licences, vendor};
 
 /// Everything that comes from outside of the environment.
@@ -83,6 +85,7 @@ pub(crate) fn follow(
     }
     wanted.add_distributions(selection);
     wanted.add_linked(&placed.bundled);
+    findings.extend(add_programs(inventory, final_root, &placed.bundled, &mut wanted));
     let mut packages = wanted.decide(request, final_root);
     findings.extend(packages.refuse_strange_names());
     let vendored = &packages.vendored_indices;

@@ -54,8 +54,7 @@ impl Contents<'_> {
         {
             return metadata.map(FileContent::from);
         }
-        let mut parts = self.inventory.environment.parts.iter();
-        if parts.any(|part| directory.as_ref() == Some(&part.scripts)) {
+        if self.inventory.environment.is_command(&file.path) {
             let python = self.destinations.prefix.descend("bin/python");
             return Ok(scripts::rewrite(self.inventory, self.shebang, &python, file));
         }

@@ -17,6 +17,7 @@ use content::{FileContent, Refusal};
 use decide::{Contents, LEADS};
 use destination::Destinations;
 pub use path_files::StartLine;
+pub(super) use scripts::other_program;
 
 use super::entry::{Action, Files, LeftOut, PlannedEntry};
 use super::request::Request;

@@ -9,12 +9,13 @@ use crate::inventory::{FileFact, Inventory};
 use crate::path::RealPath;
 use crate::plan::entry::{Action, Edit};
 use crate::plan::request::Shebang;
-use crate::python::{self, PartKind, Script};
+use crate::python::{self, EntryPoint, PartKind, Script};
 
 /// The interpreter that a script starts in the builder.
-enum Starts<'a> {
-    /// The environment's Python, with these arguments.
-    Own(&'a [String]),
+#[derive(PartialEq, Eq)]
+enum Starts {
+    /// The environment's Python.
+    Own,
     /// A Python of another environment.
     OtherPython,
     /// Another program.
@@ -22,7 +23,9 @@ enum Starts<'a> {
 }
 
 /// Copies the script, or gives it the lines that find `python`, its interpreter in the final root.
-/// A launcher of an entry point is written again.
+/// A launcher of an entry point is written again, whichever Python it starts in the builder: each
+/// installer, and each of their versions, has its own text for it, and its environment may have
+/// been moved.
 pub(crate) fn rewrite(
     inventory: &Inventory,
     shebang: Shebang,
@@ -31,31 +34,46 @@ pub(crate) fn rewrite(
 ) -> FileContent {
     let copied = |finding| FileContent { action: Action::Copy, edit: None, finding };
     let Some(script) = &file.script else { return copied(None) };
-    let arguments = match find_start(inventory, file, script) {
-        Starts::Own(arguments) => arguments,
-        Starts::OtherPython => return copied(Some(foreign_shebang(file, script))),
-        Starts::Other => return copied(None),
-    };
+    let starts = find_start(inventory, file, script);
     let header = |coding: &str| match shebang {
-        Shebang::Relocatable => python::relocatable_header(python.name(), arguments, coding),
-        Shebang::Absolute => python::absolute_header(python.as_str(), arguments, coding),
-    };
-    // Each installer, and each of their versions, has its own text for the launcher of an entry
-    // point.
-    let distribution = file.owner.map(|owner| &inventory.distributions[owner]);
-    let entry_point = distribution.and_then(|one| {
-        one.scripts.iter().find(|entry_point| entry_point.name == file.path.name())
-    });
-    match entry_point.and_then(|entry_point| python::make_launcher(entry_point, &header(""))) {
-        Some(content) => {
-            FileContent { action: Action::Write { content }, edit: None, finding: None }
+        Shebang::Relocatable => {
+            python::relocatable_header(python.name(), arguments(script), coding)
         }
-        None => {
+        Shebang::Absolute => python::absolute_header(python.as_str(), arguments(script), coding),
+    };
+    let launcher = entry_point(inventory, file)
+        .filter(|_| is_python(script))
+        .and_then(|entry_point| python::make_launcher(entry_point, &header("")));
+    match (launcher, starts) {
+        (Some(content), _) => Action::Write { content }.into(),
+        (None, Starts::Own) => {
             let header = header(script.coding.as_deref().unwrap_or_default());
             let edit = Edit::Script { cut: script.header, header };
             FileContent { edit: Some(edit), ..copied(None) }
         }
+        (None, Starts::OtherPython) => copied(Some(foreign_shebang(file, script))),
+        (None, Starts::Other) => copied(None),
     }
+}
+
+/// The program that a command of the environment starts, if it is no Python.
+pub(crate) fn other_program<'a>(inventory: &Inventory, file: &'a FileFact) -> Option<&'a str> {
+    let script = file.script.as_ref().filter(|_| inventory.environment.is_command(&file.path))?;
+    (!is_python(script)).then(|| script.interpreter())
+}
+
+/// The arguments that the interpreter is to have again. Those of a placeholder, `#!pythonw -x`, are
+/// for another program.
+fn arguments(script: &Script) -> &[String] {
+    match &script.shebang {
+        python::Shebang::Plain { interpreter } if !interpreter.contains('/') => &[],
+        _ => &script.arguments,
+    }
+}
+
+fn entry_point<'a>(inventory: &'a Inventory, file: &FileFact) -> Option<&'a EntryPoint> {
+    let distribution = &inventory.distributions[file.owner?];
+    distribution.scripts.iter().find(|entry_point| entry_point.name == file.path.name())
 }
 
 fn foreign_shebang(file: &FileFact, script: &Script) -> Finding {
@@ -67,45 +85,53 @@ fn foreign_shebang(file: &FileFact, script: &Script) -> Finding {
         .help("reinstall the distribution that owns it")
 }
 
-fn find_start<'a>(inventory: &Inventory, file: &FileFact, script: &'a Script) -> Starts<'a> {
+/// `3` of `/usr/bin/python3`; `None` for a program that is no Python.
+fn python_version(script: &Script) -> Option<&str> {
+    let name = script.interpreter().rsplit('/').next()?;
+    name.strip_prefix("python").or_else(|| name.strip_prefix("pypy"))
+}
+
+fn is_python(script: &Script) -> bool {
+    python_version(script).is_some()
+}
+
+fn find_start(inventory: &Inventory, file: &FileFact, script: &Script) -> Starts {
     let environment = &inventory.environment;
-    let (directory, name) =
-        script.interpreter().rsplit_once('/').unwrap_or(("", script.interpreter()));
-    let Some(version) = name.strip_prefix("python").or_else(|| name.strip_prefix("pypy")) else {
-        return Starts::Other;
-    };
-    let base = environment.interpreter.executable.parent().unwrap_or_else(RealPath::root);
-    let own = || {
-        environment
-            .parts
-            .iter()
-            .map(|part| &part.scripts)
-            .chain([&base])
-            .any(|scripts| scripts.as_str() == directory)
-    };
-    // A script that pip installed elsewhere starts the Python that pip ran in.
-    let elsewhere = || {
-        environment
-            .part_of(&file.path)
-            .is_some_and(|part| matches!(part.kind, PartKind::Prefix | PartKind::Target))
+    let Some(version) = python_version(script) else { return Starts::Other };
+    let own = match &script.shebang {
+        python::Shebang::Relocatable { .. } => true,
+        // The environment comes first in PATH when it is active, so this is its Python.
+        python::Shebang::OnPath { .. } => {
+            ["", "3", environment.interpreter.minor()].contains(&version)
+        }
+        python::Shebang::Plain { interpreter } | python::Shebang::Wrapper { interpreter } => {
+            // The line of a wheel as it was built; installers replace it.
+            !interpreter.contains('/') || is_own_path(inventory, file, interpreter)
+        }
     };
     match &script.shebang {
-        python::Shebang::Relocatable { .. } => Starts::Own(&script.arguments),
-        // The line of a wheel as it was built; installers replace it.
-        python::Shebang::Plain { .. } if directory.is_empty() => Starts::Own(&[]),
-        // The environment comes first in PATH when it is active, so this is its Python.
-        python::Shebang::OnPath { .. }
-            if ["", "3", environment.interpreter.minor()].contains(&version) =>
-        {
-            Starts::Own(&script.arguments)
-        }
-        python::Shebang::Plain { .. } | python::Shebang::Wrapper { .. } if own() || elsewhere() => {
-            Starts::Own(&script.arguments)
-        }
+        _ if own => Starts::Own,
         // The system's Python, for scripts of the system.
         python::Shebang::Plain { interpreter } if interpreter == "/usr/bin/python3" => {
             Starts::Other
         }
         _ => Starts::OtherPython,
+    }
+}
+
+/// Whether a path in a first line leads to the Python of the environment.
+fn is_own_path(inventory: &Inventory, file: &FileFact, interpreter: &str) -> bool {
+    let environment = &inventory.environment;
+    // A script that pip installed elsewhere starts the Python that pip ran in.
+    let elsewhere = environment
+        .part_of(&file.path)
+        .is_some_and(|part| matches!(part.kind, PartKind::Prefix | PartKind::Target));
+    let base = environment.interpreter.executable.parent();
+    match inventory.programs.get(interpreter) {
+        Some(program) => {
+            elsewhere || environment.is_command(&program.at) || program.at.parent() == base
+        }
+        // The installer wrote the place where the environment was at that time.
+        None => elsewhere || file.owner.is_some(),
     }
 }

@@ -47,6 +47,12 @@ impl FinalRoot<'_> {
         self.profile.is_some_and(|profile| profile.libraries.contains_key(name))
     }
 
+    /// Whether the shell or `env` is there, by its name or path; without a profile, only the shell.
+    pub(crate) fn has_tool(&self, program: &str) -> bool {
+        let name = program.rsplit('/').next().unwrap_or_default();
+        self.profile.map_or(name == "sh", |profile| profile.tools.contains(name))
+    }
+
     /// Whether a package is there already; `None` when nothing is known of it.
     pub(crate) fn has_package(&self, package: &Package) -> Option<bool> {
         self.profile.map(|profile| {

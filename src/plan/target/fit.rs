@@ -167,8 +167,7 @@ impl<'a> Fit<'a> {
     /// Refuses a base in which relocatable scripts cannot start.
     pub(crate) fn judge_shell(&self, shebang: Shebang) -> Option<Finding> {
         (shebang == Shebang::Relocatable && !self.profile.runs_relocatable_scripts()).then(|| {
-            let message =
-                "lacks sh, dirname or realpath, which relocatable scripts need".to_owned();
+            let message = "lacks /bin/sh, which relocatable scripts need".to_owned();
             refuse(
                 Code::BaseShell,
                 self.profile.name(),

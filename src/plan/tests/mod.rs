@@ -9,5 +9,6 @@ mod native;
 mod packages;
 mod placing;
 mod schemes;
+mod scripts;
 mod selection;
 mod slim;

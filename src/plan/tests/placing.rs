@@ -97,37 +97,6 @@ fn what_an_installer_made_for_the_builder_is_left_out() {
 }
 
 #[test]
-fn scripts() {
-    check("wheel web script web=web.cli:main", "", "APP/bin/web starts python beside it");
-    check("wheel web has ../../../bin/web", "", "APP/bin/web starts python beside it");
-    check(
-        "/opt/venv/bin/tool = #!/bin/sh\\necho\nwheel web has ../../../bin/tool",
-        "",
-        "APP/bin/tool",
-    );
-    check(
-        "/opt/venv/bin/tool = #!/usr/bin/env python3\\n\nwheel web has ../../../bin/tool",
-        "",
-        "APP/bin/tool starts python beside it",
-    );
-    check(
-        "/opt/venv/bin/tool = #!/opt/other/bin/python\\n\nwheel web has ../../../bin/tool",
-        "",
-        "APP/bin/tool | warn foreign-shebang /opt/venv/bin/tool",
-    );
-    check(
-        "/opt/venv/bin/tool = #!python\\n\nwheel web has ../../../bin/tool",
-        "",
-        "APP/bin/tool starts python beside it",
-    );
-    check(
-        "wheel web has web.py\n/opt/venv/bin/mine = #!/opt/venv/bin/python3\\n",
-        "--shebang absolute",
-        "APP/bin/mine starts /opt/app/bin/python | SITE/web.py",
-    );
-}
-
-#[test]
 fn links() {
     check("wheel a has a.py\nVENV/b.py -> a.py", "", "SITE/a.py | SITE/b.py -> a.py");
     check("wheel a has a.py\nVENV/x/b.py -> ../a.py", "", "SITE/a.py | SITE/x/b.py -> ../a.py");
