@@ -144,6 +144,33 @@ codes! {
             "Install the package of the distribution instead, if there is one.",
         ],
     }
+    ForeignPackage = "foreign-package" {
+        usually: Note,
+        meaning: "A needed package comes from backports, from the repository of a third party or from a file, so \
+                  the final stage cannot install it in this version. Its files are bundled, or it is named.",
+        causes: [
+            "The builder has a repository that the final stage lacks.",
+            "The package was installed with `dpkg -i`, `apt-get install ./FILE.deb` or \
+             `apk add --allow-untrusted`.",
+        ],
+        remedies: [
+            "Leave it as it is: the bundle has the files of the package.",
+            "With `--native packages`, add the repository to the final stage before the packages are installed.",
+        ],
+    }
+    InterpreterLibrary = "interpreter-library" {
+        usually: Warn,
+        meaning: "Python itself loads a library in the builder that no package owns. The bundle has the \
+                  library, but Python in the final image loads that of the base.",
+        causes: [
+            "A newer library, such as SQLite, was built into `/usr/local/lib`, and `ldconfig` made the loader \
+             prefer it.",
+        ],
+        remedies: [
+            "Add `RUN ldconfig` after the last `COPY` of the final stage, if the program relies on this version.",
+            "Use `--final-stage explicit`, which runs `ldconfig` where it is needed.",
+        ],
+    }
     MissingLicence = "missing-licence" {
         usually: Note,
         meaning: "A package is bundled, and its licence is not in the builder.",

@@ -99,7 +99,10 @@ impl Inventory {
             .map(|found| found.path);
         let cache = cache.filter(|_| interpreter.libc == Some(Libc::Glibc));
         let loader = loader.chain(cache).filter_map(|path| link(&path)).collect();
-        let counts = |index: &usize| scope.packages || self.packages[*index].in_prefix.is_some();
+        let counts = |index: &usize| {
+            let package = &self.packages[*index];
+            scope.packages || package.in_prefix.is_some() || package.foreign.is_some()
+        };
         let reached: Vec<usize> = self.reached_packages(&own).into_iter().filter(counts).collect();
         let (files, failed): (Vec<_>, Vec<_>) =
             reached.par_iter().map(|index| self.run_time_files(root, *index)).unzip();

@@ -109,6 +109,13 @@ impl Inventory {
             .map(|index| &self.packages[index])
     }
 
+    /// Whether a package manager of the system owns libraries of the interpreter. Otherwise nothing follows from
+    /// a library without an owner.
+    pub fn owners_are_known(&self) -> bool {
+        let system = |index: usize| self.packages[index].in_prefix.is_none();
+        self.interpreter_files.iter().filter_map(|path| self.packages.owner(path)).any(system)
+    }
+
     /// Whether the interpreter is in a prefix of its own. It is then bundled, unless the final root
     /// has another.
     pub fn stands_alone(&self) -> bool {
@@ -268,7 +275,12 @@ pub fn take_inventory_of(
     inventory.resolve(library, &scope);
     inventory.read_mentions(root);
     let of_conda = inventory.packages.iter().any(|(_, package)| package.in_prefix.is_some());
-    if scope.packages || of_conda || (scope.interpreter && inventory.own_prefix.is_some()) {
+    let foreign = inventory.packages.iter().any(|(_, package)| package.foreign.is_some());
+    if scope.packages
+        || of_conda
+        || foreign
+        || (scope.interpreter && inventory.own_prefix.is_some())
+    {
         inventory.read_carriable(root, &scope);
     }
     inventory.findings.sort();

@@ -34,6 +34,8 @@ pub struct Package {
     pub essential: bool,
     /// Absolute paths as recorded, with diversions applied.
     pub files: Vec<String>,
+    /// Where it comes from, if the repositories of the release do not have it: `backports`, `a file`.
+    pub foreign: Option<String>,
     /// The facts of a conda package; `None` for other managers.
     pub in_prefix: Option<Box<InPrefix>>,
 }
@@ -78,6 +80,7 @@ impl Package {
             provides: Vec::new(),
             essential: false,
             files: Vec::new(),
+            foreign: None,
             in_prefix: None,
         }
     }

@@ -175,13 +175,16 @@ impl Writer {
     /// `ldconfig DIRECTORY…`: `/etc/ld.so.cache` of these directories, and of no others.
     pub(crate) fn ldconfig(&mut self, line: &Line) {
         const ENTRY: usize = 24;
-        let inside = |path: &str| {
-            let (directory, name) = path.rsplit_once('/')?;
-            let listed = line.values.iter().any(|value| value == directory);
-            (listed && name.contains(".so")).then(|| (name.to_owned(), path.to_owned()))
+        // Of two files with one name, the one in the first directory is found.
+        let inside = |directory: &str, path: &str| {
+            let name = path.strip_prefix(directory)?.strip_prefix('/')?;
+            let library = name.contains(".so") && !name.contains('/');
+            library.then(|| (name.to_owned(), path.to_owned()))
         };
-        let entries: Vec<(String, String)> =
-            self.files.iter().filter_map(|(path, _)| inside(path)).collect();
+        let paths = |directory: &String| {
+            self.files.iter().filter_map(|(path, _)| inside(directory, path)).collect::<Vec<_>>()
+        };
+        let entries: Vec<(String, String)> = line.values.iter().flat_map(paths).collect();
         let word = |value: usize| u32::try_from(value).expect("a small file").to_le_bytes();
         let mut bytes = b"glibc-ld.so.cache1.1".to_vec();
         bytes.extend(word(entries.len()));

@@ -4,8 +4,10 @@
 //!
 //! Invariant: no program of apk is run; only text of the root is read.
 
+mod foreign;
 mod installed;
 
+use foreign::parse_world;
 use installed::{parse_installed, write_installed};
 
 use super::database::DatabaseFiles;
@@ -16,16 +18,24 @@ use crate::root::Kind;
 /// First Alpine and apko, then Wolfi, where only the second path is certain to have no links.
 const DATABASES: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
 
+/// What somebody asked for, from apk-world(5).
+const WORLD: &str = "/etc/apk/world";
+
 /// The packages of every database that exists; each file is read once.
 pub(super) fn read(files: &mut DatabaseFiles) -> Vec<Package> {
     let mut databases: Vec<RealPath> =
         DATABASES.iter().filter_map(|path| files.find(path, &Kind::File)).collect();
     databases.dedup();
+    let world = files.text(WORLD).unwrap_or_default();
+    let foreign = parse_world(&world);
     let mut all = Vec::new();
     for path in databases {
         let Some(text) = files.text(path.as_str()) else { continue };
-        let (packages, problems) = parse_installed(&text);
+        let (mut packages, problems) = parse_installed(&text);
         files.report_lines(path.as_str(), problems);
+        for package in &mut packages {
+            package.foreign = foreign.get(package.name.as_str()).cloned();
+        }
         all.extend(packages);
     }
     all

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::STANZAS;
 use super::diversions::parse_diversions;
+use super::foreign::{parse_history, parse_log};
 use super::lists::{parse_checksums, parse_list};
 use super::status::parse_status;
 use crate::finding::Finding;
@@ -17,6 +18,8 @@ use crate::root::Kind;
 
 const STATUS: &str = "/var/lib/dpkg/status";
 const DIVERSIONS: &str = "/var/lib/dpkg/diversions";
+/// The logs of dpkg and of apt.
+const LOGS: [&str; 2] = ["/var/log/dpkg.log", "/var/log/apt/history.log"];
 /// The directory of the lists.
 const INFO: &str = "/var/lib/dpkg/info";
 
@@ -32,6 +35,7 @@ fn read_status(files: &mut DatabaseFiles) -> Vec<Package> {
     let Some(status) = files.text(STATUS) else { return Vec::new() };
     let (mut packages, problems) = parse_status(&status);
     files.report_lines(STATUS, problems);
+    mark_files(files, &mut packages);
     let (diversions, problems) = parse_diversions(&files.text(DIVERSIONS).unwrap_or_default());
     files.report_lines(DIVERSIONS, problems);
     let root = files.root;
@@ -62,6 +66,21 @@ fn read_status(files: &mut DatabaseFiles) -> Vec<Package> {
         files.report(INFO, message);
     }
     packages
+}
+
+/// Marks the packages that the logs say were installed from a file.
+fn mark_files(files: &mut DatabaseFiles, packages: &mut [Package]) {
+    let [log, history] = LOGS.map(|path| files.text(path).unwrap_or_default());
+    let (log, history) = (parse_log(&log), parse_history(&history));
+    for package in packages.iter_mut().filter(|package| !package.essential) {
+        let name = package.name.as_str();
+        let from_file = [&log, &history].iter().any(|installed| {
+            installed.get(name).is_some_and(|version| *version == package.version)
+        });
+        if from_file {
+            package.foreign.get_or_insert_with(|| "a file".to_owned());
+        }
+    }
 }
 
 /// The file list of a package; for a `Multi-Arch: same` package its name contains the architecture.

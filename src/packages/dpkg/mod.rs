@@ -5,6 +5,7 @@
 mod copyright;
 mod database;
 mod diversions;
+mod foreign;
 mod lists;
 mod status;
 

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use super::foreign::foreign_repository;
 use crate::packages::database::Problem;
 use crate::packages::{Manager, Package};
 
@@ -90,6 +91,8 @@ impl<'a> Stanza<'a> {
             })?;
             package.installed_size = kib.saturating_mul(1024);
         }
+        let made_by_fpm = [take("vendor"), take("license")].iter().any(|value| !value.is_empty());
+        package.foreign = foreign_repository(&package.version, &take("maintainer"), made_by_fpm);
         package.name = name;
         // Every image that installs packages has apt, and all that it depends on.
         package.essential =

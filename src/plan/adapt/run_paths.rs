@@ -50,7 +50,7 @@ pub(crate) fn relocate_lost_libraries(
         .flat_map(|loading| loading.needs)
         .filter(|need| inventory.is_elf(&need.by))
         .chain(interpreter.flat_map(|native| &native.needs))
-        .filter_map(|need| Edge::new(need, final_root, &copied, &in_conda))
+        .filter_map(|need| Edge::new(need, &copied, &in_conda))
         .collect();
     let lost = find_lost(&edges, final_root, bundled);
     let directories = choose_directories(&edges, &lost, prefix);
@@ -145,19 +145,13 @@ struct Edge<'a> {
 impl<'a> Edge<'a> {
     fn new(
         need: &'a Need,
-        final_root: &FinalRoot,
         copied: &HashSet<&RealPath>,
         in_conda: &dyn Fn(&RealPath) -> bool,
     ) -> Option<Edge<'a>> {
         let (library, directory) = need.found()?;
         let in_conda = in_conda(library);
         let both = copied.contains(library) && copied.contains(&need.by);
-        (both && (in_conda || !final_root.has_library(&need.name))).then_some(Edge {
-            need,
-            library,
-            directory,
-            in_conda,
-        })
+        both.then_some(Edge { need, library, directory, in_conda })
     }
 
     fn rule(&self) -> Option<&Rule> {
@@ -181,7 +175,7 @@ fn find_lost(
         for edge in edges.iter().filter(|edge| !edge.in_conda && !bundled.contains(edge.library)) {
             let found = match edge.rule() {
                 Some(rule @ (Rule::Cache | Rule::PathFile | Rule::DefaultDirectory)) => {
-                    final_root.searches(&edge.directory, rule)
+                    final_root.finds(&edge.need.name, &edge.directory, rule)
                 }
                 // The run path may start at the place of the file itself.
                 Some(Rule::RunPath { .. }) => !lost.contains(&edge.need.by),

@@ -47,6 +47,7 @@ pub(crate) fn follow<'a>(
             }
         }
     }
+    follower.follow_interpreter();
     if final_root.interpreter_is_bundled && !final_root.loader_is_bundled {
         follower.configure_for_interpreter();
     }
@@ -86,12 +87,12 @@ impl Follower<'_, '_> {
         };
         let owner = packages.owner(path);
         let wanted = &mut self.followed.wanted;
-        // conda's libraries are newer than those of most bases, and are found first.
-        if packages.in_prefix(path).is_none() && self.final_root.has_library(&need.name) {
+        let package = owner.map(|owner| &packages[owner]);
+        if self.final_root.has_library(&need.name, path, package) {
             owner.into_iter().for_each(|package| wanted.add_in_base(package, reason.clone()));
         } else if let Some(package) = owner {
             // By a run path the file may find it in the base all the same.
-            if matches!(rule, Some(Rule::Cache | Rule::PathFile | Rule::DefaultDirectory)) {
+            if rule.as_ref().is_some_and(is_system_rule) {
                 wanted.mark_lacking(package);
             }
             wanted.add(package, reason);
@@ -100,9 +101,49 @@ impl Follower<'_, '_> {
                 // It is bundled together with its needs.
                 self.also.insert(path.clone());
             }
-        } else if !self.inventory.interpreter_files.contains(path) {
+        } else if !self.brings_interpreter(path, rule.as_ref()) {
             self.add_unowned(path, links, rule.as_ref(), need);
         }
+    }
+
+    /// Whether a library of nobody comes with the interpreter: libpython, and libraries that its run path leads
+    /// to. One that the loader found elsewhere was put there in the builder.
+    fn brings_interpreter(&self, path: &RealPath, rule: Option<&Rule>) -> bool {
+        let found_elsewhere = rule.is_some_and(is_system_rule)
+            && !path.name().starts_with("libpython")
+            && self.final_root.owners_are_known;
+        let inventory = self.inventory;
+        inventory.interpreter_files.contains(path)
+            && (self.final_root.interpreter_is_bundled || !found_elsewhere)
+    }
+
+    /// Libraries of nobody that the interpreter itself loads in the builder.
+    fn follow_interpreter(&mut self) {
+        let inventory = self.inventory;
+        let mut shared: BTreeMap<(&RealPath, &str), BTreeSet<RealPath>> = BTreeMap::new();
+        let natives = inventory.interpreter_natives.iter();
+        for (native, need) in
+            natives.flat_map(|native| native.needs.iter().map(move |need| (native, need)))
+        {
+            let NeedOutcome::Library { path, links, rule: Some(rule) } = &need.outcome else {
+                continue;
+            };
+            let there = inventory.packages.owner(path).is_some()
+                || self.brings_interpreter(path, Some(rule))
+                || self.final_root.has_library(&need.name, path, None);
+            if there || self.final_root.interpreter_is_bundled {
+                continue;
+            }
+            self.add_unowned(path, links, Some(rule), need);
+            let directory = need.found().map(|(_, directory)| directory);
+            if directory
+                .is_some_and(|directory| !self.final_root.finds(&need.name, &directory, rule))
+            {
+                shared.entry((path, &need.name)).or_default().insert(native.path.clone());
+            }
+        }
+        let findings = shared.iter().map(|((path, name), files)| judge_shared(path, name, files));
+        self.followed.findings.extend(findings);
     }
 
     /// The builder cannot load the file either, so it is no failure of the bundle.
@@ -238,6 +279,24 @@ fn judge_library_path(name: &str, path: &RealPath, files: &BTreeSet<RealPath>) -
                 Debian), before wheelbarrow runs";
     let code = Code::UnresolvedLibrary;
     Finding::of_files(Severity::Deny, code, name, files.iter(), message).help(help)
+}
+
+/// A library that Python itself finds in the builder, and of which the final root has another one or none.
+fn judge_shared(path: &RealPath, name: &str, files: &BTreeSet<RealPath>) -> Finding {
+    let message = |number: &str, first: &str| {
+        format!(
+            "{number} of Python itself ({first}) loads it as {name}. It is bundled, but Python itself loads \
+             the {name} of the base until ldconfig runs"
+        )
+    };
+    let help = "if the program relies on this version, add RUN ldconfig after the last COPY of the final stage";
+    let code = Code::InterpreterLibrary;
+    Finding::of_files(Severity::Warn, code, path, files.iter(), message).help(help)
+}
+
+/// Whether the loader searches for everything by this rule, not for one object alone.
+fn is_system_rule(rule: &Rule) -> bool {
+    matches!(rule, Rule::Cache | Rule::PathFile | Rule::DefaultDirectory)
 }
 
 fn is_library_link(link: &Crossed) -> bool {

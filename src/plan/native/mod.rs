@@ -4,6 +4,7 @@
 
 mod activation;
 mod follow;
+mod foreign;
 mod libraries;
 mod package_set;
 mod packages;
@@ -26,6 +27,7 @@ use crate::inventory::{Inventory, NOT_LOADABLE, NotLoadable, not_loadable_text};
 use crate::path::RealPath;
 use activation::judge_activation;
 use follow::Followed;
+use foreign::judge_foreign;
 use programs::add_programs;
 use vendored::{judge_licences, vendor};
 
@@ -83,6 +85,7 @@ pub(crate) fn follow(
     if final_root.interpreter_is_bundled {
         wanted.add_interpreter_libraries();
     }
+    wanted.add_foreign_libraries(final_root);
     wanted.add_distributions(selection);
     wanted.add_linked(&placed.bundled);
     findings.extend(add_programs(inventory, final_root, &placed.bundled, &mut wanted));
@@ -93,6 +96,7 @@ pub(crate) fn follow(
     files.entries.splice(0..0, entries);
     files.entries.extend(list_not_loadable(inventory, request, placed));
     findings.extend(judge_licences(inventory, vendored));
+    findings.extend(judge_foreign(inventory, final_root, &packages));
     findings.extend(judge_activation(inventory, selection, vendored));
     NativeFiles { packages, files, run_ldconfig, findings }
 }

@@ -146,6 +146,22 @@ impl<'a> Wanted<'a> {
         owned.into_iter().for_each(|(package, reason)| self.add(package, reason));
     }
 
+    /// Packages of other repositories whose libraries the interpreter loads in the builder.
+    pub(crate) fn add_foreign_libraries(&mut self, final_root: &FinalRoot) {
+        let interpreter = &self.inventory.environment.interpreter;
+        for path in &self.inventory.interpreter_files {
+            let owner = self.inventory.packages.owner(path);
+            let owner =
+                owner.filter(|owner| final_root.lacks_version(&self.inventory.packages[*owner]));
+            if let Some(package) = owner {
+                let file = interpreter.executable.clone();
+                let library = path.name().to_owned();
+                let reason = PackageReason { file, library, distribution: None, evidence: None };
+                self.add(package, reason);
+            }
+        }
+    }
+
     /// Splits the needed packages into those to install, to vendor and in the base.
     pub(crate) fn decide(mut self, request: &Request, final_root: &FinalRoot) -> PackageSet {
         let base = self.base(final_root);
@@ -238,6 +254,7 @@ impl<'a> Wanted<'a> {
         for package in base.clone() {
             base.extend(self.closure(package).clone());
         }
+        base.retain(|package| !final_root.lacks_version(&packages[*package]));
         base
     }
 

@@ -29,6 +29,10 @@ pub(crate) struct FinalRoot<'a> {
     pub(super) profile: Option<&'a Profile>,
     /// Whether its package manager installs missing packages.
     pub(super) packages: bool,
+    /// Whether packages of other repositories than those of the release are vendored.
+    pub(super) vendors_foreign: bool,
+    /// Whether the builder knows the owners of the libraries that its interpreter loads.
+    pub owners_are_known: bool,
     /// Whether it has a shell and a package manager.
     pub can_install: bool,
     /// The prefix of conda or of the interpreter in the builder, and the one that takes its place.
@@ -42,9 +46,20 @@ pub(crate) struct FinalRoot<'a> {
 }
 
 impl FinalRoot<'_> {
-    /// Whether its loader finds a library of this name without any help.
-    pub(crate) fn has_library(&self, name: &str) -> bool {
-        self.profile.is_some_and(|profile| profile.libraries.contains_key(name))
+    /// Whether its loader finds this library of the builder by `name` without any help. Packages of one release
+    /// agree by name. A library that nobody owns is another one unless its path is the same.
+    pub(crate) fn has_library(
+        &self,
+        name: &str,
+        library: &RealPath,
+        owner: Option<&Package>,
+    ) -> bool {
+        let there = self.profile.and_then(|profile| profile.libraries.get(name));
+        there.is_some_and(|there| match owner {
+            // conda's libraries are newer than those of most bases, and are found first.
+            Some(package) => package.in_prefix.is_none() && !self.lacks_version(package),
+            None => !self.owners_are_known || *there == self.place(library),
+        })
     }
 
     /// Whether the shell or `env` is there, by its name or path; without a profile, only the shell.
@@ -56,13 +71,24 @@ impl FinalRoot<'_> {
     /// Whether a package is there already; `None` when nothing is known of it.
     pub(crate) fn has_package(&self, package: &Package) -> Option<bool> {
         self.profile.map(|profile| {
-            package.in_prefix.is_none() && profile.packages.contains_key(&package.name)
+            package.in_prefix.is_none()
+                && profile.packages.contains_key(&package.name)
+                && !self.lacks_version(package)
         })
     }
 
-    /// Whether files of a package are bundled when they are needed: nobody installs conda's.
+    /// Whether a package is of a repository that a final stage does not have, and is not there yet.
+    pub(crate) fn lacks_version(&self, package: &Package) -> bool {
+        let there = self.profile.and_then(|profile| profile.packages.get(&package.name));
+        package.foreign.is_some() && there != Some(&package.version)
+    }
+
+    /// Whether files of a package are bundled when they are needed: nobody installs conda's, and nobody can
+    /// install those of another repository.
     pub(crate) fn vendors(&self, package: &Package) -> bool {
-        package.in_prefix.is_some() || !self.installs()
+        package.in_prefix.is_some()
+            || !self.installs()
+            || (self.vendors_foreign && self.lacks_version(package))
     }
 
     /// Whether its package manager installs missing packages; otherwise they are vendored.
@@ -75,6 +101,14 @@ impl FinalRoot<'_> {
     pub(crate) fn searches(&self, directory: &RealPath, rule: &Rule) -> bool {
         self.directories.contains(&self.place(directory))
             || (self.configured && matches!(rule, Rule::Cache | Rule::PathFile))
+    }
+
+    /// Whether its loader finds the file of this name that is put into this directory, and no other one of the
+    /// base.
+    pub(crate) fn finds(&self, name: &str, directory: &RealPath, rule: &Rule) -> bool {
+        let there = self.profile.and_then(|profile| profile.libraries.get(name));
+        let same = |path: &RealPath| path.parent().as_ref() == Some(&self.place(directory));
+        self.searches(directory, rule) && there.is_none_or(same)
     }
 
     /// Whether nothing is there: `FROM scratch`.
@@ -156,6 +190,8 @@ mod tests {
             shebang: Shebang::Absolute,
             profile,
             packages: true,
+            vendors_foreign: true,
+            owners_are_known: true,
             can_install: true,
             moved: moved.map(|(from, to)| (RealPath::known(from), RealPath::known(to))),
             directories: BTreeSet::from([RealPath::known("/usr/lib")]),

@@ -3,6 +3,7 @@
 mod adapt;
 mod evidence;
 mod final_root;
+mod foreign;
 mod layers;
 mod libraries;
 mod native;
