@@ -64,7 +64,7 @@ impl Machine {
     }
 }
 
-pub use strings::read_library_names;
+pub use strings::{read_library_names, read_path_constants};
 pub use strip::{Stripped, strip};
 pub use symbols::{Reference, Symbols, read_symbols};
 

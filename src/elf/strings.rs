@@ -1,4 +1,4 @@
-//! Names of libraries among the constants of an ELF file.
+//! Names of libraries and paths among the constants of an ELF file.
 //!
 //! Invariant: only bytes that a loader maps read-only count, and they are read piece by piece.
 
@@ -21,6 +21,22 @@ const PIECE: u64 = 1 << 20;
 /// # Errors
 /// The content cannot be read, or its headers are damaged.
 pub fn read_library_names(content: &dyn Content) -> Result<BTreeSet<String>, ElfError> {
+    read_constants(content, |bytes| names_in(bytes).collect())
+}
+
+/// The absolute paths in read-only data: strings that begin with a slash and have neither blanks nor the marks of
+/// a format.
+///
+/// # Errors
+/// The content cannot be read, or its headers are damaged.
+pub fn read_path_constants(content: &dyn Content) -> Result<BTreeSet<String>, ElfError> {
+    read_constants(content, |bytes| paths_in(bytes).collect())
+}
+
+fn read_constants(
+    content: &dyn Content,
+    find: impl Fn(&[u8]) -> Vec<String>,
+) -> Result<BTreeSet<String>, ElfError> {
     let file = ElfFile { content };
     let Some((header, context)) = opened(&file)? else { return Ok(BTreeSet::new()) };
     let segments = file.segments(&header, context)?;
@@ -33,7 +49,7 @@ pub fn read_library_names(content: &dyn Content) -> Result<BTreeSet<String>, Elf
             if piece.is_empty() {
                 break;
             }
-            names.extend(names_in(&piece));
+            names.extend(find(&piece));
             // A name at the end of a piece is whole in the next one.
             let step = (piece.len() as u64).saturating_sub(LONGEST as u64);
             at += if step == 0 { piece.len() as u64 } else { step };
@@ -58,6 +74,16 @@ fn names_in(bytes: &[u8]) -> impl Iterator<Item = String> {
     })
 }
 
+fn paths_in(bytes: &[u8]) -> impl Iterator<Item = String> {
+    memmem::find_iter(bytes, b"\0/").filter_map(|at| {
+        let rest = &bytes[at + 1..];
+        let end = memchr::memchr(0, &rest[..rest.len().min(LONGEST)])?;
+        let path = std::str::from_utf8(&rest[..end]).ok()?;
+        let plain = |one: char| !one.is_whitespace() && !one.is_control() && one != '%';
+        (path.len() > 1 && path.chars().all(plain)).then(|| path.to_owned())
+    })
+}
+
 fn is_library_name(name: &str) -> bool {
     let Some((stem, version)) = name.split_once(".so") else { return false };
     let plain = |one: char| one.is_ascii_alphanumeric() || matches!(one, '_' | '-' | '+' | '.');
@@ -70,6 +96,12 @@ fn is_library_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths() {
+        let bytes = b"\0/usr/share/proj\0a/b\0/\0/tmp/%s\0/a b\0/etc/x.conf\0/end";
+        assert_eq!(paths_in(bytes).collect::<Vec<_>>(), ["/usr/share/proj", "/etc/x.conf"]);
+    }
 
     #[test]
     fn names_of_libraries() {

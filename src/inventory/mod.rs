@@ -4,6 +4,7 @@
 //! do with it and in whatever order the threads run.
 
 mod adoption;
+mod beside;
 mod carriable;
 mod carriable_file;
 mod files;
@@ -18,6 +19,7 @@ mod unbound;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use beside::Beside;
 pub use carriable::Carriable;
 pub use carriable_file::CarriableFile;
 use files::Files;
@@ -92,6 +94,8 @@ pub struct Inventory {
     /// The files outside of the environment that a bundle may contain. Empty unless the scope
     /// includes them.
     pub carriable: Carriable,
+    /// The data and plugins of the needed libraries that no package owns, by library.
+    pub beside: BTreeMap<RealPath, Beside>,
     /// The tests and type stubs that source files refer to.
     pub mentions: Mentions,
     /// The programs that scripts start, by the name that the script has for them. A program that is
@@ -265,6 +269,7 @@ pub fn take_inventory_of(
         missing,
         packages,
         carriable: Carriable::default(),
+        beside: BTreeMap::new(),
         mentions: Mentions::default(),
         programs: BTreeMap::new(),
         findings,

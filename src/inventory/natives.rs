@@ -69,6 +69,7 @@ impl Inventory {
         let failing = self.natives.iter().filter(|native| !native.is_loadable(&names));
         self.not_loadable.extend(failing.map(|native| native.path.clone()).collect::<Vec<_>>());
         self.find_opened(library, loader);
+        self.look_beside(library, loader);
         let found: BTreeSet<RealPath> = self
             .loadings()
             .flat_map(|loading| loading.needs)

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::package_set::PackageReason;
 use super::packages::Wanted;
-use crate::finding::{Code, Finding, Severity};
-use crate::inventory::{Inventory, Loading, Need, NeedOutcome, judge_need, list_places};
+use super::vendored::entry;
+use crate::finding::{Code, Finding, Severity, count};
+use crate::inventory::{Beside, Inventory, Loading, Need, NeedOutcome, judge_need, list_places};
 use crate::loader::{Libc, Rule};
 use crate::path::RealPath;
 use crate::plan::entry::PlannedEntry;
@@ -223,8 +224,10 @@ impl Follower<'_, '_> {
         if !self.also.insert(path.clone()) {
             return;
         }
+        let beside = self.inventory.beside.get(path);
+        let data = beside.map_or_else(String::new, describe_beside);
         let message =
-            format!("is needed as {}; no package owns it, so the file is bundled", need.name);
+            format!("is needed as {}; no package owns it, so the file is bundled{data}", need.name);
         self.followed.findings.push(
             Finding::new(Severity::Note, Code::UnownedLibrary, path, message)
                 .help("check that its licence allows you to redistribute it"),
@@ -234,6 +237,25 @@ impl Follower<'_, '_> {
         self.followed.entries.push(PlannedEntry::copy(path.clone(), size, 0o755, reason));
         if matches!(rule, Some(Rule::Cache | Rule::PathFile)) {
             self.configure(&need.name);
+        }
+        beside.into_iter().for_each(|beside| self.add_beside(path, beside));
+    }
+
+    /// Data and plugins of a library of nobody, with the needs of the plugins.
+    fn add_beside(&mut self, library: &RealPath, beside: &Beside) {
+        for file in beside.files.iter().filter(|file| !self.bundled.contains(&file.path)) {
+            if self.also.insert(file.path.clone()) {
+                let reason = format!("belongs to {}, which nobody owns either", library.name());
+                self.followed.entries.push(entry(file, reason));
+            }
+        }
+        for native in &beside.natives {
+            let loading = Loading { file: &native.path, evidence: None, needs: &native.needs };
+            for need in &native.needs {
+                if self.also.contains(&need.by) {
+                    self.follow_need(loading, need);
+                }
+            }
         }
     }
 
@@ -268,6 +290,13 @@ impl Follower<'_, '_> {
             }
         }
     }
+}
+
+/// The end of a sentence.
+fn describe_beside(beside: &Beside) -> String {
+    let tops: Vec<&str> = beside.tops.iter().map(RealPath::as_str).collect();
+    let verb = if beside.files.len() == 1 { "is" } else { "are" };
+    format!(", and so {verb} {} beside it: {}", count(beside.files.len(), "file"), tops.join(", "))
 }
 
 /// A library that the builder finds and the final image does not.

@@ -108,7 +108,7 @@ pub(crate) fn judge_licences(inventory: &Inventory, packages: &BTreeSet<usize>) 
     Some(Finding::new(Severity::Note, Code::MissingLicence, first, message).help(help))
 }
 
-fn entry(file: &CarriableFile, reason: String) -> PlannedEntry {
+pub(super) fn entry(file: &CarriableFile, reason: String) -> PlannedEntry {
     let (path, mode) = (file.path.clone(), file.meta.mode);
     let entry = match &file.meta.kind {
         Kind::Link(target) => PlannedEntry {

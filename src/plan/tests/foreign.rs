@@ -95,6 +95,36 @@ fn a_library_of_nobody_and_its_namesake_in_the_base() {
 }
 
 #[test]
+fn data_and_plugins_of_a_library_of_nobody() {
+    const GEO: &str =
+        "/usr/local/lib/libgeo.so.1 opens /usr/local/share/geodata /usr/local/share/locale
+            opens /usr/local/share/none /src/geo.c /usr/share/owned /etc/geo.conf
+        /usr/local/share/geodata/geo.db = 42
+        /usr/local/share/locale/de.mo = x
+        /src/geo.c = x
+        /etc/geo.conf = x
+        apk owned owns /usr/share/owned/x
+        apk libx owns /usr/lib/libx.so.1
+        apk zlib owns /lib/libz.so.1
+        /usr/local/lib/python3.11/lib-dynload/zlib.so needs libz.so.1
+        /usr/local/lib/geo-2.1/a.so needs libx.so.1
+        wheel a has a.so needs libgeo.so.1";
+    check(
+        ALPINE,
+        GEO,
+        "",
+        "install libx
+            /etc/geo.conf
+            /usr/local/lib/geo-2.1/a.so
+            /usr/local/lib/libgeo.so.1
+            /usr/local/share/geodata/geo.db
+            note unowned-library /usr/local/lib/libgeo.so.1",
+    );
+    // Nobody needs the library.
+    check(ALPINE, &GEO.replace("a.so needs libgeo.so.1", "a.py"), "", "");
+}
+
+#[test]
 fn packages_that_no_repository_of_the_release_has() {
     let with = |version: &str, more: &str| {
         format!(
