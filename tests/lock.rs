@@ -184,8 +184,8 @@ fn stale_lines_of_a_dockerfile_are_found() {
     assert_eq!(check(&["--final-stage=explicit"]), "exit status 0\n");
     insta::assert_snapshot!(check(&["--final-stage=explicit", "--layers"]), @r"
     exit status 1
-    deny[stale-dockerfile] [top]/Dockerfile:7: the COPY lines of the final stage are stale: missing layers/20-environment, layers/50-pyyaml; not needed rootfs
-      help: write COPY --from=builder /bundle/layers/20-environment/ /, COPY --from=builder /bundle/layers/50-pyyaml/ /
+    deny[stale-dockerfile] [top]/Dockerfile:7: the COPY lines of the final stage are stale: missing layers/20-environment, layers/50-pyyaml, layers/95-bundle; not needed rootfs
+      help: write COPY --from=builder /bundle/layers/20-environment/ /, COPY --from=builder /bundle/layers/50-pyyaml/ /, COPY --from=builder /bundle/layers/95-bundle/ /
     ");
     fs::write(project.path("Dockerfile"), dockerfile.replace(" yaml", " \\\n  zlib")).unwrap();
     insta::assert_snapshot!(check(&["--final-stage=explicit"]), @r"

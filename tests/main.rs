@@ -22,6 +22,7 @@ mod init;
 mod layers;
 mod lock;
 mod matrix;
+mod mutations;
 mod oracle;
 mod readme_root;
 mod rebuilds;

@@ -35,6 +35,13 @@ fn environment(top: &Path) -> (PathBuf, PathBuf) {
     (site, library)
 }
 
+/// The only directory of a Python version in a bundle, beside that of wheelbarrow's own files.
+fn library_directory(out: &Path) -> PathBuf {
+    let mut folders = fs::read_dir(out.join("rootfs/opt/app/lib")).unwrap();
+    let other = |folder: PathBuf| (!folder.ends_with("wheelbarrow")).then_some(folder);
+    folders.find_map(|folder| other(folder.unwrap().path())).unwrap()
+}
+
 /// The site directory of a bundle.
 fn bundled(top: &Path, site: &Path, slim: &str) -> (PathBuf, Output) {
     let out = top.join("out");
@@ -49,8 +56,7 @@ fn bundled(top: &Path, site: &Path, slim: &str) -> (PathBuf, Output) {
         site.to_str().unwrap(),
     ]);
     assert_eq!(exit_code(&output), 0, "{}", shown(&output));
-    let lib = fs::read_dir(out.join("rootfs/opt/app/lib")).unwrap().next().unwrap().unwrap().path();
-    (lib.join("site-packages"), output)
+    (library_directory(&out).join("site-packages"), output)
 }
 
 #[test]
@@ -145,13 +151,7 @@ fn a_damaged_library_is_copied_as_it_is_or_still_the_same_to_the_loader() {
         said.lines().any(|line| line.starts_with("note[not-stripped] ") && line.contains(file))
     };
     assert!(notes("/pkg/many/lib") && !notes("libanswer.so"), "{said}");
-    // Beside the list of the files that the builder cannot load either.
-    let mut folders = fs::read_dir(top.join("out/rootfs/opt/app/lib")).unwrap();
-    let lib = folders
-        .find_map(|folder| {
-            Some(folder.unwrap().path()).filter(|path| !path.ends_with("wheelbarrow"))
-        })
-        .unwrap();
+    let lib = library_directory(&top.join("out"));
     assert_eq!(
         fs::read_dir(lib.join("site-packages/pkg/many")).unwrap().count(),
         fs::read_dir(folder).unwrap().count()

@@ -10,7 +10,7 @@
 use std::io::Cursor;
 
 use wheelbarrow::base::Profile;
-use wheelbarrow::bundle::Manifest;
+use wheelbarrow::bundle::{ImageManifest, Manifest};
 use wheelbarrow::elf::{self, Edited, Machine, PathChanges, WhenNone};
 use wheelbarrow::evidence;
 use wheelbarrow::inventory::{self, Inventory, Scope};
@@ -48,6 +48,7 @@ pub const TARGETS: &[Target] = &[
     ("elf_strip", elf_strip),
     ("elf_symbols", elf_symbols),
     ("entry_points", entry_points),
+    ("image_manifest", image_manifest),
     ("loader_cache", loader_cache),
     ("manifest", manifest),
     ("metadata", metadata),
@@ -388,8 +389,17 @@ pub fn profile(input: &[u8]) {
 /// `wheelbarrow.json` of a bundle.
 pub fn manifest(input: &[u8]) {
     if let Ok(manifest) = Manifest::parse(&String::from_utf8_lossy(input)) {
-        let _ = (manifest.to_json(), manifest.libraries_outside());
+        let _ = (manifest.to_json(), ImageManifest::from(&manifest).libraries_outside());
         let _ = report::compare(&[Application { name: "one".to_owned(), manifest }]);
+    }
+}
+
+/// The manifest in an image, with the hash that its text has to begin with.
+pub fn image_manifest(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let _ = ImageManifest::parse(&text);
+    if let Ok(manifest) = ImageManifest::parse(&ImageManifest::seal(&text)) {
+        assert_eq!(ImageManifest::parse(&manifest.to_text()).ok(), Some(manifest));
     }
 }
 

@@ -3,15 +3,19 @@
 //! Invariant: only this module knows the form of the file. [`Manifest::parse`] reads the text that
 //! [`Manifest::to_json`] writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::output::{Written, hex};
+use crate::finding::Code;
 use crate::hint::Hint;
+use crate::packages::Manager;
 use crate::path::RealPath;
-use crate::plan::{Plan, PlannedDistribution, PlannedEntry, PlannedLayer, Receipt, SlimKind};
+use crate::plan::{
+    Plan, PlannedDistribution, PlannedEntry, PlannedLayer, PlannedLibrary, Receipt, SlimKind,
+};
 use crate::python::InterpreterFacts;
 
 /// The name of the manifest. A directory that has it may be replaced.
@@ -42,6 +46,15 @@ pub struct Manifest {
     pub distributions: Vec<PlannedDistribution>,
     /// The packages that the final stage installs.
     pub packages: Vec<ManifestPackage>,
+    /// The manager that installs them; absent if no package is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manager: Option<Manager>,
+    /// The native libraries that the bundle needs from outside of its distributions, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub libraries: Vec<PlannedLibrary>,
+    /// The requirements that the builder does not meet, by the distribution that has them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unmet_requirements: BTreeMap<String, BTreeSet<String>>,
     /// In the order of the final stage; empty when there is one tree.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<ManifestLayer>,
@@ -115,11 +128,11 @@ impl Hint for ManifestError {
 }
 
 /// Every path of a bundle, with its entry of the plan and the facts on disk.
-pub(super) type WrittenEntries<'a> = BTreeMap<&'a RealPath, (&'a PlannedEntry, Written)>;
+pub(crate) type WrittenEntries<'a> = BTreeMap<&'a RealPath, (&'a PlannedEntry, Written)>;
 
 impl Manifest {
     /// The manifest of a plan that was carried out at `time`, in seconds since the epoch.
-    pub(super) fn new(plan: &Plan, all: &WrittenEntries, time: i64) -> Manifest {
+    pub(crate) fn new(plan: &Plan, all: &WrittenEntries, time: i64) -> Manifest {
         let packages = plan.packages.install.iter().map(|package| {
             let mut libraries: Vec<String> =
                 package.reasons.iter().map(|reason| reason.library.clone()).collect();
@@ -145,6 +158,9 @@ impl Manifest {
             base: plan.base.clone(),
             distributions: plan.distributions.clone(),
             packages: packages.collect(),
+            manager: plan.manager(),
+            libraries: plan.libraries.clone(),
+            unmet_requirements: unmet_requirements(plan),
             layers: plan.layers.iter().map(|layer| written_layer(layer, all, time)).collect(),
             slimmed: plan.slimmed.iter().copied().chain(stripped(all)).collect(),
             entries: entries.collect(),
@@ -172,15 +188,14 @@ impl Manifest {
         }
         Ok(serde_json::from_str(text)?)
     }
+}
 
-    /// The native libraries outside of the prefix: of packages, of the interpreter and its loader.
-    pub fn libraries_outside(&self) -> Vec<RealPath> {
-        let is_library = |entry: &&ManifestEntry| {
-            entry.written.link.is_none() && entry.path.name().contains(".so")
-        };
-        let outside = self.entries.iter().filter(|entry| entry.path.below(&self.prefix).is_none());
-        outside.filter(is_library).map(|entry| entry.path.clone()).collect()
+fn unmet_requirements(plan: &Plan) -> BTreeMap<String, BTreeSet<String>> {
+    let mut unmet: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for finding in plan.findings.iter().filter(|one| one.code == Code::MissingRequirement) {
+        unmet.entry(finding.subject.clone()).or_default().insert(finding.message.clone());
     }
+    unmet
 }
 
 /// The bytes that stripping saved.
@@ -265,7 +280,6 @@ mod tests {
     fn written_as_read() {
         let manifest = Manifest::parse(TEXT).unwrap();
         assert_eq!(manifest.to_json(), TEXT);
-        assert_eq!(manifest.libraries_outside(), [RealPath::known("/usr/lib/libz.so.1")]);
     }
 
     #[test]

@@ -16,7 +16,8 @@
 mod builder_paths;
 mod compile;
 pub(crate) mod edit;
-mod manifest;
+mod in_image;
+pub(crate) mod manifest;
 mod oci;
 mod output;
 mod record;
@@ -34,11 +35,13 @@ use crate::hint::Hint;
 use crate::path::RealPath;
 use crate::plan::{Action, Plan, PlannedEntry, Receipt};
 use crate::root::{Root, RootError};
+pub use in_image::{ImageEntry, ImageManifest, ImageManifestError, ImagePart};
 pub use manifest::{
     MANIFEST, Manifest, ManifestEntry, ManifestError, ManifestLayer, ManifestPackage, SCHEMA,
 };
 use output::Output;
 pub use output::Written;
+pub(crate) use output::hex;
 
 /// The name of the program that verifies the final stage, next to `rootfs/`.
 pub const PROGRAM: &str = "wheelbarrow";
@@ -179,6 +182,8 @@ pub fn write(
     let output = Output::create(temporary.path(), &plan.builder_prefixes, time)?;
     let (compiled, others): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) =
         plan.entries.iter().partition(|entry| matches!(entry.action, Action::Compile { .. }));
+    let (manifests, others): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) =
+        others.into_iter().partition(|entry| entry.action == Action::Manifest);
     let (records, mut files): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) =
         others.into_iter().partition(|entry| entry.action == Action::Record);
     // One library can be half of the bundle. The largest file goes first, while other threads write
@@ -208,6 +213,12 @@ pub fn write(
         let text = record::text(entry, all.values().map(|(entry, written)| (*entry, written)));
         let written = output.bytes(entry, text.as_bytes())?;
         all.insert(&entry.to, (entry, written));
+    }
+    for entry in manifests {
+        let text = ImageManifest::from(&Manifest::new(plan, &all, time)).to_text();
+        let written = output.bytes(entry, text.as_bytes())?;
+        // A builder's path in it is that of a link, which is reported itself.
+        all.insert(&entry.to, (entry, Written { builder_path: false, ..written }));
     }
     let manifest = Manifest::new(plan, &all, time);
     let slimmed = manifest.slimmed.clone();

@@ -144,7 +144,7 @@ impl Output {
             Action::Write { content } => self.bytes(entry, content.as_bytes()),
             Action::Link { target } => self.link(entry, target),
             Action::Directory => self.empty_directory(entry),
-            Action::Record | Action::Compile { .. } => {
+            Action::Record | Action::Manifest | Action::Compile { .. } => {
                 unreachable!("made from the written entries")
             }
         }
@@ -403,6 +403,6 @@ fn umask(top: &Path) -> io::Result<u32> {
 }
 
 /// Bytes in hexadecimal, as in manifests.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

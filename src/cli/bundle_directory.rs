@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use wheelbarrow::bundle::{MANIFEST, Manifest};
+use wheelbarrow::bundle::{ImageManifest, MANIFEST, Manifest};
 use wheelbarrow::path::RealPath;
 use wheelbarrow::plan::DEFAULT_PREFIX;
 use wheelbarrow::report::Application;
@@ -14,27 +14,26 @@ use super::host;
 use super::settings::plain_path;
 use super::trouble::Trouble;
 
-/// A final root with the bundle in it: its prefix, and the native files that the bundle has
-/// elsewhere.
+/// A final root with the bundle in it: its prefix, and the manifest of the bundle that was named.
 pub(crate) fn final_root(
     bundle: Option<&Path>,
     root: &Path,
     typed: Option<&str>,
-) -> Result<(Root, RealPath, Vec<RealPath>), Trouble> {
+) -> Result<(Root, RealPath, Option<ImageManifest>), Trouble> {
     let typed = typed.map(|typed| plain_path("--prefix", typed)).transpose()?;
     let base = host::open_directory(root, &[])?;
     let Some(bundle) = bundle else {
         return Ok((
             Root::new(base),
             typed.unwrap_or_else(|| RealPath::known(DEFAULT_PREFIX)),
-            Vec::new(),
+            None,
         ));
     };
     let manifest = read_manifest(bundle)?.manifest;
     let trees = open_trees(bundle)?;
-    let outside = manifest.libraries_outside();
     let all = std::iter::once(base).chain(trees).collect();
-    Ok((Root::new(Union(all)), typed.unwrap_or(manifest.prefix), outside))
+    let prefix = typed.unwrap_or_else(|| manifest.prefix.clone());
+    Ok((Root::new(Union(all)), prefix, Some(ImageManifest::from(&manifest))))
 }
 
 /// The trees that a final stage copies: one, or one per layer.

@@ -241,7 +241,8 @@ codes! {
     }
     MissingFile = "missing-file" {
         usually: Warn,
-        meaning: "RECORD of a distribution names a file that is not there.",
+        meaning: "RECORD of a distribution names a file that is not there. In a final root, `verify` \
+                  denies it for every file of the bundle.",
         causes: [
             "A step of the Dockerfile removed files of the environment to make it smaller.",
             "Another distribution removed the file when it was uninstalled.",
@@ -251,6 +252,24 @@ codes! {
             "Use `--slim` to remove files: it keeps RECORD correct.",
             "If `verify` reports it, copy the bundle again: the file is missing in the final \
              image.",
+        ],
+    }
+    ChangedMode = "changed-mode" {
+        usually: Deny,
+        meaning: "`verify` finds a file with other permission bits than in the bundle.",
+        causes: [
+            "`COPY --chmod` or a later `chmod` of the final stage changed the file.",
+            "The bundle was copied by a tool that does not keep permissions.",
+        ],
+        remedies: ["Copy the bundle again, without `--chmod`."],
+    }
+    MissingLayer = "missing-layer" {
+        usually: Deny,
+        meaning: "`verify` finds no file of a layer of the bundle.",
+        causes: ["The final stage has no `COPY` line for the layer."],
+        remedies: [
+            "Add the line: `COPY --from=builder /bundle/layers/NAME/ /`. `Dockerfile.final` has \
+             all of them.",
         ],
     }
     SpecialFile = "special-file" {
@@ -621,7 +640,8 @@ codes! {
     }
     ChangedFile = "changed-file" {
         usually: Deny,
-        meaning: "`verify` finds a file whose content is not the content that RECORD describes.",
+        meaning: "`verify` finds a file or a link that is not as it was bundled: its hash, its target \
+                  or its kind differs from the manifest or from RECORD.",
         causes: ["A later step of the final stage changed the file.", "The copy is incomplete."],
         remedies: [
             "Copy the bundle again.",

@@ -58,6 +58,8 @@ pub enum Action {
     Directory,
     /// RECORD of its distribution, made from the files that were written.
     Record,
+    /// The manifest of the image, made from all other files that were written.
+    Manifest,
     /// Bytecode of a bundled source file.
     Compile {
         /// The source in the final root.
@@ -133,7 +135,7 @@ pub(crate) struct Files {
 
 impl PlannedEntry {
     /// An entry without a source in the builder and without a distribution, mode 0644.
-    fn new(to: RealPath, action: Action, reason: String) -> PlannedEntry {
+    pub(super) fn new(to: RealPath, action: Action, reason: String) -> PlannedEntry {
         PlannedEntry {
             to,
             from: None,

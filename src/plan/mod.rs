@@ -20,6 +20,7 @@ mod adapt;
 mod entry;
 mod judge;
 mod layers;
+mod manifest;
 mod native;
 mod place;
 mod request;
@@ -33,6 +34,7 @@ use serde::Serialize;
 pub use adapt::Receipt;
 pub use entry::{Action, Edit, LeftOut, PlannedEntry};
 pub use layers::{KINDS_OF_LAYERS, PlannedLayer};
+pub use manifest::IMAGE_MANIFEST;
 pub use native::{LibraryOrigin, PackageReason, PackageSet, PlannedLibrary, PlannedPackage};
 pub use place::{SITE_PACKAGES, StartLine};
 pub use request::{
@@ -113,7 +115,8 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     let final_root = target::decide(inventory, request);
     let placed = place::place(inventory, request, &selection, &final_root);
     let native = native::follow(inventory, request, &selection, &final_root, &placed);
-    let files = [placed.files, native.files];
+    let for_verify = manifest::list(inventory, request, &placed.files);
+    let files = [placed.files, native.files, for_verify];
     let adapted = adapt::adapt(inventory, request, &final_root, &placed.bundled, files);
     let layers = layers::cut(inventory, request, adapted.entries);
     let judgement =

@@ -238,6 +238,7 @@ fn verb(entry: &PlannedEntry) -> &'static str {
         Action::Write { .. } => "write",
         Action::Directory => "directory",
         Action::Record => "record",
+        Action::Manifest => "list",
         Action::Compile { .. } => "compile",
     }
 }

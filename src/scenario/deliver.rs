@@ -2,10 +2,12 @@
 //!
 //! Invariant: an entry becomes here what `bundle` makes of it; bytecode is no part of it.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 
 use super::files::{Files, Node};
-use crate::bundle::edit;
+use crate::bundle::{ImageManifest, Manifest, Written, edit, hex};
 use crate::path::RealPath;
 use crate::plan::{Action, Plan, PlannedEntry};
 use crate::python::{record_text, recorded_hash};
@@ -14,8 +16,10 @@ use crate::root::{Content, Root};
 /// The files of the bundle.
 pub(crate) fn deliver(plan: &Plan, builder: &Root) -> Files {
     let mut bundle = Files::default();
+    let (manifests, entries): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) =
+        plan.entries.iter().partition(|entry| entry.action == Action::Manifest);
     let (records, files): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) =
-        plan.entries.iter().partition(|entry| entry.action == Action::Record);
+        entries.into_iter().partition(|entry| entry.action == Action::Record);
     for entry in files {
         bundle.put(entry.to.as_str(), made(entry, builder));
     }
@@ -28,7 +32,39 @@ pub(crate) fn deliver(plan: &Plan, builder: &Root) -> Files {
         let text = record_text(lines.collect::<Vec<_>>());
         bundle.put(entry.to.as_str(), Node::File(text.into_bytes()));
     }
+    for entry in manifests {
+        let text = ImageManifest::from(&manifest(plan, &bundle)).to_text();
+        bundle.put(entry.to.as_str(), Node::File(text.into_bytes()));
+    }
     bundle
+}
+
+/// The manifest of the files that are there.
+pub(crate) fn manifest(plan: &Plan, bundle: &Files) -> Manifest {
+    let there = plan.entries.iter();
+    let there = there.filter_map(|entry| Some((entry, bundle.node(entry.to.as_str())?)));
+    let written: BTreeMap<&RealPath, (&PlannedEntry, Written)> =
+        there.map(|(entry, node)| (&entry.to, (entry, written(node)))).collect();
+    Manifest::new(plan, &written, 0)
+}
+
+/// The facts of a node, with the permission bits that it has in memory.
+fn written(node: &Node) -> Written {
+    let (sha256, link) = match node {
+        Node::File(content) => (Some(hex(&Sha256::digest(content))), None),
+        Node::Link(target) => (None, Some(target.clone())),
+        Node::Directory => (None, None),
+    };
+    Written {
+        mode: if *node == Node::Directory { "0755" } else { "0644" }.to_owned(),
+        size: 0,
+        sha256,
+        builder_sha256: None,
+        link,
+        builder_path: false,
+        stripped: 0,
+        not_stripped: None,
+    }
 }
 
 fn line(bundle: &Files, path: &RealPath, site: &RealPath) -> [String; 3] {
@@ -48,7 +84,7 @@ fn made(entry: &PlannedEntry, builder: &Root) -> Node {
         Action::Write { content } => Node::File(content.clone().into_bytes()),
         Action::Link { target } => Node::Link(target.clone()),
         Action::Directory => Node::Directory,
-        Action::Record | Action::Compile { .. } => {
+        Action::Record | Action::Manifest | Action::Compile { .. } => {
             panic!("{}: made from the files that were written", entry.to)
         }
     }

@@ -44,6 +44,11 @@ impl Files {
         }
     }
 
+    /// The node at exactly this path.
+    pub(crate) fn node(&self, path: &str) -> Option<&Node> {
+        self.0.get(path)
+    }
+
     /// Every path with its node, sorted.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {
         self.0.iter().map(|(path, node)| (path.as_str(), node))

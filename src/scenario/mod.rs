@@ -47,8 +47,10 @@ mod text;
 mod wheels;
 
 use files::Files;
+use sha2::{Digest, Sha256};
 
 use crate::base;
+use crate::bundle::{ImageEntry, ImageManifest, ImagePart, hex};
 use crate::inventory::{self, Inventory};
 use crate::path::RealPath;
 use crate::plan::{self, Plan};
@@ -93,20 +95,43 @@ fn make(root: &str, base: Option<&str>, ask: &str) -> Scenario {
 impl Scenario {
     /// The bundle over this final root, verified.
     pub(crate) fn verify_over(&self, base: &str) -> Verification {
+        self.verify_changed(base, "")
+    }
+
+    /// The bundle over this final root, verified after a change.
+    pub(crate) fn verify_changed(&self, base: &str, change: &str) -> Verification {
         let bundle = deliver::deliver(&self.plan, &self.builder);
-        let prefix = &self.plan.prefix;
-        let native = |path: &RealPath| path.below(prefix).is_none() && path.name().contains(".so");
-        let files = bundle.iter().filter(|(path, _)| bundle.content(path).is_some());
-        let outside: Vec<RealPath> =
-            files.map(|(path, _)| RealPath::known(path)).filter(native).collect();
-        verify::verify(&open(&bundle.over(&text::parse(base))), prefix, &outside)
+        self.verify_tree(text::change(bundle.over(&text::parse(base)), change))
+    }
+
+    /// The bundle without one of its layers over this final root, verified.
+    pub(crate) fn verify_without_layer(&self, base: &str, layer: &str) -> Verification {
+        let mut bundle = deliver::deliver(&self.plan, &self.builder);
+        let entries = self.plan.entries.iter();
+        let lost = entries.filter(|entry| entry.layer.as_deref() == Some(layer));
+        lost.for_each(|entry| bundle.remove(entry.to.as_str()));
+        self.verify_tree(bundle.over(&text::parse(base)))
+    }
+
+    fn verify_tree(&self, files: Files) -> Verification {
+        verify::verify(&open(&files), &self.plan.prefix, None)
     }
 }
 
-/// The findings in a final root that has its bundle.
+/// The findings in a final root that has an environment whose manifest lists these native files alone.
 pub(crate) fn verify(root: &str, prefix: &str, outside: &[&str]) -> Verification {
-    let outside: Vec<RealPath> = outside.iter().map(|path| RealPath::known(path)).collect();
-    verify::verify(&open(&text::parse(root)), &RealPath::known(prefix), &outside)
+    let prefix = RealPath::known(prefix);
+    let files = text::parse(root);
+    let entry = |path: &&str| ImageEntry {
+        path: RealPath::known(path),
+        mode: None,
+        sha256: files.content(path).map(|content| hex(&Sha256::digest(content))),
+        link: None,
+    };
+    let entries = outside.iter().map(entry).collect();
+    let part = ImagePart { layer: None, distribution: None, entries };
+    let manifest = ImageManifest { parts: vec![part], ..ImageManifest::empty(&prefix) };
+    verify::verify(&open(&files), &prefix, Some(manifest))
 }
 
 /// A text of a table with its paths written out.

@@ -94,18 +94,20 @@ pub(crate) fn manager(plan: &Plan) -> Option<&'static str> {
     })
 }
 
-/// The layers with their contents.
+/// The layers with their contents, without one that has nothing but the manifest.
 pub(crate) fn layers(plan: &Plan) -> Vec<String> {
     let line = |name: &str| {
         let inside = plan.entries.iter().filter(|entry| entry.layer.as_deref() == Some(name));
         let mut all: Vec<String> = inside
+            .clone()
             .filter(|entry| !usual(plan, entry))
             .map(|entry| short(plan, &entry.to))
             .collect();
         all.sort();
-        format!("{name}: {}", all.join(" ")).trim_end().to_owned()
+        let has_more = inside.clone().any(|entry| entry.action != Action::Manifest);
+        has_more.then(|| format!("{name}: {}", all.join(" ")).trim_end().to_owned())
     };
-    plan.layers.iter().map(|layer| line(&layer.name)).collect()
+    plan.layers.iter().filter_map(|layer| line(&layer.name)).collect()
 }
 
 /// `deny unresolved-library /path`.
@@ -124,8 +126,10 @@ pub(crate) fn findings(findings: &[Finding]) -> Vec<String> {
 /// Whether every bundle has it, or every distribution.
 fn usual(plan: &Plan, entry: &PlannedEntry) -> bool {
     let short = short(plan, &entry.to);
-    let made =
-        entry.from.is_none() && (short == "APP/pyvenv.cfg" || short.starts_with("APP/bin/python"));
+    let for_verify = entry.action == Action::Manifest;
+    let made = for_verify
+        || entry.from.is_none()
+            && (short == "APP/pyvenv.cfg" || short.starts_with("APP/bin/python"));
     made || (short.contains(".dist-info/") && short.starts_with("SITE/"))
 }
 
@@ -157,6 +161,7 @@ fn line(plan: &Plan, entry: &PlannedEntry) -> String {
         }
         Action::Directory => format!("{path}/"),
         Action::Record => format!("{path} made"),
+        Action::Manifest => format!("{path} made"),
         Action::Compile { .. } => format!("{path} compiled"),
     }
 }

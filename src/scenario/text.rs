@@ -102,7 +102,17 @@ impl<'a> Line<'a> {
 
 /// Reads the whole text.
 pub(crate) fn parse(text: &str) -> Files {
-    let mut writer = Writer::default();
+    let Writer { mut files, databases, .. } = read(Writer::default(), text);
+    databases.write(&mut files);
+    files
+}
+
+/// These files after the lines of a text, which name no package.
+pub(crate) fn change(files: Files, text: &str) -> Files {
+    read(Writer { files, ..Writer::default() }, text).files
+}
+
+fn read(mut writer: Writer, text: &str) -> Writer {
     let mut lines: Vec<String> = Vec::new();
     for line in expand(text).lines().map(str::trim).filter(|line| !line.is_empty()) {
         let first = line.split_whitespace().next().unwrap_or_default();
@@ -112,9 +122,7 @@ pub(crate) fn parse(text: &str) -> Files {
         }
     }
     lines.iter().for_each(|line| writer.line(line));
-    let Writer { mut files, databases, .. } = writer;
-    databases.write(&mut files);
-    files
+    writer
 }
 
 impl Writer {

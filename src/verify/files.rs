@@ -1,11 +1,15 @@
 //! Checks that files have the hashes of RECORD, and that links lead to something.
 //!
+//! The manifest has the hash of every file of the bundle; RECORD is asked for files that it does not list, such as
+//! those of a distribution that was installed afterwards.
+//!
 //! Invariant: a file that cannot be read is a finding, like a changed one.
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::Checked;
+use super::faults::{self, Fault, FaultKind};
+use super::{Checked, Promise, distribution_of};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{FileFact, Inventory};
 use crate::path::{RealPath, WrittenPath};
@@ -15,13 +19,14 @@ use crate::root::{Kind, Root};
 /// The bytes that a thread reads at a time.
 const BLOCK: usize = 256 * 1024;
 
-/// Checks the files that RECORD has a SHA-256 of, and the links below `prefix`.
+/// Checks the files that RECORD has a SHA-256 of, and the links below the prefix.
 pub(super) fn verify(
     root: &Root,
-    prefix: &RealPath,
     inventory: &Inventory,
+    promise: &Promise,
     checked: &mut Checked,
 ) -> Vec<Finding> {
+    let compared = &promise.comparison.compared;
     checked.distributions = inventory.distributions.len();
     let recorded: Vec<&FileFact> = inventory
         .files
@@ -29,23 +34,46 @@ pub(super) fn verify(
         .filter(|file| {
             file.meta.kind == Kind::File && file.recorded_hash.as_deref().is_some_and(is_sha256)
         })
+        .filter(|file| !compared.contains(&file.path))
         .collect();
-    checked.files = recorded.len();
-    let mut findings: Vec<Finding> =
-        recorded.par_iter().filter_map(|file| changed(root, file)).collect();
-    let links = inventory.files.iter().filter(|file| {
-        matches!(file.meta.kind, Kind::Link(_)) && file.path.below(prefix).is_some()
-    });
-    for link in links {
+    checked.files = compared.len() + recorded.len();
+    let changed = |file: &&FileFact| {
+        let kind = FaultKind::Changed(compare_with_record(root, file)?);
+        let owner = distribution_of(inventory, &file.path).map(|one| one.name.clone());
+        Some(Fault { kind, path: file.path.clone(), distribution: owner })
+    };
+    let mut faults: Vec<Fault> = recorded.par_iter().filter_map(changed).collect();
+    let missing = inventory.missing.iter();
+    let missing = missing.filter(|(_, path)| !promise.comparison.lost.contains(path));
+    faults.extend(missing.map(|(distribution, path)| Fault {
+        kind: FaultKind::Missing,
+        path: path.clone(),
+        distribution: Some(inventory.distributions[*distribution].name.clone()),
+    }));
+    let mut findings = faults::judge(&promise.manifest.prefix, &faults);
+    findings.extend(dangling_links(root, inventory, promise, checked));
+    findings
+}
+
+/// The links below the prefix that lead nowhere. A target that the bundle lost is a finding already.
+fn dangling_links(
+    root: &Root,
+    inventory: &Inventory,
+    promise: &Promise,
+    checked: &mut Checked,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in &inventory.files {
+        let Kind::Link(target) = &file.meta.kind else { continue };
+        if file.path.below(&promise.manifest.prefix).is_none() {
+            continue;
+        }
         checked.links += 1;
-        if !matches!(root.resolve(&WrittenPath::from(&link.path)), Ok(Some(_))) {
-            let Kind::Link(target) = &link.meta.kind else { continue };
-            findings.push(Finding::new(
-                Severity::Deny,
-                Code::DanglingLink,
-                &link.path,
-                format!("leads to {target}, which does not exist"),
-            ));
+        let name = target.rsplit('/').next().unwrap_or_default();
+        let leads = matches!(root.resolve(&WrittenPath::from(&file.path)), Ok(Some(_)));
+        if !leads && !promise.comparison.lost_names.contains(name) {
+            let message = format!("leads to {target}, which does not exist");
+            findings.push(Finding::new(Severity::Deny, Code::DanglingLink, &file.path, message));
         }
     }
     findings
@@ -55,21 +83,17 @@ fn is_sha256(hash: &str) -> bool {
     hash.starts_with("sha256=")
 }
 
-fn changed(root: &Root, file: &FileFact) -> Option<Finding> {
-    let deny = |message: String| {
-        Some(
-            Finding::new(Severity::Deny, Code::ChangedFile, &file.path, message)
-                .help("copy the bundle again"),
-        )
-    };
-    match hash(root, &file.path) {
-        Ok(hash) if Some(&hash) == file.recorded_hash.as_ref() => None,
-        Ok(_) => deny("its content differs from its hash in RECORD".to_owned()),
-        Err(why) => deny(format!("cannot be read: {why}")),
+/// The end of a sentence about a file that is not as RECORD describes it.
+fn compare_with_record(root: &Root, file: &FileFact) -> Option<String> {
+    match hash_file(root, &file.path) {
+        Ok(hash) if Some(recorded_hash(&hash)) == file.recorded_hash => None,
+        Ok(_) => Some("has another content than RECORD describes".to_owned()),
+        Err(why) => Some(format!("cannot be read: {why}")),
     }
 }
 
-fn hash(root: &Root, path: &RealPath) -> Result<String, String> {
+/// The SHA-256 of a file at a link-free path, or the reason why it cannot be read.
+pub(super) fn hash_file(root: &Root, path: &RealPath) -> Result<[u8; 32], String> {
     let content = root.open(path).map_err(|error| error.to_string())?;
     let size = usize::try_from(content.size()).unwrap_or(BLOCK);
     let (mut hash, mut block, mut offset) = (Sha256::new(), vec![0; size.clamp(1, BLOCK)], 0);
@@ -77,7 +101,7 @@ fn hash(root: &Root, path: &RealPath) -> Result<String, String> {
         let count =
             content.read_at(&mut block, offset).map_err(|error| error.kind().to_string())?;
         if count == 0 {
-            return Ok(recorded_hash(&hash.finalize()));
+            return Ok(hash.finalize().into());
         }
         hash.update(&block[..count]);
         offset += count as u64;

@@ -6,9 +6,12 @@
 //!
 //! Invariant: reads only, and runs nothing.
 
+mod complete;
+mod faults;
 mod files;
 mod libraries;
 mod natives;
+mod requirements;
 mod scripts;
 mod symbols;
 #[cfg(test)]
@@ -18,6 +21,9 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use complete::Comparison;
+
+use crate::bundle::ImageManifest;
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{self, Inventory, NOT_LOADABLE, NotLoadable, Scope, parse_not_loadable};
 use crate::loader::Library;
@@ -66,56 +72,96 @@ pub struct Checked {
     pub links: usize,
 }
 
-/// Verifies the environment at `prefix`. `outside` are ELF files of the bundle that are not below
-/// it.
-pub fn verify(root: &Root, prefix: &RealPath, outside: &[RealPath]) -> Verification {
-    let library = Library::new(root);
-    let mut findings = Vec::new();
-    let mut checked = Checked::default();
-    // An interpreter below the prefix needs no pyvenv.cfg.
-    let program = root.resolve(&WrittenPath::from(&prefix.descend("bin/python"))).ok().flatten();
-    let own_program = program.is_some_and(|found| found.path.below(prefix).is_some());
-    if !own_program && !root.is_file(&WrittenPath::from(&prefix.join("pyvenv.cfg"))) {
+/// What the bundle promises of the final root.
+struct Promise {
+    manifest: ImageManifest,
+    comparison: Comparison,
+    /// What the builder cannot load or bind.
+    not_loadable: NotLoadable,
+    /// The native libraries of the bundle outside of its prefix.
+    outside: Vec<RealPath>,
+}
+
+/// Verifies the environment at `prefix`. `manifest` is that of the bundle; without it, the one in the root counts.
+pub fn verify(root: &Root, prefix: &RealPath, manifest: Option<ImageManifest>) -> Verification {
+    let mut verification = Verification {
+        schema: SCHEMA,
+        prefix: prefix.clone(),
+        interpreter: None,
+        checked: Checked::default(),
+        findings: Vec::new(),
+    };
+    let promise = read_promise(root, prefix, manifest, &mut verification.findings);
+    if is_environment(root, prefix) {
+        verify_environment(root, &promise, &mut verification);
+    } else if !promise.comparison.lost.contains(&prefix.join("pyvenv.cfg")) {
         // Python would start, but with other packages.
         let message = "has no pyvenv.cfg: Python does not search for packages here";
-        findings.push(
-            Finding::new(Severity::Deny, Code::BrokenInterpreter, prefix, message)
-                .help("copy the bundle, or give its prefix with --prefix"),
-        );
-        return Verification {
-            schema: SCHEMA,
-            prefix: prefix.clone(),
-            interpreter: None,
-            checked,
-            findings,
-        };
+        let finding = Finding::new(Severity::Deny, Code::BrokenInterpreter, prefix, message)
+            .help("copy the bundle, or give its prefix with --prefix");
+        verification.findings.push(finding);
     }
-    let not_loadable = read_not_loadable(root, prefix, &mut findings);
-    let named = [prefix.to_string()];
-    let environment = python::find_environment(root, &library, &named, &[], &mut findings);
-    let mut interpreter = None;
-    match environment {
-        Ok(environment) => {
-            interpreter = Some(environment.interpreter.executable.clone());
-            let inventory =
-                inventory::take_inventory_of(&library, environment, Scope::default(), Vec::new());
-            findings.extend(interpreter_fits(root, prefix, &inventory));
-            findings.extend(inventory.findings.iter().cloned().map(stricter));
-            findings.extend(inventory.missing_files(Severity::Deny, |_| true));
-            let parts = [
-                natives::verify(&library, prefix, &inventory, outside, &not_loadable, &mut checked),
-                files::verify(root, prefix, &inventory, &mut checked),
-                scripts::verify(root, &inventory, &mut checked),
-            ];
-            findings.extend(parts.into_iter().flatten());
+    let findings = std::mem::take(&mut verification.findings).into_iter();
+    verification.findings = findings.map(|one| milder(one, &promise.not_loadable)).collect();
+    verification.findings.sort();
+    verification.findings.dedup();
+    verification
+}
+
+/// Whether `bin/python` of the prefix uses its packages. An interpreter below the prefix needs no pyvenv.cfg.
+fn is_environment(root: &Root, prefix: &RealPath) -> bool {
+    let program = root.resolve(&WrittenPath::from(&prefix.descend("bin/python"))).ok().flatten();
+    program.is_some_and(|found| found.path.below(prefix).is_some())
+        || root.is_file(&WrittenPath::from(&prefix.join("pyvenv.cfg")))
+}
+
+/// Reads what the bundle says about itself, and compares its files.
+fn read_promise(
+    root: &Root,
+    prefix: &RealPath,
+    manifest: Option<ImageManifest>,
+    findings: &mut Vec<Finding>,
+) -> Promise {
+    if manifest.is_none() {
+        findings.extend(complete::judge_own_mode(root, prefix));
+    }
+    let read = manifest.map_or_else(|| complete::read_manifest(root, prefix), Ok);
+    let manifest = read.unwrap_or_else(|finding| {
+        // A directory without anything of an environment has one finding, which says so.
+        if is_environment(root, prefix) || finding.code != Code::MissingFile {
+            findings.push(finding);
         }
-        Err(error) => findings.push(no_environment(prefix, &error)),
-    }
-    let findings = findings.into_iter().map(|one| milder(one, &not_loadable));
-    let mut findings: Vec<Finding> = findings.collect();
-    findings.sort();
-    findings.dedup();
-    Verification { schema: SCHEMA, prefix: prefix.clone(), interpreter, checked, findings }
+        ImageManifest::empty(prefix)
+    });
+    let comparison = complete::compare(root, &manifest);
+    findings.extend(comparison.findings.iter().cloned());
+    let not_loadable = read_not_loadable(root, prefix, findings);
+    Promise { outside: manifest.libraries_outside(), manifest, comparison, not_loadable }
+}
+
+fn verify_environment(root: &Root, promise: &Promise, verification: &mut Verification) {
+    let Verification { prefix, interpreter, checked, findings, .. } = verification;
+    let library = Library::new(root);
+    let named = [prefix.to_string()];
+    let environment = match python::find_environment(root, &library, &named, &[], findings) {
+        Ok(environment) => environment,
+        Err(error) => {
+            findings.push(no_environment(prefix, &error));
+            return;
+        }
+    };
+    *interpreter = Some(environment.interpreter.executable.clone());
+    let inventory =
+        inventory::take_inventory_of(&library, environment, Scope::default(), Vec::new());
+    findings.extend(inventory.findings.iter().cloned().map(stricter));
+    let parts = [
+        interpreter_fits(root, prefix, &inventory, promise),
+        natives::verify(&library, &inventory, promise, checked),
+        files::verify(root, &inventory, promise, checked),
+        scripts::verify(root, &inventory, promise, checked),
+        requirements::verify(&inventory, promise),
+    ];
+    findings.extend(parts.into_iter().flatten());
 }
 
 /// A finding of the inventory with its severity in a final root: some warnings of a builder are
@@ -184,7 +230,12 @@ fn no_environment(prefix: &RealPath, error: &EnvironmentError) -> Finding {
 
 /// Checks that `bin/python` starts the interpreter of `pyvenv.cfg`, and that it has the version and
 /// the ABI of the packages.
-fn interpreter_fits(root: &Root, prefix: &RealPath, inventory: &Inventory) -> Vec<Finding> {
+fn interpreter_fits(
+    root: &Root,
+    prefix: &RealPath,
+    inventory: &Inventory,
+    promise: &Promise,
+) -> Vec<Finding> {
     let environment = &inventory.environment;
     let interpreter = &environment.interpreter;
     let deny = |subject: &RealPath, message: String| {
@@ -200,6 +251,7 @@ fn interpreter_fits(root: &Root, prefix: &RealPath, inventory: &Inventory) -> Ve
                 format!("starts {}, but pyvenv.cfg names {}", found.path, interpreter.executable),
             ));
         }
+        _ if promise.comparison.lost.contains(&started) => {}
         _ => findings.push(deny(&started, "leads to no program".to_owned())),
     }
     let lib = root.list(&prefix.join("lib")).into_iter().flatten();

@@ -7,22 +7,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::Checked;
 use super::libraries::{Unmet, judge_needs};
 use super::symbols::SymbolJudge;
+use super::{Checked, Promise};
 use crate::finding::{Code, Finding, Severity};
-use crate::inventory::{Inventory, Native, NativeKind, NotLoadable, follow_library};
+use crate::inventory::{Inventory, Native, NativeKind, follow_library};
 use crate::loader::{self, Library, Loader, Missing, SymbolTables};
 use crate::path::{RealPath, WrittenPath};
 
-/// Verifies the ELF files below `prefix`, those `outside` of it, and the interpreter. `known` is what the builder
-/// cannot load or bind.
+/// Verifies the ELF files of the bundle, and the interpreter.
 pub(super) fn verify(
     library: &Library,
-    prefix: &RealPath,
     inventory: &Inventory,
-    outside: &[RealPath],
-    known: &NotLoadable,
+    promise: &Promise,
     checked: &mut Checked,
 ) -> Vec<Finding> {
     let interpreter = &inventory.environment.interpreter;
@@ -39,16 +36,16 @@ pub(super) fn verify(
     };
     let program = &interpreter.executable;
     let mut natives: Vec<Native> = inventory.natives.clone();
-    natives.extend(of_interpreter(prefix, inventory, outside));
+    natives.extend(of_interpreter(inventory, promise));
     let own_natives = natives.len();
-    natives.extend(others(library, loader.as_ref(), program, &natives, outside));
+    natives.extend(others(library, loader.as_ref(), program, &natives, &promise.outside));
     checked.natives = natives.len();
     let unmet = natives.iter().enumerate().flat_map(|(index, native)| {
         // A library alone may lack the run path of the file that loads it, and a plugin may be optional.
         let severity = if index < own_natives { Severity::Deny } else { Severity::Warn };
         native.needs.iter().map(move |need| Unmet { native, need, severity })
     });
-    let mut findings = judge_needs(inventory, known, unmet);
+    let mut findings = judge_needs(inventory, promise, unmet);
     let tables = SymbolTables::new(root);
     let bound: Vec<(BTreeSet<Missing>, usize)> = natives
         .par_iter()
@@ -65,14 +62,18 @@ pub(super) fn verify(
             *worst = severity.min(*worst);
         }
     }
-    findings.extend(SymbolJudge { inventory, tables: &tables, known }.judge(missing));
+    findings.extend(
+        SymbolJudge { inventory, tables: &tables, known: &promise.not_loadable }.judge(missing),
+    );
     findings
 }
 
 /// The interpreter's program and its bundled standard modules. Its other modules belong to the
 /// base.
-fn of_interpreter(prefix: &RealPath, inventory: &Inventory, outside: &[RealPath]) -> Vec<Native> {
-    let is_bundled = |path: &RealPath| path.below(prefix).is_some() || outside.contains(path);
+fn of_interpreter(inventory: &Inventory, promise: &Promise) -> Vec<Native> {
+    let Promise { manifest, outside, .. } = promise;
+    let is_bundled =
+        |path: &RealPath| path.below(&manifest.prefix).is_some() || outside.contains(path);
     let natives = inventory.interpreter_natives.iter();
     natives
         .filter(|native| native.kind == NativeKind::Program || is_bundled(&native.path))

@@ -2,7 +2,7 @@
 //!
 //! Invariant: no script is run, and no module is imported.
 
-use super::Checked;
+use super::{Checked, Promise};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{Inventory, USUAL_DIRECTORIES};
 use crate::path::{RealPath, WrittenPath};
@@ -13,14 +13,20 @@ use crate::root::Root;
 const LARGEST: u64 = 1 << 20;
 
 /// Checks the scripts of the environment and the entry points of its distributions.
-pub(super) fn verify(root: &Root, inventory: &Inventory, checked: &mut Checked) -> Vec<Finding> {
+pub(super) fn verify(
+    root: &Root,
+    inventory: &Inventory,
+    promise: &Promise,
+    checked: &mut Checked,
+) -> Vec<Finding> {
     let environment = &inventory.environment;
     let mut findings = Vec::new();
     for file in &inventory.files {
         let in_scripts = environment.is_command(&file.path);
         let Some(script) = file.script.as_ref().filter(|_| in_scripts) else { continue };
         checked.scripts += 1;
-        if let Some(why) = broken(root, &file.path, script) {
+        let why = broken(root, &file.path, script);
+        if let Some(why) = why.filter(|_| !starts_lost_program(promise, &file.path, script)) {
             findings.push(Finding::new(Severity::Deny, Code::BrokenScript, &file.path, why));
         }
     }
@@ -33,7 +39,10 @@ pub(super) fn verify(root: &Root, inventory: &Inventory, checked: &mut Checked) 
                 .iter()
                 .flat_map(|part| &part.sites)
                 .any(|site| is_module(root, &environment.interpreter, site, &module));
+            // A module that the bundle lost is a finding already.
+            let lost = || has_lost_module(promise, &module);
             if !found
+                && !lost()
                 && !is_module(
                     root,
                     &environment.interpreter,
@@ -53,6 +62,28 @@ pub(super) fn verify(root: &Root, inventory: &Inventory, checked: &mut Checked) 
         }
     }
     findings
+}
+
+/// Whether a script starts a program of the bundle that is lost.
+fn starts_lost_program(promise: &Promise, path: &RealPath, script: &Script) -> bool {
+    let program = match &script.shebang {
+        Shebang::Plain { interpreter } | Shebang::Wrapper { interpreter } => interpreter.clone(),
+        Shebang::Relocatable { name } => {
+            path.parent().map(|above| format!("{above}/{name}")).unwrap_or_default()
+        }
+        Shebang::OnPath { .. } => return false,
+    };
+    promise.comparison.lost.iter().any(|lost| lost.as_str() == program)
+}
+
+/// Whether a file of the top-level package or module of this name is lost.
+fn has_lost_module(promise: &Promise, module: &str) -> bool {
+    let top = module.split('.').next().unwrap_or_default();
+    let is_of_top = |path: &RealPath| {
+        let name = path.name().split('.').next().unwrap_or_default();
+        name == top || path.ancestors().any(|above| above.name() == top)
+    };
+    promise.comparison.lost.iter().any(is_of_top)
 }
 
 /// The reason why the kernel or the shell cannot start the script; `None` if it can.

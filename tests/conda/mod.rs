@@ -223,7 +223,15 @@ fn conda_is_cut_between_its_packages() {
     let names: Vec<&str> = one.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         names,
-        ["10-system", "15-python", "15-python-libraries", "20-environment", "30-pip", "70-small"]
+        [
+            "10-system",
+            "15-python",
+            "15-python-libraries",
+            "20-environment",
+            "30-pip",
+            "70-small",
+            "95-bundle"
+        ]
     );
     let differs: Vec<&str> = one
         .iter()
@@ -231,7 +239,7 @@ fn conda_is_cut_between_its_packages() {
         .filter(|(one, two)| one != two)
         .map(|((name, _), _)| name.as_str())
         .collect();
-    assert_eq!(differs, ["30-pip"]);
+    assert_eq!(differs, ["30-pip", "95-bundle"]);
 }
 
 #[test]

@@ -16,8 +16,8 @@ pub(crate) fn run(
     prefix: Option<&str>,
     json: bool,
 ) -> Result<Vec<Finding>, Trouble> {
-    let (root, prefix, outside) = final_root(bundle, root, prefix)?;
-    let verification = verify::verify(&root, &prefix, &outside);
+    let (root, prefix, manifest) = final_root(bundle, root, prefix)?;
+    let verification = verify::verify(&root, &prefix, manifest);
     print_answer(json, &verification, || report::verification_text(&verification));
     Ok(verification.findings)
 }

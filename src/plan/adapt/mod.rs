@@ -43,7 +43,7 @@ pub(crate) fn adapt(
     request: &Request,
     final_root: &FinalRoot,
     bundled: &BTreeSet<RealPath>,
-    files: [Files; 2],
+    files: [Files; 3],
 ) -> Adapted {
     let (mut entries, mut left_out) = (Vec::new(), Vec::new());
     for part in files {

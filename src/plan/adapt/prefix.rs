@@ -34,7 +34,11 @@ pub(crate) fn move_prefix(
                     entry.action = Action::Link { target };
                 }
             }
-            Action::Directory | Action::Write { .. } | Action::Record | Action::Compile { .. } => {}
+            Action::Directory
+            | Action::Write { .. }
+            | Action::Record
+            | Action::Manifest
+            | Action::Compile { .. } => {}
         }
     }
     findings

@@ -17,7 +17,11 @@ pub(crate) fn weight(entry: &PlannedEntry) -> u64 {
     let same = match &entry.action {
         Action::Copy => entry.edits.iter().all(keeps_size),
         Action::Compile { .. } => true,
-        Action::Directory | Action::Link { .. } | Action::Write { .. } | Action::Record => false,
+        Action::Directory
+        | Action::Link { .. }
+        | Action::Write { .. }
+        | Action::Record
+        | Action::Manifest => false,
     };
     if same { entry.size } else { 0 }
 }

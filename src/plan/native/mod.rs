@@ -15,16 +15,13 @@ pub(crate) use libraries::list_libraries;
 pub use libraries::{LibraryOrigin, PlannedLibrary};
 pub use package_set::{PackageReason, PackageSet, PlannedPackage};
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::entry::{Files, PlannedEntry};
+use super::entry::Files;
 use super::place::Placed;
 use super::request::Request;
 use super::select::Selection;
 use super::target::FinalRoot;
 use crate::finding::Finding;
-use crate::inventory::{Inventory, NOT_LOADABLE, NotLoadable, not_loadable_text};
-use crate::path::RealPath;
+use crate::inventory::Inventory;
 use activation::judge_activation;
 use follow::Followed;
 use foreign::judge_foreign;
@@ -38,34 +35,6 @@ pub(crate) struct NativeFiles {
     /// Whether `ldconfig` must run in the final stage.
     pub run_ldconfig: bool,
     pub findings: Vec<Finding>,
-}
-
-/// The list of bundled files that the builder cannot load, if there are any.
-fn list_not_loadable(
-    inventory: &Inventory,
-    request: &Request,
-    placed: &Placed,
-) -> Option<PlannedEntry> {
-    let entries = placed.files.entries.iter();
-    let places: BTreeMap<&RealPath, &RealPath> =
-        entries.filter_map(|entry| Some((entry.from.as_ref()?, &entry.to))).collect();
-    let inside =
-        |path: &RealPath| inventory.files.binary_search_by(|file| file.path.cmp(path)).is_ok();
-    // A library of the system that lacks a symbol is at the same place in the final root.
-    let place =
-        |from| places.get(from).copied().or_else(|| (!inside(from)).then_some(from)).cloned();
-    let mut files: NotLoadable = inventory
-        .unbound
-        .iter()
-        .filter_map(|(from, symbols)| Some((place(from)?, symbols.clone())))
-        .collect();
-    let fails = inventory.not_loadable.iter().filter_map(|from| places.get(from).copied());
-    files.extend(fails.map(|to| (to.clone(), BTreeSet::new())));
-    let text = not_loadable_text(&request.prefix, &files);
-    let reason =
-        "tells verify which files the builder cannot load either, and which symbols it cannot bind";
-    let path = request.prefix.descend(NOT_LOADABLE);
-    (!text.is_empty()).then(|| PlannedEntry::text(path, text, reason.to_owned()))
 }
 
 /// Follows the needs of the bundled files, of the interpreter and of the distributions to packages
@@ -94,7 +63,6 @@ pub(crate) fn follow(
     let vendored = &packages.vendored_indices;
     let mut files = vendor(inventory, final_root, vendored);
     files.entries.splice(0..0, entries);
-    files.entries.extend(list_not_loadable(inventory, request, placed));
     findings.extend(judge_licences(inventory, vendored));
     findings.extend(judge_foreign(inventory, final_root, &packages));
     findings.extend(judge_activation(inventory, selection, vendored));

@@ -62,6 +62,7 @@ fn what_every_bundle_has() {
             SITE/a-1.0.dist-info/RECORD made
             SITE/a-1.0.dist-info/WHEEL
             SITE/a.py
+            APP/lib/wheelbarrow/manifest made
             APP/pyvenv.cfg = home = /usr/local/bin\\ninclude-system-site-packages = false\\n\
              version = 3.11.9",
     );

@@ -124,6 +124,16 @@ fn libraries() {
     );
 }
 
+/// Another import loads the library first, whoever else needs it.
+#[test]
+fn libraries_of_another_distribution() {
+    alpine(
+        "wheel a has a/x.so needs libb.so
+            wheel b has b/y.so needs libb.so runpath $ORIGIN has b/libb.so",
+        "warn relies-on-preload SITE/a/x.so",
+    );
+}
+
 /// The bundle has a list of the files that the builder could not load.
 #[test]
 fn what_the_builder_could_not_load_either() {
@@ -155,6 +165,12 @@ fn one_cause_is_one_finding() {
         "APP/lib/wheelbarrow/not-loadable = lib/python3.11/site-packages/a.so\\n
             wheel a has a.so needs libgone.so has b.so needs libgone.so",
         "deny unresolved-library libgone.so | warn unresolved-library libgone.so",
+    );
+    // Nor two that lack other libraries.
+    alpine(
+        "APP/lib/wheelbarrow/not-loadable = lib/python3.11/site-packages/a.so\\n
+            wheel a has a.so needs libgone.so libother.so",
+        "warn unresolved-library /opt/app",
     );
 }
 

@@ -4,4 +4,5 @@
 //! plans.
 
 mod bundle;
+mod manifest;
 mod promise;
