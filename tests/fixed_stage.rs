@@ -2,11 +2,10 @@
 //! differ are built again. With buildah, and with the BuildKit of a Docker engine.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::support::lab::{Container, Lab};
-use crate::support::shown;
+use crate::support::engine::{Buildah, Docker, Engine, docker};
+use crate::support::lab::Lab;
 
 /// The base differs in every run, so an engine has no layer of an earlier run.
 const DOCKERFILE: &str = r#"FROM python:3.11-slim-bookworm AS base
@@ -32,70 +31,7 @@ const PACKAGES: &str = "COPY --from=builder /bundle/packages/ /";
 const INSTALLER: &str = r#"RUN ["/opt/app/lib/wheelbarrow/install-packages"]"#;
 const ROOTFS: &str = "COPY --from=builder /bundle/rootfs/ /";
 
-/// One of the two programs that build images.
-trait Engine {
-    /// Builds the directory of the lab with everything cached that this engine has; the log.
-    fn build(&self, lab: &Lab, dockerfile: &str) -> String;
-    /// Whether the log says that an instruction was not carried out again.
-    fn was_cached(&self, log: &str, instruction: &str) -> bool;
-    /// Imports modules in the image.
-    fn import(&self, modules: &str);
-}
-
 const IMAGE: &str = "wheelbarrow-fixed-stage";
-
-struct Buildah;
-
-impl Engine for Buildah {
-    fn build(&self, lab: &Lab, dockerfile: &str) -> String {
-        lab.build_cached(IMAGE, dockerfile)
-    }
-
-    fn was_cached(&self, log: &str, instruction: &str) -> bool {
-        let mut lines = log.lines().skip_while(|line| !line.ends_with(instruction));
-        let step = lines.next().unwrap_or_else(|| panic!("{instruction}: {log}"));
-        let stage = step.split(' ').next().unwrap();
-        // The steps that it waits for may be printed in between; its own last line has the image.
-        let until_next: Vec<&str> = lines.take_while(|line| !line.starts_with(stage)).collect();
-        until_next.iter().rev().nth(1).is_some_and(|line| line.starts_with("--> Using cache"))
-    }
-
-    fn import(&self, modules: &str) {
-        let import = format!("import {modules}");
-        Container::of(IMAGE).says(&["/opt/app/bin/python", "-c", &import]);
-    }
-}
-
-struct Docker;
-
-fn docker(arguments: &[&str], directory: &Path) -> String {
-    let output = Command::new("docker").args(arguments).current_dir(directory).output().unwrap();
-    assert!(output.status.success(), "docker {arguments:?}: {}", shown(&output));
-    shown(&output)
-}
-
-impl Engine for Docker {
-    fn build(&self, lab: &Lab, dockerfile: &str) -> String {
-        lab.write("Dockerfile", dockerfile);
-        let arguments = ["build", "--network", "host", "--progress", "plain", "-t", IMAGE, "."];
-        docker(&arguments, lab.directory())
-    }
-
-    fn was_cached(&self, log: &str, instruction: &str) -> bool {
-        let step = log.lines().find(|line| line.ends_with(instruction));
-        let step = step.unwrap_or_else(|| panic!("{instruction}: {log}"));
-        let number = step.split(' ').next().unwrap();
-        log.lines().any(|line| line == format!("{number} CACHED"))
-    }
-
-    fn import(&self, modules: &str) {
-        let import = format!("import {modules}");
-        docker(
-            &["run", "--rm", "--network", "host", IMAGE, "python", "-c", &import],
-            Path::new("/"),
-        );
-    }
-}
 
 /// The builder stage has the program only while it runs; the lines of the final stage still verify.
 fn check_mounted_program(engine: &dyn Engine) {
@@ -106,11 +42,11 @@ RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install -q six==1.16.0
 RUN --mount=type=bind,source=wheelbarrow,target=/usr/local/bin/wheelbarrow \\
  --mount=type=bind,from=base,target=/mnt/base wheelbarrow bundle --base-root /mnt/base
 ";
-    let log = engine.build(&lab, &format!("{builder}RUN cat /bundle/Dockerfile.final\n"));
+    let log = engine.build(&lab, IMAGE, &format!("{builder}RUN cat /bundle/Dockerfile.final\n"));
     let verify = "RUN --mount=type=bind,from=builder,source=/bundle/wheelbarrow,target=/wb [\"/wb\", \"verify\"]";
     assert!(log.contains(verify), "{log}");
     let last = "FROM base\nCOPY --from=builder /bundle/rootfs/ /\n";
-    let log = engine.build(&lab, &format!("{builder}{last}{verify}\n"));
+    let log = engine.build(&lab, IMAGE, &format!("{builder}{last}{verify}\n"));
     assert!(log.contains(": runs"), "{log}");
 }
 
@@ -131,8 +67,8 @@ fn check(engine: &dyn Engine) {
         ("psycopg2==2.9.9", "psycopg2", Some([true, true, false])),
     ] {
         lab.write("requirements.txt", requirements);
-        let log = engine.build(&lab, DOCKERFILE);
-        engine.import(modules);
+        let log = engine.build(&lab, IMAGE, DOCKERFILE);
+        engine.import(IMAGE, modules);
         if let Some(expect) = cached {
             let found = [PACKAGES, INSTALLER, ROOTFS].map(|line| engine.was_cached(&log, line));
             assert_eq!(found, expect, "{requirements}: {log}");

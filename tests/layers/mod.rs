@@ -1,6 +1,8 @@
-//! The cut into layers: the options, and a comparison of bundles. Images are in `images`.
+//! The cut into layers: the options, and a comparison of bundles. Images are in `images`
+//! and `slots`.
 
 mod images;
+mod slots;
 
 use std::fs;
 use std::path::Path;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here asserts anything about wheelbarrow. Each test states its expectation.
 
+pub mod engine;
 pub mod lab;
 mod program;
 mod tree;
