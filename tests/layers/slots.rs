@@ -43,6 +43,7 @@ ENV PATH=/opt/app/bin:$PATH
 
 /// Each change is built over the one before it. The lines after the first slot that changes are run
 /// again; with `--link` an engine merges the layers that it has. Either way their bytes are the same.
+/// Beside the slot of a distribution, the layers of `95-bundle` and of the verification may differ.
 fn check(engine: &dyn Engine, link: bool) {
     let lab = Lab::new();
     // The base differs in every run, so an engine has no layer of an earlier run.
@@ -56,9 +57,9 @@ fn check(engine: &dyn Engine, link: bool) {
         // Nothing changes.
         ("flask==3.0.3\nnumpy==1.26.4", "flask, numpy", 0),
         // One distribution with a slot of its own.
-        ("flask==3.0.3\nnumpy==1.26.4\npsycopg2-binary==2.9.9", "flask, numpy, psycopg2", 2),
+        ("flask==3.0.3\nnumpy==1.26.4\npsycopg2-binary==2.9.9", "flask, numpy, psycopg2", 3),
         // A small one.
-        ("flask==3.0.3\nnumpy==1.26.4\npsycopg2-binary==2.9.9\nsix==1.16.0", "flask, six", 2),
+        ("flask==3.0.3\nnumpy==1.26.4\npsycopg2-binary==2.9.9\nsix==1.16.0", "flask, six", 3),
         // The largest leaves.
         ("flask==3.0.3\npsycopg2-binary==2.9.9\nsix==1.16.0", "flask, psycopg2, six", 3),
     ] {
@@ -69,7 +70,7 @@ fn check(engine: &dyn Engine, link: bool) {
             lines.iter().filter(|line| !engine.was_cached(&log, line)).collect();
         let layers: BTreeSet<String> = engine.layers(IMAGE).into_iter().collect();
         let other = layers.difference(&before).count();
-        println!("{requirements:?}: {} lines copied, {other} other layers", copied.len());
+        println!("{requirements:?}: {} lines run again, {other} other layers", copied.len());
         if !before.is_empty() {
             assert!(other <= most, "{requirements}: {other} layers differ: {log}");
             assert_eq!(copied.is_empty(), most == 0, "{requirements}: {log}");
