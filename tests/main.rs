@@ -31,3 +31,4 @@ mod slim;
 mod support;
 mod vendored;
 mod verify;
+mod weights;

@@ -6,8 +6,11 @@
 use std::path::PathBuf;
 
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
+use wheelbarrow::finding::{Allowed, Code, Weights};
 use wheelbarrow::lock::LOCK_FILE;
 use wheelbarrow::project::Minor;
+
+use super::similar::suggest;
 
 /// Bundle the Python environment of a builder stage for a small final stage.
 #[derive(Parser)]
@@ -86,6 +89,14 @@ pub(crate) enum Command {
         /// Print JSON (its schema: `wheelbarrow schema verify`)
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        weights: WeightOptions,
+    },
+    /// Explain a code of a finding: its meaning, common causes and remedies
+    Explain {
+        /// The code, such as unresolved-library
+        #[arg(value_parser = code)]
+        code: Code,
     },
     /// Compare bundles: the layers they share, the space this saves, and the layers they could
     /// share
@@ -246,6 +257,38 @@ pub(crate) struct Choice {
     pub(crate) contents: Contents,
     #[command(flatten)]
     pub(crate) layers: LayerOptions,
+    #[command(flatten)]
+    pub(crate) weights: WeightOptions,
+}
+
+/// The weights of findings.
+#[derive(Args)]
+#[command(next_help_heading = "Findings")]
+pub(crate) struct WeightOptions {
+    /// Make a note of every finding with this code, or of the one about SUBJECT (may be repeated)
+    #[arg(long, value_name = "CODE[=SUBJECT]", value_parser = allowed)]
+    pub(crate) allow: Vec<Allowed>,
+    /// Make a deny-level finding of every finding with this code (may be repeated)
+    #[arg(long, value_name = "CODE", value_parser = code)]
+    pub(crate) deny: Vec<Code>,
+}
+
+impl WeightOptions {
+    pub(crate) fn weights(&self) -> Weights {
+        Weights { allowed: self.allow.clone(), denied: self.deny.clone() }
+    }
+}
+
+fn allowed(typed: &str) -> Result<Allowed, String> {
+    let (name, subject) =
+        typed.split_once('=').map_or((typed, None), |(name, subject)| (name, Some(subject)));
+    Ok(Allowed { code: code(name)?, subject: subject.map(str::to_owned) })
+}
+
+fn code(typed: &str) -> Result<Code, String> {
+    let names = || Code::ALL.iter().map(|code| code.as_str());
+    Code::find(typed)
+        .ok_or_else(|| format!("no finding has this code: {}", suggest(typed, names(), "code")))
 }
 
 /// The final image, and how the bundle fits into it.
@@ -361,7 +404,7 @@ fn hide_in_report(option: Arg) -> Arg {
 /// which packages are installed.
 fn hide_in_answers(option: Arg) -> Arg {
     let option = hide_in_report(option);
-    let hidden = ["pin", "so_names"].contains(&option.get_id().as_str());
+    let hidden = ["pin", "so_names", "allow", "deny"].contains(&option.get_id().as_str());
     if hidden { option.hide(true) } else { option }
 }
 

@@ -13,8 +13,14 @@ impl Settings {
     /// Reads the environment and makes the plan.
     pub(crate) fn decide(&mut self) -> Result<(Inventory, Plan), Trouble> {
         let inventory = self.take_inventory(self.scope())?;
-        let plan = plan::make(&inventory, &self.request);
+        let plan = self.make_plan(&inventory);
         Ok((inventory, plan))
+    }
+
+    /// Makes the plan, with the weights that the user gives to its findings.
+    pub(crate) fn make_plan(&self, inventory: &Inventory) -> Plan {
+        let plan = plan::make(inventory, &self.request);
+        Plan { findings: self.weights.apply(plan.findings), ..plan }
     }
 
     /// Reads the environment and the parts of the root in `scope`.

@@ -8,6 +8,7 @@
     reason = "here the host's environment and paths become settings"
 )]
 
+use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
 use wheelbarrow::root::{Directory, Root};
@@ -105,6 +106,11 @@ pub(crate) fn is_mounted(path: &Path) -> bool {
     let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let mut points = table.lines().filter_map(|line| line.split(' ').nth(4));
     points.any(|point| point != "/" && path.starts_with(point))
+}
+
+/// The command line, with the name of the program.
+pub(crate) fn arguments() -> Vec<OsString> {
+    std::env::args_os().collect()
 }
 
 /// The text of a file that the user named.

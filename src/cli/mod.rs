@@ -9,6 +9,7 @@ mod answer;
 mod arguments;
 mod bundle_directory;
 mod commands;
+mod configuration;
 mod decision;
 mod host;
 mod layer_request;
@@ -17,17 +18,16 @@ mod profile;
 mod requirements;
 mod review;
 mod settings;
+mod similar;
 mod trouble;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use arguments::Arguments;
-
 /// Runs the command that was typed.
 pub(crate) fn run() -> ExitCode {
-    match commands::run(&Arguments::parse().command) {
+    let ran =
+        configuration::read_arguments().and_then(|arguments| commands::run(&arguments.command));
+    match ran {
         Ok(status) => status,
         Err(trouble) => {
             trouble.print();

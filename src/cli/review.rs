@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anstream::eprint;
 use wheelbarrow::bundle::Format;
-use wheelbarrow::finding::Finding;
+use wheelbarrow::finding::{Finding, Severity};
 use wheelbarrow::lock::{
     Lock, Side, check_dockerfile, compare_sides, difference_text, expect_stage, lock_plan,
     parse_lock,
@@ -22,7 +22,8 @@ use super::trouble::Trouble;
 
 /// Refuses a plan that the final root cannot run.
 pub(crate) fn refuse_unfit(plan: &Plan) -> Result<(), Trouble> {
-    if plan.findings.iter().any(|finding| finding.code.refuses()) {
+    let refuses = |finding: &Finding| finding.severity == Severity::Deny && finding.code.refuses();
+    if plan.findings.iter().any(refuses) {
         eprint!("{}", report::findings_text(&report::worst_last(plan.findings.clone())));
         return Err(Trouble::without_hint(
             "the final root cannot run this environment; nothing was written",

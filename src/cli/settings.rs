@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use wheelbarrow::base::Profile;
 use wheelbarrow::bundle::Format;
-use wheelbarrow::finding::Finding;
+use wheelbarrow::finding::{Finding, Weights};
 use wheelbarrow::inventory::Scope;
 use wheelbarrow::path::RealPath;
 use wheelbarrow::plan::{
@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     /// The environments to try if the user names none.
     pub(crate) usual: Vec<String>,
     pub(crate) request: Request,
+    /// The weights of findings.
+    pub(crate) weights: Weights,
     directory: Directory,
     /// Unpacked wheels, which are part of the root and must exist as long as it does.
     unpacked: Option<TempDir>,
@@ -85,6 +87,7 @@ impl Settings {
             named: input.env.iter().map(|typed| inside(typed)).collect(),
             usual: host::usual_environments(own_root),
             request: request(choice, asked, format)?,
+            weights: choice.weights.weights(),
         })
     }
 

@@ -5,10 +5,12 @@
 //! Invariant: a finding is data. It is not printed where it is made, and its code never changes.
 
 mod codes;
+mod weights;
 
 use serde::{Deserialize, Serialize};
 
 pub use codes::Code;
+pub use weights::{Allowed, Weights};
 
 use crate::path::RealPath;
 
@@ -41,6 +43,11 @@ impl Severity {
 }
 
 impl Code {
+    /// The code with this name.
+    pub fn find(name: &str) -> Option<Code> {
+        Code::ALL.iter().copied().find(|code| code.as_str() == name)
+    }
+
     /// Whether `bundle` writes nothing after such a finding: the final root cannot run the bundle.
     pub fn refuses(self) -> bool {
         use Code::{

@@ -4,6 +4,7 @@
 
 mod compare;
 mod dockerfile;
+mod explanation;
 mod installer;
 mod json;
 mod layers;
@@ -16,6 +17,7 @@ mod why;
 
 pub use compare::{Application, Comparison, compare};
 pub use dockerfile::{CopyOptions, Stage, copied_trees, dockerfile, runtime_packages};
+pub use explanation::explanation_text;
 pub use installer::{INSTALLER, installer, installer_path};
 pub use json::{Report, ReportModule, ReportNeed, report};
 pub use layers::comparison_text;

@@ -55,7 +55,7 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
     let Outcome { mut findings, slimmed } = written?;
     findings.extend(plan.findings.iter().cloned());
     findings.extend(stale);
-    let findings = report::worst_last(findings);
+    let findings = report::worst_last(settings.weights.apply(findings));
     let summary = Summary {
         plan: &plan,
         environment: &settings.describe_choice(&inventory.environment),

@@ -7,6 +7,7 @@ mod base;
 mod bundle;
 mod completions;
 mod diff;
+mod explain;
 mod init;
 mod layers;
 mod lock;
@@ -32,9 +33,10 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Trouble> {
         Command::Report { input, choice, sizes, json } => report::run(input, choice, *sizes, *json),
         Command::Why(question) => why::run(question, why::Side::InFinalRoot),
         Command::WhyNot(question) => why::run(question, why::Side::LeftOut),
-        Command::Verify { bundle, root, prefix, json } => {
-            verify::run(bundle.as_deref(), root, prefix.as_deref(), *json)
+        Command::Verify { bundle, root, prefix, json, weights } => {
+            verify::run(bundle.as_deref(), root, prefix.as_deref(), *json, &weights.weights())
         }
+        Command::Explain { code } => explain::run(*code),
         Command::Layers { compare, json } => layers::run(compare, *json),
         Command::Lock { lock_file, input, choice } => lock::run(input, choice, lock_file),
         Command::Diff { old, new, exit_code, json } => {

@@ -2,7 +2,7 @@
 
 use wheelbarrow::finding::Finding;
 use wheelbarrow::inventory::Scope;
-use wheelbarrow::{plan, report};
+use wheelbarrow::report;
 
 use crate::cli::answer::print_answer;
 use crate::cli::arguments::{Choice, Input};
@@ -24,7 +24,7 @@ pub(crate) fn run(
         settings.scope()
     };
     let inventory = settings.take_inventory(scope)?;
-    let mut report = report::report(&inventory, &plan::make(&inventory, &settings.request));
+    let mut report = report::report(&inventory, &settings.make_plan(&inventory));
     if sizes {
         report.sizes = report::sizes(&inventory, &settings.request);
     }

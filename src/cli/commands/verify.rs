@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use wheelbarrow::finding::Finding;
+use wheelbarrow::finding::{Finding, Weights};
 use wheelbarrow::{report, verify};
 
 use crate::cli::answer::print_answer;
@@ -15,9 +15,11 @@ pub(crate) fn run(
     root: &Path,
     prefix: Option<&str>,
     json: bool,
+    weights: &Weights,
 ) -> Result<Vec<Finding>, Trouble> {
     let (root, prefix, manifest) = final_root(bundle, root, prefix)?;
-    let verification = verify::verify(&root, &prefix, manifest);
+    let mut verification = verify::verify(&root, &prefix, manifest);
+    verification.findings = weights.apply(verification.findings);
     print_answer(json, &verification, || report::verification_text(&verification));
     Ok(verification.findings)
 }
