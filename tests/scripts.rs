@@ -148,6 +148,28 @@ fn the_directory_of_a_script_is_found_with_any_path_and_any_shell() {
 }
 
 #[test]
+fn shells_activate_the_environment() {
+    for name in ["app", "it's my app"] {
+        let top = tempfile::tempdir().unwrap();
+        let top = top.path().canonicalize().unwrap();
+        let prefix = top.join("final").join(name);
+        bundled(&top, prefix.to_str().unwrap(), "relocatable");
+        fs::create_dir_all(prefix.parent().unwrap()).unwrap();
+        fs::rename(top.join("out/rootfs").join(prefix.strip_prefix("/").unwrap()), &prefix)
+            .unwrap();
+        // As an entry point does it, where an unset variable or a failing command ends the script.
+        const ENTRY: &str = r#"set -eu; . "$0"; hello a; deactivate; echo "$PATH ${VIRTUAL_ENV-}""#;
+        for shell in shells() {
+            let mut command = Command::new(shell[0]);
+            command.args(&shell[1..]).args(["-c", ENTRY]).arg(prefix.join("bin/activate"));
+            let output = command.env_clear().env("PATH", "/usr/bin:/bin").output().unwrap();
+            let expect = format!("{}|a\n/usr/bin:/bin \n", prefix.display());
+            assert_eq!(String::from_utf8_lossy(&output.stdout), expect, "{shell:?} {output:?}");
+        }
+    }
+}
+
+#[test]
 fn absolute() {
     for prefix in ["opt/app", "opt/my app", ("long/".repeat(30) + "prefix").as_str()] {
         let top = tempfile::tempdir().unwrap();

@@ -717,6 +717,21 @@ codes! {
             "Start the script through Python: `python -m MODULE`.",
         ],
     }
+    ForeignWheel = "foreign-wheel" {
+        usually: Deny,
+        meaning: "A distribution is a wheel for another Python, platform or ABI than that of the \
+                  interpreter, and none of its extension modules can be imported. If it has none, \
+                  or if its tags fit, this is a warning.",
+        causes: [
+            "`pip install --target` with `--python-version` or `--platform`, in a stage with another \
+             Python.",
+            "A folder of packages was copied from an image with another Python.",
+        ],
+        remedies: [
+            "Install it with the Python of this stage.",
+            "Run `wheelbarrow` in a stage with the Python that the wheel is for.",
+        ],
+    }
     MissingProgram = "missing-program" {
         usually: Deny,
         meaning: "Commands of the environment are scripts for another program than Python, and no \

@@ -7,8 +7,9 @@ use crate::plan::select::Selection;
 use crate::python::PartKind;
 use crate::root::Kind;
 
-/// Files that venv, virtualenv, uv and pipx write themselves, below the prefix.
-const SCAFFOLDING: [&str; 18] = [
+/// Files that venv, virtualenv, uv and pipx write themselves, below the prefix. `Activate.ps1` and
+/// `activate_this.py` find the environment by their own place, so they are copied.
+const SCAFFOLDING: [&str; 15] = [
     "pyvenv.cfg",
     ".gitignore",
     "CACHEDIR.TAG",
@@ -18,11 +19,8 @@ const SCAFFOLDING: [&str; 18] = [
     "bin/activate.csh",
     "bin/activate.fish",
     "bin/activate.nu",
-    "bin/activate.ps1",
-    "bin/Activate.ps1",
     "bin/activate.bat",
     "bin/activate.xsh",
-    "bin/activate_this.py",
     "bin/deactivate.bat",
     "bin/pydoc.bat",
     "pipx_metadata.json",

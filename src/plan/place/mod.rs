@@ -2,6 +2,7 @@
 //!
 //! Invariant: each file of the environment becomes one entry, or one path that is left out.
 
+mod activation;
 mod bytecode;
 mod content;
 mod decide;
@@ -87,6 +88,7 @@ pub(crate) fn place(
         files.entries.extend(bytecode::compile(inventory, &destinations, &files.entries));
     }
     files.entries.extend(scaffolding::make(inventory, &request.prefix, &final_root.interpreter));
+    files.entries.extend(activation::make(inventory, &request.prefix));
     let (runs_at_start, problems) = path_files::judge(inventory, &bundled);
     findings.extend(problems);
     Placed { files, bundled, runs_at_start, findings }

@@ -5,6 +5,7 @@
 
 mod distributions;
 mod selection;
+mod wheels;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +69,7 @@ fn judge(inventory: &Inventory, selection: &Selection, problems: Vec<Finding>) -
     });
     let shadowed = selection.shadowed.iter();
     findings.extend(shadowed.filter_map(|(index, earlier)| hides(&all[*earlier], &all[*index])));
+    findings.extend(wheels::judge_wheels(inventory, selection));
     findings.extend(inventory.missing_files(Severity::Warn, is_bundled));
     if !(0..all.len()).any(is_bundled) {
         findings.push(nothing_to_bundle(inventory, selection));

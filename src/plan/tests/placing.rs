@@ -73,7 +73,7 @@ fn what_an_installer_made_for_the_builder_is_left_out() {
     check(
         "wheel a has a.py\n/opt/venv/bin/activate = x\n/opt/venv/.gitignore = *",
         "",
-        "SITE/a.py | left /opt/venv/.gitignore | left /opt/venv/bin/activate",
+        "APP/bin/activate written | SITE/a.py | left /opt/venv/.gitignore | left /opt/venv/bin/activate",
     );
     check(
         "wheel a has a.py\nVENV/_virtualenv.py = x\nVENV/_virtualenv.pth = import _virtualenv",
