@@ -375,9 +375,13 @@ fn virtual_environment(
     };
     let home = value("home").unwrap_or_default();
     let base = value("version").or(value("version_info")).map(major_minor);
-    let names = base
-        .map(|minor| format!("python{minor}"))
-        .into_iter()
+    let started = root.resolve(&WrittenPath::from(prefix).join("bin/python"))?;
+    let in_home = root.resolve(&WrittenPath::new(home))?.map(|home| home.path);
+    // `home` may have several Pythons of one version: free threaded, PyPy.
+    let own = started.iter().map(|started| &started.path).filter(|path| path.parent() == in_home);
+    let names = own
+        .map(|path| path.name().to_owned())
+        .chain(base.map(|minor| format!("python{minor}")))
         .chain(["python3".to_owned(), "python".to_owned()]);
     let mut interpreter = names
         .map(|name| WrittenPath::new(home).join(&name))
@@ -387,9 +391,7 @@ fn virtual_environment(
             home: home.to_owned(),
         })?;
     // The links of bin/python name the packages that provide `python3` in the final stage.
-    if let Ok(Some(started)) = root.resolve(&WrittenPath::from(prefix).join("bin/python"))
-        && started.path == interpreter.executable
-    {
+    if let Some(started) = started.filter(|started| started.path == interpreter.executable) {
         let outside =
             started.links.into_iter().map(|link| link.at).filter(|at| at.below(prefix).is_none());
         interpreter.links.extend(outside);
@@ -401,7 +403,7 @@ fn virtual_environment(
     let sites = existing(
         root,
         ["lib", "lib64"]
-            .map(|lib| format!("{prefix}/{lib}/python{}/site-packages", interpreter.minor())),
+            .map(|lib| format!("{prefix}/{lib}/{}/site-packages", interpreter.library_name())),
     );
     let mut parts = vec![Part {
         kind: PartKind::VirtualEnvironment,
@@ -435,6 +437,7 @@ fn system_part(root: &Root, interpreter: &Interpreter) -> Option<Part> {
 
 fn system_sites(root: &Root, interpreter: &Interpreter) -> Vec<RealPath> {
     let (prefix, minor) = (&interpreter.prefix, interpreter.minor());
+    let library = interpreter.library_name();
     let debian = root.is_directory(&WrittenPath::new("/usr/lib/python3/dist-packages"))
         && prefix.as_str() == "/usr";
     if debian {
@@ -448,7 +451,7 @@ fn system_sites(root: &Root, interpreter: &Interpreter) -> Vec<RealPath> {
     } else {
         existing(
             root,
-            ["lib", "lib64"].map(|lib| format!("{prefix}/{lib}/python{minor}/site-packages")),
+            ["lib", "lib64"].map(|lib| format!("{prefix}/{lib}/{library}/site-packages")),
         )
     }
 }

@@ -66,6 +66,12 @@ impl Interpreter {
         )
     }
 
+    /// The name of the directory of the standard library, which every prefix has below `lib`, too:
+    /// `python3.11`, `python3.13t` free threaded, `pypy3.10`.
+    pub fn library_name(&self) -> &str {
+        self.stdlib.name()
+    }
+
     /// The first two numbers of the version: `3.11`.
     pub fn minor(&self) -> &str {
         major_minor(&self.facts.version)
@@ -116,11 +122,7 @@ pub fn read_interpreter(
                 .to_owned(),
             version: strings.version.unwrap_or(minor),
             abi,
-            suffixes: strings
-                .suffix
-                .into_iter()
-                .chain([".abi3.so".to_owned(), ".so".to_owned()])
-                .collect(),
+            suffixes: import_suffixes(strings.suffix),
             libc,
             architecture: elf.machine.name(),
             loader: elf.interpreter.clone(),
@@ -131,7 +133,7 @@ pub fn read_interpreter(
 }
 
 /// The directory of the landmark `lib/pythonX.Y/os.py`: by the program's name, otherwise the
-/// highest version.
+/// highest version. A free-threaded Python, `python3.13t`, may be beside one of the same version.
 fn standard_library(root: &Root, prefix: &RealPath, program: &str) -> Option<(RealPath, String)> {
     let mut candidates = Vec::new();
     for platlib in ["lib", "lib64"] {
@@ -147,10 +149,11 @@ fn standard_library(root: &Root, prefix: &RealPath, program: &str) -> Option<(Re
             if let Some(minor) = version.filter(|text| {
                 text.contains('.') && root.is_file(&WrittenPath::from(&entry.path).join("os.py"))
             }) {
+                let by_name = (program.ends_with(minor), program.contains(minor));
                 let minor = minor.trim_end_matches('t').to_owned();
                 let numbers: Vec<u32> =
                     minor.split('.').filter_map(|part| part.parse().ok()).collect();
-                candidates.push((program.contains(&minor), numbers, entry.path.clone(), minor));
+                candidates.push((by_name, numbers, entry.path.clone(), minor));
             }
         }
     }
@@ -201,6 +204,23 @@ fn compiled_strings(
     found
 }
 
+/// The suffixes of extension modules (`_PyImport_DynLoadFiletab`). A debug build also takes modules of
+/// a release build. Neither PyPy nor a free-threaded build takes those of the stable ABI.
+fn import_suffixes(own: Option<String>) -> Vec<String> {
+    let flags = own.as_deref().and_then(|own| {
+        let version = own.strip_prefix(".cpython-")?.split('-').next()?;
+        Some(version.trim_start_matches(|digit: char| digit.is_ascii_digit()).to_owned())
+    });
+    let pypy = own.as_deref().is_some_and(|own| own.starts_with(".pypy"));
+    let release = own.as_ref().filter(|_| flags.as_deref() == Some("d")).map(|own| {
+        let (version, platform) = own.split_once("d-").unwrap_or((own, ""));
+        format!("{version}-{platform}")
+    });
+    let stable = !pypy && !flags.is_some_and(|flags| flags.contains('t'));
+    let stable = stable.then(|| ".abi3.so".to_owned());
+    own.into_iter().chain(release).chain(stable).chain([".so".to_owned()]).collect()
+}
+
 fn version_in(bytes: &[u8], minor: &str) -> Option<String> {
     let start = format!("{minor}.");
     memmem::find_iter(bytes, start.as_bytes()).find_map(|at| {
@@ -248,6 +268,23 @@ mod tests {
         check(b"\x003.12.1\0 3.11.4 (main)\0", None);
         check(b"\x003.11.0rc1\0", Some("3.11.0rc1"));
         check(b"13.11.1\0", None);
+    }
+
+    #[test]
+    fn suffixes_of_special_builds() {
+        for (own, expect) in [
+            ("", ".abi3.so .so"),
+            (".cpython-311-x86_64-linux-gnu.so", ".cpython-311-x86_64-linux-gnu.so .abi3.so .so"),
+            (".cpython-313t-x86_64-linux-gnu.so", ".cpython-313t-x86_64-linux-gnu.so .so"),
+            (
+                ".cpython-311d-x86_64-linux-gnu.so",
+                ".cpython-311d-x86_64-linux-gnu.so .cpython-311-x86_64-linux-gnu.so .abi3.so .so",
+            ),
+            (".pypy310-pp73-x86_64-linux-gnu.so", ".pypy310-pp73-x86_64-linux-gnu.so .so"),
+        ] {
+            let own = Some(own.to_owned()).filter(|own| !own.is_empty());
+            assert_eq!(import_suffixes(own).join(" "), expect);
+        }
     }
 
     #[test]

@@ -21,6 +21,13 @@ impl System {
         version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
     }
 
+    /// `python3.11`, `python3.13t` free threaded.
+    pub(crate) fn library(&self) -> String {
+        let (program, _) = self.python.as_ref().expect("a line `python` comes before");
+        let flag = if program.ends_with('t') { "t" } else { "" };
+        format!("python{}{flag}", self.minor())
+    }
+
     fn loader(&self) -> &'static str {
         match self.libc {
             Some(Libc::Musl) => "/lib/ld-musl-x86_64.so.1",
@@ -135,15 +142,16 @@ impl Writer {
 pub(crate) fn python(writer: &mut Writer, line: &Line) {
     let path = line.value(0, "");
     let (prefix, name) = path.split_once("/bin/").expect("an interpreter is in bin/");
-    let name_version = name.strip_prefix("python").unwrap_or_default();
+    let name_version = name.strip_prefix("python").unwrap_or_default().trim_end_matches('t');
     let usual =
         if name_version.contains('.') { format!("{name_version}.9") } else { "3.11.9".into() };
     let version = line.value(1, &usual);
     writer.system.python = Some((path.clone(), version.clone()));
-    let minor = writer.system.minor();
     let system = &writer.system;
     let family = if system.libc == Some(Libc::Musl) { "musl" } else { "gnu" };
-    let suffix = format!(".cpython-{}-x86_64-linux-{family}.so", minor.replace('.', ""));
+    let library = system.library();
+    let abi = library.replace("python", "cpython-").replace('.', "");
+    let suffix = format!(".{abi}-x86_64-linux-{family}.so");
     let mut program = line.object().with_string(&version).with_string(&suffix);
     words(&mut program, "interp", system.loader());
     words(&mut program, "needs", system.c_library().unwrap_or_default());
@@ -156,7 +164,7 @@ pub(crate) fn python(writer: &mut Writer, line: &Line) {
         owned.push(link);
     }
     for module in ["os.py", "json/__init__.py", "sqlite3/__init__.py"] {
-        let file = format!("{prefix}/lib/python{minor}/{module}");
+        let file = format!("{prefix}/lib/{library}/{module}");
         writer.file(&file, None);
         owned.push(file);
     }

@@ -31,7 +31,7 @@ impl Writer {
         self.files.put(&format!("{prefix}/pyvenv.cfg"), Node::File(text.into_bytes()));
         self.files.put(&format!("{prefix}/bin/python"), Node::Link(program));
         self.files.put(&format!("{prefix}/bin/python3"), Node::Link("python".to_owned()));
-        let directory = format!("{prefix}/lib/python{}/site-packages", self.system.minor());
+        let directory = format!("{prefix}/lib/{}/site-packages", self.system.library());
         self.files.put(&directory, Node::Directory);
         self.site = Site {
             directory,

@@ -47,8 +47,8 @@ fn write(text: &str, quotes: &[(char, &str)], prefix: &RealPath) -> String {
         });
         format!("'{}'", quoted.collect::<String>())
     };
-    text.replace("PROMPT\n", &format!("{}\n", quote(&format!("({}) ", prefix.name()))))
-        .replace("PREFIX\n", &format!("{}\n", quote(prefix.as_str())))
+    text.replace("@PROMPT@", &quote(&format!("({}) ", prefix.name())))
+        .replace("@PREFIX@", &quote(prefix.as_str()))
 }
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests {
         let prefix = RealPath::known("/opt/it's a!\\");
         let written = SCRIPTS.map(|(_, text, quotes)| {
             let text = write(text, quotes, &prefix);
-            assert!(!text.contains("PREFIX") && !text.contains("PROMPT\n"));
+            assert!(!text.contains('@'), "{text}");
             text.lines().find(|line| line.contains("/opt/")).unwrap_or_default().to_owned()
         });
         assert_eq!(

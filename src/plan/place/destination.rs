@@ -19,7 +19,8 @@ pub(crate) struct Destinations<'a> {
 impl Destinations<'_> {
     /// The site directory of the bundle.
     pub(crate) fn site(&self) -> RealPath {
-        self.prefix.descend(&format!("lib/python{}/{SITE_PACKAGES}", self.minor()))
+        let library = self.inventory.environment.interpreter.library_name();
+        self.prefix.descend(&format!("lib/{library}/{SITE_PACKAGES}"))
     }
 
     fn minor(&self) -> &str {

@@ -28,7 +28,6 @@ pub(crate) fn make(
         "home = {home}\ninclude-system-site-packages = {}\nversion = {}\n",
         environment.include_system, environment.interpreter.facts.version
     );
-    let minor = environment.interpreter.minor();
     let reason = "the final interpreter";
     vec![
         PlannedEntry::text(
@@ -38,6 +37,6 @@ pub(crate) fn make(
         ),
         link("python", interpreter.as_str(), reason),
         link("python3", "python", reason),
-        link(&format!("python{minor}"), "python", reason),
+        link(environment.interpreter.library_name(), "python", reason),
     ]
 }

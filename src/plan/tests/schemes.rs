@@ -134,3 +134,20 @@ fn two_environments() {
         "SITE/a.py | SITE/b.py | SITE/both.py | left /two/lib/python3.11/site-packages/both.py",
     );
 }
+
+#[test]
+fn a_free_threaded_python_beside_another_of_its_version() {
+    let root = "debian\npython /usr/local/bin/python3.13\npython /usr/local/bin/python3.13t
+        venv /opt/venv\nwheel a has a.py a/_a.cpython-313t-x86_64-linux-gnu.so";
+    let plan = plan(root, "/opt/venv").plan;
+    let mut tree = show::tree(&plan);
+    tree.retain(|line| !line.contains(".dist-info/"));
+    compare(
+        root,
+        &[show::final_root(&plan), tree, show::findings(&plan.findings)].concat(),
+        "FROM ? with /usr/local/bin/python3.13t
+            APP/lib/python3.13t/site-packages/a.py
+            APP/lib/python3.13t/site-packages/a/_a.cpython-313t-x86_64-linux-gnu.so
+            deny interpreter-not-in-base /usr/local/bin/python3.13t",
+    );
+}

@@ -4,8 +4,8 @@ alias deactivate 'test $?_OLD_VIRTUAL_PATH != 0 && setenv PATH "$_OLD_VIRTUAL_PA
 
 deactivate nondestructive
 
-setenv VIRTUAL_ENV PREFIX
-setenv VIRTUAL_ENV_PROMPT PROMPT
+setenv VIRTUAL_ENV @PREFIX@
+setenv VIRTUAL_ENV_PROMPT @PROMPT@
 set _OLD_VIRTUAL_PATH="$PATH"
 setenv PATH "$VIRTUAL_ENV/bin:$PATH"
 

@@ -18,8 +18,8 @@ end
 
 deactivate nondestructive
 
-set -gx VIRTUAL_ENV PREFIX
-set -gx VIRTUAL_ENV_PROMPT PROMPT
+set -gx VIRTUAL_ENV @PREFIX@
+set -gx VIRTUAL_ENV_PROMPT @PROMPT@
 set -gx _OLD_VIRTUAL_PATH $PATH
 set -gx PATH "$VIRTUAL_ENV/bin" $PATH
 
