@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::support::engine::{Buildah, Docker, Engine, docker};
 use crate::support::lab::Lab;
 
-/// The base differs in every run, so an engine has no layer of an earlier run.
+/// The base differs in every run ([`write_run_id`]), so an engine has no layer of an earlier run.
 const DOCKERFILE: &str = r#"FROM python:3.11-slim-bookworm AS base
 COPY run-id /
 
@@ -33,10 +33,17 @@ const ROOTFS: &str = "COPY --from=builder /bundle/rootfs/ /";
 
 const IMAGE: &str = "wheelbarrow-fixed-stage";
 
+fn write_run_id(lab: &Lab) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    lab.write("run-id", &now.as_nanos().to_string());
+}
+
 /// The builder stage has the program only while it runs; the lines of the final stage still verify.
 fn check_mounted_program(engine: &dyn Engine) {
     let lab = Lab::new();
+    write_run_id(&lab);
     let builder = "FROM python:3.11-slim-bookworm AS base
+COPY run-id /
 FROM base AS builder
 RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install -q six==1.16.0
 RUN --mount=type=bind,source=wheelbarrow,target=/usr/local/bin/wheelbarrow \\
@@ -53,8 +60,7 @@ RUN --mount=type=bind,source=wheelbarrow,target=/usr/local/bin/wheelbarrow \\
 /// Each change is built over the one before it.
 fn check(engine: &dyn Engine) {
     let lab = Lab::new();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    lab.write("run-id", &now.as_nanos().to_string());
+    write_run_id(&lab);
     for (requirements, modules, cached) in [
         ("six==1.16.0", "six", None),
         // Nothing changes.
