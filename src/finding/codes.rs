@@ -272,6 +272,34 @@ codes! {
              all of them.",
         ],
     }
+    UnrecordedData = "unrecorded-data" {
+        usually: Note,
+        meaning: "Files in `share`, `etc` or `var` below the prefix of the interpreter belong to no \
+                  distribution and no package. They are bundled below the prefix of the bundle.",
+        causes: ["A step of the Dockerfile put configuration or data there."],
+        remedies: [
+            "Nothing, if the program finds them by `sys.prefix`.",
+            "Copy them in the final stage if a program names them by their path: \
+             `COPY --from=builder PATH PATH`.",
+        ],
+    }
+    FileCapabilities = "file-capabilities" {
+        usually: Warn,
+        meaning: "A program of the environment, or its interpreter, has file capabilities \
+                  (capabilities(7)). The bundle does not keep them.",
+        causes: ["A step of the Dockerfile ran `setcap`, so that the program may use a low port."],
+        remedies: ["Run `setcap` in the final stage, after the bundle is copied."],
+    }
+    LostFile = "lost-file" {
+        usually: Deny,
+        meaning: "RECORD of a distribution names a file that the builder has, and that is neither in the \
+                  bundle nor left out for a known reason.",
+        causes: ["`wheelbarrow` has a fault: it accounts for every recorded file."],
+        remedies: [
+            "Report it with the output of `wheelbarrow plan --json`.",
+            "Copy the file in the final stage: `COPY --from=builder PATH PATH`.",
+        ],
+    }
     SpecialFile = "special-file" {
         usually: Warn,
         meaning: "A path in the environment is neither a regular file, a directory nor a link. It \

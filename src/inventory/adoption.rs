@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use super::files::{bytecode_cache, look_at};
+use super::files::{is_bytecode_cache, look_at};
 use super::{Inventory, carriable, problem};
 use crate::path::WrittenPath;
 use crate::root::{Kind, Root};
@@ -37,7 +37,7 @@ impl Inventory {
                 };
                 let known = self.files.binary_search_by(|file| file.path.cmp(&found.path)).is_ok();
                 let unwanted = carriable::for_people(&carriable::in_usr(package, recorded))
-                    || bytecode_cache(&found.path);
+                    || is_bytecode_cache(&found.path);
                 if known || unwanted || found.meta.kind == Kind::Directory {
                     continue;
                 }

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::problem;
+use super::{carriable, problem};
 use crate::elf::MAGIC;
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
-use crate::python::{self, Distribution, Environment, Part, Script};
-use crate::root::{Crossed, Entry, Kind, Meta, Root, RootError};
+use crate::python::{self, Distribution, Environment, Part, RecordEntry, Script};
+use crate::root::{Entry, Kind, Meta, Root, RootError};
 
 /// One file, link or empty directory of the environment.
 #[derive(Clone, Debug)]
@@ -56,11 +56,13 @@ pub enum Provider {
     Packages(BTreeSet<usize>),
 }
 
-/// The files of the environment, and the recorded files that do not exist.
+/// The files of the environment, and those that RECORDs name.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     /// Every file, link and empty directory, sorted by path.
     pub(super) all: Vec<FileFact>,
+    /// The files and links that a RECORD names and that exist, with the index of the distribution.
+    pub(super) recorded: Vec<(usize, RealPath)>,
     /// The files that a RECORD names and that do not exist, with the index of the distribution.
     pub(super) missing: Vec<(usize, RealPath)>,
     /// The recorded files in directories that are links out of the walked trees, each with the
@@ -75,103 +77,172 @@ pub(super) fn read_files(
     distributions: &[Distribution],
     findings: &mut Vec<Finding>,
 ) -> Files {
-    let mut files = Files::default();
-    let tops: Vec<RealPath> = environment.parts.iter().flat_map(Part::tops).collect();
-    let mut entries: FxHashMap<RealPath, Meta> = FxHashMap::default();
-    // A single module is a top, too.
-    let looked = tops.iter().filter_map(|top| Some((top.clone(), root.lookup(top).ok()??)));
-    entries.extend(looked.filter(|(_, meta)| meta.kind != Kind::Directory));
-    let mut unreadable: FxHashSet<String> = FxHashSet::default();
-    for found in tops.iter().flat_map(|top| root.walk(top, |name| name != "__pycache__")) {
-        match found {
-            Ok(Entry { path, meta }) => drop(entries.insert(path, meta)),
-            Err(error) => {
-                unreadable.insert(error.path().to_owned());
-                findings.push(problem(&error));
-            }
-        }
-    }
-    let mut owners: FxHashMap<RealPath, (usize, Option<&String>)> = FxHashMap::default();
+    let mut reading = Reading {
+        root,
+        distributions,
+        entries: FxHashMap::default(),
+        unreadable: FxHashSet::default(),
+        owners: FxHashMap::default(),
+        files: Files::default(),
+        findings,
+    };
+    reading.walk(&environment.parts.iter().flat_map(Part::tops).collect::<Vec<_>>());
+    reading.walk_data(environment);
     for (index, distribution) in distributions.iter().enumerate() {
-        for record in distribution.record.iter().filter(|record| !bytecode_cache(&record.path)) {
-            let path = if entries.contains_key(&record.path) {
-                record.path.clone()
-            } else if let Ok(Some(found)) = root.resolve_parent(&WrittenPath::from(&record.path)) {
-                if !entries.contains_key(&found.path) && crosses(&entries, &found.links) {
-                    let recorded = (index, record.hash.clone());
-                    files.behind_links.insert(record.path.clone(), recorded);
-                    continue;
-                }
-                // It is outside the walked trees: in bin/ or share/ of a system installation.
-                entries.entry(found.path.clone()).or_insert(found.meta);
-                found.path
-            } else {
-                if !other_form(root, &record.path) {
-                    files.missing.push((index, record.path.clone()));
-                }
-                continue;
-            };
-            if let Some((other, hash)) = owners.insert(path.clone(), (index, record.hash.as_ref()))
-                && other != index
-                && (hash.is_none() || hash != record.hash.as_ref())
-            {
-                let message = format!(
-                    "recorded by {} and by {}; the file is that of the last one installed",
-                    distributions[other].name, distribution.name
-                );
-                findings.push(Finding::new(Severity::Warn, Code::RecordedTwice, &path, message));
-            }
+        for record in &distribution.record {
+            reading.add_record(index, record);
         }
     }
-    // A RECORD that does not list itself still belongs to its distribution.
-    for (index, distribution) in
-        distributions.iter().enumerate().filter(|(_, distribution)| distribution.has_record)
-    {
-        owners.entry(distribution.info.join("RECORD")).or_insert((index, None));
-    }
-    let parents: FxHashSet<RealPath> = entries.keys().filter_map(RealPath::parent).collect();
-    let counts = |path: &RealPath, meta: &Meta| {
-        // Whatever is in a directory is an entry of its own.
-        let is_empty = || !parents.contains(path) && !unreadable.contains(path.as_str());
-        (meta.kind != Kind::Directory || is_empty()) && !bytecode_cache(path)
-    };
-    let mut entries: Vec<(RealPath, Meta)> =
-        entries.into_iter().filter(|(path, meta)| counts(path, meta)).collect();
-    entries.par_sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-    let claims: BTreeMap<&RealPath, usize> = distributions
-        .iter()
-        .enumerate()
-        .flat_map(|(index, one)| one.claims.iter().map(move |path| (path, index)))
-        .collect();
-    let claimed = |path: &RealPath| {
-        let mut above = std::iter::once(path.clone()).chain(path.ancestors());
-        if claims.is_empty() { None } else { above.find_map(|path| claims.get(&path).copied()) }
-    };
-    let looked: Vec<(FileFact, Option<RootError>)> = entries
-        .into_par_iter()
-        .map(|(path, meta)| {
-            let recorded = owners.get(&path);
-            let owner = recorded.map(|(owner, _)| *owner).or_else(|| claimed(&path));
-            let recorded_hash = recorded.and_then(|(_, hash)| hash.cloned());
-            look_at(root, path, meta, owner, recorded_hash)
-        })
-        .collect();
-    for (fact, error) in looked {
-        match error {
-            None => files.all.push(fact),
-            Some(error) => findings.push(problem(&error)),
-        }
-    }
-    files
+    reading.look_at_all();
+    reading.files
 }
 
-/// Whether one of the links is among the walked entries.
-fn crosses(entries: &FxHashMap<RealPath, Meta>, links: &[Crossed]) -> bool {
-    links.iter().any(|link| entries.contains_key(&link.at))
+/// The state of reading the files of an environment.
+struct Reading<'a> {
+    root: &'a Root,
+    distributions: &'a [Distribution],
+    /// Every path that was found, in the walked trees and by a RECORD.
+    entries: FxHashMap<RealPath, Meta>,
+    /// The paths of directories that cannot be listed: they are not empty.
+    unreadable: FxHashSet<String>,
+    /// The last distribution that records each path, with the hash.
+    owners: FxHashMap<RealPath, (usize, Option<&'a String>)>,
+    files: Files,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl<'a> Reading<'a> {
+    fn walk(&mut self, tops: &[RealPath]) {
+        let looked =
+            tops.iter().filter_map(|top| Some((top.clone(), self.root.lookup(top).ok()??)));
+        // A single module is a top, too.
+        self.entries.extend(looked.filter(|(_, meta)| meta.kind != Kind::Directory));
+        for found in tops.iter().flat_map(|top| self.root.walk(top, |name| name != "__pycache__")) {
+            match found {
+                Ok(Entry { path, meta }) => drop(self.entries.insert(path, meta)),
+                Err(error) => {
+                    self.unreadable.insert(error.path().to_owned());
+                    self.findings.push(problem(&error));
+                }
+            }
+        }
+    }
+
+    /// Reads the files that programs find by the prefix of a system installation.
+    fn walk_data(&mut self, environment: &Environment) {
+        let data = environment.parts.iter().flat_map(Part::data);
+        let there = data.filter(|top| self.root.is_directory(&WrittenPath::from(top)));
+        for found in there.flat_map(|top| self.root.walk(&top, |name| name != "__pycache__")) {
+            match found {
+                Ok(Entry { path, meta }) => {
+                    let in_usr = path.as_str().replacen("/usr/local/", "/usr/", 1);
+                    if meta.kind != Kind::Directory && !carriable::for_people(&in_usr) {
+                        self.entries.insert(path, meta);
+                    }
+                }
+                Err(error) => self.findings.push(problem(&error)),
+            }
+        }
+    }
+
+    /// Finds a recorded file, and makes the distribution its owner.
+    fn add_record(&mut self, index: usize, record: &'a RecordEntry) {
+        if is_bytecode_cache(&record.path) {
+            let is_file =
+                matches!(self.root.lookup(&record.path), Ok(Some(meta)) if meta.kind == Kind::File);
+            self.files.recorded.extend(is_file.then(|| (index, record.path.clone())));
+            return;
+        }
+        let path = if self.entries.contains_key(&record.path) {
+            record.path.clone()
+        } else if let Ok(Some(found)) = self.root.resolve_parent(&WrittenPath::from(&record.path)) {
+            let crosses = found.links.iter().any(|link| self.entries.contains_key(&link.at));
+            if crosses && !self.entries.contains_key(&found.path) {
+                let recorded = (index, record.hash.clone());
+                self.files.behind_links.insert(record.path.clone(), recorded);
+                self.files.recorded.push((index, record.path.clone()));
+                return;
+            }
+            // It is outside the walked trees: in bin/ or share/ of a system installation.
+            self.entries.entry(found.path.clone()).or_insert(found.meta);
+            found.path
+        } else {
+            if !has_other_form(self.root, &record.path) {
+                self.files.missing.push((index, record.path.clone()));
+            }
+            return;
+        };
+        if self.entries.get(&path).is_some_and(|meta| meta.kind != Kind::Directory) {
+            self.files.recorded.push((index, path.clone()));
+        }
+        self.own(index, path, record.hash.as_ref());
+    }
+
+    /// Makes the distribution the owner of a file. A second one overwrote the file of the first.
+    fn own(&mut self, index: usize, path: RealPath, hash: Option<&'a String>) {
+        if let Some((other, other_hash)) = self.owners.insert(path.clone(), (index, hash))
+            && other != index
+            && (other_hash.is_none() || other_hash != hash)
+        {
+            let [other, this] = [other, index].map(|index| &self.distributions[index].name);
+            let message = format!(
+                "recorded by {other} and by {this}; the file is that of the last one installed"
+            );
+            self.findings.push(Finding::new(Severity::Warn, Code::RecordedTwice, &path, message));
+        }
+    }
+
+    /// Opens every file once.
+    fn look_at_all(&mut self) {
+        let all = self.distributions.iter().enumerate();
+        // A RECORD that does not list itself still belongs to its distribution.
+        for (index, distribution) in all.clone().filter(|(_, distribution)| distribution.has_record)
+        {
+            self.owners.entry(distribution.info.join("RECORD")).or_insert((index, None));
+        }
+        let claims: BTreeMap<&RealPath, usize> =
+            all.flat_map(|(index, one)| one.claims.iter().map(move |path| (path, index))).collect();
+        let claimed = |path: &RealPath| {
+            let mut above = std::iter::once(path.clone()).chain(path.ancestors());
+            if claims.is_empty() { None } else { above.find_map(|path| claims.get(&path).copied()) }
+        };
+        let entries = self.sort_entries();
+        let (root, owners) = (self.root, &self.owners);
+        let looked: Vec<(FileFact, Option<RootError>)> = entries
+            .into_par_iter()
+            .map(|(path, meta)| {
+                let recorded = owners.get(&path);
+                let owner = recorded.map(|(owner, _)| *owner).or_else(|| claimed(&path));
+                let recorded_hash = recorded.and_then(|(_, hash)| hash.cloned());
+                look_at(root, path, meta, owner, recorded_hash)
+            })
+            .collect();
+        for (fact, error) in looked {
+            match error {
+                None => self.files.all.push(fact),
+                Some(error) => self.findings.push(problem(&error)),
+            }
+        }
+    }
+
+    /// The files, links and empty directories, sorted by path.
+    fn sort_entries(&mut self) -> Vec<(RealPath, Meta)> {
+        let entries = std::mem::take(&mut self.entries);
+        let parents: FxHashSet<RealPath> = entries.keys().filter_map(RealPath::parent).collect();
+        let counts = |path: &RealPath, meta: &Meta| {
+            // Whatever is in a directory is an entry of its own.
+            let is_empty = || !parents.contains(path) && !self.unreadable.contains(path.as_str());
+            (meta.kind != Kind::Directory || is_empty()) && !is_bytecode_cache(path)
+        };
+        let mut entries: Vec<(RealPath, Meta)> =
+            entries.into_iter().filter(|(path, meta)| counts(path, meta)).collect();
+        entries.par_sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        entries
+    }
 }
 
 /// Whether a missing module is there as its bytecode, or missing bytecode as its source.
-fn other_form(root: &Root, path: &RealPath) -> bool {
+fn has_other_form(root: &Root, path: &RealPath) -> bool {
     let path = path.as_str();
     let other = match path.strip_suffix(".pyc") {
         Some(stem) => format!("{stem}.py"),
@@ -216,7 +287,7 @@ fn follow_link(root: &Root, path: &RealPath, target: &str) -> Result<Option<Real
 
 /// Whether the path is in a bytecode cache. Python creates these again, and they hold paths of the
 /// builder. The RECORD of virtualenv's own distributions names the directories themselves.
-pub(super) fn bytecode_cache(path: &RealPath) -> bool {
+pub fn is_bytecode_cache(path: &RealPath) -> bool {
     path.as_str().contains("/__pycache__/") || path.name() == "__pycache__"
 }
 
@@ -249,7 +320,7 @@ mod tests {
             ("/v/site/a/my__pycache__", false),
             ("/v/site/a.pyc", false),
         ] {
-            assert_eq!(bytecode_cache(&RealPath::known(path)), expect, "{path}");
+            assert_eq!(is_bytecode_cache(&RealPath::known(path)), expect, "{path}");
         }
     }
 }

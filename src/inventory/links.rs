@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::{Provider, bytecode_cache, look_at};
+use super::files::{Provider, is_bytecode_cache, look_at};
 use super::{FileFact, Inventory, problem};
+use crate::finding::Finding;
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Entry, Kind, Meta, Resolved, Root, RootError};
 
@@ -49,7 +50,8 @@ enum Way {
 }
 
 impl Inventory {
-    /// Follows the links of the environment that lead out of it.
+    /// Follows the links of the environment that lead out of it. `recorded` are the files that RECORDs
+    /// name behind such links.
     pub(super) fn follow_links(
         &mut self,
         root: &Root,
@@ -57,64 +59,31 @@ impl Inventory {
     ) {
         let out: BTreeSet<usize> =
             (0..self.files.len()).filter(|index| self.leads_out(&self.files[*index])).collect();
-        let first = |link: &FileFact| Pending {
-            link: link.clone(),
-            origin: link.path.clone(),
-            inside: Vec::new(),
+        let mut follower = Follower {
+            inventory: self,
+            root,
+            recorded,
+            pending: Vec::new(),
+            facts: Vec::new(),
+            copies: Vec::new(),
+            directories: 0,
+            findings: Vec::new(),
         };
-        let mut pending: Vec<Pending> =
-            out.iter().map(|index| first(&self.files[*index])).collect();
-        let (mut facts, mut copied) = (Vec::new(), Vec::new());
-        let mut directories = 0;
-        while let Some(mut next) = pending.pop() {
-            let way = self.judge_link(root, &next).unwrap_or_else(|error| {
-                self.findings.push(problem(&error));
-                Way::Unchanged
-            });
-            let Pending { link, inside, .. } = &mut next;
-            match way {
-                Way::Inside(target) => link.leads_to = Some(target),
-                Way::Provided(target, provider) => {
-                    (link.leads_to, link.provider) = (Some(target), Some(provider));
-                }
-                Way::Copied(origin, meta) if meta.kind == Kind::File => {
-                    copied.push(Copied { link: link.path.clone(), origin: origin.clone() });
-                    *link = self.look_behind(
-                        root,
-                        link,
-                        &link.path.clone(),
-                        Entry { path: origin, meta },
-                    );
-                }
-                Way::Copied(origin, _) if directories < MOST_DIRECTORIES => {
-                    directories += 1;
-                    let copy = Copied { link: link.path.clone(), origin };
-                    copied.push(copy.clone());
-                    inside.push(copy);
-                    for (origin, mut fact) in self.read_directory(root, link, inside) {
-                        if let Some((owner, hash)) = recorded.get(&fact.path) {
-                            (fact.owner, fact.recorded_hash) = (Some(*owner), hash.clone());
-                        }
-                        match fact.meta.kind {
-                            Kind::Link(_) => {
-                                let inside = inside.clone();
-                                pending.push(Pending { link: fact, origin, inside });
-                            }
-                            _ => facts.push(fact),
-                        }
-                    }
-                    continue;
-                }
-                Way::Copied(..) | Way::Unchanged => {}
-            }
-            facts.push(next.link);
+        for index in &out {
+            let link = self.files[*index].clone();
+            follower.pending.push(Pending { origin: link.path.clone(), link, inside: Vec::new() });
         }
+        while let Some(next) = follower.pending.pop() {
+            follower.follow(next);
+        }
+        let Follower { facts, copies, findings, .. } = follower;
         // Only now: a link means what it means without any other one being replaced.
-        copied.into_iter().for_each(|copied| root.graft(copied.link, copied.origin));
+        copies.into_iter().for_each(|copy| root.graft(copy.link, copy.origin));
         let mut index = 0..;
         self.files.retain(|_| index.next().is_some_and(|index| !out.contains(&index)));
         self.files.extend(facts);
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
+        self.findings.extend(findings);
     }
 
     /// Whether the next path on the way of a link is not in the environment.
@@ -134,50 +103,85 @@ impl Inventory {
             .take_while(|file| file.path.as_str().starts_with(path.as_str()))
             .any(|file| file.path.below(path).is_some())
     }
+}
 
-    fn judge_link(
-        &self,
-        root: &Root,
-        Pending { origin, inside, .. }: &Pending,
-    ) -> Result<Way, RootError> {
-        let Some(found) = root.resolve(&WrittenPath::from(origin))? else {
+/// The state of following links.
+struct Follower<'a> {
+    inventory: &'a Inventory,
+    root: &'a Root,
+    recorded: &'a BTreeMap<RealPath, (usize, Option<String>)>,
+    pending: Vec<Pending>,
+    /// The facts of everything that was followed.
+    facts: Vec<FileFact>,
+    copies: Vec<Copied>,
+    /// The number of copies that are directories.
+    directories: usize,
+    findings: Vec<Finding>,
+}
+
+impl Follower<'_> {
+    fn follow(&mut self, next: Pending) {
+        let way = self.judge(&next).unwrap_or_else(|error| {
+            self.findings.push(problem(&error));
+            Way::Unchanged
+        });
+        let Pending { mut link, inside, .. } = next;
+        match way {
+            Way::Inside(target) => link.leads_to = Some(target),
+            Way::Provided(target, provider) => {
+                (link.leads_to, link.provider) = (Some(target), Some(provider));
+            }
+            Way::Copied(origin, meta) if meta.kind == Kind::File => {
+                let path = link.path.clone();
+                self.copies.push(Copied { link: path.clone(), origin: origin.clone() });
+                link = self.look_behind(&link, path, Entry { path: origin, meta });
+            }
+            Way::Copied(origin, _) if self.directories < MOST_DIRECTORIES => {
+                self.directories += 1;
+                return self.copy_directory(&link, origin, inside);
+            }
+            Way::Copied(..) | Way::Unchanged => {}
+        }
+        self.facts.push(link);
+    }
+
+    fn judge(&self, Pending { origin, inside, .. }: &Pending) -> Result<Way, RootError> {
+        let Some(found) = self.root.resolve(&WrittenPath::from(origin))? else {
             return Ok(Way::Unchanged);
         };
         let copy = inside
             .iter()
             .rev()
             .find_map(|copied| Some(copied.link.descend(found.path.below(&copied.origin)?)));
-        let interpreter = &self.environment.interpreter;
         Ok(if let Some(seen) = copy {
             Way::Inside(seen)
-        } else if found.path == interpreter.executable {
+        } else if found.path == self.inventory.environment.interpreter.executable {
             Way::Unchanged
-        } else if self.holds(&found.path) {
+        } else if self.inventory.holds(&found.path) {
             Way::Inside(found.path)
         } else if is_of_the_system(&found.path) {
             Way::Provided(found.path, Provider::System)
-        } else if origin.below(&found.path).is_some() {
-            // A copy of the directory would have the link in it again.
-            Way::Unchanged
-        } else if !matches!(found.meta.kind, Kind::File | Kind::Directory) {
+        } else if origin.below(&found.path).is_some()
+            || !matches!(found.meta.kind, Kind::File | Kind::Directory)
+        {
+            // A copy of such a directory would have the link in it again.
             Way::Unchanged
         } else {
-            self.judge_owners(root, found)
+            self.judge_owners(found)
         })
     }
 
     /// Files of packages are installed, and others are copied. A directory with both is one of the
     /// system, such as `/etc`, and is neither.
-    fn judge_owners(&self, root: &Root, Resolved { path, meta, .. }: Resolved) -> Way {
+    fn judge_owners(&self, Resolved { path, meta, .. }: Resolved) -> Way {
+        let packages = &self.inventory.packages;
         let owners: BTreeSet<Option<usize>> = match meta.kind {
             Kind::Directory => {
-                let entries = root.walk(&path, |name| name != "__pycache__");
-                let files = entries.into_iter().flatten().filter(|entry| {
-                    entry.meta.kind != Kind::Directory && !bytecode_cache(&entry.path)
-                });
-                files.map(|entry| self.packages.owner(&entry.path)).collect()
+                let entries = self.root.walk(&path, |name| name != "__pycache__");
+                let files = entries.into_iter().flatten().filter(is_file);
+                files.map(|entry| packages.owner(&entry.path)).collect()
             }
-            _ => BTreeSet::from([self.packages.owner(&path)]),
+            _ => BTreeSet::from([packages.owner(&path)]),
         };
         let is_copied = owners.iter().all(Option::is_none);
         match owners.into_iter().collect::<Option<BTreeSet<usize>>>() {
@@ -187,43 +191,47 @@ impl Inventory {
         }
     }
 
-    /// The facts of an entry that is seen at `path`, by a link of which these are the facts.
-    fn look_behind(
-        &mut self,
-        root: &Root,
-        link: &FileFact,
-        path: &RealPath,
-        entry: Entry,
-    ) -> FileFact {
-        let Entry { path: origin, meta } = entry;
-        let hash = link.recorded_hash.clone();
-        let (fact, error) = look_at(root, origin, meta, link.owner, hash);
-        self.findings.extend(error.as_ref().map(problem));
-        FileFact { path: path.clone(), ..fact }
-    }
-
-    /// The files and links of the innermost directory, each with its path there.
-    fn read_directory(
-        &mut self,
-        root: &Root,
-        link: &FileFact,
-        inside: &[Copied],
-    ) -> Vec<(RealPath, FileFact)> {
-        let copy = inside.last().expect("the directory itself is the last");
-        let mut facts = Vec::new();
-        for entry in root.walk(&copy.origin, |name| name != "__pycache__") {
-            match entry {
-                Ok(entry) if entry.meta.kind == Kind::Directory || bytecode_cache(&entry.path) => {}
-                Ok(entry) => {
-                    let rest = entry.path.below(&copy.origin).expect("a walk stays below its top");
-                    let (seen, origin) = (copy.link.descend(rest), entry.path.clone());
-                    facts.push((origin, self.look_behind(root, link, &seen, entry)));
+    /// Reads a directory in place of a link. The links in it are followed next.
+    fn copy_directory(&mut self, link: &FileFact, origin: RealPath, mut inside: Vec<Copied>) {
+        let copy = Copied { link: link.path.clone(), origin };
+        inside.push(copy.clone());
+        for entry in self.root.walk(&copy.origin, |name| name != "__pycache__") {
+            let entry = match entry {
+                Ok(entry) if is_file(&entry) => entry,
+                Ok(_) => continue,
+                Err(error) => {
+                    self.findings.push(problem(&error));
+                    continue;
                 }
-                Err(error) => self.findings.push(problem(&error)),
+            };
+            let origin = entry.path.clone();
+            let rest = origin.below(&copy.origin).expect("a walk stays below its top");
+            let mut fact = self.look_behind(link, copy.link.descend(rest), entry);
+            if let Some((owner, hash)) = self.recorded.get(&fact.path) {
+                (fact.owner, fact.recorded_hash) = (Some(*owner), hash.clone());
+            }
+            match fact.meta.kind {
+                Kind::Link(_) => {
+                    self.pending.push(Pending { link: fact, origin, inside: inside.clone() });
+                }
+                _ => self.facts.push(fact),
             }
         }
-        facts
+        self.copies.push(copy);
     }
+
+    /// The facts of an entry that is seen at `path`, by a link of which these are the facts.
+    fn look_behind(&mut self, link: &FileFact, path: RealPath, entry: Entry) -> FileFact {
+        let hash = link.recorded_hash.clone();
+        let (fact, error) = look_at(self.root, entry.path, entry.meta, link.owner, hash);
+        self.findings.extend(error.as_ref().map(problem));
+        FileFact { path, ..fact }
+    }
+}
+
+/// Whether an entry is neither a directory nor bytecode that Python makes again.
+fn is_file(entry: &Entry) -> bool {
+    entry.meta.kind != Kind::Directory && !is_bytecode_cache(&entry.path)
 }
 
 fn is_of_the_system(path: &RealPath) -> bool {

@@ -1,4 +1,4 @@
-//! The files of the environment that other code would miss: tests that it imports, type stubs that it reads.
+//! What other code would miss: tests that it imports, type stubs that it reads, setuptools.
 //!
 //! A byte search finds the files that may mention one, and only those are parsed.
 //!
@@ -11,7 +11,7 @@ use memchr::memmem;
 use rayon::prelude::*;
 
 use super::{FileFact, Inventory, problem};
-use crate::path::RealPath;
+use crate::path::{RealPath, WrittenPath};
 use crate::python::{DottedName, parse_references};
 use crate::root::{Kind, Root, RootError};
 
@@ -25,6 +25,17 @@ pub struct Mentions {
     pub attach_stubs: BTreeSet<RealPath>,
     /// The files with a string that ends in `.pyi`.
     pub open_stubs: BTreeSet<RealPath>,
+    /// The files that need setuptools, each with its first import of it. Empty if it is not installed.
+    pub setuptools: BTreeMap<RealPath, SetuptoolsImport>,
+}
+
+/// An import of a module that setuptools has, outside of any `try` that catches its failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetuptoolsImport {
+    /// The top-level name, such as `pkg_resources`.
+    pub module: &'static str,
+    /// The line of the statement, from 1.
+    pub line: usize,
 }
 
 /// The mentions of one file.
@@ -33,11 +44,14 @@ struct Mention {
     tests: BTreeSet<DottedName>,
     attaches_stub: bool,
     opens_stubs: bool,
+    setuptools: Option<SetuptoolsImport>,
 }
 
 /// The function of lazy_loader that reads the stub beside its caller (scientific-python SPEC 1).
 const ATTACH_STUB: &str = "attach_stub";
 const STUB_SUFFIX: &str = ".pyi";
+/// The modules that setuptools has. `distutils` was one of the standard library until Python 3.11 (PEP 632).
+const OF_SETUPTOOLS: [&str; 3] = ["pkg_resources", "setuptools", "distutils"];
 /// Longer strings are no names.
 const LONGEST_NAME: usize = 200;
 
@@ -45,15 +59,18 @@ impl Inventory {
     /// Reads the mentions of every source file of the environment.
     pub(super) fn read_mentions(&mut self, root: &Root) {
         let sources: Vec<&FileFact> = self.files.iter().filter(|file| is_source(file)).collect();
+        let modules = self.modules_of_setuptools(root);
         let read: Vec<(&FileFact, Result<Mention, RootError>)> =
-            sources.par_iter().map(|file| (*file, read_mention(root, file))).collect();
+            sources.par_iter().map(|file| (*file, read_mention(root, file, modules))).collect();
         let mut mentions = Mentions::default();
         let mut findings = Vec::new();
         for (file, mention) in read {
-            let Mention { tests, attaches_stub, opens_stubs } = mention.unwrap_or_else(|error| {
+            let mention = mention.unwrap_or_else(|error| {
                 findings.push(problem(&error));
                 Mention::default()
             });
+            let Mention { tests, attaches_stub, opens_stubs, setuptools } = mention;
+            mentions.setuptools.extend(setuptools.map(|import| (file.path.clone(), import)));
             if !tests.is_empty() {
                 mentions.tests.insert(file.path.clone(), tests);
             }
@@ -63,6 +80,17 @@ impl Inventory {
         self.mentions = mentions;
         self.findings.extend(findings);
     }
+
+    /// The modules that come from the setuptools of the environment.
+    fn modules_of_setuptools(&self, root: &Root) -> &'static [&'static str] {
+        let is_installed = self.distributions.iter().any(|one| one.key == "setuptools");
+        let distutils = self.environment.interpreter.stdlib.join("distutils");
+        match (is_installed, root.is_directory(&WrittenPath::from(&distutils))) {
+            (false, _) => &[],
+            (true, true) => &OF_SETUPTOOLS[..2],
+            (true, false) => &OF_SETUPTOOLS,
+        }
+    }
 }
 
 fn is_source(file: &FileFact) -> bool {
@@ -71,13 +99,18 @@ fn is_source(file: &FileFact) -> bool {
         && (file.path.name().ends_with(".py") || file.script.is_some())
 }
 
-fn read_mention(root: &Root, file: &FileFact) -> Result<Mention, RootError> {
+fn read_mention(
+    root: &Root,
+    file: &FileFact,
+    modules: &[&'static str],
+) -> Result<Mention, RootError> {
     let bytes = root.read(&file.path, file.meta.size)?;
     let has = |word: &str| memmem::find(&bytes, word.as_bytes()).is_some();
-    if !has(ATTACH_STUB) && !has(STUB_SUFFIX) && !names_tests(&bytes) {
+    let installer = modules.iter().any(|module| has(module));
+    if !has(ATTACH_STUB) && !has(STUB_SUFFIX) && !installer && !names_tests(&bytes) {
         return Ok(Mention::default());
     }
-    Ok(find_mention(&String::from_utf8_lossy(&bytes)))
+    Ok(find_mention(&String::from_utf8_lossy(&bytes), modules))
 }
 
 /// Whether one of the words `test` and `tests` is in the text.
@@ -92,17 +125,24 @@ fn names_tests(text: &[u8]) -> bool {
     })
 }
 
-fn find_mention(text: &str) -> Mention {
+fn find_mention(text: &str, modules: &[&'static str]) -> Mention {
     let references = parse_references(text);
     let strings = || references.strings.iter().map(String::as_str);
     let from_strings = strings().filter(|text| is_name(text)).flat_map(|text| {
         [0, 1].map(|dots| DottedName { dots, name: text.trim_matches('/').replace('/', ".") })
     });
-    let imports = references.imports.iter().cloned();
+    let imports = references.imports.iter().map(|import| import.name.clone());
+    let needed = references.imports.iter().filter(|import| !import.is_optional);
+    let mut setuptools = needed.filter_map(|import| {
+        let top = import.name.name.split('.').next().filter(|_| import.name.dots == 0)?;
+        let module = modules.iter().find(|module| **module == top)?;
+        Some(SetuptoolsImport { module, line: import.line })
+    });
     Mention {
         tests: imports.chain(from_strings).filter(has_tests).collect(),
         attaches_stub: text.contains(ATTACH_STUB),
         opens_stubs: strings().any(|text| text.ends_with(STUB_SUFFIX)),
+        setuptools: setuptools.next(),
     }
 }
 
@@ -131,7 +171,7 @@ mod tests {
             ("import lazy_loader as l\nl.attach_stub(__name__, __file__)", "", "attach"),
             ("path.with_suffix('.pyi')", "", "open"),
         ] {
-            let mention = find_mention(text);
+            let mention = find_mention(text, &[]);
             let shown =
                 mention.tests.iter().map(|one| format!("{}{}", ".".repeat(one.dots), one.name));
             assert_eq!(shown.collect::<Vec<_>>().join(" "), tests, "{text}");
@@ -139,6 +179,21 @@ mod tests {
             let flags: Vec<&str> =
                 flags.iter().filter(|(flag, _)| *flag).map(|(_, name)| *name).collect();
             assert_eq!(flags.join(" "), stubs, "{text}");
+        }
+    }
+
+    #[test]
+    fn imports_of_setuptools() {
+        for (text, expect) in [
+            ("import os\nfrom pkg_resources import x", "pkg_resources 2"),
+            ("__import__('pkg_resources').declare_namespace(__name__)", "pkg_resources 1"),
+            ("try:\n    import setuptools\nexcept ImportError:\n    pass", ""),
+            ("def f():\n    import distutils.util", "distutils 2"),
+            ("from .setuptools import a\nimport mysetuptools  # import setuptools", ""),
+        ] {
+            let found = find_mention(text, &OF_SETUPTOOLS).setuptools;
+            let shown = found.map(|import| format!("{} {}", import.module, import.line));
+            assert_eq!(shown.unwrap_or_default(), expect, "{text}");
         }
     }
 

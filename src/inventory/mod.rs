@@ -23,8 +23,8 @@ pub use beside::Beside;
 pub use carriable::Carriable;
 pub use carriable_file::CarriableFile;
 use files::Files;
-pub use files::{FileFact, Provider};
-pub use mentions::Mentions;
+pub use files::{FileFact, Provider, is_bytecode_cache};
+pub use mentions::{Mentions, SetuptoolsImport};
 pub use natives::follow_library;
 pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need, list_places};
 pub use not_loadable::{NOT_LOADABLE, NotLoadable, not_loadable_text, parse_not_loadable};
@@ -56,6 +56,10 @@ pub struct Inventory {
     pub files: Vec<FileFact>,
     /// The files that a RECORD names and that do not exist, with the index of the distribution.
     pub missing: Vec<(usize, RealPath)>,
+    /// The files and links that a RECORD names and that exist, with the index of the distribution.
+    pub recorded: Vec<(usize, RealPath)>,
+    /// The programs with capabilities (capabilities(7)), the interpreter among them.
+    pub capable: BTreeSet<RealPath>,
     /// The ELF files of the environment.
     pub natives: Vec<Native>,
     /// Everything that files of the environment open at run time, by file and by what is opened.
@@ -106,6 +110,14 @@ pub struct Inventory {
 }
 
 impl Inventory {
+    /// Only programs have capabilities.
+    fn find_capable(&self, root: &Root) -> BTreeSet<RealPath> {
+        let programs = self.files.iter().filter(|file| file.elf);
+        let interpreter = &self.environment.interpreter.executable;
+        let paths = programs.map(|file| &file.path).chain([interpreter]);
+        paths.filter(|path| root.has_capabilities(path)).cloned().collect()
+    }
+
     /// The package that owns the interpreter.
     pub fn interpreter_package(&self) -> Option<&Package> {
         self.packages
@@ -166,6 +178,18 @@ impl Inventory {
             }
         }
         names
+    }
+
+    /// The OS packages that own files of the environment below a directory.
+    pub fn packages_below(&self, directory: &RealPath) -> BTreeSet<usize> {
+        let first = self.files.partition_point(|file| file.path < *directory);
+        let files = self.files[first..].iter().map(|file| &file.path);
+        files
+            .take_while(|path| path.as_str().starts_with(directory.as_str()))
+            .filter(|path| path.below(directory).is_some())
+            .filter(|path| self.packages.in_prefix(path).is_none())
+            .filter_map(|path| self.packages.owner(path))
+            .collect()
     }
 
     /// Whether a file is an ELF file: by its bytes in the environment, by its name elsewhere.
@@ -239,7 +263,7 @@ pub fn take_inventory_of(
         findings: problems,
     } = read;
     findings.extend(problems);
-    let Files { all: files, missing, behind_links } = files;
+    let Files { all: files, missing, recorded, behind_links } = files;
     let release = root.release().unwrap_or_else(|error| {
         findings.push(problem(&error));
         Release::default()
@@ -267,6 +291,8 @@ pub fn take_inventory_of(
         leads,
         files,
         missing,
+        recorded,
+        capable: BTreeSet::new(),
         packages,
         carriable: Carriable::default(),
         beside: BTreeMap::new(),
@@ -277,6 +303,7 @@ pub fn take_inventory_of(
     inventory.adopt(root);
     inventory.follow_links(root, &behind_links);
     inventory.find_programs(root);
+    inventory.capable = inventory.find_capable(root);
     inventory.resolve(library, &scope);
     inventory.read_mentions(root);
     let of_conda = inventory.packages.iter().any(|(_, package)| package.in_prefix.is_some());

@@ -16,6 +16,7 @@
 //!
 //! Invariant: pure. No file system, no clock, no environment; sorted; no host path.
 
+mod account;
 mod adapt;
 mod entry;
 mod judge;
@@ -31,6 +32,7 @@ mod tests;
 
 use serde::Serialize;
 
+pub use account::{Account, ReasonCount};
 pub use adapt::Receipt;
 pub use entry::{Action, Edit, LeftOut, PlannedEntry};
 pub use layers::{KINDS_OF_LAYERS, PlannedLayer};
@@ -96,6 +98,8 @@ pub struct Plan {
     /// Files of the bundle that could be left out on request, by kind.
     #[serde(skip)]
     pub removable: Vec<Receipt>,
+    /// The recorded files of the bundled distributions.
+    pub recorded: Account,
     /// Paths of the builder that are left out, sorted.
     #[serde(rename = "left")]
     pub left_out: Vec<LeftOut>,
@@ -121,6 +125,8 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     let layers = layers::cut(inventory, request, adapted.entries);
     let judgement =
         judge::judge(inventory, request, &final_root, &native.packages, &layers.entries);
+    let (recorded, lost) =
+        account::count_recorded(inventory, &selection, &layers.entries, &adapted.left_out);
     let findings = [
         inventory.findings.clone(),
         selection.findings.clone(),
@@ -130,6 +136,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         adapted.findings,
         layers.findings,
         judgement.findings,
+        lost,
     ];
     Plan {
         schema: SCHEMA,
@@ -148,6 +155,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         runs_at_start: placed.runs_at_start,
         slimmed: adapted.slimmed,
         removable: adapted.removable,
+        recorded,
         left_out: adapted.left_out,
         findings: sort(findings.concat()),
         builder_prefixes: builder_prefixes(inventory, request, &final_root),

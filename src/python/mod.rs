@@ -38,12 +38,12 @@ pub use metadata::{
 };
 pub use part::{Part, PartKind};
 pub use path_file::{Import, ImportFound, PathFile, PathLine, read_path_files};
-pub use references::{DottedName, References, parse_references};
+pub use references::{DottedName, ImportedName, References, parse_references};
 pub use requirement_files::{
     ProjectFile, RequirementsError, RequirementsFile, parse_project, parse_requirement,
     parse_requirements_file, split_extras,
 };
-pub use requirements::{Edges, MarkerFacts, Requirements, kept, reached};
+pub use requirements::{Edges, MarkerFacts, Requirements, is_installer, kept, reached};
 pub use script::{Script, Shebang, parse_script};
 pub use site_directory::read_distributions;
 

@@ -32,7 +32,18 @@ pub enum PartKind {
     Source(Vec<RealPath>),
 }
 
+/// Folders of data below a prefix that Python shares with other programs.
+const DATA: [&str; 3] = ["etc", "share", "var"];
+
 impl Part {
+    /// The folders of data of a part whose prefix has many other files. Programs find these by
+    /// `sys.prefix`. Packages have their data in /usr, and nobody else does.
+    pub fn data(&self) -> Vec<RealPath> {
+        let is_local = self.kind == PartKind::System && self.prefix.as_str() == "/usr/local";
+        let data = DATA.iter().filter(|_| is_local);
+        data.map(|name| self.prefix.join(name)).collect()
+    }
+
     /// Whether everything below the prefix belongs to the environment.
     pub fn whole_prefix(&self) -> bool {
         !matches!(self.kind, PartKind::System | PartKind::Source(_))

@@ -93,6 +93,14 @@ pub enum ImportFound {
 }
 
 impl PathFile {
+    /// The directories of its lines that exist.
+    pub fn directories(&self) -> impl Iterator<Item = &RealPath> {
+        self.lines.iter().filter_map(|line| match line {
+            PathLine::Path { to, .. } => to.as_ref(),
+            PathLine::Code { .. } => None,
+        })
+    }
+
     /// The folders outside of the environment that this file leads to; as `Err`, the written paths
     /// of those that do not exist. For an `editable` install a folder of the prefix also counts,
     /// unless it is in a site directory: `pip install -e git+...` creates `src/` there.

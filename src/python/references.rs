@@ -15,27 +15,73 @@ pub struct DottedName {
     pub name: String,
 }
 
+/// One name that code imports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedName {
+    /// `from a import b` is `a.b`, whether `b` is a module or not.
+    pub name: DottedName,
+    /// The line of the statement, from 1.
+    pub line: usize,
+    /// The code goes on without the module: the import is in a `try` that catches its failure, in an
+    /// `except`, or below `if TYPE_CHECKING`.
+    pub is_optional: bool,
+}
+
 /// The references of one source file, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct References {
-    /// The imported names. `from a import b` is `a.b`, whether `b` is a module or not.
-    pub imports: Vec<DottedName>,
+    /// The names of import statements, of `__import__("a")` and of `import_module("a")`.
+    pub imports: Vec<ImportedName>,
     /// The string literals as written, without quotes.
     pub strings: Vec<String>,
 }
 
 /// Reads the references of a source file.
 pub fn parse_references(text: &str) -> References {
-    let mut lexer = Lexer { rest: text, statement: String::new(), found: References::default() };
+    let mut lexer = Lexer {
+        rest: text,
+        line: 1,
+        first_line: 1,
+        called: Vec::new(),
+        statement: String::new(),
+        starts_line: true,
+        blocks: Vec::new(),
+        found: References::default(),
+    };
     lexer.run();
     lexer.found
 }
 
 struct Lexer<'a> {
     rest: &'a str,
+    /// The number of the line that `rest` begins in.
+    line: usize,
+    /// The line in which the statement begins.
+    first_line: usize,
+    /// The names that the statement imports by a function.
+    called: Vec<DottedName>,
     /// The statement so far, each of its strings as two quotes.
     statement: String,
+    /// Whether the statement is the first of its line, so that it shows the indentation.
+    starts_line: bool,
+    /// The blocks around the statement that matter, the innermost last.
+    blocks: Vec<Block>,
     found: References,
+}
+
+/// A block that decides whether imports in it are optional.
+struct Block {
+    indentation: usize,
+    kind: BlockKind,
+}
+
+enum BlockKind {
+    /// `try`, with the indices of the imports in it.
+    Try(Vec<usize>),
+    /// `except`, after the `try` with these imports.
+    Except(Vec<usize>),
+    /// `if TYPE_CHECKING`: never run.
+    TypeChecking,
 }
 
 impl Lexer<'_> {
@@ -49,16 +95,27 @@ impl Lexer<'_> {
             self.rest = &self.rest[next.len_utf8()..];
             match next {
                 '#' => self.rest = &self.rest[self.rest.find('\n').unwrap_or(self.rest.len())..],
-                '\\' => self.rest = self.rest.trim_start_matches(['\r', '\n']),
-                '\n' | ';' if depth == 0 => self.end_statement(),
-                '\n' => self.statement.push(' '),
+                '\\' => {
+                    let after = self.rest.trim_start_matches(['\r', '\n']);
+                    self.line += count_lines(&self.rest[..self.rest.len() - after.len()]);
+                    self.rest = after;
+                }
+                '\n' | ';' if depth == 0 => {
+                    self.end_statement();
+                    self.line += usize::from(next == '\n');
+                    self.starts_line = next == '\n';
+                }
+                '\n' => {
+                    self.line += 1;
+                    self.statement.push(' ');
+                }
                 _ => {
                     match next {
                         '(' | '[' | '{' => depth += 1,
                         ')' | ']' | '}' => depth = depth.saturating_sub(1),
                         _ => {}
                     }
-                    self.statement.push(next);
+                    self.push(next);
                 }
             }
         }
@@ -79,21 +136,90 @@ impl Lexer<'_> {
             let escaped = if next == '\\' { body[at + 1..].chars().next() } else { None };
             at += next.len_utf8() + escaped.map_or(0, char::len_utf8);
         }
+        let calls = |function: &str| self.statement.trim_end().ends_with(function);
+        if calls("__import__(") || calls("import_module(") {
+            let name = DottedName { dots: 0, name: body[..at].to_owned() };
+            self.called.push(name);
+        }
         self.found.strings.push(body[..at].to_owned());
         let after = &body[at..];
         self.rest = after.strip_prefix(&end).unwrap_or(after);
-        self.statement.push_str("\"\"");
+        [quote, quote].into_iter().for_each(|quote| self.push(quote));
+        self.line += count_lines(&body[..at]);
+    }
+
+    fn push(&mut self, next: char) {
+        if self.statement.trim_start().is_empty() {
+            self.first_line = self.line;
+        }
+        self.statement.push(next);
     }
 
     fn end_statement(&mut self) {
         let statement = std::mem::take(&mut self.statement);
         let whole = statement.trim();
+        if self.starts_line && !whole.is_empty() {
+            self.enter(statement.len() - statement.trim_start().len(), whole);
+        }
         let is_import = |text: &str| text.starts_with("import ") || text.starts_with("from ");
         // `try: import a` and its like.
         let clause = whole.rsplit_once(':').map_or("", |(_, clause)| clause.trim());
         let import = [whole, clause].into_iter().find(|text| is_import(text));
-        self.found.imports.extend(import.into_iter().flat_map(parse_import));
+        let called = std::mem::take(&mut self.called);
+        let names = import.into_iter().flat_map(parse_import).chain(called);
+        names.for_each(|name| self.add_import(name));
     }
+
+    fn add_import(&mut self, name: DottedName) {
+        let mut is_optional = false;
+        for block in &mut self.blocks {
+            match &mut block.kind {
+                BlockKind::Try(imports) => imports.push(self.found.imports.len()),
+                BlockKind::Except(_) | BlockKind::TypeChecking => is_optional = true,
+            }
+        }
+        self.found.imports.push(ImportedName { name, line: self.first_line, is_optional });
+    }
+
+    /// Leaves the blocks that end before a statement, and enters the one that it begins.
+    fn enter(&mut self, indentation: usize, statement: &str) {
+        let mut tried = Vec::new();
+        while let Some(block) = self.blocks.pop_if(|block| block.indentation >= indentation) {
+            if let (true, BlockKind::Try(imports) | BlockKind::Except(imports)) =
+                (block.indentation == indentation, block.kind)
+            {
+                tried = imports;
+            }
+        }
+        let words: Vec<&str> = words(statement).collect();
+        let kind = match words.first() {
+            Some(&"try") => BlockKind::Try(Vec::new()),
+            Some(&"except") => {
+                if words.len() == 1 || words.iter().any(|word| CATCH_IMPORTS.contains(word)) {
+                    for index in &tried {
+                        self.found.imports[*index].is_optional = true;
+                    }
+                }
+                BlockKind::Except(tried)
+            }
+            Some(&"if") if words.contains(&"TYPE_CHECKING") => BlockKind::TypeChecking,
+            _ => return,
+        };
+        self.blocks.push(Block { indentation, kind });
+    }
+}
+
+/// The exceptions by which a failed import is caught.
+const CATCH_IMPORTS: [&str; 4] =
+    ["BaseException", "Exception", "ImportError", "ModuleNotFoundError"];
+
+fn words(statement: &str) -> impl Iterator<Item = &str> {
+    let is_part = |one: char| one.is_alphanumeric() || one == '_';
+    statement.split(move |one| !is_part(one)).filter(|word| !word.is_empty())
+}
+
+fn count_lines(text: &str) -> usize {
+    text.matches('\n').count()
 }
 
 /// The names of one `import` or `from` statement.
@@ -132,7 +258,8 @@ mod tests {
     #[track_caller]
     fn check(text: &str, imports: &str, strings: &str) {
         let found = parse_references(text);
-        let shown = found.imports.iter().map(|one| format!("{}{}", ".".repeat(one.dots), one.name));
+        let names = found.imports.iter().map(|one| &one.name);
+        let shown = names.map(|one| format!("{}{}", ".".repeat(one.dots), one.name));
         assert_eq!(shown.collect::<Vec<_>>().join(" "), imports, "{text}");
         assert_eq!(found.strings.join("|"), strings, "{text}");
     }
@@ -148,6 +275,30 @@ mod tests {
         check("if x:\n    import a; import b\ntry: import c\nexcept E: pass", "a b c", "");
         check("import_a = 1\nfromage = 2\nx.import_module(y)", "", "");
         check("from a", "", "");
+    }
+
+    #[test]
+    fn imports_that_may_fail() {
+        for (text, expect) in [
+            ("import a\n\n'''\n\n'''\ndef f():\n    import b", "1 a, 7 b"),
+            ("try:\n    import a\nexcept ImportError:\n    import b\nimport c", "2 a?, 4 b?, 5 c"),
+            ("try:\n  import a\nexcept (OSError, x.ModuleNotFoundError) as e:\n  pass", "2 a?"),
+            ("try:\n  import a\nexcept OSError:\n  pass\nimport b", "2 a, 5 b"),
+            ("try:\n  import a\nexcept OSError:\n  pass\nexcept:\n  pass", "2 a?"),
+            ("try:\n  if x:\n    import a\nexcept Exception: pass", "3 a?"),
+            ("try: import a\nexcept ImportError: import b", "1 a?, 2 b?"),
+            ("try:\n  import a\nfinally:\n  import b", "2 a, 4 b"),
+            ("if TYPE_CHECKING:\n  import a\nelse:\n  import b", "2 a?, 4 b"),
+            ("__import__('a').b(__name__); importlib.import_module( \"c.d\")", "1 a, 1 c.d"),
+            ("x = (1,\n2)\nimport \\\n  a", "3 a"),
+            ("try:\n  a()\nexcept ImportError: pass\n__import__('b')", "4 b"),
+        ] {
+            let shown = parse_references(text).imports.into_iter().map(|one| {
+                let optional = if one.is_optional { "?" } else { "" };
+                format!("{} {}{optional}", one.line, one.name.name)
+            });
+            assert_eq!(shown.collect::<Vec<_>>().join(", "), expect, "{text}");
+        }
     }
 
     #[test]

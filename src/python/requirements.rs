@@ -23,6 +23,11 @@ use crate::release::major_minor;
 const INSTALLERS: [&str; 7] =
     ["pip", "setuptools", "wheel", "conda", "conda-libmamba-solver", "libmambapy", "menuinst"];
 
+/// Whether the distribution of this normalised name installs others.
+pub fn is_installer(key: &str) -> bool {
+    INSTALLERS.contains(&key)
+}
+
 /// The facts of an interpreter that markers use.
 #[derive(Clone, Copy, Debug)]
 pub struct MarkerFacts<'a> {
@@ -239,10 +244,7 @@ fn without_marker(requirement: &Requirement<Url>) -> String {
 /// The indices of the distributions to bundle by default: all except the installers. An installer
 /// is bundled if another distribution needs it, as old packages need `pkg_resources` of setuptools.
 pub fn kept(all: &[Distribution], edges: &[BTreeSet<usize>]) -> BTreeSet<usize> {
-    reached(
-        &(0..all.len()).filter(|index| !INSTALLERS.contains(&all[*index].key.as_str())).collect(),
-        edges,
-    )
+    reached(&(0..all.len()).filter(|index| !is_installer(&all[*index].key)).collect(), edges)
 }
 
 /// The distributions of `from`, and all that they require.

@@ -13,7 +13,7 @@ use crate::inventory::{Inventory, NeedOutcome};
 use crate::loader::Rule;
 use crate::path::RealPath;
 use crate::plan::{
-    LeftOut, PackageSet, Plan, PlannedDistribution, PlannedEntry, PlannedLibrary, Receipt,
+    Account, LeftOut, PackageSet, Plan, PlannedDistribution, PlannedEntry, PlannedLibrary, Receipt,
     StartLine,
 };
 use crate::python::InterpreterFacts;
@@ -47,6 +47,8 @@ pub struct Report {
     /// Files of the builder stage that are left out, with the reason.
     #[serde(rename = "left")]
     pub left_out: Vec<LeftOut>,
+    /// The recorded files of the bundled distributions, counted.
+    pub recorded: Account,
     /// Files that `--slim` removed, by kind.
     pub slimmed: Vec<Receipt>,
     /// Bundled files that are rarely needed at run time, by kind. `--slim` removes them.
@@ -120,6 +122,7 @@ pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
         glibc: plan.glibc.clone(),
         sizes: Vec::new(),
         runs_at_start: plan.runs_at_start.clone(),
+        recorded: plan.recorded.clone(),
         left_out: plan.left_out.clone(),
         slimmed: plan.slimmed.clone(),
         could_be_dropped: plan.removable.clone(),

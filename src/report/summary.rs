@@ -57,6 +57,7 @@ pub fn summary_text(summary: &Summary) -> String {
         ("environment", (*environment).to_owned()),
         ("interpreter", interpreter),
         ("bundle", bundle),
+        ("files", plan.recorded.text()),
         ("packages", packages(plan)),
         ("final image", image),
         ("findings", weights(findings)),

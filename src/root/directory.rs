@@ -105,6 +105,12 @@ impl Tree for Directory {
         }
     }
 
+    fn has_capabilities(&self, path: &RealPath) -> bool {
+        let mut value = [0_u8; 64];
+        let read = rustix::fs::lgetxattr(self.host(path), "security.capability", &mut value);
+        read.is_ok_and(|length| length > 0)
+    }
+
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
         // Something can replace the file between lookup and open: O_NOFOLLOW refuses a link out of
         // the tree, and O_NONBLOCK keeps a pipe from blocking.

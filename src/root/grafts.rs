@@ -50,6 +50,10 @@ impl Tree for Grafts {
         self.tree.lookup(&self.origin(path))
     }
 
+    fn has_capabilities(&self, path: &RealPath) -> bool {
+        self.tree.has_capabilities(&self.origin(path))
+    }
+
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
         self.tree.open(&self.origin(path))
     }

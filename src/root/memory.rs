@@ -1,6 +1,6 @@
 //! A tree in memory, written as text with one entry a line: `/path = content`, `/path -> target` or
 //! `/directory`. `/path !denied` is a file without read permission, or a directory if other lines
-//! are below it.
+//! are below it. `/path !capable` gives a file capabilities.
 //!
 //! It serves unit tests, integration tests and fuzz targets, here and in programs that use the
 //! library. It is a public module and not a cargo feature, because it adds no dependency and every
@@ -29,6 +29,8 @@ pub struct Memory {
     entries: BTreeMap<RealPath, (Kind, Vec<u8>)>,
     /// Entries that exist, but may not be opened or listed.
     denied: BTreeSet<RealPath>,
+    /// Files with capabilities (capabilities(7)).
+    capable: BTreeSet<RealPath>,
 }
 
 impl Memory {
@@ -41,6 +43,8 @@ impl Memory {
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
             if let Some((path, target)) = line.split_once(" -> ") {
                 memory.insert(path, Kind::Link(target.to_owned()), Vec::new());
+            } else if let Some(path) = line.strip_suffix(" !capable") {
+                memory.capable.insert(RealPath::known(path));
             } else if let Some(path) = line.strip_suffix(" !denied") {
                 memory.denied.insert(RealPath::known(path));
             } else if let Some((path, content)) = line.split_once(" =") {
@@ -90,6 +94,10 @@ impl Tree for Memory {
             mode: if *kind == Kind::Directory { 0o755 } else { 0o644 },
             size: content.len() as u64,
         }))
+    }
+
+    fn has_capabilities(&self, path: &RealPath) -> bool {
+        self.capable.contains(path)
     }
 
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {

@@ -187,6 +187,10 @@ impl Content for Vec<u8> {
 pub trait Tree: Send + Sync {
     /// The metadata of an entry; `None` if it does not exist.
     fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError>;
+    /// Whether a file has capabilities (capabilities(7), the attribute `security.capability`).
+    fn has_capabilities(&self, _path: &RealPath) -> bool {
+        false
+    }
     /// Opens a regular file.
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError>;
     /// Everything below `top` (not `top` itself), sorted by name, at most `depth` levels deep. Only
@@ -345,6 +349,12 @@ impl Root {
     /// It is absent, forbidden or no regular file.
     pub fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
         self.tree.open(path)
+    }
+
+    /// Whether a file has capabilities (capabilities(7)). A file system without such attributes has
+    /// none.
+    pub fn has_capabilities(&self, path: &RealPath) -> bool {
+        self.tree.has_capabilities(path)
     }
 
     /// Reads the whole of a small file, such as metadata.

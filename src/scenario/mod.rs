@@ -16,6 +16,7 @@
 //! conda NAME [VERSION] in PREFIX [depends N…] [owns FILE [OBJECT]…]
 //! ldconfig DIRECTORY…                 /etc/ld.so.cache of these, and their ld.so.conf.d
 //! remove /path
+//! setcap /path
 //! /path OBJECT
 //! /path = text\n
 //! /path -> target

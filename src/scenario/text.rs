@@ -141,6 +141,7 @@ impl Writer {
             "apk" | "deb" | "conda" => self.package(&Line::parse(line, &LISTS)),
             "ldconfig" => self.ldconfig(&Line::parse(line, &[])),
             "remove" => self.files.remove(&Line::parse(line, &[]).value(0, "")),
+            "setcap" => self.files.set_capabilities(&Line::parse(line, &[]).value(0, "")),
             _ => panic!("{line}: {head} begins no line of a root"),
         }
     }

@@ -11,6 +11,7 @@ use crate::path::RealPath;
 use crate::plan::request::Request;
 use crate::plan::select::Selection;
 use crate::plan::target::FinalRoot;
+use crate::python;
 
 /// Packages asked for so far.
 pub(crate) struct Wanted<'a> {
@@ -80,20 +81,48 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// Packages to whose files bundled links lead.
+    /// Packages to whose files bundled links and path files lead.
     pub(crate) fn add_linked(&mut self, bundled: &BTreeSet<RealPath>) {
-        let inventory = self.inventory;
-        for file in inventory.files.iter().filter(|file| bundled.contains(&file.path)) {
-            for package in file.packages() {
-                let reason = PackageReason {
-                    file: file.path.clone(),
-                    library: file.leads_to.as_ref().map(RealPath::to_string).unwrap_or_default(),
-                    distribution: file.owner.map(|one| inventory.distributions[one].name.clone()),
-                    evidence: None,
-                };
-                self.add(package, reason);
+        for file in self.inventory.files.iter().filter(|file| bundled.contains(&file.path)) {
+            for (package, to) in file.packages().zip(file.leads_to.iter().cycle()) {
+                self.add_leading(package, &file.path, to);
             }
         }
+        let path_files = self.inventory.path_files.iter();
+        for file in path_files.filter(|file| bundled.contains(&file.path)) {
+            for to in file.directories() {
+                for package in self.packages_on_path(to) {
+                    self.add_leading(package, &file.path, to);
+                }
+            }
+        }
+    }
+
+    fn add_leading(&mut self, package: usize, file: &RealPath, to: &RealPath) {
+        let files = &self.inventory.files;
+        let at = files.binary_search_by(|other| other.path.cmp(file)).ok();
+        let owner = at.and_then(|at| files[at].owner);
+        let reason = PackageReason {
+            file: file.clone(),
+            library: to.to_string(),
+            distribution: owner.map(|owner| self.inventory.distributions[owner].name.clone()),
+            evidence: None,
+        };
+        self.add(package, reason);
+    }
+
+    /// The packages with modules in a directory outside of the environment that is on `sys.path`.
+    fn packages_on_path(&self, directory: &RealPath) -> BTreeSet<usize> {
+        if self.inventory.environment.in_whole_prefix(directory) {
+            return BTreeSet::new();
+        }
+        let mut packages = self.inventory.packages_below(directory);
+        // As Debian and Alpine name them: python3-pip, py3-setuptools.
+        packages.retain(|package| {
+            let name = &self.inventory.packages[*package].name;
+            !python::is_installer(name.rsplit('-').next().unwrap_or_default())
+        });
+        packages
     }
 
     /// The narrowest installed package that brings the program, its links and the whole standard

@@ -15,7 +15,7 @@ use crate::root::Kind;
 
 /// Why a file is left out that leads to the source of an editable install.
 pub(crate) const LEADS: &str =
-    "leads to the source of an editable install; the source itself is bundled";
+    "ways to source: the source of the editable install itself is bundled";
 
 /// Decides the contents of the files of one plan.
 pub(crate) struct Contents<'a> {
@@ -73,7 +73,10 @@ impl Contents<'_> {
         if !led && !file.lines.iter().any(absolute) {
             return Ok(Action::Copy);
         }
-        path_files::rewrite(file, &|path| self.destinations.find(path), &sources)
+        let of_packages = |to: &RealPath| {
+            !environment.in_whole_prefix(to) && !self.inventory.packages_below(to).is_empty()
+        };
+        path_files::rewrite(file, &|path| self.destinations.find(path), &sources, &of_packages)
             .map(|content| Action::Write { content })
             .ok_or(Refusal::from(LEADS))
     }
@@ -127,14 +130,14 @@ fn metadata(name: &str, distribution: &Distribution) -> Option<Result<Action, Re
         // A distribution has the same bytes in every bundle, whichever installer was used.
         "INSTALLER" => Some(Ok(Action::Write { content: "wheelbarrow\n".to_owned() })),
         "REQUESTED" | "uv_cache.json" | "uv_build.json" => {
-            Some(Err("describes the installation in the builder".into()))
+            Some(Err("receipts: it describes the installation in the builder".into()))
         }
         "direct_url.json" => {
             let text = distribution.direct_url.as_deref().unwrap_or_default();
             Some(match python::portable_direct_url(text) {
                 Some(same) if same == text => Ok(Action::Copy),
                 Some(content) => Ok(Action::Write { content }),
-                None => Err("contains only a path of the builder".into()),
+                None => Err("receipts: it contains only a path of the builder".into()),
             })
         }
         _ => None,

@@ -8,6 +8,7 @@ mod content;
 mod decide;
 mod destination;
 mod left_out;
+mod losses;
 mod path_files;
 mod scaffolding;
 mod scripts;
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use content::{FileContent, Refusal};
 use decide::{Contents, LEADS};
 use destination::Destinations;
+use losses::{judge_capabilities, judge_data, judge_lost, subject};
 pub use path_files::StartLine;
 pub(super) use scripts::other_program;
 
@@ -81,6 +83,8 @@ pub(crate) fn place(
             }
         }
     }
+    findings.extend(judge_data(inventory, &files.entries));
+    findings.extend(judge_capabilities(inventory, &files.entries));
     findings.extend(lost.iter().map(|(subject, files)| judge_lost(subject, files)));
     leave_out_dangling(inventory, &mut taken, &mut files, &mut findings);
     let bundled = taken.into_values().map(|file| file.path.clone()).collect();
@@ -138,22 +142,6 @@ fn place_file(
     Ok((entry, finding))
 }
 
-/// The distribution that a finding about the file is about, or the file itself.
-fn subject(inventory: &Inventory, file: &FileFact) -> String {
-    let owner = file.owner.map(|owner| inventory.distributions[owner].name.clone());
-    owner.unwrap_or_else(|| file.path.to_string())
-}
-
-/// The finding for files outside of the environment that are left out.
-fn judge_lost(subject: &str, files: &[RealPath]) -> Finding {
-    let (severity, code) = (Severity::Deny, Code::OutsideEnvironment);
-    let verb = if files.len() == 1 { "is" } else { "are" };
-    Finding::of_files(severity, code, subject, files.iter(), |number, first| {
-        format!("{number} of it {verb} outside of the environment and left out: {first}")
-    })
-    .help("copy them into the environment in the builder stage, or into the final image: COPY --from=builder PATH PATH")
-}
-
 /// Leaves out the links to something that is left out, and then those to these links.
 fn leave_out_dangling(
     inventory: &Inventory,
@@ -189,7 +177,7 @@ fn leave_out_dangling(
             let message =
                 format!("links to {leads_to}, which is left out, so the link is left out too");
             findings.push(Finding::new(Severity::Warn, Code::OutsideEnvironment, &path, message));
-            let reason = format!("a link to {leads_to}, which is left out");
+            let reason = format!("a link to something that is left out: {leads_to}");
             files.left_out.push(LeftOut { path, reason, size: file.meta.size });
         }
     }
@@ -274,7 +262,7 @@ fn collide(inventory: &Inventory, file: &FileFact, first: &FileFact) -> Refusal 
     };
     Refusal {
         finding: (!same_content).then(finding).map(Box::new),
-        ..format!("{} has the same destination and comes first", first.path).into()
+        ..format!("another file has the same destination: {}", first.path).into()
     }
 }
 

@@ -32,9 +32,12 @@ pub(crate) fn rewrite(
     file: &PathFile,
     destination: &dyn Fn(&RealPath) -> Option<RealPath>,
     sources: &dyn Fn(&RealPath) -> bool,
+    of_packages: &dyn Fn(&RealPath) -> bool,
 ) -> Option<String> {
     let directory = destination(&file.path)?.parent()?;
     let lines = file.lines.iter().filter_map(|line| match line {
+        // The final stage installs the packages at the same place.
+        PathLine::Path { to: Some(to), .. } if of_packages(to) => Some(to.to_string()),
         // The source is bundled in the site directory itself.
         PathLine::Path { to: Some(to), .. } if sources(to) => None,
         PathLine::Path { text, to: Some(to) } if text.starts_with('/') => {
@@ -128,9 +131,12 @@ mod tests {
         let sources = |path: &RealPath| path.as_str() == "/src";
         let check = |lines: Vec<PathLine>, expect: Option<&str>| {
             let file = PathFile { path: RealPath::known("/v/site/a.pth"), lines };
-            assert_eq!(rewrite(&file, &destination, &sources).as_deref(), expect);
+            let of_packages = |path: &RealPath| path.as_str() == "/usr/dist";
+            let rewritten = rewrite(&file, &destination, &sources, &of_packages);
+            assert_eq!(rewritten.as_deref(), expect);
         };
         check(vec![path("/src", Some("/src"))], None);
+        check(vec![path("../../usr/dist", Some("/usr/dist"))], Some("/usr/dist\n"));
         check(
             vec![path("/v/site/a.egg", Some("/v/site/a.egg")), path("b", None)],
             Some("a.egg\nb\n"),

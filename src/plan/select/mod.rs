@@ -1,9 +1,10 @@
 //! Which distributions are bundled: the requirements with all their dependencies, or everything
-//! except installers.
+//! except installers; and setuptools for code that imports it.
 //!
 //! Invariant: each distribution is bundled or has one reason why not.
 
 mod distributions;
+mod imported;
 mod selection;
 mod wheels;
 
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use distributions::PlannedDistribution;
 pub(crate) use distributions::list_distributions;
+use imported::Imported;
 use pep508_rs::Requirement;
 pub(crate) use selection::Selection;
 use url::Url;
@@ -41,8 +43,13 @@ pub(crate) fn select(inventory: &Inventory, request: &Request) -> Selection {
         .collect();
     let Edges { edges, asked, findings: problems } = edges(inventory, &requirements);
     let everything = request.requirements.is_empty() && request.projects.is_empty();
-    let needed =
+    let mut needed =
         if everything { kept(&inventory.distributions, &edges) } else { reached(&asked, &edges) };
+    let imported = imported::find_imported(inventory, &needed)
+        .filter(|imported| !needed.contains(&imported.distribution));
+    if let Some(Imported { distribution, .. }) = &imported {
+        needed.extend(reached(&BTreeSet::from([*distribution]), &edges));
+    }
     let mut selection = Selection {
         edges,
         asked,
@@ -50,6 +57,7 @@ pub(crate) fn select(inventory: &Inventory, request: &Request) -> Selection {
         system_owned: system_owned(inventory),
         shadowed: shadowed(inventory),
         everything,
+        imported,
         findings: Vec::new(),
     };
     selection.findings = judge(inventory, &selection, problems);

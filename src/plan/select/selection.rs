@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::imported::Imported;
 use crate::finding::Finding;
 use crate::inventory::Inventory;
 
@@ -21,6 +22,8 @@ pub(crate) struct Selection {
     pub(super) shadowed: BTreeMap<usize, usize>,
     /// Whether everything that is installed was asked for.
     pub(super) everything: bool,
+    /// A distribution that is needed only because bundled code imports it.
+    pub(super) imported: Option<Imported>,
     pub findings: Vec<Finding>,
 }
 
@@ -43,6 +46,9 @@ impl Selection {
         }
         if let Some(package) = self.system_owned.get(&index) {
             return format!("belongs to the package {}", inventory.packages[*package].name);
+        }
+        if let Some(imported) = self.imported.as_ref().filter(|one| one.distribution == index) {
+            return imported.reason(inventory);
         }
         let required_by = || {
             let by = (0..self.edges.len())
@@ -73,6 +79,7 @@ mod tests {
             system_owned: BTreeMap::from([(1, 7)]),
             shadowed: BTreeMap::from([(2, 0)]),
             everything: true,
+            imported: None,
             findings: Vec::new(),
         };
         let bundled: Vec<usize> = (0..4).filter(|index| selection.is_bundled(*index)).collect();

@@ -220,6 +220,49 @@ fn links_to_files_of_packages() {
 }
 
 #[test]
+fn path_files_that_lead_to_packages() {
+    let root = "alpine\npython /usr/local/bin/python3.11\nvenv /opt/venv\nwheel a has a.py
+        apk py3-gi owns /usr/lib/dist/gi/__init__.py
+        apk py3-pip owns /usr/lib/dist/pip/__init__.py
+        /usr/lib/dist/own.py = x
+        VENV/x.pth = /usr/lib/dist\\n";
+    let plan = plan(root, "/opt/venv").plan;
+    let lines = [show::tree(&plan), show::packages(&plan)];
+    compare(
+        root,
+        &lines.concat(),
+        "SITE/a.py | SITE/own.py | SITE/x.pth = /usr/lib/dist | install py3-gi",
+    );
+}
+
+#[test]
+fn data_beside_a_system_interpreter() {
+    let root = "alpine\npython /usr/local/bin/python3.11
+        site /usr/local/lib/python3.11/site-packages\nwheel a has a.py
+        /usr/local/etc/jupyter/x.json = x\n/usr/local/share/app/y = x\n/usr/local/share/empty/
+        /usr/local/share/man/man1/python3.1 = x\n/usr/local/go/bin/go = x";
+    check_root(
+        root,
+        "/usr/local/bin/python3.11",
+        "APP/etc/jupyter/x.json | SITE/a.py | APP/share/app/y | note unrecorded-data /usr/local",
+    );
+}
+
+#[test]
+fn programs_with_capabilities() {
+    check(
+        "wheel a has a.py\n/opt/venv/bin/serve elf\nsetcap /opt/venv/bin/serve",
+        "",
+        "APP/bin/serve | SITE/a.py | warn file-capabilities /opt/venv",
+    );
+    check(
+        "wheel a has a.py\nsetcap /usr/local/bin/python3.11",
+        "",
+        "SITE/a.py | warn file-capabilities /opt/venv",
+    );
+}
+
+#[test]
 fn empty_directories() {
     check(
         "wheel a has a.py\n/opt/venv/var/log/\nVENV/a_data/\n/opt/venv/include/python3.11/",
@@ -428,6 +471,34 @@ fn editable_source_of_any_layout() {
             wheel web editable file:///src has __editable__.web.pth __editable___web_finder.py",
         "",
         "left VENV/__editable__.web.pth | left VENV/__editable___web_finder.py",
+    );
+}
+
+#[test]
+fn every_recorded_file_is_accounted_for() {
+    let check = |root: &str, ask: &str, expect: &str| {
+        let plan = plan(&format!("{VENV}\n{root}"), &format!("/opt/venv {ask}")).plan;
+        assert_eq!(plan.recorded.text(), expect, "{root}");
+        assert!(!show::findings(&plan.findings).iter().any(|one| one.contains("lost-file")));
+    };
+    // INSTALLER, METADATA, RECORD and WHEEL are recorded, too.
+    check("wheel a has a.py\nwheel pip has pip.py", "", "5 of 5 recorded files");
+    check(
+        "wheel a script a=a:main has a.py a.pyc __pycache__/a.cpython-311.pyc gone.py
+            remove VENV/gone.py",
+        "",
+        "7 of 9 recorded files; left out: bytecode (2)",
+    );
+    check(
+        "wheel a has a/b.py a/tests/x.py a/tests/y.py a/b.pyi asked",
+        "--slim tests --slim stubs",
+        "5 of 9 recorded files; left out: removed by --slim (3), receipts (1)",
+    );
+    check("/src/b/x.py = x\nVENV/b -> /src/b\nwheel a has b/x.py", "", "5 of 5 recorded files");
+    check(
+        "apk gi owns /usr/lib/gi/x.py\nVENV/gi -> /usr/lib/gi\nwheel a has gi/x.py",
+        "",
+        "5 of 5 recorded files",
     );
 }
 

@@ -35,6 +35,48 @@ fn everything_but_installers() {
 }
 
 #[test]
+fn setuptools_for_code_that_imports_it() {
+    let imports = |file: &str, text: &str| {
+        format!("VENV/{file} = {text}\\n\nwheel a has {file}\nwheel setuptools\nwheel pip")
+    };
+    const KEPT: &str = "+ a | - pip | + setuptools";
+    const LEFT: &str = "+ a | - pip | - setuptools";
+    check(&imports("a/b.py", "import pkg_resources"), "", KEPT);
+    check(&imports("a/b.py", "__import__('pkg_resources').declare_namespace(__name__)"), "", KEPT);
+    check(&imports("a/b.py", "import setuptools"), "--require a", KEPT);
+    check(&imports("a/b.py", "try:\\n  import pkg_resources\\nexcept ImportError: pass"), "", LEFT);
+    check(&imports("a/b.py", "# import pkg_resources"), "", LEFT);
+    check(&imports("a/distutils/core.py", "import setuptools"), "", LEFT);
+    check(&imports("a/tests/b.py", "import setuptools"), "", LEFT);
+    // Code of a distribution that is left out does not count.
+    let other = imports("a/b.py", "import setuptools").replace("wheel pip", "wheel c");
+    check(&other, "--require c", "- a | + c | - setuptools");
+    // Code of no distribution does.
+    check(
+        "wheel a\nwheel setuptools\nVENV/b.py = import pkg_resources\\n",
+        "",
+        "+ a | + setuptools",
+    );
+    // The standard library has distutils before Python 3.12.
+    let distutils = imports("a/b.py", "import distutils");
+    check(&distutils, "", KEPT);
+    check(&format!("/usr/lib/python3.11/distutils/__init__.py = x\n{distutils}"), "", LEFT);
+}
+
+#[test]
+fn the_reason_for_setuptools_is_the_line_that_imports_it() {
+    let root = "alpine\npython /usr/bin/python3.11 of python3\nvenv /opt/venv
+        VENV/a.py = \\nimport pkg_resources\\n\nwheel a has a.py\nwheel setuptools";
+    let plan = plan(root, "/opt/venv").plan;
+    let reason = plan.distributions.iter().find(|one| one.name == "setuptools").unwrap();
+    assert_eq!(
+        reason.reason,
+        "a imports pkg_resources without requiring it: \
+         /opt/venv/lib/python3.11/site-packages/a.py, line 2"
+    );
+}
+
+#[test]
 fn what_is_asked_for_with_all_it_requires() {
     const ROOT: &str = "wheel flask requires click\nwheel click\nwheel other";
     check(ROOT, "--require flask", "+ click | + flask | - other");
