@@ -53,6 +53,7 @@ pub const TARGETS: &[Target] = &[
     ("manifest", manifest),
     ("metadata", metadata),
     ("musl_path_file", musl_path_file),
+    ("odbc_drivers", odbc_drivers),
     ("os_release", os_release),
     ("path_file", path_file),
     ("profile", profile),
@@ -347,6 +348,14 @@ pub fn elf_names(input: &[u8]) {
 /// The descriptor of a `.note.dlopen`.
 pub fn dlopen_note(input: &[u8]) {
     evidence::parse_note(input);
+}
+
+/// The drivers of an `odbcinst.ini`.
+pub fn odbc_drivers(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    for driver in evidence::parse_drivers(text) {
+        assert!(!driver.is_empty(), "an empty driver");
+    }
 }
 
 /// The names of libraries in Python source.

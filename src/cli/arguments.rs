@@ -351,6 +351,13 @@ pub(crate) struct NativeOptions {
     /// The source of libraries that the final root lacks [default: auto]
     #[arg(long, value_enum)]
     pub(crate) native: Option<NativeChoice>,
+    /// Add this OS package of the builder, which no evidence adds (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) package: Vec<String>,
+    /// Leave out what evidence adds: a library, a program, a file, an OS package, or all that a
+    /// distribution opens (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) exclude: Vec<String>,
     /// Pin OS packages to the versions in the builder
     #[arg(long)]
     pub(crate) pin: bool,
@@ -368,6 +375,9 @@ pub(crate) struct Contents {
     /// Python, so it needs --root /
     #[arg(long)]
     pub(crate) compile: bool,
+    /// Bundle this file or directory of the builder, at the same path (may be repeated)
+    #[arg(long, value_name = "PATH")]
+    pub(crate) include: Vec<String>,
     /// Remove files that are rarely needed at run time. Licences and metadata are kept, and RECORD
     /// is updated
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KINDS")]

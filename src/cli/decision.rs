@@ -4,7 +4,7 @@
 
 use wheelbarrow::inventory::{self, Inventory, Scope};
 use wheelbarrow::loader::Library;
-use wheelbarrow::plan::{self, Plan};
+use wheelbarrow::plan::{self, Plan, Request};
 
 use super::settings::Settings;
 use super::trouble::Trouble;
@@ -13,6 +13,7 @@ impl Settings {
     /// Reads the environment and makes the plan.
     pub(crate) fn decide(&mut self) -> Result<(Inventory, Plan), Trouble> {
         let inventory = self.take_inventory(self.scope())?;
+        refuse_unknown(&inventory, &self.request)?;
         let plan = self.make_plan(&inventory);
         Ok((inventory, plan))
     }
@@ -35,4 +36,27 @@ impl Settings {
             None => Ok(inventory::take_inventory(&self.root, &self.named, &self.usual, scope)?),
         }
     }
+}
+
+/// Refuses names that the user typed and that mean nothing in this root.
+fn refuse_unknown(inventory: &Inventory, request: &Request) -> Result<(), Trouble> {
+    let packages = || inventory.packages.iter().map(|(_, package)| package);
+    for name in &request.packages {
+        if !packages().any(|package| package.name == *name) {
+            return Err(Trouble::new(
+                format!("--package {name}: no such package is installed in the builder"),
+                "install it in the builder stage, before wheelbarrow runs",
+            ));
+        }
+    }
+    for name in &request.excluded {
+        let added = inventory.opened.iter().any(|opened| opened.is_named(inventory, name));
+        if !added && !packages().any(|package| package.asked && package.name == *name) {
+            return Err(Trouble::new(
+                format!("--exclude {name}: no evidence adds it"),
+                "wheelbarrow report lists what is added, and why; what the loader demands cannot be left out",
+            ));
+        }
+    }
+    Ok(())
 }

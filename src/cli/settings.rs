@@ -12,7 +12,7 @@ use wheelbarrow::base::Profile;
 use wheelbarrow::bundle::Format;
 use wheelbarrow::finding::{Finding, Weights};
 use wheelbarrow::inventory::Scope;
-use wheelbarrow::path::RealPath;
+use wheelbarrow::path::{RealPath, WrittenPath};
 use wheelbarrow::plan::{
     DEFAULT_PREFIX, FinalStage, LayerForm, NativeMode, Request, Shebang, SlimKind,
 };
@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     /// The weights of findings.
     pub(crate) weights: Weights,
     directory: Directory,
+    /// Files and directories of the root that are bundled on request.
+    included: Vec<RealPath>,
     /// Unpacked wheels, which are part of the root and must exist as long as it does.
     unpacked: Option<TempDir>,
 }
@@ -80,8 +82,10 @@ impl Settings {
         };
         let root = Root::new(directory.clone());
         let asked = requirements::read(&root, &choice.selection, &inside)?;
+        let included = included(&root, &choice.contents.include, &inside)?;
         Ok(Settings {
             root,
+            included,
             directory,
             unpacked: None,
             named: input.env.iter().map(|typed| inside(typed)).collect(),
@@ -121,6 +125,7 @@ impl Settings {
             interpreter: self.request.interpreter.is_none(),
             musl: base.is_some_and(|base| !base.libc_symbols.is_empty()),
             symbols: true,
+            included: self.included.clone(),
             library_path: if self.own_root() { host::library_path() } else { Vec::new() },
         }
     }
@@ -208,6 +213,8 @@ fn request(choice: &Choice, asked: Asked, format: Format) -> Result<Request, Tro
         },
         requirements: asked.requirements,
         projects: asked.projects,
+        packages: native.package.iter().cloned().collect(),
+        excluded: native.exclude.iter().cloned().collect(),
         pin: native.pin,
         so_names: native.so_names,
         compile: contents.compile,
@@ -232,6 +239,29 @@ fn slim(choice: &SlimChoice) -> Vec<SlimKind> {
             SlimKind::Strip,
         ],
     }
+}
+
+/// The paths of `--include`, each of which exists.
+fn included(
+    root: &Root,
+    typed: &[String],
+    inside: &dyn Fn(&str) -> String,
+) -> Result<Vec<RealPath>, Trouble> {
+    let read = |typed: &String| {
+        let path = plain_path("--include", &inside(typed))?;
+        match root.resolve(&WrittenPath::from(&path)) {
+            Ok(Some(_)) => Ok(path),
+            Ok(None) => Err(Trouble::new(
+                format!("--include {typed}: it does not exist"),
+                "give the path of a file or directory in the builder",
+            )),
+            Err(error) => Err(Trouble::new(
+                format!("--include {typed}: {}", error.reason()),
+                "give the path of a file or directory that can be read",
+            )),
+        }
+    };
+    typed.iter().map(read).collect()
 }
 
 /// Checks a typed path inside the final root.

@@ -7,13 +7,19 @@
 //!
 //! Invariant: a reader never fails as a whole, and names nothing that the input does not name.
 
+mod known;
 mod note;
+mod odbc;
 mod source;
+mod tools;
 
 use serde::{Deserialize, Serialize};
 
+pub use known::{Known, known};
 pub use note::{Note, Priority, parse_note};
+pub use odbc::parse_drivers;
 pub use source::{Name, Opener, names_in_source};
+pub use tools::is_build_tool;
 
 /// How well a need is known, the surest first.
 #[derive(

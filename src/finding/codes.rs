@@ -132,6 +132,19 @@ codes! {
             "None is needed if the program works in the builder stage: the library is bundled too.",
         ],
     }
+    InstalledOnPurpose = "installed-on-purpose" {
+        usually: Warn,
+        meaning: "Packages that somebody installed in the builder stage by name are neither for building \
+                  nor in the base, and nothing shows that the bundle needs them.",
+        causes: [
+            "The program starts another program or opens a file that no bundled code names.",
+            "The package was needed for building alone.",
+        ],
+        remedies: [
+            "Add the packages that the program needs with `--package NAME`.",
+            "Name the others with `--exclude NAME`.",
+        ],
+    }
     UnownedLibrary = "unowned-library" {
         usually: Note,
         meaning: "No package owns a needed library, so the library itself is bundled.",

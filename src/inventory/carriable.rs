@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::carriable_file::CarriableFile;
 
-use super::{FileFact, Inventory, NeedOutcome, Scope};
+use super::{FileFact, Inventory, NeedOutcome, Scope, is_program};
 use crate::loader::{self, Libc};
 use crate::packages::{LicenceFile, Package, is_licence, unreadable_licences};
 use crate::path::{RealPath, WrittenPath};
@@ -41,8 +41,6 @@ pub struct Carriable {
     pub configuration: BTreeMap<RealPath, String>,
 }
 
-const PROGRAMS: [&str; 6] =
-    ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
 const FOR_PEOPLE: [&str; 12] = [
     "/usr/share/man/",
     "/usr/share/info/",
@@ -213,18 +211,13 @@ fn beside(root: &Root, executable: &RealPath, minor: &str) -> Vec<CarriableFile>
 }
 
 fn has_programs(package: &Package) -> bool {
-    package
-        .files
-        .iter()
-        .map(|path| in_usr(package, path))
-        .any(|path| PROGRAMS.iter().any(|directory| path.starts_with(directory)))
+    package.files.iter().map(|path| in_usr(package, path)).any(|path| is_program(&path))
 }
 
 /// Whether a program may open the file: it is neither for people nor a program. Python's own files
 /// belong to the interpreter.
 fn at_run_time(path: &str) -> bool {
-    let program = PROGRAMS.iter().any(|directory| path.starts_with(directory));
-    !(program || for_people(path) || path.ends_with(".pyc"))
+    !(is_program(path) || for_people(path) || path.ends_with(".pyc"))
 }
 
 /// Whether the file is documentation other than a licence, or for a compiler.

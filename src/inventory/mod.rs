@@ -28,8 +28,8 @@ pub use mentions::{Mentions, SetuptoolsImport};
 pub use natives::follow_library;
 pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need, list_places};
 pub use not_loadable::{NOT_LOADABLE, NotLoadable, not_loadable_text, parse_not_loadable};
-pub use opened::{Loading, Opened};
-pub use programs::{Program, USUAL_DIRECTORIES};
+pub use opened::{Loading, Opened, by_hand};
+pub use programs::{Program, USUAL_DIRECTORIES, is_program};
 
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
@@ -64,6 +64,8 @@ pub struct Inventory {
     pub natives: Vec<Native>,
     /// Everything that files of the environment open at run time, by file and by what is opened.
     pub opened: Vec<Opened>,
+    /// The files and links outside of the environment that the user names, sorted.
+    pub included: Vec<CarriableFile>,
     /// ELF files of the environment that the loader cannot load: cut short, for another machine, or without a
     /// library that they need.
     pub not_loadable: BTreeSet<RealPath>,
@@ -212,6 +214,8 @@ pub struct Scope {
     pub musl: bool,
     /// The symbols that the builder itself cannot bind, because `verify` must not deny them.
     pub symbols: bool,
+    /// Files and directories that the user wants to bundle.
+    pub included: Vec<RealPath>,
     /// The directories of the builder's `LD_LIBRARY_PATH`, where a library is searched that the
     /// loader does not find without it.
     pub library_path: Vec<String>,
@@ -272,6 +276,7 @@ pub fn take_inventory_of(
         release,
         natives: Vec::new(),
         opened: Vec::new(),
+        included: Vec::new(),
         by_library_path: BTreeMap::new(),
         not_loadable: BTreeSet::new(),
         unbound: NotLoadable::new(),

@@ -68,7 +68,7 @@ impl Inventory {
         names.extend(self.by_library_path.clone());
         let failing = self.natives.iter().filter(|native| !native.is_loadable(&names));
         self.not_loadable.extend(failing.map(|native| native.path.clone()).collect::<Vec<_>>());
-        self.find_opened(library, loader);
+        self.find_opened(library, loader, &scope.included);
         self.look_beside(library, loader);
         let found: BTreeSet<RealPath> = self
             .loadings()
@@ -342,7 +342,7 @@ pub fn follow_library(
     follow(library, loader, program, path, NativeKind::Library)
 }
 
-fn follow(
+pub(super) fn follow(
     library: &Library,
     loader: &dyn Loader,
     program: &RealPath,

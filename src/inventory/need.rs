@@ -110,6 +110,11 @@ pub enum NeedOutcome {
 }
 
 impl Need {
+    /// Whether the builder has it.
+    pub fn is_met(&self) -> bool {
+        matches!(self.outcome, NeedOutcome::BuiltIn | NeedOutcome::Library { .. })
+    }
+
     /// The library, and the directory in which the loader found it. A link may lead out of that
     /// directory.
     pub fn found(&self) -> Option<(&RealPath, RealPath)> {

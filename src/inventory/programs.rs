@@ -14,6 +14,12 @@ use crate::root::{Kind, Root, RootError};
 pub const USUAL_DIRECTORIES: [&str; 6] =
     ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
+/// Whether a path is below a directory of programs.
+pub fn is_program(path: &str) -> bool {
+    let mut rests = USUAL_DIRECTORIES.iter().filter_map(|directory| path.strip_prefix(directory));
+    rests.any(|rest| rest.starts_with('/'))
+}
+
 /// A program that a script starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {

@@ -32,6 +32,9 @@ pub struct Package {
     pub provides: Vec<String>,
     /// For dpkg `Essential: yes` or `Priority: required`; for apk only apk itself.
     pub essential: bool,
+    /// Whether somebody asked for it: it is not there only because others need it, or because every
+    /// installation has it. False where nothing is recorded.
+    pub asked: bool,
     /// Absolute paths as recorded, with diversions applied.
     pub files: Vec<String>,
     /// Where it comes from, if the repositories of the release do not have it: `backports`, `a file`.
@@ -79,6 +82,7 @@ impl Package {
             depends: Vec::new(),
             provides: Vec::new(),
             essential: false,
+            asked: false,
             files: Vec::new(),
             foreign: None,
             in_prefix: None,

@@ -72,6 +72,9 @@ pub struct Plan {
     pub distributions: Vec<PlannedDistribution>,
     /// The operating system packages that the bundle needs.
     pub packages: PackageSet,
+    /// What files of the bundle open at run time, as indices of the inventory.
+    #[serde(skip)]
+    pub opened: Vec<usize>,
     /// The native libraries that the bundle needs from outside of its distributions, sorted.
     pub libraries: Vec<PlannedLibrary>,
     /// The oldest glibc that every bundled file runs on, unless the bundle has its own.
@@ -144,8 +147,14 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         interpreter_facts: inventory.environment.interpreter.facts.clone(),
         builder: inventory.release.pretty_name.clone(),
         distributions: select::list_distributions(&selection, inventory),
-        libraries: native::list_libraries(inventory, &layers.entries, &native.packages),
+        libraries: native::list_libraries(
+            inventory,
+            &layers.entries,
+            &native.packages,
+            &native.opened,
+        ),
         packages: native.packages,
+        opened: native.opened,
         glibc: judgement.glibc.map(|(major, minor)| format!("{major}.{minor}")),
         run_ldconfig: native.run_ldconfig,
         can_install: final_root.can_install,

@@ -35,6 +35,11 @@ pub struct Request {
     pub requirements: Vec<Requirement<Url>>,
     /// Projects whose requirements are among these: each is bundled where it is installed.
     pub projects: Vec<Requirement<Url>>,
+    /// Packages that are added by hand.
+    pub packages: BTreeSet<String>,
+    /// Names of what evidence adds and the user does not want: a library, file, package or
+    /// distribution.
+    pub excluded: BTreeSet<String>,
     /// Pin packages to the versions of the builder.
     pub pin: bool,
     /// Name apk packages by the `so:` they provide.
@@ -62,6 +67,8 @@ impl Request {
             native: NativeMode::Auto,
             requirements: Vec::new(),
             projects: Vec::new(),
+            packages: BTreeSet::new(),
+            excluded: BTreeSet::new(),
             pin: false,
             so_names: false,
             compile: false,

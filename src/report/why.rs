@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde::Serialize;
 
 use crate::inventory::{Inventory, Loading, NeedOutcome};
+use crate::packages::Package;
 use crate::path::RealPath;
 use crate::plan::{PackageReason, Plan, PlannedEntry, PlannedPackage};
 use crate::python::normalised_name;
@@ -151,7 +152,7 @@ impl Question<'_> {
     /// Bundled modules that need a library of this name, at this path, or of this package.
     fn needing(&self, wanted: &dyn Fn(&str, Option<&RealPath>) -> bool) -> Vec<Vec<Step>> {
         let mut chains = Vec::new();
-        for loading in self.inventory.loadings() {
+        for loading in self.inventory.loadings_of(&self.plan.opened) {
             let Some(entry) =
                 self.plan.entries.iter().find(|entry| entry.from.as_ref() == Some(loading.file))
             else {
@@ -284,10 +285,35 @@ impl Question<'_> {
         if let Some(package) =
             packages.find(|package| package.name == self.name && self.packages().is_empty())
         {
-            let reason = "installed in the builder, but no bundled file needs it".to_owned();
+            let reason = self.why_not_needed(package);
             stays.push(Stay { subject: format!("{} {}", package.name, package.version), reason });
         }
         stays
+    }
+}
+
+impl Question<'_> {
+    /// Why a package of the builder is not in the final root.
+    fn why_not_needed(&self, package: &Package) -> String {
+        let opened =
+            self.inventory.opened.iter().find(|one| one.is_named(self.inventory, &package.name));
+        let bundled = |file: &RealPath| {
+            self.plan.entries.iter().any(|entry| entry.from.as_ref() == Some(file))
+        };
+        match opened {
+            Some(opened) if bundled(&opened.file) => {
+                format!("{} ({}), but removed by --exclude", opened.file, opened.evidence.text)
+            }
+            Some(opened) => {
+                format!("{} ({}), but that file is left out", opened.file, opened.evidence.text)
+            }
+            None if package.asked => format!(
+                "installed in the builder on purpose, but nothing shows that a bundled file needs it; \
+                 --package {} adds it",
+                package.name
+            ),
+            None => "installed in the builder, but no bundled file needs it".to_owned(),
+        }
     }
 }
 

@@ -15,13 +15,15 @@ pub(crate) struct Asked {
     pub(crate) request: Request,
     /// The directories of `LD_LIBRARY_PATH=…`, a variable of the builder among the words.
     library_path: Vec<String>,
+    /// The paths of `--include`.
+    included: Vec<RealPath>,
 }
 
 impl Asked {
     /// Reads the words; `base` is the profile of a final root that is there to be read.
     pub(crate) fn parse(words: &str, base: Option<Profile>) -> Asked {
         let mut request = Request { base, ..Request::new(RealPath::known("/opt/app")) };
-        let (mut named, mut library_path) = (Vec::new(), Vec::new());
+        let (mut named, mut library_path, mut included) = (Vec::new(), Vec::new(), Vec::new());
         let mut words = words.split_whitespace();
         while let Some(word) = words.next() {
             let mut value = || words.next().unwrap_or_else(|| panic!("{word} wants a value"));
@@ -36,6 +38,9 @@ impl Asked {
                 "--project" => {
                     request.projects.push(parse_requirement(value()).expect("a requirement"))
                 }
+                "--package" => drop(request.packages.insert(value().to_owned())),
+                "--exclude" => drop(request.excluded.insert(value().to_owned())),
+                "--include" => included.push(RealPath::known(value())),
                 "--pin" => request.pin = true,
                 "--so-names" => request.so_names = true,
                 "--compile" => request.compile = true,
@@ -66,7 +71,7 @@ impl Asked {
         if request.with_interpreter {
             request.base.get_or_insert_with(Profile::empty);
         }
-        Asked { named, request, library_path }
+        Asked { named, request, library_path, included }
     }
 
     /// How far a plan of this request has to look.
@@ -77,6 +82,7 @@ impl Asked {
             interpreter: self.request.interpreter.is_none(),
             musl: base.is_some_and(|base| !base.libc_symbols.is_empty()),
             symbols: true,
+            included: self.included.clone(),
             library_path: self.library_path.clone(),
         }
     }

@@ -12,7 +12,7 @@
 //! target DIRECTORY                    … as `pip install --target` puts them
 //! wheel NAME [VERSION] [requires R…] [has FILE [OBJECT]…] [script NAME=OBJECT…] [asked]
 //!       [from URL] [editable URL] [installer NAME] [norecord]
-//! apk|deb NAME [VERSION] [depends N…] [provides N…] [essential] [owns FILE [OBJECT]…]
+//! apk|deb NAME [VERSION] [depends N…] [provides N…] [essential] [asked] [owns FILE [OBJECT]…]
 //! conda NAME [VERSION] in PREFIX [depends N…] [owns FILE [OBJECT]…]
 //! ldconfig DIRECTORY…                 /etc/ld.so.cache of these, and their ld.so.conf.d
 //! remove /path

@@ -15,6 +15,7 @@ pub(crate) struct Listed {
     provides: Vec<String>,
     files: Vec<String>,
     essential: bool,
+    asked: bool,
     licence: Option<String>,
     /// Of a conda package.
     prefix: Option<String>,
@@ -126,6 +127,16 @@ impl Databases {
     /// Writes each database where its manager has it.
     pub(crate) fn write(self, files: &mut Files) {
         let (mut apk, mut status) = (String::new(), String::new());
+        let (mut world, mut automatic) = (String::new(), String::new());
+        for package in &self.0 {
+            match (package.manager.as_str(), package.asked) {
+                ("apk", true) => world += &format!("{}\n", package.name),
+                ("deb", false) => {
+                    automatic += &format!("Package: {}\nAuto-Installed: 1\n\n", package.name);
+                }
+                _ => {}
+            }
+        }
         for package in &self.0 {
             match (package.manager.as_str(), &package.prefix) {
                 ("apk", _) => apk += &package.apk_record(),
@@ -146,7 +157,12 @@ impl Databases {
                 }
             }
         }
-        for (path, text) in [("/lib/apk/db/installed", apk), ("/var/lib/dpkg/status", status)] {
+        for (path, text) in [
+            ("/lib/apk/db/installed", apk),
+            ("/etc/apk/world", world),
+            ("/var/lib/dpkg/status", status),
+            ("/var/lib/apt/extended_states", automatic),
+        ] {
             if !text.is_empty() {
                 files.put(path, Node::File(text.into_bytes()));
             }
@@ -155,13 +171,14 @@ impl Databases {
 }
 
 impl Writer {
-    /// `apk NAME [VERSION] [depends …] [provides …] [essential] [licence X] [owns FILE [words of an
+    /// `apk NAME [VERSION] [depends …] [provides …] [essential] [asked] [licence X] [owns FILE [words of an
     /// object] …]`
     pub(crate) fn package(&mut self, line: &Line) {
         let mut package = Listed::new(line.head, &line.value(0, ""), &line.value(1, "1"));
         package.depends = line.all("depends");
         package.provides = line.all("provides");
         package.essential = line.has("essential");
+        package.asked = line.has("asked");
         package.licence = line.all("licence").first().cloned();
         package.prefix = line.all("in").first().cloned();
         for (file, object) in line.files("owns") {

@@ -6,9 +6,11 @@
 
 mod foreign;
 mod installed;
+mod world;
 
 use foreign::parse_world;
 use installed::{parse_installed, write_installed};
+use world::parse_wishes;
 
 use super::database::DatabaseFiles;
 use super::{BundledPackage, DatabaseFile, InstallCommand, Package};
@@ -20,6 +22,16 @@ const DATABASES: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installe
 
 /// What somebody asked for, from apk-world(5).
 const WORLD: &str = "/etc/apk/world";
+/// Alpine's own images ask for these (alpine-make-rootfs, docker-alpine).
+const IMAGE: [&str; 7] = [
+    "alpine-base",
+    "alpine-baselayout",
+    "alpine-keys",
+    "alpine-release",
+    "apk-tools",
+    "busybox",
+    "musl-utils",
+];
 
 /// The packages of every database that exists; each file is read once.
 pub(super) fn read(files: &mut DatabaseFiles) -> Vec<Package> {
@@ -37,6 +49,10 @@ pub(super) fn read(files: &mut DatabaseFiles) -> Vec<Package> {
             package.foreign = foreign.get(package.name.as_str()).cloned();
         }
         all.extend(packages);
+    }
+    let wishes = parse_wishes(&world);
+    for package in &mut all {
+        package.asked = wishes.contains(&package.name) && !IMAGE.contains(&package.name.as_str());
     }
     all
 }

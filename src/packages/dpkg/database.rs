@@ -6,6 +6,7 @@
 use rayon::prelude::*;
 
 use super::STANZAS;
+use super::automatic::parse_extended_states;
 use super::diversions::parse_diversions;
 use super::foreign::{parse_history, parse_log};
 use super::lists::{parse_checksums, parse_list};
@@ -20,6 +21,8 @@ const STATUS: &str = "/var/lib/dpkg/status";
 const DIVERSIONS: &str = "/var/lib/dpkg/diversions";
 /// The logs of dpkg and of apt.
 const LOGS: [&str; 2] = ["/var/log/dpkg.log", "/var/log/apt/history.log"];
+/// The packages that apt installed only because others need them.
+const EXTENDED_STATES: &str = "/var/lib/apt/extended_states";
 /// The directory of the lists.
 const INFO: &str = "/var/lib/dpkg/info";
 
@@ -38,6 +41,10 @@ fn read_status(files: &mut DatabaseFiles) -> Vec<Package> {
     mark_files(files, &mut packages);
     let (diversions, problems) = parse_diversions(&files.text(DIVERSIONS).unwrap_or_default());
     files.report_lines(DIVERSIONS, problems);
+    let automatic = files.text(EXTENDED_STATES).map(|text| parse_extended_states(&text));
+    for package in &mut packages {
+        package.asked &= automatic.as_ref().is_some_and(|names| !names.contains(&package.name));
+    }
     let root = files.root;
     let lists: Vec<(Option<Vec<String>>, Vec<Finding>)> = packages
         .par_iter()
@@ -107,6 +114,8 @@ fn read_stanzas(files: &mut DatabaseFiles) -> Vec<Package> {
         let (mut packages, problems) = parse_status(&text);
         files.report_lines(path.as_str(), problems);
         for package in &mut packages {
+            // Distroless has no record of wishes.
+            package.asked = false;
             package.files = read_checksums(files, &path, &directory.join(&package.name));
         }
         all.extend(packages);

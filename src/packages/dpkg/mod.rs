@@ -2,6 +2,7 @@
 //!
 //! Invariant: no program of dpkg or apt is run; only text of the root is read.
 
+mod automatic;
 mod copyright;
 mod database;
 mod diversions;

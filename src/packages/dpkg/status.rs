@@ -95,8 +95,11 @@ impl<'a> Stanza<'a> {
         package.foreign = foreign_repository(&package.version, &take("maintainer"), made_by_fpm);
         package.name = name;
         // Every image that installs packages has apt, and all that it depends on.
+        let priority = take("priority");
         package.essential =
-            take("essential") == "yes" || take("priority") == "required" || package.name == "apt";
+            take("essential") == "yes" || priority == "required" || package.name == "apt";
+        // Of every installation; apt's list of automatic packages says about the others.
+        package.asked = !package.essential && priority != "important";
         package.depends =
             alternatives(&take("pre-depends")).chain(alternatives(&take("depends"))).collect();
         package.provides = alternatives(&take("provides")).flatten().collect();
@@ -164,6 +167,7 @@ mod tests {
             depends: Vec::new(),
             provides: Vec::new(),
             essential: false,
+            asked: true,
             ..package
         });
         assert_eq!(again, expect.collect::<Vec<_>>());

@@ -9,10 +9,13 @@ use super::package_set::PackageReason;
 use super::packages::Wanted;
 use super::vendored::entry;
 use crate::finding::{Code, Finding, Severity, count};
-use crate::inventory::{Beside, Inventory, Loading, Need, NeedOutcome, judge_need, list_places};
+use crate::inventory::{
+    Beside, Inventory, Loading, Need, NeedOutcome, Opened, is_program, judge_need, list_places,
+};
 use crate::loader::{Libc, Rule};
 use crate::path::RealPath;
 use crate::plan::entry::PlannedEntry;
+use crate::plan::request::Request;
 use crate::plan::target::FinalRoot;
 use crate::root::Crossed;
 
@@ -21,6 +24,8 @@ pub(crate) struct Followed<'a> {
     /// Libraries of no package with the links and the loader configuration that lead to them.
     pub entries: Vec<PlannedEntry>,
     pub wanted: Wanted<'a>,
+    /// The indices of what is opened and counts, in the inventory.
+    pub opened: Vec<usize>,
     /// Whether `ldconfig` must run in the final stage.
     pub run_ldconfig: bool,
     pub findings: Vec<Finding>,
@@ -29,21 +34,32 @@ pub(crate) struct Followed<'a> {
 /// Follows the needs of every ELF file of `bundled`.
 pub(crate) fn follow<'a>(
     inventory: &'a Inventory,
+    request: &Request,
     final_root: &FinalRoot,
     bundled: &BTreeSet<RealPath>,
 ) -> Followed<'a> {
     let followed = Followed {
         entries: Vec::new(),
         wanted: Wanted::new(inventory),
+        opened: Vec::new(),
         run_ldconfig: false,
         findings: Vec::new(),
     };
     let names = inventory.library_names(bundled.iter());
     let (also, missing) = (BTreeSet::new(), BTreeMap::new());
     let mut follower = Follower { inventory, final_root, bundled, names, also, missing, followed };
-    for loading in inventory.loadings().filter(|loading| bundled.contains(loading.file)) {
+    let linked = inventory.linked().filter(|loading| bundled.contains(loading.file));
+    let all = inventory.opened.iter().enumerate();
+    let counting = all.filter(|(_, opened)| counts(inventory, request, bundled, opened));
+    follower.followed.opened = counting.map(|(index, _)| index).collect();
+    let opened = follower.followed.opened.clone();
+    let opened = opened.iter().map(|index| inventory.opened[*index].loading());
+    for loading in linked.chain(opened) {
         for need in loading.needs {
-            if bundled.contains(&need.by) || follower.also.contains(&need.by) {
+            if need.by == *loading.file
+                || bundled.contains(&need.by)
+                || follower.also.contains(&need.by)
+            {
                 follower.follow_need(loading, need);
             }
         }
@@ -54,6 +70,17 @@ pub(crate) fn follow<'a>(
     }
     follower.judge_missing();
     follower.followed
+}
+
+/// Whether something that is opened counts: its file is bundled, or there by itself.
+fn counts(
+    inventory: &Inventory,
+    request: &Request,
+    bundled: &BTreeSet<RealPath>,
+    opened: &Opened,
+) -> bool {
+    let there = bundled.contains(&opened.file) || !inventory.has_file(&opened.file);
+    there && !request.excluded.iter().any(|name| opened.is_named(inventory, name))
 }
 
 struct Follower<'a, 'b> {
@@ -79,6 +106,9 @@ impl Follower<'_, '_> {
         if self.bundled.contains(path) {
             return;
         }
+        if loading.evidence.is_some() && path.below(&RealPath::known("/etc")).is_some() {
+            return self.add_file(path, links, loading);
+        }
         let packages = &self.inventory.packages;
         let reason = PackageReason {
             file: loading.file.clone(),
@@ -99,9 +129,15 @@ impl Follower<'_, '_> {
             wanted.add(package, reason);
             self.add_foreign_links(package, links, need);
             if self.final_root.vendors(&packages[package]) {
-                // It is bundled together with its needs.
-                self.also.insert(path.clone());
+                // It is bundled together with its needs; programs are bundled only if something
+                // starts them.
+                match is_program(path.as_str()) {
+                    true => self.add_file(path, links, loading),
+                    false => _ = self.also.insert(path.clone()),
+                }
             }
+        } else if loading.evidence.is_some() && !self.inventory.is_elf(path) {
+            self.add_file(path, links, loading);
         } else if !self.brings_interpreter(path, rule.as_ref()) {
             self.add_unowned(path, links, rule.as_ref(), need);
         }
@@ -145,6 +181,25 @@ impl Follower<'_, '_> {
         }
         let findings = shared.iter().map(|((path, name), files)| judge_shared(path, name, files));
         self.followed.findings.extend(findings);
+    }
+
+    /// A file that is opened or started, as it is in the builder: configuration may have been changed
+    /// there.
+    fn add_file(&mut self, path: &RealPath, links: &[Crossed], loading: Loading) {
+        let reason = loading.evidence.map_or_else(String::new, |evidence| evidence.text.clone());
+        for link in links.iter().filter(|link| link.at.parent() != Some(RealPath::root())) {
+            if self.also.insert(link.at.clone()) {
+                self.followed.entries.push(PlannedEntry {
+                    from: Some(link.at.clone()),
+                    ..PlannedEntry::link(link.at.clone(), link.target.clone(), reason.clone())
+                });
+            }
+        }
+        if self.also.insert(path.clone()) {
+            let size = self.inventory.library_sizes.get(path).copied().unwrap_or_default();
+            let mode = if is_program(path.as_str()) { 0o755 } else { 0o644 };
+            self.followed.entries.push(PlannedEntry::copy(path.clone(), size, mode, reason));
+        }
     }
 
     /// The builder cannot load the file either, so it is no failure of the bundle.

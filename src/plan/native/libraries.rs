@@ -58,6 +58,7 @@ pub(crate) fn list_libraries(
     inventory: &Inventory,
     entries: &[PlannedEntry],
     packages: &PackageSet,
+    opened: &[usize],
 ) -> Vec<PlannedLibrary> {
     let bundled: BTreeMap<&RealPath, &PlannedEntry> = entries
         .iter()
@@ -75,7 +76,8 @@ pub(crate) fn list_libraries(
         BTreeMap::new();
     let standard =
         inventory.interpreter_natives.iter().map(|native| (&native.path, &native.needs[..]));
-    let all = inventory.loadings().map(|loading| (loading.file, loading.needs)).chain(standard);
+    let all =
+        inventory.loadings_of(opened).map(|loading| (loading.file, loading.needs)).chain(standard);
     for (entry, needs) in all.filter_map(|(file, needs)| Some((bundled.get(file)?, needs))) {
         let direct = needs.iter().filter(|need| bundled.contains_key(&need.by));
         for (name, path) in direct.filter_map(found) {
@@ -106,7 +108,10 @@ pub(crate) fn list_libraries(
 /// The needed name and the library that it leads to.
 fn found(need: &Need) -> Option<(&str, &RealPath)> {
     match &need.outcome {
-        NeedOutcome::Library { path, .. } => Some((need.name.as_str(), path)),
+        // Programs and data are opened, too.
+        NeedOutcome::Library { path, .. } if path.name().contains(".so") => {
+            Some((need.name.as_str(), path))
+        }
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ mod activation;
 mod follow;
 mod foreign;
 mod libraries;
+mod on_purpose;
 mod package_set;
 mod packages;
 mod programs;
@@ -15,16 +16,19 @@ pub(crate) use libraries::list_libraries;
 pub use libraries::{LibraryOrigin, PlannedLibrary};
 pub use package_set::{PackageReason, PackageSet, PlannedPackage};
 
+use std::collections::BTreeSet;
+
 use super::entry::Files;
 use super::place::Placed;
 use super::request::Request;
 use super::select::Selection;
 use super::target::FinalRoot;
 use crate::finding::Finding;
-use crate::inventory::Inventory;
+use crate::inventory::{CarriableFile, Inventory, by_hand};
 use activation::judge_activation;
 use follow::Followed;
 use foreign::judge_foreign;
+use on_purpose::judge_on_purpose;
 use programs::add_programs;
 use vendored::{judge_licences, vendor};
 
@@ -32,6 +36,8 @@ use vendored::{judge_licences, vendor};
 pub(crate) struct NativeFiles {
     pub packages: PackageSet,
     pub files: Files,
+    /// The indices of what is opened and counts, in the inventory.
+    pub opened: Vec<usize>,
     /// Whether `ldconfig` must run in the final stage.
     pub run_ldconfig: bool,
     pub findings: Vec<Finding>,
@@ -46,8 +52,9 @@ pub(crate) fn follow(
     final_root: &FinalRoot,
     placed: &Placed,
 ) -> NativeFiles {
-    let Followed { entries, mut wanted, run_ldconfig, mut findings } =
-        follow::follow(inventory, final_root, &placed.bundled);
+    let Followed { entries, mut wanted, opened, run_ldconfig, mut findings } =
+        follow::follow(inventory, request, final_root, &placed.bundled);
+    wanted.add_by_hand(request);
     if final_root.interpreter_is_package {
         wanted.add_interpreter();
     }
@@ -63,8 +70,17 @@ pub(crate) fn follow(
     let vendored = &packages.vendored_indices;
     let mut files = vendor(inventory, final_root, vendored);
     files.entries.splice(0..0, entries);
+    files.entries.extend(inventory.included.iter().map(included));
+    let mut taken = BTreeSet::new();
+    files.entries.retain(|entry| taken.insert(entry.to.clone()));
+    findings.extend(judge_on_purpose(inventory, request, &packages.there_indices));
     findings.extend(judge_licences(inventory, vendored));
     findings.extend(judge_foreign(inventory, final_root, &packages));
     findings.extend(judge_activation(inventory, selection, vendored));
-    NativeFiles { packages, files, run_ldconfig, findings }
+    NativeFiles { packages, files, opened, run_ldconfig, findings }
+}
+
+/// A file that the user includes, at its path in the builder.
+fn included(file: &CarriableFile) -> PlannedEntry {
+    vendored::entry(file, by_hand("--include").text)
 }

@@ -56,6 +56,9 @@ pub struct PackageSet {
     /// The same, by index in the inventory.
     #[serde(skip)]
     pub vendored_indices: BTreeSet<usize>,
+    /// All packages that the final root has or that are named above, by index.
+    #[serde(skip)]
+    pub there_indices: BTreeSet<usize>,
     /// Needed, and in the base with its interpreter or in every root of this distribution.
     pub in_base: Vec<PlannedPackage>,
 }

@@ -6,12 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::package_set::{PackageReason, PackageSet, PlannedPackage};
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, by_hand};
 use crate::path::RealPath;
 use crate::plan::request::Request;
 use crate::plan::select::Selection;
 use crate::plan::target::FinalRoot;
 use crate::python;
+
+/// The packages of images with Python in /usr/local that no library of the interpreter leads to
+/// (docker-library/python, Dockerfile-linux.template).
+const IMAGE: [&str; 4] = ["ca-certificates", "ca-certificates-bundle", "netbase", "tzdata"];
 
 /// Packages asked for so far.
 pub(crate) struct Wanted<'a> {
@@ -56,6 +60,24 @@ impl<'a> Wanted<'a> {
     /// The base has no library of a name that `package` is needed for.
     pub(crate) fn mark_lacking(&mut self, package: usize) {
         self.lacking.insert(package);
+    }
+
+    /// Packages that the user names.
+    pub(crate) fn add_by_hand(&mut self, request: &Request) {
+        let inventory = self.inventory;
+        let named =
+            inventory.packages.iter().filter(|(_, one)| request.packages.contains(&one.name));
+        for (package, named) in named {
+            self.add(
+                package,
+                PackageReason {
+                    file: inventory.environment.parts[0].prefix.clone(),
+                    library: named.name.clone(),
+                    distribution: None,
+                    evidence: Some(by_hand("--package")),
+                },
+            );
+        }
     }
 
     /// Distributions of OS packages that were asked for, or that bundled ones require.
@@ -208,7 +230,9 @@ impl<'a> Wanted<'a> {
         let vendored = self.add_dependencies(brought, &|package| {
             base.contains(&package) || install.contains(&package) || along.contains(&package)
         });
+        let there = [&base, &install, &along, &vendored, &self.interpreter_packages()];
         PackageSet {
+            there_indices: there.into_iter().flatten().copied().collect(),
             manager: all
                 .iter()
                 .map(|(_, package)| package.manager)
@@ -219,6 +243,24 @@ impl<'a> Wanted<'a> {
             vendored_indices: vendored,
             in_base: self.list(&in_base, request),
         }
+    }
+
+    /// The packages of the builder's interpreter, whether or not the final root has the same.
+    fn interpreter_packages(&mut self) -> BTreeSet<usize> {
+        let interpreter = &self.inventory.environment.interpreter;
+        let own = [interpreter.executable.clone(), interpreter.stdlib.join("os.py")];
+        let mut packages: BTreeSet<usize> =
+            own.iter().filter_map(|path| self.inventory.packages.owner(path)).collect();
+        packages.extend(
+            self.inventory
+                .interpreter_files
+                .iter()
+                .filter_map(|path| self.inventory.packages.owner(path)),
+        );
+        for package in packages.clone() {
+            packages.extend(self.closure(package).clone());
+        }
+        packages
     }
 
     /// Those that no other one depends on.
@@ -279,6 +321,11 @@ impl<'a> Wanted<'a> {
             base.extend(
                 self.inventory.interpreter_files.iter().filter_map(|path| packages.owner(path)),
             );
+            let prefix = &self.inventory.environment.interpreter.prefix;
+            let of_image = packages.iter().filter(|(_, one)| {
+                prefix.as_str() == "/usr/local" && IMAGE.contains(&one.name.as_str())
+            });
+            base.extend(of_image.map(|(index, _)| index));
         }
         for package in base.clone() {
             base.extend(self.closure(package).clone());

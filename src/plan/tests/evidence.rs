@@ -118,3 +118,134 @@ fn without_a_package_manager_they_are_bundled() {
             m libz.so.1: opened by name in m.py",
     );
 }
+
+#[test]
+fn programs_and_data_of_known_distributions() {
+    const TESSERACT: &str =
+        "deb tesseract-ocr 5.3 depends libc6 tesseract-ocr-eng owns /usr/bin/tesseract elf
+        deb tesseract-ocr-eng owns /usr/share/tesseract-ocr/5/tessdata/eng.traineddata
+        deb tesseract-ocr-deu asked owns /usr/share/tesseract-ocr/5/tessdata/deu.traineddata
+        wheel pytesseract has pytesseract.py";
+    check(
+        DEBIAN,
+        TESSERACT,
+        "",
+        "install tesseract-ocr tesseract-ocr-deu | along tesseract-ocr-eng
+            pytesseract tesseract: starts the program tesseract
+            pytesseract deu.traineddata: opens the languages of tesseract",
+    );
+    // One that no package owns; the builder lacks the others.
+    check(
+        ALPINE,
+        "apk libz owns /lib/libz.so.1\n/usr/local/bin/pdftoppm needs libz.so.1\nwheel pdf2image has p.py",
+        "",
+        "install libz | /usr/local/bin/pdftoppm
+            pdf2image libz.so.1: starts the program pdftoppm",
+    );
+    check(ALPINE, "wheel pdf2image has p.py", "", "");
+    // Where nothing is installed the program itself is bundled.
+    check(
+        ALPINE,
+        "apk git owns /usr/bin/git /usr/libexec/git-core/git-log\nwheel GitPython has git/cmd.py",
+        "--native vendor",
+        "vendored git | /usr/bin/git | /usr/libexec/git-core/git-log
+            GitPython git: starts the program git",
+    );
+}
+
+#[test]
+fn plugins_of_libraries() {
+    const SASL: &str = "apk sasl owns /usr/lib/libsasl2.so.3
+        apk sasl-scram owns /usr/lib/sasl2/libscram.so /usr/lib/sasl2/liblogin.so needs libno.so
+        wheel ldap has _ldap.so needs libsasl2.so.3";
+    check(
+        ALPINE,
+        SASL,
+        "",
+        "install sasl sasl-scram
+            ldap libscram.so: loads libsasl2.so.3, which opens the mechanisms of SASL",
+    );
+    const ODBC: &str = "/etc/odbcinst.ini = [SQLite3]\\nDriver=libsqlite3odbc.so\\n[Own]\\nDriver=/opt/own/libown.so\\n
+        /opt/own/libown.so elf
+        deb unixodbc depends libc6 owns LIB/libodbc.so.2
+        deb libsqliteodbc depends unixodbc owns LIB/odbc/libsqlite3odbc.so
+        wheel pyodbc has pyodbc.so needs libodbc.so.2
+        ldconfig LIB";
+    check(
+        DEBIAN,
+        ODBC,
+        "",
+        "install libsqliteodbc
+            along unixodbc
+            /etc/odbcinst.ini
+            /opt/own/libown.so
+            note unowned-library /opt/own/libown.so
+            pyodbc libsqlite3odbc.so: loads libodbc.so.2, and it is a driver in /etc/odbcinst.ini",
+    );
+}
+
+#[test]
+fn data_of_modules() {
+    const ZONES: &str = "apk tzdata owns /usr/share/zoneinfo/Etc/UTC /usr/share/zoneinfo/Etc/GMT
+        wheel cal has cal.py\nVENV/cal.py = from zoneinfo import ZoneInfo";
+    let alpine = ALPINE.replace("/usr/local/bin/python3.11", "/opt/python/bin/python3.11");
+    let asked = "--from x --interpreter /opt/python/bin/python3.11";
+    check(
+        &alpine,
+        ZONES,
+        asked,
+        "install tzdata | cal GMT: imports zoneinfo, which opens time zones",
+    );
+    check(&alpine, &format!("{ZONES}\nwheel tzdata has tz.py"), asked, "");
+    // In docker-library's image.
+    check(ALPINE, ZONES, "", "base tzdata");
+    check(
+        ALPINE,
+        "/usr/lib/locale/locale-archive = x\nwheel m has m.py",
+        "",
+        "/usr/lib/locale/locale-archive",
+    );
+}
+
+#[test]
+fn packages_that_are_installed_on_purpose() {
+    const ASKED: &str = "apk ffmpeg asked depends libav owns /usr/bin/ffmpeg
+        apk libav owns /usr/lib/libav.so
+        apk gcc asked owns /usr/bin/gcc
+        apk libpq asked owns /usr/lib/libpq.so.5
+        wheel m has m.so needs libpq.so.5";
+    check(ALPINE, ASKED, "", "install libpq | warn installed-on-purpose ffmpeg");
+    check(ALPINE, ASKED, "--exclude ffmpeg", "install libpq");
+    check(
+        ALPINE,
+        ASKED,
+        "--package ffmpeg",
+        "install ffmpeg libpq | along libav | ? ffmpeg: asked for with --package",
+    );
+    // A part of the standard library.
+    check(
+        "debian\npython /usr/bin/python3.11 of python3\nvenv /opt/venv",
+        "deb python3-gdbm asked depends python3 owns /usr/lib/python3.11/lib-dynload/_gdbm.cpython-311-x86_64-linux-gnu.so
+            deb python3-venv asked owns /usr/lib/python3.11/ensurepip/__init__.py
+            deb python3-lib2to3 owns /usr/lib/python3.11/distutils/core.py
+            wheel m has m.py",
+        "",
+        "install python3-gdbm | along python3
+            ? _gdbm.cpython-311-x86_64-linux-gnu.so: a part of the standard library, installed on purpose",
+    );
+}
+
+#[test]
+fn by_hand() {
+    const OPENED: &str = "wheel m has m/load.py\nVENV/m/load.py = CDLL('libmagic.so.1')";
+    for name in ["libmagic.so.1", "libmagic", "m", "/usr/lib/libmagic.so.1"] {
+        check(ALPINE, OPENED, &format!("--exclude {name}"), "");
+    }
+    check(
+        ALPINE,
+        "/opt/data/a.txt = x\n/opt/data/deep/b = y\n/opt/lib/libx.so needs libmagic.so.1\nwheel m has m.py",
+        "--include /opt/data --include /opt/lib/libx.so",
+        "install libmagic | /opt/data/a.txt | /opt/data/deep/b | /opt/lib/libx.so
+            ? libmagic.so.1: asked for with --include",
+    );
+}
