@@ -378,6 +378,12 @@ pub(crate) struct Contents {
     /// Bundle this file or directory of the builder, at the same path (may be repeated)
     #[arg(long, value_name = "PATH")]
     pub(crate) include: Vec<String>,
+    /// Bundle the certificates of authorities, for an image without packages
+    #[arg(long)]
+    pub(crate) ca_certificates: bool,
+    /// Bundle the time zones, for an image without packages
+    #[arg(long)]
+    pub(crate) tzdata: bool,
     /// Remove files that are rarely needed at run time. Licences and metadata are kept, and RECORD
     /// is updated
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KINDS")]

@@ -21,8 +21,8 @@ use wheelbarrow::root::{Directory, Overlay, Root};
 use wheelbarrow::wheelhouse::{self, FolderError, Unpacked};
 
 use super::arguments::{
-    BundleArguments, Choice, DEFAULT_OUT, FinalStageChoice, FormatChoice, Input, NativeChoice,
-    OutputOptions, ShebangChoice, SlimChoice,
+    BundleArguments, Choice, Contents, DEFAULT_OUT, FinalStageChoice, FormatChoice, Input,
+    NativeChoice, OutputOptions, ShebangChoice, SlimChoice,
 };
 use super::requirements::Asked;
 use super::trouble::Trouble;
@@ -82,7 +82,8 @@ impl Settings {
         };
         let root = Root::new(directory.clone());
         let asked = requirements::read(&root, &choice.selection, &inside)?;
-        let included = included(&root, &choice.contents.include, &inside)?;
+        let mut included = included(&root, &choice.contents.include, &inside)?;
+        included.extend(data(&root, &choice.contents)?);
         Ok(Settings {
             root,
             included,
@@ -239,6 +240,34 @@ fn slim(choice: &SlimChoice) -> Vec<SlimKind> {
             SlimKind::Strip,
         ],
     }
+}
+
+/// The places of the certificates: the bundle and the links by hash, the names by which OpenSSL of Alpine
+/// and of Debian opens them, and the certificates that the links of Debian lead to.
+const CERTIFICATES: [&str; 4] =
+    ["/etc/ssl/certs", "/etc/ssl/cert.pem", "/usr/lib/ssl", "/usr/share/ca-certificates"];
+const TIME_ZONES: [&str; 1] = ["/usr/share/zoneinfo"];
+
+/// The paths of `--ca-certificates` and `--tzdata`, as far as the builder has them.
+fn data(root: &Root, typed: &Contents) -> Result<Vec<RealPath>, Trouble> {
+    let mut paths = Vec::new();
+    for (asked, option, package, places) in [
+        (typed.ca_certificates, "--ca-certificates", "ca-certificates", &CERTIFICATES[..]),
+        (typed.tzdata, "--tzdata", "tzdata", &TIME_ZONES[..]),
+    ] {
+        let there = |path: &&&str| matches!(root.resolve(&WrittenPath::new(**path)), Ok(Some(_)));
+        let found: Vec<&&str> = places.iter().filter(|_| asked).filter(there).collect();
+        if asked && found.is_empty() {
+            return Err(Trouble::new(
+                format!("{option}: the builder has none"),
+                format!(
+                    "install the package {package} in the builder stage, before wheelbarrow runs"
+                ),
+            ));
+        }
+        paths.extend(found.into_iter().map(|path| RealPath::known(path)));
+    }
+    Ok(paths)
 }
 
 /// The paths of `--include`, each of which exists.

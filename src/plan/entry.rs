@@ -160,6 +160,11 @@ impl PlannedEntry {
         PlannedEntry { mode: 0o777, ..PlannedEntry::new(to, Action::Link { target }, reason) }
     }
 
+    /// An empty directory.
+    pub(super) fn directory(to: RealPath, mode: u32, reason: String) -> PlannedEntry {
+        PlannedEntry { mode, ..PlannedEntry::new(to, Action::Directory, reason) }
+    }
+
     /// A file with this text.
     pub(super) fn text(to: RealPath, content: String, reason: String) -> PlannedEntry {
         let size = content.len() as u64;

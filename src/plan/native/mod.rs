@@ -3,6 +3,7 @@
 //! Invariant: a package is installed, vendored or there already; no package is two of these.
 
 mod activation;
+mod empty_root;
 mod follow;
 mod foreign;
 mod libraries;
@@ -71,6 +72,9 @@ pub(crate) fn follow(
     let mut files = vendor(inventory, final_root, vendored);
     files.entries.splice(0..0, entries);
     files.entries.extend(inventory.included.iter().map(included));
+    if final_root.is_empty() {
+        files.entries.extend(empty_root::fill(inventory));
+    }
     let mut taken = BTreeSet::new();
     files.entries.retain(|entry| taken.insert(entry.to.clone()));
     findings.extend(judge_on_purpose(inventory, request, &packages.there_indices));

@@ -249,3 +249,23 @@ fn by_hand() {
             ? libmagic.so.1: asked for with --include",
     );
 }
+
+#[test]
+fn an_empty_root_gets_a_place_for_temporary_files_and_users() {
+    for (system, expect) in [
+        (ALPINE, "/etc/group /etc/passwd /tmp 1777"),
+        (DEBIAN, "/etc/group /etc/nsswitch.conf /etc/passwd /tmp 1777"),
+    ] {
+        let root = format!("{system}\nwheel m has m.py").replace("LIB", LIBRARIES);
+        let plan = plan(&root, "/opt/venv --with-interpreter").plan;
+        let made = ["/etc/group", "/etc/nsswitch.conf", "/etc/passwd", "/tmp"];
+        let made = plan.entries.iter().filter(|entry| made.contains(&entry.to.as_str()));
+        let shown: Vec<String> = made
+            .map(|entry| match entry.mode {
+                0o644 => entry.to.to_string(),
+                mode => format!("{} {mode:o}", entry.to),
+            })
+            .collect();
+        assert_eq!(shown.join(" "), expect);
+    }
+}
