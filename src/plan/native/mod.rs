@@ -19,7 +19,7 @@ pub use package_set::{PackageReason, PackageSet, PlannedPackage};
 
 use std::collections::BTreeSet;
 
-use super::entry::Files;
+use super::entry::{Files, PlannedEntry};
 use super::place::Placed;
 use super::request::Request;
 use super::select::Selection;
