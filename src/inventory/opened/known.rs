@@ -262,7 +262,7 @@ fn imported<'a>(source: &[u8], modules: &BTreeSet<&'a str>) -> BTreeSet<&'a str>
     let references = text.map(python::parse_references).unwrap_or_default();
     let of = |module: &&str| {
         references.imports.iter().any(|import| {
-            let rest = import.name.strip_prefix(*module).filter(|_| import.dots == 0);
+            let rest = import.name.name.strip_prefix(*module).filter(|_| import.name.dots == 0);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
     };
