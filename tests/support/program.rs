@@ -86,10 +86,25 @@ fn rendered(output: &Output) -> String {
     let mut text = status(output);
     for (name, stream) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
         if !stream.is_empty() {
-            text += &format!("--- {name}\n{}", anonymous(&String::from_utf8_lossy(stream)));
+            let shown = of_no_machine(&anonymous(&String::from_utf8_lossy(stream)));
+            text += &format!("--- {name}\n{shown}");
         }
     }
     text
+}
+
+/// Without the finding for packages that are installed on this machine, and its advice.
+fn of_no_machine(text: &str) -> String {
+    let mut lines = text.split_inclusive('\n').peekable();
+    let mut kept = String::new();
+    while let Some(line) = lines.next() {
+        if line.contains("[installed-on-purpose]") {
+            lines.next_if(|next| next.trim_start().starts_with("help:"));
+        } else {
+            kept += line;
+        }
+    }
+    kept
 }
 
 /// Replaces the paths of this machine and the names that `tempfile` makes, which end in six letters
