@@ -41,13 +41,14 @@
 //! use wheelbarrow::inventory::{self, Scope};
 //! use wheelbarrow::path::RealPath;
 //! use wheelbarrow::plan::{self, Request};
+//! use wheelbarrow::python::Surroundings;
 //! use wheelbarrow::report;
 //! use wheelbarrow::root::{Directory, Root};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let root = Root::new(Directory::open(Path::new("py-fixtures/alpine-venv"), &[])?);
 //! let named = ["/opt/venv".to_owned()];
-//! let inventory = inventory::take_inventory(&root, &named, &[], Scope::default())?;
+//! let inventory = inventory::take_inventory(&root, &named, &Surroundings::default(), Scope::default())?;
 //! let plan = plan::make(&inventory, &Request::new(RealPath::known("/opt/app")));
 //! let names: Vec<&str> = plan.packages.install.iter().map(|one| one.name.as_str()).collect();
 //! assert_eq!(names, ["python3", "yaml"]);

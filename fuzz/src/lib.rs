@@ -452,7 +452,12 @@ fn take_inventory(
     for (name, content) in files {
         memory.file(&format!("{SITE}/{name}"), *content);
     }
-    inventory::take_inventory(&Root::new(memory), &["/opt/venv".to_owned()], &[], Scope::default())
+    inventory::take_inventory(
+        &Root::new(memory),
+        &["/opt/venv".to_owned()],
+        &wheelbarrow::python::Surroundings::default(),
+        Scope::default(),
+    )
 }
 
 /// Reads the configuration of a loader, and the directories that it would search.

@@ -293,9 +293,22 @@ fn findings(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Vec<Finding>
         )
         .help("use the same path in builder and final image: give --prefix the path in the builder, or create the environment at the final path")
     });
-    let whole = all.values().filter_map(|(entry, written)| Some((entry, written.not_stripped?)));
-    let whole = whole.map(|(entry, why)| {
-        Finding::new(Severity::Note, Code::NotStripped, &entry.to, format!("not stripped: {why}"))
+    let mut whole: BTreeMap<&str, Vec<&RealPath>> = BTreeMap::new();
+    for (entry, written) in all.values() {
+        if let Some(why) = written.not_stripped {
+            whole.entry(why).or_default().push(&entry.to);
+        }
+    }
+    let whole = whole.into_iter().map(|(why, files)| {
+        let message = |number: &str, first: &str| format!("keeps {number} whole: {first}");
+        let files = files.into_iter();
+        Finding::of_files(
+            Severity::Note,
+            Code::NotStripped,
+            format!("stripping ({why})"),
+            files,
+            message,
+        )
     });
     left.chain(whole).collect()
 }

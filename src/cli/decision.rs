@@ -33,7 +33,9 @@ impl Settings {
                 scope,
                 findings,
             )),
-            None => Ok(inventory::take_inventory(&self.root, &self.named, &self.usual, scope)?),
+            None => {
+                Ok(inventory::take_inventory(&self.root, &self.named, &self.surroundings, scope)?)
+            }
         }
     }
 }

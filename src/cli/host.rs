@@ -11,15 +11,13 @@
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
+use wheelbarrow::python::Surroundings;
 use wheelbarrow::root::{Directory, Root};
 
 use super::trouble::Trouble;
 
 /// 1980-01-01, the earliest time a zip file can hold.
 const FIXED_TIME: i64 = 315_532_800;
-
-/// The variables that tools set to the environment in use.
-const ACTIVE: [&str; 3] = ["VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "CONDA_PREFIX"];
 
 /// Opens a directory as a root, with no part left out.
 pub(crate) fn open_root(path: &Path) -> Result<Root, Trouble> {
@@ -36,33 +34,19 @@ pub(crate) fn open_directory(path: &Path, without: &[PathBuf]) -> Result<Directo
     })
 }
 
-/// The environments to try if the user names none: the active one, those in the working directory,
-/// those that Dockerfiles usually have, then the root's own Python. Variables and working directory
-/// of the host count only if the host is the root (`own_root`).
-pub(crate) fn usual_environments(own_root: bool) -> Vec<String> {
-    let here = std::env::current_dir().ok().filter(|_| own_root);
-    let active =
-        ACTIVE.map(|name| std::env::var(name).ok().filter(|path| own_root && !path.is_empty()));
-    let beside = |name: &str| {
-        here.as_ref()
-            .map_or(format!("/{name}"), |here| here.join(name).to_string_lossy().into_owned())
-    };
-    let fixed = [
-        "/opt/venv",
-        "/opt/conda/bin/python3",
-        "/usr/local/bin/python3",
-        "/usr/bin/python3",
-        "/usr/local/bin/python",
-        "/usr/bin/python",
-    ];
-    let local = [".venv", ".pixi/envs/default"].map(beside);
-    active
-        .into_iter()
-        .flatten()
-        .map(|path| beside(&path))
-        .chain(local)
-        .chain(fixed.map(str::to_owned))
-        .collect()
+/// The variables and the working directory of this process, which runs in the builder stage.
+pub(crate) fn surroundings() -> Surroundings {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let search_path = variable("PATH").unwrap_or_default();
+    let absolute = search_path.split(':').filter(|one| one.starts_with('/'));
+    Surroundings {
+        virtual_env: variable("VIRTUAL_ENV"),
+        uv_project_environment: variable("UV_PROJECT_ENVIRONMENT"),
+        conda_prefix: variable("CONDA_PREFIX"),
+        search_path: absolute.map(str::to_owned).collect(),
+        directory: std::env::current_dir().ok().map(|path| path.to_string_lossy().into_owned()),
+        home: variable("HOME"),
+    }
 }
 
 /// The directories of `LD_LIBRARY_PATH`. glibc separates them with `:` or `;`, musl with `:` or a
@@ -71,14 +55,6 @@ pub(crate) fn library_path() -> Vec<String> {
     let text = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
     let directories = text.split([':', ';', '\n']).filter(|one| one.starts_with('/'));
     directories.map(str::to_owned).collect()
-}
-
-/// The variable that names this environment as the active one.
-pub(crate) fn active_variable(path: &str) -> Option<&'static str> {
-    let names = |variable: &&str| {
-        std::env::var(variable).is_ok_and(|value| Path::new(&value) == Path::new(path))
-    };
-    ACTIVE.into_iter().find(names)
 }
 
 /// The time of every file in a bundle, in seconds since the epoch: `SOURCE_DATE_EPOCH`, or a fixed

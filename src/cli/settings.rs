@@ -16,7 +16,7 @@ use wheelbarrow::path::{RealPath, WrittenPath};
 use wheelbarrow::plan::{
     DEFAULT_PREFIX, FinalStage, LayerForm, NativeMode, Request, Shebang, SlimKind,
 };
-use wheelbarrow::python::Environment;
+use wheelbarrow::python::{Environment, Surroundings};
 use wheelbarrow::root::{Directory, Overlay, Root};
 use wheelbarrow::wheelhouse::{self, FolderError, Unpacked};
 
@@ -33,8 +33,8 @@ pub(crate) struct Settings {
     pub(crate) root: Root,
     /// The environments that the user names, in that order.
     pub(crate) named: Vec<String>,
-    /// The environments to try if the user names none.
-    pub(crate) usual: Vec<String>,
+    /// What leads to the environment if the user names none.
+    pub(crate) surroundings: Surroundings,
     pub(crate) request: Request,
     /// The weights of findings.
     pub(crate) weights: Weights,
@@ -90,7 +90,7 @@ impl Settings {
             directory,
             unpacked: None,
             named: input.env.iter().map(|typed| inside(typed)).collect(),
-            usual: host::usual_environments(own_root),
+            surroundings: if own_root { host::surroundings() } else { Surroundings::default() },
             request: request(choice, asked, format)?,
             weights: choice.weights.weights(),
         })
@@ -104,18 +104,6 @@ impl Settings {
     /// Whether the root is the one that wheelbarrow itself runs in.
     pub(crate) fn own_root(&self) -> bool {
         self.directory.base() == Path::new("/")
-    }
-
-    /// The environment and how it was chosen, for people.
-    pub(crate) fn describe_choice(&self, environment: &Environment) -> String {
-        if !self.named.is_empty() {
-            return self.named.join(", ");
-        }
-        let prefix = &environment.parts[0].prefix;
-        match host::active_variable(prefix.as_str()).filter(|_| self.own_root()) {
-            Some(variable) => format!("{prefix}, the one of ${variable}"),
-            None => format!("{prefix}, found without being named"),
-        }
     }
 
     /// The parts of the root that a plan of this request depends on.

@@ -736,8 +736,28 @@ codes! {
         ],
         remedies: ["Use an interpreter of a distribution, of the Python image, of uv or of conda."],
     }
-    NothingToBundle = "nothing-to-bundle" {
+    OtherEnvironment = "other-environment" {
         usually: Warn,
+        meaning: "No environment was named, and more than one holds distributions. The finding says \
+                  which one was chosen and why.",
+        causes: [
+            "The build context has a `.venv` of the developer's machine, and `COPY . .` copied it.",
+            "A tool of the builder stage, such as one that pipx installed, has an environment too.",
+        ],
+        remedies: [
+            "Name the environment: `wheelbarrow bundle /path/to/venv`.",
+            "Add `.venv` to `.dockerignore`.",
+        ],
+    }
+    ForeignEnvironment = "foreign-environment" {
+        usually: Note,
+        meaning: "A virtual environment cannot be used, because the root does not have its \
+                  interpreter. It was passed over.",
+        causes: ["The build context has a `.venv` of another machine, and `COPY . .` copied it."],
+        remedies: ["Add `.venv` to `.dockerignore`."],
+    }
+    NothingToBundle = "nothing-to-bundle" {
+        usually: Deny,
         meaning: "There is no distribution to bundle.",
         causes: [
             "The application is installed into another environment than the one that was found.",

@@ -35,7 +35,9 @@ use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
 use crate::packages::{Package, PackageIndex};
 use crate::path::RealPath;
-use crate::python::{self, Distribution, Editable, Environment, EnvironmentError, PathFile};
+use crate::python::{
+    self, Distribution, Editable, Environment, EnvironmentError, PathFile, Surroundings,
+};
 use crate::release::Release;
 use crate::root::{Root, RootError};
 
@@ -142,20 +144,23 @@ impl Inventory {
             .is_some_and(|prefix| self.environment.interpreter.executable.below(prefix).is_some())
     }
 
-    /// Findings for the recorded files that do not exist, of the distributions for which `counts`
+    /// A finding for each distribution with recorded files that do not exist, of those for which `counts`
     /// holds.
     pub fn missing_files(
         &self,
         severity: Severity,
         counts: impl Fn(usize) -> bool,
     ) -> impl Iterator<Item = Finding> {
-        let missing = self.missing.iter().filter(move |(distribution, _)| counts(*distribution));
-        missing.map(move |(distribution, path)| {
-            let message = format!(
-                "RECORD of {} names it, but it does not exist",
-                self.distributions[*distribution].name
-            );
-            Finding::new(severity, Code::MissingFile, path, message)
+        let mut missing: BTreeMap<usize, Vec<&RealPath>> = BTreeMap::new();
+        for (distribution, path) in self.missing.iter().filter(|(index, _)| counts(*index)) {
+            missing.entry(*distribution).or_default().push(path);
+        }
+        missing.into_iter().map(move |(distribution, paths)| {
+            let name = &self.distributions[distribution].name;
+            let message = |number: &str, first: &str| {
+                format!("RECORD names {number} that cannot be found: {first}")
+            };
+            Finding::of_files(severity, Code::MissingFile, name, paths.into_iter(), message)
         })
     }
 
@@ -221,20 +226,19 @@ pub struct Scope {
     pub library_path: Vec<String>,
 }
 
-/// Reads the root. `named` is the environment as typed; `usual` are the places to search if that is
-/// empty.
+/// Reads the root. `named` is the environment as typed; `surroundings` lead to one if that is empty.
 ///
 /// # Errors
 /// No environment is found, or it cannot be read.
 pub fn take_inventory(
     root: &Root,
     named: &[String],
-    usual: &[String],
+    surroundings: &Surroundings,
     scope: Scope,
 ) -> Result<Inventory, EnvironmentError> {
     let mut findings = Vec::new();
     let library = Library::new(root);
-    let environment = python::find_environment(root, &library, named, usual, &mut findings)?;
+    let environment = python::find_environment(root, &library, named, surroundings, &mut findings)?;
     Ok(take_inventory_of(&library, environment, scope, findings))
 }
 

@@ -42,7 +42,7 @@ pub use place::{SITE_PACKAGES, StartLine};
 pub use request::{
     DEFAULT_PREFIX, FinalStage, LayerForm, LayerRequest, NativeMode, Request, Shebang, SlimKind,
 };
-pub use select::PlannedDistribution;
+pub use select::{PlannedDistribution, PlannedEnvironment};
 
 use crate::finding::Finding;
 use crate::inventory::Inventory;
@@ -58,6 +58,8 @@ pub const SCHEMA: u32 = 2;
 pub struct Plan {
     /// [`SCHEMA`].
     pub schema: u32,
+    /// The environment of the builder, and why it is the one.
+    pub environment: PlannedEnvironment,
     /// Where the environment lives in the final root.
     pub prefix: RealPath,
     /// The interpreter of the final root.
@@ -143,6 +145,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
     ];
     Plan {
         schema: SCHEMA,
+        environment: PlannedEnvironment::new(inventory),
         prefix: request.prefix.clone(),
         interpreter_facts: inventory.environment.interpreter.facts.clone(),
         builder: inventory.release.pretty_name.clone(),

@@ -47,5 +47,8 @@ pub use requirements::{Edges, MarkerFacts, Requirements, is_installer, kept, rea
 pub use script::{Script, Shebang, parse_script};
 pub use site_directory::read_distributions;
 
-pub use environment::{Environment, EnvironmentError, find_environment, own_interpreter};
+pub use environment::{
+    Environment, EnvironmentError, OtherEnvironment, Surroundings, find_environment, list_others,
+    own_interpreter,
+};
 pub use interpreter::{Interpreter, InterpreterFacts, read_interpreter};

@@ -20,7 +20,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::release::major_minor;
 
 /// Distributions that install others and are not needed at run time.
-const INSTALLERS: [&str; 7] =
+pub(super) const INSTALLERS: [&str; 7] =
     ["pip", "setuptools", "wheel", "conda", "conda-libmamba-solver", "libmambapy", "menuinst"];
 
 /// Whether the distribution of this normalised name installs others.

@@ -13,8 +13,8 @@ use crate::inventory::{Inventory, NeedOutcome};
 use crate::loader::Rule;
 use crate::path::RealPath;
 use crate::plan::{
-    Account, LeftOut, PackageSet, Plan, PlannedDistribution, PlannedEntry, PlannedLibrary, Receipt,
-    StartLine,
+    Account, LeftOut, PackageSet, Plan, PlannedDistribution, PlannedEntry, PlannedEnvironment,
+    PlannedLibrary, Receipt, StartLine,
 };
 use crate::python::InterpreterFacts;
 
@@ -23,6 +23,8 @@ use crate::python::InterpreterFacts;
 pub struct Report {
     /// [`super::SCHEMA`].
     pub schema: u32,
+    /// The environment of the builder, and why it is the one.
+    pub environment: PlannedEnvironment,
     /// The interpreter of the final root.
     pub interpreter: RealPath,
     /// Version, ABI and architecture of the builder's interpreter.
@@ -113,6 +115,7 @@ pub fn report(inventory: &Inventory, plan: &Plan) -> Report {
     Report {
         schema: super::SCHEMA,
         interpreter: plan.interpreter.clone(),
+        environment: plan.environment.clone(),
         interpreter_facts: plan.interpreter_facts.clone(),
         builder: plan.builder.clone(),
         distributions: plan.distributions.clone(),

@@ -18,8 +18,6 @@ const BOLD: Style = Style::new().bold();
 pub struct Summary<'a> {
     /// The plan that was carried out.
     pub plan: &'a Plan,
-    /// The environment and how it was chosen.
-    pub environment: &'a str,
     /// Where the bundle was written.
     pub out: &'a str,
     /// The findings of the plan and of the writing.
@@ -28,7 +26,7 @@ pub struct Summary<'a> {
 
 /// The environment, the interpreter, the bundle, the packages, the final image and the findings.
 pub fn summary_text(summary: &Summary) -> String {
-    let Summary { plan, environment, out, findings } = summary;
+    let Summary { plan, out, findings } = summary;
     let facts = &plan.interpreter_facts;
     let interpreter = format!(
         "{} {} at {}, built on {}",
@@ -54,7 +52,7 @@ pub fn summary_text(summary: &Summary) -> String {
     );
     let mut text = String::new();
     for (title, line) in [
-        ("environment", (*environment).to_owned()),
+        ("environment", plan.environment.describe()),
         ("interpreter", interpreter),
         ("bundle", bundle),
         ("files", plan.recorded.text()),

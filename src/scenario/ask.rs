@@ -7,13 +7,16 @@ use crate::base::{self, Profile};
 use crate::inventory::Scope;
 use crate::path::RealPath;
 use crate::plan::{FinalStage, LayerForm, LayerRequest, NativeMode, Request, Shebang, SlimKind};
-use crate::python::parse_requirement;
+use crate::python::{Surroundings, parse_requirement};
 
 /// The environments that are named, and the request.
 pub(crate) struct Asked {
     pub(crate) named: Vec<String>,
     pub(crate) request: Request,
-    /// The directories of `LD_LIBRARY_PATH=…`, a variable of the builder among the words.
+    /// The variables of the builder stage among the words: `VIRTUAL_ENV=/venv`, and `PWD=/app` for its
+    /// working directory.
+    pub(crate) surroundings: Surroundings,
+    /// The directories of `LD_LIBRARY_PATH=…`, another of them.
     library_path: Vec<String>,
     /// The paths of `--include`.
     included: Vec<RealPath>,
@@ -24,6 +27,7 @@ impl Asked {
     pub(crate) fn parse(words: &str, base: Option<Profile>) -> Asked {
         let mut request = Request { base, ..Request::new(RealPath::known("/opt/app")) };
         let (mut named, mut library_path, mut included) = (Vec::new(), Vec::new(), Vec::new());
+        let mut surroundings = Surroundings::default();
         let mut words = words.split_whitespace();
         while let Some(word) = words.next() {
             let mut value = || words.next().unwrap_or_else(|| panic!("{word} wants a value"));
@@ -62,16 +66,20 @@ impl Asked {
                     let members = members.split(',').map(str::to_owned).collect();
                     layers(&mut request).groups.push((name.to_owned(), members));
                 }
-                variable if variable.starts_with("LD_LIBRARY_PATH=") => library_path
-                    .extend(variable["LD_LIBRARY_PATH=".len()..].split(':').map(str::to_owned)),
                 path if path.starts_with('/') => named.push(path.to_owned()),
-                other => panic!("{other} is no option that a table knows"),
+                other => match other.split_once('=') {
+                    Some(("LD_LIBRARY_PATH", value)) => {
+                        library_path.extend(value.split(':').map(str::to_owned));
+                    }
+                    Some((name, value)) => set(&mut surroundings, name, value),
+                    None => panic!("{other} is no option that a table knows"),
+                },
             }
         }
         if request.with_interpreter {
             request.base.get_or_insert_with(Profile::empty);
         }
-        Asked { named, request, library_path, included }
+        Asked { named, request, surroundings, library_path, included }
     }
 
     /// How far a plan of this request has to look.
@@ -85,6 +93,19 @@ impl Asked {
             included: self.included.clone(),
             library_path: self.library_path.clone(),
         }
+    }
+}
+
+fn set(surroundings: &mut Surroundings, name: &str, value: &str) {
+    let one = Some(value.to_owned());
+    match name {
+        "VIRTUAL_ENV" => surroundings.virtual_env = one,
+        "UV_PROJECT_ENVIRONMENT" => surroundings.uv_project_environment = one,
+        "CONDA_PREFIX" => surroundings.conda_prefix = one,
+        "PATH" => surroundings.search_path = value.split(':').map(str::to_owned).collect(),
+        "PWD" => surroundings.directory = one,
+        "HOME" => surroundings.home = one,
+        other => panic!("{other} is no variable that a table knows"),
     }
 }
 

@@ -87,7 +87,7 @@ fn make(root: &str, base: Option<&str>, ask: &str) -> Scenario {
     let profile = base.map(|base| base::read(&open(&text::parse(base))));
     let asked = ask::Asked::parse(ask, profile);
     let scope = asked.scope();
-    let inventory = inventory::take_inventory(&builder, &asked.named, &[], scope)
+    let inventory = inventory::take_inventory(&builder, &asked.named, &asked.surroundings, scope)
         .unwrap_or_else(|error| panic!("{error}\n{root}"));
     let plan = plan::make(&inventory, &asked.request);
     Scenario { builder, inventory, plan }

@@ -28,7 +28,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{self, Inventory, NOT_LOADABLE, NotLoadable, Scope, parse_not_loadable};
 use crate::loader::Library;
 use crate::path::{RealPath, WrittenPath};
-use crate::python::{self, Distribution, EnvironmentError};
+use crate::python::{self, Distribution, EnvironmentError, Surroundings};
 use crate::root::Root;
 
 /// Version of the JSON of [`Verification`].
@@ -143,7 +143,13 @@ fn verify_environment(root: &Root, promise: &Promise, verification: &mut Verific
     let Verification { prefix, interpreter, checked, findings, .. } = verification;
     let library = Library::new(root);
     let named = [prefix.to_string()];
-    let environment = match python::find_environment(root, &library, &named, &[], findings) {
+    let environment = match python::find_environment(
+        root,
+        &library,
+        &named,
+        &Surroundings::default(),
+        findings,
+    ) {
         Ok(environment) => environment,
         Err(error) => {
             findings.push(no_environment(prefix, &error));

@@ -180,7 +180,13 @@ pub fn unpack(
     };
     Ok(Unpacked {
         directory,
-        environment: Environment { interpreter, parts: vec![part], include_system: false },
+        environment: Environment {
+            interpreter,
+            parts: vec![part],
+            include_system: false,
+            reason: "these wheels were named".to_owned(),
+            others: Vec::new(),
+        },
         findings,
     })
 }

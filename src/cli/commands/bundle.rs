@@ -56,12 +56,8 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
     findings.extend(plan.findings.iter().cloned());
     findings.extend(stale);
     let findings = report::worst_last(settings.weights.apply(findings));
-    let summary = Summary {
-        plan: &plan,
-        environment: &settings.describe_choice(&inventory.environment),
-        out: &output.out.display().to_string(),
-        findings: &findings,
-    };
+    let summary =
+        Summary { plan: &plan, out: &output.out.display().to_string(), findings: &findings };
     eprint!("{}", report::summary_text(&summary));
     eprint!("{}", report::receipts_text("slimmed", &slimmed));
     match output.format {

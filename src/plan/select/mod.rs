@@ -4,6 +4,7 @@
 //! Invariant: each distribution is bundled or has one reason why not.
 
 mod distributions;
+mod environment;
 mod imported;
 mod selection;
 mod wheels;
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use distributions::PlannedDistribution;
 pub(crate) use distributions::list_distributions;
+pub use environment::PlannedEnvironment;
 use imported::Imported;
 use pep508_rs::Requirement;
 pub(crate) use selection::Selection;
@@ -19,9 +21,11 @@ use url::Url;
 
 use super::request::Request;
 use crate::finding::{Code, Finding, Severity};
-use crate::inventory::Inventory;
+use crate::inventory::{FileFact, Inventory};
 use crate::path::RealPath;
-use crate::python::{self, Distribution, Edges, MarkerFacts, Requirements, kept, reached};
+use crate::python::{
+    self, Distribution, Edges, MarkerFacts, Requirements, kept, list_others, reached,
+};
 
 /// Names of installed distributions that one help line lists.
 const MOST_NAMES: usize = 8;
@@ -148,18 +152,29 @@ fn hides(earlier: &Distribution, later: &Distribution) -> Option<Finding> {
     })
 }
 
+/// The finding for a bundle without any distribution. Modules that no distribution records are code, too.
 fn nothing_to_bundle(inventory: &Inventory, selection: &Selection) -> Finding {
-    let prefix = &inventory.environment.parts[0].prefix;
-    let finding =
-        |message: &str| Finding::new(Severity::Warn, Code::NothingToBundle, prefix, message);
+    let environment = &inventory.environment;
+    let is_loose = |file: &FileFact| file.owner.is_none() && file.path.as_str().ends_with(".py");
+    let severity = match inventory.files.iter().any(is_loose) {
+        true => Severity::Warn,
+        false => Severity::Deny,
+    };
+    let finding = |message: &str| {
+        Finding::new(severity, Code::NothingToBundle, &environment.parts[0].prefix, message)
+    };
+    let elsewhere = match environment.others.as_slice() {
+        [] => INSTALL_FIRST.to_owned(),
+        others => format!("name the environment of the application: {}", list_others(others)),
+    };
     if inventory.distributions.is_empty() {
-        return finding("no distribution is installed here").help(INSTALL_FIRST);
+        return finding("no distribution is installed here").help(elsewhere);
     }
     if selection.everything {
         return finding(
             "no distribution is installed here except installers and those of OS packages",
         )
-        .help(INSTALL_FIRST);
+        .help(elsewhere);
     }
     let names: Vec<&str> = inventory.distributions.iter().map(|one| one.name.as_str()).collect();
     let installed = names.iter().take(MOST_NAMES).copied().collect::<Vec<_>>().join(", ");

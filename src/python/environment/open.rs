@@ -1,218 +1,29 @@
-//! The environment to bundle: the one that you name, or the first of the usual places.
-//!
-//! Several folders can form one environment, each a [`Part`]: a virtual environment over system
-//! packages, or the folders that `pip install` was given with `--user`, `--prefix` or `--target`.
+//! One path, opened as an environment: a virtual environment, the folders of pip, an interpreter.
 //!
 //! Invariant: only `home` and `include-system-site-packages` of `pyvenv.cfg` are trusted;
 //! everything else is looked up.
 
-use super::egg_info::is_egg_info;
-use super::interpreter::{Interpreter, read_interpreter};
-use super::part::{Part, PartKind};
+use super::EnvironmentError;
 use crate::finding::Finding;
-use crate::hint::Hint;
 use crate::loader::Library;
 use crate::path::{RealPath, WrittenPath};
+use crate::python::egg_info::is_egg_info;
+use crate::python::interpreter::{Interpreter, read_interpreter};
+use crate::python::part::{Part, PartKind};
 use crate::release::major_minor;
-use crate::root::{Kind, Root, RootError};
+use crate::root::{Kind, Root};
 
-/// A Python environment of the root.
-#[derive(Clone, Debug)]
-pub struct Environment {
-    /// The one interpreter of all parts.
-    pub interpreter: Interpreter,
-    /// The parts in the order of `sys.path`, at least one.
-    pub parts: Vec<Part>,
-    /// The final environment also sees the packages of the system.
-    pub include_system: bool,
-}
-
-impl Environment {
-    /// The position of the part that a path belongs to. Python searches an earlier part first.
-    pub fn rank(&self, path: &RealPath) -> usize {
-        self.part_of(path)
-            .and_then(|part| self.parts.iter().position(|other| other == part))
-            .unwrap_or(usize::MAX)
-    }
-
-    /// Whether the path is in a part whose whole prefix belongs to the environment.
-    pub fn in_whole_prefix(&self, path: &RealPath) -> bool {
-        self.part_of(path).is_some_and(Part::whole_prefix)
-    }
-
-    /// Whether the path is in a directory of commands, `bin`.
-    pub fn is_command(&self, path: &RealPath) -> bool {
-        let directory = path.parent();
-        self.parts.iter().any(|part| directory.as_ref() == Some(&part.scripts))
-    }
-
-    /// The folders that hold the source of editable installs.
-    pub fn sources(&self) -> impl Iterator<Item = &RealPath> {
-        self.parts
-            .iter()
-            .filter(|part| matches!(part.kind, PartKind::Source(_)))
-            .map(|part| &part.prefix)
-    }
-
-    /// The part that a path belongs to: by its site directory first, because prefixes may be
-    /// nested.
-    pub fn part_of(&self, path: &RealPath) -> Option<&Part> {
-        let within = |part: &&Part| match &part.kind {
-            PartKind::Source(tops) => tops.iter().any(|top| path.below(top).is_some()),
-            _ => part.sites.iter().any(|site| path.below(site).is_some()),
-        };
-        let by_site = self.parts.iter().find(within);
-        let below = |part: &&Part| path.below(&part.prefix).is_some();
-        by_site.or_else(|| {
-            self.parts
-                .iter()
-                .filter(below)
-                .max_by_key(|part| (part.whole_prefix(), part.prefix.as_str().len()))
-        })
-    }
-}
-
-/// The reason why there is no environment.
-#[derive(Debug, thiserror::Error)]
-pub enum EnvironmentError {
-    /// A read that failed.
-    #[error(transparent)]
-    Root(#[from] RootError),
-    /// A named path that does not exist.
-    #[error("{path} does not exist in the root")]
-    Missing {
-        /// The path as typed.
-        path: String,
-    },
-    /// A named path that is something else.
-    #[error(
-        "{path} is neither a virtual environment, a site-packages directory nor a Python program"
-    )]
-    NotPython {
-        /// The path as typed.
-        path: String,
-    },
-    /// A virtual environment whose `home` has no Python.
-    #[error("{path}: the base interpreter {home} of this virtual environment is not in the root")]
-    NoBase {
-        /// The prefix of the virtual environment.
-        path: String,
-        /// `home` of its `pyvenv.cfg`.
-        home: String,
-    },
-    /// A folder of packages for a Python that the root does not have.
-    #[error("{path} is for Python {minor}, and the root has no Python {minor}")]
-    NoInterpreter {
-        /// The folder.
-        path: String,
-        /// `3.11`.
-        minor: String,
-    },
-    /// Two named paths that do not have the same interpreter.
-    #[error("{first} and {second} belong to different interpreters")]
-    TwoInterpreters {
-        /// A named path.
-        first: String,
-        /// The next named path with another interpreter.
-        second: String,
-    },
-    /// No path was named, and none of the usual places has an environment.
-    #[error("no Python environment found; searched {tried}")]
-    NoneFound {
-        /// The usual places, separated by commas.
-        tried: String,
-    },
-}
-
-impl Hint for EnvironmentError {
-    fn hint(&self) -> Option<&str> {
-        Some(match self {
-            EnvironmentError::NoBase { .. } => {
-                "run wheelbarrow in the stage that has the interpreter, or give --root"
-            }
-            EnvironmentError::NoInterpreter { .. } => {
-                "run wheelbarrow in the stage that has that Python"
-            }
-            EnvironmentError::TwoInterpreters { .. } => {
-                "bundle environments of different interpreters separately"
-            }
-            EnvironmentError::Root(_) => "check the permissions and links of that path",
-            _ => "name the environment: `wheelbarrow bundle /path/to/venv`",
-        })
-    }
-}
-
-/// Finds the environment: all paths of `named`, or the first of the `usual` places that has one.
-pub fn find_environment(
-    root: &Root,
-    library: &Library,
-    named: &[String],
-    usual: &[String],
-    findings: &mut Vec<Finding>,
-) -> Result<Environment, EnvironmentError> {
-    let there =
-        |path: &&String| root.resolve(&WrittenPath::new(path.as_str())).ok().flatten().is_some();
-    let usual_one: Vec<String> = usual.iter().find(there).cloned().into_iter().collect();
-    let named = if named.is_empty() { &usual_one } else { named };
-    let mut opened: Vec<(&String, Opened)> = Vec::new();
-    for path in named {
-        opened.push((path, open(root, library, path, findings)?));
-    }
-    let Some((first, _)) = opened.first() else {
-        return Err(EnvironmentError::NoneFound { tried: usual.join(", ") });
-    };
-    let mut interpreters =
-        opened.iter().filter_map(|(path, opened)| Some((*path, opened.interpreter.as_ref()?)));
-    let interpreter = match interpreters.next() {
-        Some((path, interpreter)) => {
-            if let Some((other, _)) =
-                interpreters.find(|(_, other)| other.executable != interpreter.executable)
-            {
-                return Err(EnvironmentError::TwoInterpreters {
-                    first: path.clone(),
-                    second: other.clone(),
-                });
-            }
-            interpreter.clone()
-        }
-        None => {
-            let minor = opened.iter().find_map(|(_, opened)| opened.minor.clone());
-            own_interpreter(root, library, minor.as_deref(), findings).ok_or_else(
-                || match minor {
-                    Some(minor) => {
-                        EnvironmentError::NoInterpreter { path: (*first).clone(), minor }
-                    }
-                    None => EnvironmentError::NotPython { path: (*first).clone() },
-                },
-            )?
-        }
-    };
-    if let Some((path, opened)) = opened.iter().find(|(_, opened)| {
-        opened.minor.as_deref().is_some_and(|minor| minor != interpreter.minor())
-    }) {
-        return Err(EnvironmentError::NoInterpreter {
-            path: (*path).clone(),
-            minor: opened.minor.clone().unwrap_or_default(),
-        });
-    }
-    let include_system = opened.iter().any(|(_, opened)| opened.include_system);
-    let mut parts: Vec<Part> = Vec::new();
-    for part in opened.into_iter().flat_map(|(_, opened)| opened.parts) {
-        if !parts.contains(&part) {
-            parts.push(part);
-        }
-    }
-    Ok(Environment { interpreter, parts, include_system })
-}
+/// The folder of a project that has a folder of packages for each Python (PEP 582).
+pub(super) const LOCAL_PACKAGES: &str = "__pypackages__";
 
 /// The environment that one named path is.
-struct Opened {
-    parts: Vec<Part>,
+pub(super) struct Opened {
+    pub(super) parts: Vec<Part>,
     /// `None` if the folder has no interpreter of its own.
-    interpreter: Option<Interpreter>,
+    pub(super) interpreter: Option<Interpreter>,
     /// `3.11`, if the layout of the folder shows it.
-    minor: Option<String>,
-    include_system: bool,
+    pub(super) minor: Option<String>,
+    pub(super) include_system: bool,
 }
 
 /// The root's own Python; the one of version `minor`, if that is known.
@@ -233,16 +44,17 @@ pub fn own_interpreter(
     all.find(|interpreter| minor.is_none_or(|minor| interpreter.minor() == minor))
 }
 
-fn open(
+/// Opens one path of the root.
+pub(super) fn open(
     root: &Root,
     library: &Library,
     path: &str,
     findings: &mut Vec<Finding>,
 ) -> Result<Opened, EnvironmentError> {
     let Some(found) = root.resolve(&WrittenPath::new(path))? else {
-        return Err(EnvironmentError::Missing { path: path.to_owned() });
+        return Err(EnvironmentError::Missing { path: path.to_owned(), help: None });
     };
-    let not_python = || EnvironmentError::NotPython { path: path.to_owned() };
+    let not_python = || EnvironmentError::NotPython { path: path.to_owned(), help: None };
     if found.meta.kind == Kind::Directory {
         return open_directory(root, library, &found.path, findings)?.ok_or_else(not_python);
     }
@@ -288,11 +100,31 @@ fn open_directory(
     if let Some(interpreter) = program_in(root, library, &directory.descend("bin"), findings) {
         return Ok(system(root, interpreter));
     }
-    Ok(prefix(root, directory).or_else(|| target(root, directory)))
+    let folder = local_packages(root, directory).or_else(|| prefix(root, directory));
+    Ok(folder.or_else(|| target(root, directory)))
 }
 
 fn is_virtual(root: &Root, prefix: &RealPath) -> bool {
     root.is_file(&WrittenPath::from(prefix).join("pyvenv.cfg"))
+}
+
+/// The folder that PDM fills for one Python, `__pypackages__/3.11` (PEP 582): packages in `lib`, scripts in
+/// `bin`.
+fn local_packages(root: &Root, directory: &RealPath) -> Option<Opened> {
+    let site = directory.join("lib");
+    let is_one = directory.parent()?.name() == LOCAL_PACKAGES
+        && root.is_directory(&WrittenPath::from(&site));
+    is_one.then(|| Opened {
+        parts: vec![Part {
+            kind: PartKind::Prefix,
+            prefix: directory.clone(),
+            sites: vec![site],
+            scripts: directory.join("bin"),
+        }],
+        interpreter: None,
+        minor: Some(directory.name().to_owned()),
+        include_system: false,
+    })
 }
 
 /// The folder of `pip install --prefix`, `--user` or `--root`: the layout of an interpreter's
@@ -389,6 +221,7 @@ fn virtual_environment(
         .ok_or_else(|| EnvironmentError::NoBase {
             path: prefix.to_string(),
             home: home.to_owned(),
+            help: None,
         })?;
     // The links of bin/python name the packages that provide `python3` in the final stage.
     if let Some(started) = started.filter(|started| started.path == interpreter.executable) {
@@ -468,37 +301,4 @@ fn existing(root: &Root, paths: [String; 2]) -> Vec<RealPath> {
         }
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::root::memory::Memory;
-
-    #[test]
-    fn each_kind_of_folder_without_an_environment_has_its_error() {
-        let root = Root::new(Memory::parse(
-            "/data/file = x\n/venv/pyvenv.cfg = home = /gone/bin\n/opt/lib/python3.11/site-packages/a.py = x",
-        ));
-        for (named, expect) in [
-            ("/none", "/none does not exist in the root"),
-            (
-                "/data",
-                "/data is neither a virtual environment, a site-packages directory nor a Python program",
-            ),
-            (
-                "/venv",
-                "/venv: the base interpreter /gone/bin of this virtual environment is not in the root",
-            ),
-            ("/opt", "/opt is for Python 3.11, and the root has no Python 3.11"),
-            ("", "no Python environment found; searched /usual"),
-        ] {
-            let named: Vec<String> =
-                Some(named.to_owned()).filter(|named| !named.is_empty()).into_iter().collect();
-            let usual = ["/usual".to_owned()];
-            let found =
-                find_environment(&root, &Library::new(&root), &named, &usual, &mut Vec::new());
-            assert_eq!(found.err().map(|error| error.to_string()).as_deref(), Some(expect));
-        }
-    }
 }
