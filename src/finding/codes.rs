@@ -751,10 +751,16 @@ codes! {
     }
     ForeignEnvironment = "foreign-environment" {
         usually: Note,
-        meaning: "A virtual environment cannot be used, because the root does not have its \
-                  interpreter. It was passed over.",
-        causes: ["The build context has a `.venv` of another machine, and `COPY . .` copied it."],
-        remedies: ["Add `.venv` to `.dockerignore`."],
+        meaning: "An environment in a usual place cannot be used, because the root does not have its \
+                  interpreter, or because it cannot be read. It was passed over.",
+        causes: [
+            "The build context has a `.venv` of another machine, and `COPY . .` copied it.",
+            "It belongs to another user.",
+        ],
+        remedies: [
+            "Add `.venv` to `.dockerignore`.",
+            "Name the environment: `wheelbarrow bundle /path/to/venv`.",
+        ],
     }
     NothingToBundle = "nothing-to-bundle" {
         usually: Deny,

@@ -299,7 +299,7 @@ fn strange_entries_of_a_tree() {
                 fs::remove_dir_all(builder.path(SITE)).unwrap();
                 relink(builder.path(SITE), "site-packages");
             },
-            0,
+            1,
             "nothing-to-bundle",
         ),
     ]);

@@ -53,6 +53,12 @@ fn variables_and_the_search_path_come_before_places() {
             ),
         );
     }
+    // A later directory of the search path starts nothing.
+    check(
+        OPT,
+        "PATH=/usr/local/bin:/opt/venv/bin",
+        "/opt/venv with 2 distributions, because it is in a usual place",
+    );
     check(&two, "/opt/venv", "/opt/venv with 2 distributions, because it was named");
 }
 

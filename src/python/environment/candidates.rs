@@ -78,7 +78,7 @@ pub(super) fn list_candidates(root: &Root, surroundings: &Surroundings) -> Vec<C
         add(path.clone(), "$VIRTUAL_ENV names it", Weight::Named);
     }
     let started = find_started(root, &surroundings.search_path);
-    if let Some(prefix) = started.iter().find_map(|python| environment_above(root, python)) {
+    if let Some(prefix) = started.as_deref().and_then(|python| environment_above(root, python)) {
         add(prefix, "its python is the first of $PATH", Weight::Started);
     }
     if let Some(path) = &surroundings.uv_project_environment {
@@ -119,7 +119,7 @@ pub(super) fn list_candidates(root: &Root, surroundings: &Surroundings) -> Vec<C
     for home in &homes {
         add(below(home, ".local"), "`pip install --user` fills it", Weight::Usual);
     }
-    for path in started.into_iter().take(1) {
+    if let Some(path) = started {
         add(path, "it is the first python of $PATH", Weight::Usual);
     }
     for path in
@@ -141,10 +141,10 @@ pub(super) fn in_project(root: &Root, directory: &str) -> Vec<String> {
     all
 }
 
-/// The Python programs that a command finds, in the order of the search path.
-fn find_started(root: &Root, search_path: &[String]) -> Vec<String> {
+/// The Python program that a command starts.
+fn find_started(root: &Root, search_path: &[String]) -> Option<String> {
     let names = |directory: &String| ["python3", "python"].map(|name| below(directory, name));
-    search_path.iter().flat_map(names).filter(|path| exists(root, path)).collect()
+    search_path.iter().flat_map(names).find(|path| exists(root, path))
 }
 
 /// The prefix of the virtual environment or of conda that has this program.
@@ -199,8 +199,9 @@ fn below(directory: &str, name: &str) -> String {
     format!("{}/{name}", directory.trim_end_matches('/'))
 }
 
+/// Whether something is at a path. A read that fails counts: opening the place then tells why.
 fn exists(root: &Root, path: &str) -> bool {
-    root.resolve(&WrittenPath::new(path)).ok().flatten().is_some()
+    !matches!(root.resolve(&WrittenPath::new(path)), Ok(None))
 }
 
 #[cfg(test)]

@@ -48,7 +48,9 @@ pub(super) fn choose(
             }),
             // A place that has something else, such as a `venv` with no Python in it.
             Err(EnvironmentError::NotPython { .. }) if candidate.weight != Weight::Named => {}
-            Err(EnvironmentError::Root(error)) => return Err(error.into()),
+            Err(EnvironmentError::Root(error)) if candidate.weight == Weight::Named => {
+                return Err(error.into());
+            }
             Err(error) => drop(passed_over.insert(pass_over(&candidate, &error))),
         }
     }
@@ -90,12 +92,16 @@ fn prefer(usable: &[Usable]) -> Option<usize> {
 
 fn pass_over(candidate: &Candidate, error: &EnvironmentError) -> Finding {
     let message = format!("{}, but it cannot be used here: {error}", candidate.reason);
+    let unread = matches!(error, EnvironmentError::Root(_));
     let severity = match candidate.weight {
-        Weight::Named => Severity::Warn,
-        Weight::Started | Weight::Usual => Severity::Note,
+        Weight::Started | Weight::Usual if !unread => Severity::Note,
+        _ => Severity::Warn,
     };
-    Finding::new(severity, Code::ForeignEnvironment, &candidate.path, message)
-        .help("exclude it from the build context: add it to .dockerignore")
+    let help = match unread {
+        true => "run wheelbarrow as a user that may read it, or name the environment",
+        false => "exclude it from the build context: add it to .dockerignore",
+    };
+    Finding::new(severity, Code::ForeignEnvironment, &candidate.path, message).help(help)
 }
 
 /// The finding for other environments that hold distributions.
