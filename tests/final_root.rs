@@ -93,6 +93,8 @@ fn every_name_has_a_reason() {
         ("why os.py --with-interpreter", 0),
         ("why cyaml.py", 0),
         ("why bin/python", 0),
+        ("why _yaml", 0),
+        ("why pyaml", 2),
         ("why nobody", 2),
         ("why-not yaml-dev", 0),
         ("why-not libyaml-0.so.2", 0),

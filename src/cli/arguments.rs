@@ -201,7 +201,7 @@ pub(crate) enum Schema {
 /// A question about one name.
 #[derive(Args)]
 pub(crate) struct Question {
-    /// The name or path, such as requests, libpq.so.5, libpq, site-packages/yaml/cyaml.py or
+    /// The name or path, such as requests, PIL, libpq.so.5, libpq, site-packages/yaml/cyaml.py or
     /// /opt/venv/bin/flask
     pub(crate) name: String,
     /// Print JSON (its schema: `wheelbarrow schema why`)

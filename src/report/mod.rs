@@ -8,6 +8,7 @@ mod explanation;
 mod installer;
 mod json;
 mod layers;
+mod names;
 mod sizes;
 mod summary;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use explanation::explanation_text;
 pub use installer::{INSTALLER, installer, installer_path};
 pub use json::{Report, ReportModule, ReportNeed, report};
 pub use layers::comparison_text;
+pub use names::similar_names;
 pub use sizes::{ModeSize, sizes};
 pub use summary::{Summary, summary_text, worst_last};
 pub use text::{

@@ -1,7 +1,7 @@
 //! Reports as tables: what is in the root, what is asked about it, what is answered
 //! ([`crate::scenario`]).
 
-use super::{Step, report, report_text, why};
+use super::{Step, report, report_text, similar_names, why};
 use crate::scenario::{compare, plan};
 
 const ROOT: &str = "alpine
@@ -19,7 +19,12 @@ const ROOT: &str = "alpine
 /// out.
 #[track_caller]
 fn check(name: &str, ask: &str, expect: &str) {
-    let scenario = plan(ROOT, &format!("/opt/venv {ask}"));
+    check_in(ROOT, name, ask, expect);
+}
+
+#[track_caller]
+fn check_in(root: &str, name: &str, ask: &str, expect: &str) {
+    let scenario = plan(root, &format!("/opt/venv {ask}"));
     let answer = why(&scenario.inventory, &scenario.plan, name);
     // Text in brackets is prose.
     let bare = |name: &str| name.split(" (").next().unwrap_or_default().to_owned();
@@ -32,7 +37,7 @@ fn check(name: &str, ask: &str, expect: &str) {
     let chains =
         answer.chains.iter().map(|chain| chain.iter().map(step).collect::<Vec<_>>().join(" > "));
     let left = answer.stays.iter().map(|stay| format!("left {}", stay.subject));
-    compare(ROOT, &chains.chain(left).collect::<Vec<_>>(), expect);
+    compare(root, &chains.chain(left).collect::<Vec<_>>(), expect);
 }
 
 /// `module needs name: state package`.
@@ -89,6 +94,71 @@ fn why_a_file() {
     check("/usr/lib/libmine.so", "", "other > file other.so > libmine.so");
     check("/opt/app/pyvenv.cfg", "", "file pyvenv.cfg");
     check("pip.py", "", "left /opt/venv/lib/python3.11/site-packages/pip.py");
+}
+
+/// Distributions whose modules have other names, and an OS package with the name of a module.
+const MODULES: &str = "alpine
+    python /usr/local/bin/python3.11
+    venv /opt/venv
+    apk yaml 0.2.5 depends musl owns /usr/lib/libyaml-0.so.2
+    /src/shop/tasks.py = X = 1\\n
+    wheel shop 1.0 editable file:///src requires pillow has shop-1.pth
+    VENV/shop-1.pth = /src\\n
+    wheel pillow 10.2 has PIL/Image.py PIL/_imaging.so needs libyaml-0.so.2 pillow.libs/libz.so
+    wheel opencv-python-headless 4.9 has cv2/cv2.abi3.so
+    wheel python-dateutil 2.9 has dateutil/__init__.py
+    wheel PyYAML 6.0 has yaml/__init__.py _yaml.cpython-311-x86_64-linux-musl.so
+    wheel protobuf 5.0 has google/protobuf/message.py
+    wheel google-auth 2.0 has google/auth/__init__.py
+    wheel six 1.16 has six.py
+    wheel pip has pip/__init__.py
+    wheel setuptools has pkg_resources/__init__.py";
+
+#[test]
+fn why_a_module() {
+    for (name, ask, expect) in [
+        ("PIL", "", "shop > pillow 10.2"),
+        ("PIL.Image", "", "shop > pillow 10.2"),
+        ("cv2", "", "opencv-python-headless 4.9"),
+        ("cv2", "--require shop", "left opencv-python-headless 4.9"),
+        ("dateutil", "", "python-dateutil 2.9"),
+        ("_yaml", "", "PyYAML 6.0"),
+        ("six", "", "six 1.16"),
+        // A namespace package of two.
+        ("google", "", "google-auth 2.0\n protobuf 5.0"),
+        ("google.protobuf", "", "protobuf 5.0"),
+        ("google.cloud", "", ""),
+        // The package has the name too, and bundled files need it.
+        ("yaml", "", "shop > pillow > file _imaging.so > libyaml-0.so.2 > package yaml"),
+        ("pkg_resources", "", "left setuptools 1.0"),
+        // Source of an editable install.
+        ("shop.tasks", "", "shop 1.0"),
+        // No module: a path, an ending, the beginning of a name.
+        ("google/protobuf", "", ""),
+        ("PI", "", ""),
+    ] {
+        check_in(MODULES, name, ask, expect);
+    }
+}
+
+#[test]
+fn names_that_are_almost_right() {
+    let scenario = plan(MODULES, "/opt/venv");
+    for (typed, expect) in [
+        ("pilow", "pillow"),
+        ("pil", "PIL"),
+        ("CV2", "cv2"),
+        ("pyaml", "PyYAML _yaml yaml"),
+        ("dateutils", "dateutil"),
+        ("python_dateutils", "python-dateutil"),
+        ("libyaml-0.so.1", "libyaml-0.so.2"),
+        ("setup-tools", "setuptools"),
+        ("nobody", ""),
+        ("", ""),
+    ] {
+        let similar = similar_names(&scenario.inventory, &scenario.plan, typed).join(" ");
+        assert_eq!(similar, expect, "{typed}");
+    }
 }
 
 #[test]

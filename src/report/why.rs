@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
 
+use super::names::find_providers;
 use crate::inventory::{Inventory, Loading, NeedOutcome};
 use crate::packages::Package;
 use crate::path::RealPath;
-use crate::plan::{PackageReason, Plan, PlannedEntry, PlannedPackage};
+use crate::plan::{PackageReason, Plan, PlannedDistribution, PlannedEntry, PlannedPackage};
 use crate::python::normalised_name;
 
 /// The JSON of `wheelbarrow why --json` and `why-not --json`.
@@ -53,9 +54,16 @@ pub struct Stay {
 /// Answers why `name` is in the final root and why it is not.
 pub fn why(inventory: &Inventory, plan: &Plan, name: &str) -> Answer {
     let question = Question { inventory, plan, name, ways: find_ways(plan) };
-    let mut chains = question.distribution();
+    let mut chains: Vec<Vec<Step>> =
+        question.named().flat_map(|found| question.distribution(found, &found.reason)).collect();
     chains.extend(question.libraries());
     chains.extend(question.packages());
+    if chains.is_empty() {
+        chains.extend(question.imported().flat_map(|found| {
+            let reason = format!("imported as {name}, {}", found.reason);
+            question.distribution(found, &reason)
+        }));
+    }
     // A distribution and its program often have one name, and then it is the distribution that is
     // meant.
     let nothing_else = chains.is_empty();
@@ -127,19 +135,25 @@ impl Question<'_> {
         way.into_iter().flatten().map(|name| Step::Distribution((*name).to_owned())).collect()
     }
 
-    /// One chain for each distribution that requires it.
-    fn distribution(&self) -> Vec<Vec<Step>> {
+    /// The distributions of this name.
+    fn named(&self) -> impl Iterator<Item = &PlannedDistribution> {
         let key = normalised_name(self.name);
-        let Some(found) = self
-            .plan
-            .distributions
-            .iter()
-            .find(|one| one.is_bundled && normalised_name(&one.name) == key)
-        else {
+        self.plan.distributions.iter().filter(move |one| normalised_name(&one.name) == key)
+    }
+
+    /// The distributions of which code imports a module of this name.
+    fn imported(&self) -> impl Iterator<Item = &PlannedDistribution> {
+        let providers = find_providers(self.inventory, self.plan, self.name);
+        let distributions = self.plan.distributions.iter();
+        distributions.filter(move |one| providers.contains(one.name.as_str()))
+    }
+
+    /// One chain for each distribution that requires a bundled one.
+    fn distribution(&self, found: &PlannedDistribution, reason: &str) -> Vec<Vec<Step>> {
+        if !found.is_bundled {
             return Vec::new();
-        };
-        let last =
-            Step::Distribution(format!("{} {} ({})", found.name, found.version, found.reason));
+        }
+        let last = Step::Distribution(format!("{} {} ({reason})", found.name, found.version));
         let parents = self.plan.distributions.iter().filter(|one| {
             one.is_bundled && one.name != found.name && one.requires.contains(&found.name)
         });
@@ -265,18 +279,12 @@ impl Question<'_> {
     }
 
     fn stays(&self) -> Vec<Stay> {
-        let key = normalised_name(self.name);
-        let distributions = self
-            .plan
-            .distributions
-            .iter()
-            .filter(|one| !one.is_bundled && normalised_name(&one.name) == key);
-        let mut stays: Vec<Stay> = distributions
-            .map(|one| Stay {
-                subject: format!("{} {}", one.name, one.version),
-                reason: one.reason.clone(),
-            })
-            .collect();
+        let stay = |one: &PlannedDistribution| Stay {
+            subject: format!("{} {}", one.name, one.version),
+            reason: one.reason.clone(),
+        };
+        let left_out = |one: &&PlannedDistribution| !one.is_bundled;
+        let mut stays: Vec<Stay> = self.named().filter(left_out).map(stay).collect();
         let left = self.plan.left_out.iter().filter(|left| self.names(&left.path));
         stays.extend(
             left.map(|left| Stay { subject: left.path.to_string(), reason: left.reason.clone() }),
@@ -287,6 +295,9 @@ impl Question<'_> {
         {
             let reason = self.why_not_needed(package);
             stays.push(Stay { subject: format!("{} {}", package.name, package.version), reason });
+        }
+        if stays.is_empty() {
+            stays.extend(self.imported().filter(left_out).map(stay));
         }
         stays
     }

@@ -1,5 +1,7 @@
 //! `wheelbarrow why` and `wheelbarrow why-not`: one question about one name.
 
+use std::borrow::Cow;
+
 use anstream::eprintln;
 use wheelbarrow::finding::Finding;
 use wheelbarrow::report;
@@ -8,6 +10,10 @@ use crate::cli::answer::print_answer;
 use crate::cli::arguments::Question;
 use crate::cli::settings::Settings;
 use crate::cli::trouble::Trouble;
+
+/// The names that can be asked about.
+const NAMES: &str = "give the name of a distribution, a module that code imports, a library such as \
+                     libpq.so.5, an OS package, or a path";
 
 /// The side that a question is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,7 +31,10 @@ pub(crate) fn run(question: &Question, side: Side) -> Result<Vec<Finding>, Troub
     if answer.chains.is_empty() && answer.stays.is_empty() {
         return Err(Trouble::new(
             format!("{} is neither in the environment nor among its dependencies", question.name),
-            "give the name of a distribution, a library such as libpq.so.5, an OS package, or a path",
+            match report::similar_names(&inventory, &plan, &question.name) {
+                none if none.is_empty() => NAMES.into(),
+                similar => Cow::from(format!("did you mean {}?", similar.join(" or "))),
+            },
         ));
     }
     print_answer(question.json, &answer, || match side {
