@@ -198,7 +198,7 @@ fn one_interpreter(
     }
     let path = opened[0].0.clone();
     let minor = opened.iter().find_map(|(_, opened)| opened.minor.clone());
-    own_interpreter(root, library, minor.as_deref(), findings).ok_or_else(|| match minor {
+    own_interpreter(root, library, minor.as_deref(), findings).ok_or(match minor {
         Some(minor) => EnvironmentError::NoInterpreter { path, minor },
         None => EnvironmentError::NotPython { path, help: None },
     })
