@@ -152,11 +152,13 @@ fn hides(earlier: &Distribution, later: &Distribution) -> Option<Finding> {
     })
 }
 
-/// The finding for a bundle without any distribution. Modules that no distribution records are code, too.
+/// The finding for a bundle without any distribution. Modules that no distribution records are code, too,
+/// and OS packages may bring the distributions.
 fn nothing_to_bundle(inventory: &Inventory, selection: &Selection) -> Finding {
     let environment = &inventory.environment;
     let is_loose = |file: &FileFact| file.owner.is_none() && file.path.as_str().ends_with(".py");
-    let severity = match inventory.files.iter().any(is_loose) {
+    let installs = selection.system_owned.keys().any(|index| selection.needed.contains(index));
+    let severity = match installs || inventory.files.iter().any(is_loose) {
         true => Severity::Warn,
         false => Severity::Deny,
     };

@@ -167,7 +167,8 @@ fn a_loader_without_its_library() {
     let refused = "plan: deny base-glibc Debian 11 | verify: deny missing-version SITE/a.so";
     check(&root, base, "--with-interpreter", refused);
     // Nor does an older loader work with a newer library.
-    let root = "debian 11 bullseye\npython /usr/local/bin/python3.11\nvenv /opt/venv";
+    let root =
+        "debian 11 bullseye\npython /usr/local/bin/python3.11\nvenv /opt/venv\nwheel a has a.py";
     check(root, DEBIAN_BASE, "--with-interpreter", "plan: deny base-glibc Debian 12");
 }
 
