@@ -66,7 +66,7 @@ impl Transcript {
     /// Adds the exit code and the lines that contain one of `parts`, for outputs whose other lines
     /// depend on this machine.
     pub fn add_lines(&mut self, title: &str, output: &Output, parts: &[&str]) {
-        let shown = shown(output);
+        let shown = of_no_machine(&shown(output));
         let lines = shown.lines().filter(|line| parts.iter().any(|part| line.contains(part)));
         let lines: String = lines.map(|line| format!("{}\n", anonymous(line))).collect();
         self.text += &format!("=== {}\n{}{lines}\n", anonymous(title), status(output));

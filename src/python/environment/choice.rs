@@ -34,6 +34,7 @@ pub(super) fn choose(
 ) -> Result<Environment, EnvironmentError> {
     let mut usable: Vec<Usable> = Vec::new();
     let mut passed_over: BTreeSet<Finding> = BTreeSet::new();
+    let mut unusable: Option<EnvironmentError> = None;
     for candidate in list_candidates(root, surroundings) {
         let mut own = Vec::new();
         let opened = open::open(root, library, &candidate.path, &mut own)
@@ -51,11 +52,14 @@ pub(super) fn choose(
             Err(EnvironmentError::Root(error)) if candidate.weight == Weight::Named => {
                 return Err(error.into());
             }
-            Err(error) => drop(passed_over.insert(pass_over(&candidate, &error))),
+            Err(error) => {
+                passed_over.insert(pass_over(&candidate, &error));
+                unusable.get_or_insert(error);
+            }
         }
     }
     let Some(position) = prefer(&usable) else {
-        return Err(EnvironmentError::NoneFound);
+        return Err(unusable.unwrap_or(EnvironmentError::NoneFound));
     };
     let chosen = usable.remove(position);
     let others =
