@@ -225,7 +225,11 @@ mod tests {
                 "/venv: the base interpreter /gone/bin of this virtual environment is not in the root",
             ),
             ("/opt", "/opt is for Python 3.11, and the root has no Python 3.11"),
-            ("", "no Python environment found in the usual places"),
+            // None is named, and the only one in a usual place cannot be used.
+            (
+                "",
+                "/venv: the base interpreter /gone/bin of this virtual environment is not in the root",
+            ),
         ] {
             let named: Vec<String> =
                 Some(named.to_owned()).filter(|named| !named.is_empty()).into_iter().collect();
