@@ -23,7 +23,7 @@ test *name:
 
 # The tests that need buildah and the base images, or those whose name contains NAME
 lab *name:
-    cargo test --release -- --ignored --nocapture {{ name }}
+    cargo test --profile lab -- --ignored --nocapture {{ name }}
 
 # Accept changed snapshots; read the difference afterwards
 snapshots:

@@ -92,7 +92,7 @@ fn an_environment_of_installers_is_not_the_application() {
     check(
         &format!("{POETRY}\nwheel flask has flask.py"),
         "PATH=/usr/local/bin",
-        "/usr/local with 4 distributions, because it is the first python of $PATH",
+        "/usr/local with 4 distributions, because it is the Python of the root",
     );
 }
 

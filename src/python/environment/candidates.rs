@@ -120,7 +120,7 @@ pub(super) fn list_candidates(root: &Root, surroundings: &Surroundings) -> Vec<C
         add(below(home, ".local"), "`pip install --user` fills it", Weight::Usual);
     }
     if let Some(path) = started {
-        add(path, "it is the first python of $PATH", Weight::Usual);
+        add(path, "it is the Python of the root", Weight::Usual);
     }
     for path in
         ["/usr/local/bin/python3", "/usr/bin/python3", "/usr/local/bin/python", "/usr/bin/python"]
