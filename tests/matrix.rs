@@ -70,9 +70,9 @@ RUN pip install -q uv==0.4.30 && uv venv -q /uv && uv pip install -q --python /u
  && uv venv -q --relocatable --system-site-packages /uv-system && uv pip install -q --python /uv-system/bin/python flask==3.0.2 && pip uninstall -q -y uv
 COPY wheelbarrow /usr/local/bin/
 RUN set -e; bundle() { kind=$1; shift; wheelbarrow bundle --prefix /opt/$kind --out /bundles/$kind "$@"; }; \
- bundle user /root/.local; bundle prefix /install; bundle target /target; bundle wheels /wheels; bundle uv /uv; bundle uv-system /uv-system; bundle system; \
+ bundle user /root/.local; bundle prefix /install; bundle target /target; bundle wheels /wheels; bundle uv /uv; bundle uv-system /uv-system; bundle system /usr/local/bin/python3; \
  mkdir /final && for one in /bundles/*; do cp -a $one/rootfs/. /final/; done; \
- for kind in user prefix target; do (cd /bundles/$kind/rootfs/opt/$kind && find . -type f | sort | xargs sha256sum) > /$kind.sums; done; \
+ for kind in user prefix target; do (cd /bundles/$kind/rootfs/opt/$kind && find . -type f ! -path './lib/wheelbarrow/*' | sort | xargs sha256sum) > /$kind.sums; done; \
  grep 'include/site/python3.11/greenlet/greenlet.h' /user.sums; grep 'share/man/man1/ttx.1' /user.sums; grep bin/ttx /user.sums; cmp /user.sums /prefix.sums; cmp /user.sums /target.sums; \
  ! find /final \( -name RECORD -o -name '*.cfg' -o -name flask \) -type f -exec grep -lE '/root/.local|/install|/target/|/uv/|/wheels/' {} + | grep .
 
@@ -87,8 +87,8 @@ RUN apk add --no-cache python3 py3-pip
 RUN pip install -q --break-system-packages flask==3.0.3 && python3 -m venv --system-site-packages /venv-system \
  && /venv-system/bin/pip install -q pyyaml==6.0.2 && python3 -m venv /venv && /venv/bin/pip install -q pyyaml==6.0.2 click==8.1.7
 COPY wheelbarrow /usr/local/bin/
-RUN set -e; wheelbarrow why-not pip; bundle() { kind=$1; shift; wheelbarrow bundle --prefix /opt/$kind --out /bundles/$kind "$@"; }; \
- bundle system; bundle venv-system /venv-system; bundle over /venv /usr/lib/python3.11/site-packages; \
+RUN set -e; wheelbarrow why-not pip /usr/bin/python3; bundle() { kind=$1; shift; wheelbarrow bundle --prefix /opt/$kind --out /bundles/$kind "$@"; }; \
+ bundle system /usr/bin/python3; bundle venv-system /venv-system; bundle over /venv /usr/lib/python3.11/site-packages; \
  mkdir /final && for one in /bundles/*; do cp -a $one/rootfs/. /final/; done
 
 FROM alpine:3.20
@@ -207,10 +207,13 @@ fn interpreters_of_their_own_are_bundled() {
         assert!(log.contains(&format!("imported {kind} ")), "{kind}: {log}");
     }
     assert!(log.matches("FROM debian:bookworm-slim").count() >= 3, "{log}");
-    assert!(log.matches("apt-get install -y --no-install-recommends libffi8 libncursesw6 libreadline8 libsqlite3-0 libssl3").count() >= 3);
+    // The libraries that the standard library needs are among the packages.
+    for library in ["libncursesw6", "libreadline8", "libsqlite3-0"] {
+        assert!(log.matches(&format!("{library} for the environment")).count() >= 2, "{log}");
+    }
     assert_eq!(log.matches("note[interpreter-travels]").count(), 2, "{log}");
     assert!(
-        log.contains("deny[unresolved-library] /opt/uv-app/lib/python3.11/lib-dynload/_ssl."),
+        log.contains("deny[unresolved-library] libssl.so.3: needed by 1 file (/opt/uv-app/lib/"),
         "{log}"
     );
     assert!(log.contains("so it is bundled at /opt/pyenv\n"), "{log}");
