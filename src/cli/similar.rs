@@ -1,16 +1,13 @@
 //! Advice for a name that is not known: the one that was probably meant.
 //!
-//! Invariant: the only place that names strsim.
+//! Invariant: there is always advice.
 
-/// Names that are less similar were not meant (0 to 1).
-const SIMILAR: f64 = 0.75;
+use wheelbarrow::similar::find_similar;
 
 /// `did you mean NAME?`, or where the names of this `kind` are.
 pub(crate) fn suggest<'a>(typed: &str, names: impl Iterator<Item = &'a str>, kind: &str) -> String {
-    let scored = names.map(|name| (strsim::jaro_winkler(typed, name), name));
-    let nearest = scored.max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match nearest.filter(|(score, _)| *score >= SIMILAR) {
-        Some((_, name)) => format!("did you mean {name}?"),
+    match find_similar(typed, names).first() {
+        Some(name) => format!("did you mean {name}?"),
         None if kind == "code" => "docs/findings.md lists the codes".to_owned(),
         None => "wheelbarrow bundle --help lists the options".to_owned(),
     }

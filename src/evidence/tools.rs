@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::root::pattern;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(test), expect(dead_code, reason = "for readers of the table; a test asks for them"))]
@@ -30,15 +32,7 @@ static ROWS: LazyLock<Vec<Tools>> = LazyLock::new(|| {
 
 /// Whether a package of this name is for building.
 pub fn is_build_tool(package: &str) -> bool {
-    ROWS.iter().flat_map(|row| &row.names).any(|pattern| matches(pattern, package))
-}
-
-/// Whether a name matches a pattern, in which `*` stands for any text.
-fn matches(pattern: &str, name: &str) -> bool {
-    let Some((first, more)) = pattern.split_once('*') else { return pattern == name };
-    let (middle, last) = more.rsplit_once('*').unwrap_or(("", more));
-    let rest = name.strip_prefix(first).and_then(|rest| rest.strip_suffix(last));
-    rest.is_some_and(|rest| rest.contains(middle))
+    ROWS.iter().flat_map(|row| &row.names).any(|one| pattern::matches(one, package))
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Inventory {
                 else {
                     continue;
                 };
-                let known = self.files.binary_search_by(|file| file.path.cmp(&found.path)).is_ok();
+                let known = self.has_file(&found.path);
                 let unwanted = carriable::for_people(&carriable::in_usr(package, recorded))
                     || is_bytecode_cache(&found.path);
                 if known || unwanted || found.meta.kind == Kind::Directory {

@@ -81,7 +81,7 @@ impl Inventory {
     fn is_inside(&self, path: &RealPath) -> bool {
         let parts = self.environment.parts.iter().filter(|part| part.whole_prefix());
         parts.map(|part| &part.prefix).chain(&self.own_prefix).any(|top| path.below(top).is_some())
-            || self.files.binary_search_by(|file| file.path.cmp(path)).is_ok()
+            || self.has_file(path)
     }
 
     fn find_beside(

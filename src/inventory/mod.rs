@@ -9,6 +9,7 @@ mod carriable;
 mod carriable_file;
 mod files;
 mod links;
+mod lookup;
 mod mentions;
 mod natives;
 mod need;
@@ -197,14 +198,6 @@ impl Inventory {
             .filter(|path| self.packages.in_prefix(path).is_none())
             .filter_map(|path| self.packages.owner(path))
             .collect()
-    }
-
-    /// Whether a file is an ELF file: by its bytes in the environment, by its name elsewhere.
-    pub fn is_elf(&self, path: &RealPath) -> bool {
-        match self.files.binary_search_by(|file| file.path.cmp(path)) {
-            Ok(at) => self.files[at].elf,
-            Err(_) => path.name().contains(".so"),
-        }
     }
 }
 

@@ -189,10 +189,8 @@ impl Inventory {
                 findings.push(Finding::new(Severity::Warn, code, &path, message).help(help));
                 continue;
             }
-            let at = self.files.binary_search_by(|file| file.path.cmp(&path));
-            let owner = at.ok().and_then(|at| self.files[at].owner);
-            let subject =
-                owner.map_or_else(|| path.to_string(), |one| self.distributions[one].name.clone());
+            let owner = self.distribution_of(&path);
+            let subject = owner.map_or_else(|| path.to_string(), |one| one.name.clone());
             let (machines, paths) = groups.entry((subject, code)).or_default();
             machines.insert(built_for);
             paths.push(path);

@@ -35,11 +35,10 @@ fn list_not_loadable(
     let entries = placed.entries.iter();
     let places: BTreeMap<&RealPath, &RealPath> =
         entries.filter_map(|entry| Some((entry.from.as_ref()?, &entry.to))).collect();
-    let inside =
-        |path: &RealPath| inventory.files.binary_search_by(|file| file.path.cmp(path)).is_ok();
     // A library of the system that lacks a symbol is at the same place in the final root.
-    let place =
-        |from| places.get(from).copied().or_else(|| (!inside(from)).then_some(from)).cloned();
+    let place = |from| {
+        places.get(from).copied().or_else(|| (!inventory.has_file(from)).then_some(from)).cloned()
+    };
     let mut files: NotLoadable = inventory
         .unbound
         .iter()

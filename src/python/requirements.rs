@@ -15,12 +15,13 @@ use pep508_rs::{
 use url::Url;
 
 use super::distribution::Distribution;
+use super::interpreter::InterpreterFacts;
 use super::metadata::normalised_name;
 use crate::finding::{Code, Finding, Severity};
 use crate::release::major_minor;
 
 /// Distributions that install others and are not needed at run time.
-pub(super) const INSTALLERS: [&str; 7] =
+const INSTALLERS: [&str; 7] =
     ["pip", "setuptools", "wheel", "conda", "conda-libmamba-solver", "libmambapy", "menuinst"];
 
 /// Whether the distribution of this normalised name installs others.
@@ -37,6 +38,16 @@ pub struct MarkerFacts<'a> {
     pub implementation: &'a str,
     /// `x86_64`, as `uname -m` prints it.
     pub machine: &'a str,
+}
+
+impl<'a> From<&'a InterpreterFacts> for MarkerFacts<'a> {
+    fn from(facts: &'a InterpreterFacts) -> MarkerFacts<'a> {
+        MarkerFacts {
+            full_version: &facts.version,
+            implementation: &facts.implementation,
+            machine: &facts.architecture,
+        }
+    }
 }
 
 /// The dependencies between distributions, by index.

@@ -7,9 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::inventory::Inventory;
 use crate::plan::{Plan, SITE_PACKAGES};
-
-/// One answer names this many similar names.
-const MOST_SIMILAR: usize = 3;
+use crate::similar::find_similar;
 
 /// Endings of files that are modules.
 const MODULES: [&str; 3] = [".py", ".pyc", ".so"];
@@ -32,16 +30,8 @@ pub(super) fn find_providers<'a>(
 /// The names in the root and its environment that are most like one that is unknown: distributions,
 /// modules, libraries and OS packages. Those that are further away than the nearest do not count.
 pub fn similar_names(inventory: &Inventory, plan: &Plan, typed: &str) -> Vec<String> {
-    let typed = fold(typed);
-    let most = (typed.chars().count() / 3).max(1);
-    let similar: BTreeSet<(usize, &str)> = known_names(inventory, plan)
-        .filter(|known| known.len().abs_diff(typed.len()) <= most)
-        .map(|known| (strsim::osa_distance(&typed, &fold(known)), known))
-        .filter(|(distance, _)| *distance <= most)
-        .collect();
-    let nearest = similar.first().map(|(distance, _)| *distance);
-    let nearest = similar.iter().filter(|(distance, _)| Some(*distance) == nearest);
-    nearest.take(MOST_SIMILAR).map(|(_, known)| (*known).to_owned()).collect()
+    let similar = find_similar(typed, known_names(inventory, plan));
+    similar.into_iter().map(str::to_owned).collect()
 }
 
 fn known_names<'a>(inventory: &'a Inventory, plan: &'a Plan) -> impl Iterator<Item = &'a str> {
@@ -92,9 +82,4 @@ fn top_level(path: &str) -> Option<&str> {
 
 fn is_module(path: &str) -> bool {
     MODULES.iter().any(|ending| path.ends_with(ending))
-}
-
-/// Upper case and the separators of PEP 503 make no difference.
-fn fold(name: &str) -> String {
-    name.to_lowercase().replace(['-', '.'], "_")
 }

@@ -11,6 +11,7 @@ mod grafts;
 pub mod memory;
 mod os_release;
 mod overlay;
+pub mod pattern;
 mod union;
 
 use std::io;

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::faults::{self, Fault, FaultKind};
-use super::{Checked, Promise, distribution_of};
+use super::{Checked, Promise};
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{FileFact, Inventory};
 use crate::path::{RealPath, WrittenPath};
@@ -39,7 +39,7 @@ pub(super) fn verify(
     checked.files = compared.len() + recorded.len();
     let changed = |file: &&FileFact| {
         let kind = FaultKind::Changed(compare_with_record(root, file)?);
-        let owner = distribution_of(inventory, &file.path).map(|one| one.name.clone());
+        let owner = inventory.distribution_of(&file.path).map(|one| one.name.clone());
         Some(Fault { kind, path: file.path.clone(), distribution: owner })
     };
     let mut faults: Vec<Fault> = recorded.par_iter().filter_map(changed).collect();

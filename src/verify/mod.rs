@@ -28,7 +28,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{self, Inventory, NOT_LOADABLE, NotLoadable, Scope, parse_not_loadable};
 use crate::loader::Library;
 use crate::path::{RealPath, WrittenPath};
-use crate::python::{self, Distribution, EnvironmentError, Surroundings};
+use crate::python::{self, EnvironmentError, Surroundings};
 use crate::root::Root;
 
 /// Version of the JSON of [`Verification`].
@@ -216,12 +216,6 @@ fn milder(finding: Finding, not_loadable: &NotLoadable) -> Finding {
         return Finding { severity: Severity::Warn, message, ..finding };
     }
     finding
-}
-
-/// The distribution that owns a file of the environment.
-fn distribution_of<'a>(inventory: &'a Inventory, path: &RealPath) -> Option<&'a Distribution> {
-    let at = inventory.files.binary_search_by(|file| file.path.cmp(path)).ok()?;
-    inventory.files[at].owner.map(|owner| &inventory.distributions[owner])
 }
 
 fn no_environment(prefix: &RealPath, error: &EnvironmentError) -> Finding {

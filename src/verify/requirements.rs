@@ -14,11 +14,7 @@ pub(super) fn verify(inventory: &Inventory, promise: &Promise) -> Vec<Finding> {
         return Vec::new();
     }
     let interpreter = &inventory.environment.interpreter;
-    let facts = MarkerFacts {
-        full_version: &interpreter.facts.version,
-        implementation: &interpreter.facts.implementation,
-        machine: &interpreter.facts.architecture,
-    };
+    let facts = MarkerFacts::from(&interpreter.facts);
     // A version of Python that is none is a finding of the plan.
     let Ok(requirements) = Requirements::new(&facts) else { return Vec::new() };
     let manifest = &promise.manifest;

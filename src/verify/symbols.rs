@@ -8,7 +8,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::distribution_of;
 use crate::finding::{Code, Finding, Severity, count};
 use crate::inventory::{Inventory, NotLoadable};
 use crate::loader::{Missing, SymbolTables};
@@ -66,7 +65,7 @@ impl SymbolJudge<'_> {
     fn judge_relied_on(&self, relied_on: &BTreeMap<RealPath, Vec<String>>) -> Vec<Finding> {
         let mut owners: BTreeMap<String, Vec<&RealPath>> = BTreeMap::new();
         for by in relied_on.keys() {
-            let owner = distribution_of(self.inventory, by).map(|one| one.name.clone());
+            let owner = self.inventory.distribution_of(by).map(|one| one.name.clone());
             owners.entry(owner.unwrap_or_else(|| by.to_string())).or_default().push(by);
         }
         let finding = |(owner, files): (String, Vec<&RealPath>)| {

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::{Opened, Search, pattern};
+use super::{Opened, Search};
 use crate::evidence::{Evidence, Grade, Known, known, parse_drivers};
 use crate::inventory::natives::follow;
 use crate::inventory::{Loading, NativeKind, Need, NeedOutcome, USUAL_DIRECTORIES};
 use crate::loader::Rule;
 use crate::path::{RealPath, WrittenPath};
 use crate::python;
-use crate::root::{Kind, Resolved};
+use crate::root::{Kind, Resolved, pattern};
 
 /// The configuration of unixODBC with the drivers, and that with the data sources.
 const ODBC: [&str; 2] = ["/etc/odbcinst.ini", "/etc/odbc.ini"];
@@ -111,11 +111,13 @@ impl Search<'_> {
         let stdlib = self.inventory.environment.interpreter.stdlib.to_string();
         let pattern = pattern.replace("{stdlib}", &stdlib);
         let Some(rest) = pattern.strip_prefix("{lib}") else {
-            return pattern::expand(root, &pattern);
+            return pattern::expand(root, &RealPath::root(), &pattern);
         };
         let directories = self.loader.directories().iter();
         let mut paths: Vec<RealPath> = directories
-            .flat_map(|directory| pattern::expand(root, &format!("{directory}{rest}")))
+            .flat_map(|directory| {
+                pattern::expand(root, &RealPath::root(), &format!("{directory}{rest}"))
+            })
             .collect();
         paths.sort();
         paths.dedup();

@@ -9,7 +9,6 @@
 
 mod find_library;
 mod known;
-mod pattern;
 mod search;
 mod standard;
 
@@ -68,8 +67,7 @@ impl Opened {
     /// Whether this is a name of it: that which is opened, its path, or the package or distribution
     /// of it.
     pub fn is_named(&self, inventory: &Inventory, name: &str) -> bool {
-        let owner = inventory.owner_of(&self.file);
-        let distribution = owner.map(|owner| inventory.distributions[owner].name.as_str());
+        let distribution = inventory.distribution_of(&self.file).map(|one| one.name.as_str());
         let first = self.needs.first();
         let path = first.and_then(|need| Some(need.found()?.0));
         let package = path.and_then(|path| inventory.packages.owner(path));
@@ -97,17 +95,6 @@ impl Inventory {
     /// The same, of what is opened only that at these indices.
     pub fn loadings_of(&self, opened: &[usize]) -> impl Iterator<Item = Loading<'_>> {
         self.linked().chain(opened.iter().map(|index| self.opened[*index].loading()))
-    }
-
-    /// Whether a file belongs to the environment.
-    pub fn has_file(&self, path: &RealPath) -> bool {
-        self.files.binary_search_by(|file| file.path.cmp(path)).is_ok()
-    }
-
-    /// The distribution that a file belongs to.
-    pub fn owner_of(&self, path: &RealPath) -> Option<usize> {
-        let at = self.files.binary_search_by(|file| file.path.cmp(path)).ok()?;
-        self.files[at].owner
     }
 
     /// Looks for everything that files of the environment open, and for the files that the user names.

@@ -113,7 +113,7 @@ impl Follower<'_, '_> {
         let reason = PackageReason {
             file: loading.file.clone(),
             library: need.name.clone(),
-            distribution: self.distribution(loading.file),
+            distribution: self.inventory.distribution_of(loading.file).map(|one| one.name.clone()),
             evidence: loading.evidence.cloned(),
         };
         let owner = packages.owner(path);
@@ -232,12 +232,6 @@ impl Follower<'_, '_> {
             let finding = Finding::of_files(severity, code, name, files.iter(), message);
             self.followed.findings.push(finding.help(help));
         }
-    }
-
-    fn distribution(&self, path: &RealPath) -> Option<String> {
-        let files = &self.inventory.files;
-        let at = files.binary_search_by(|file| file.path.cmp(path)).ok()?;
-        files[at].owner.map(|owner| self.inventory.distributions[owner].name.clone())
     }
 
     /// A link of a -dev package led to the library: it will not be in the final root, so it is

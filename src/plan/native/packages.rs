@@ -121,13 +121,10 @@ impl<'a> Wanted<'a> {
     }
 
     fn add_leading(&mut self, package: usize, file: &RealPath, to: &RealPath) {
-        let files = &self.inventory.files;
-        let at = files.binary_search_by(|other| other.path.cmp(file)).ok();
-        let owner = at.and_then(|at| files[at].owner);
         let reason = PackageReason {
             file: file.clone(),
             library: to.to_string(),
-            distribution: owner.map(|owner| self.inventory.distributions[owner].name.clone()),
+            distribution: self.inventory.distribution_of(file).map(|one| one.name.clone()),
             evidence: None,
         };
         self.add(package, reason);

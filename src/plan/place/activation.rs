@@ -26,7 +26,7 @@ pub(super) fn make(inventory: &Inventory, prefix: &RealPath) -> Vec<PlannedEntry
         let mut scripts = parts
             .filter(|part| part.kind == PartKind::VirtualEnvironment)
             .map(|part| part.scripts.join(name));
-        scripts.any(|path| inventory.files.binary_search_by(|file| file.path.cmp(&path)).is_ok())
+        scripts.any(|path| inventory.has_file(&path))
     };
     let scripts = SCRIPTS.iter().filter(|(name, ..)| there(name));
     let made = scripts.map(|(name, text, quotes)| {

@@ -240,7 +240,7 @@ fn has_source(inventory: &Inventory, bytecode: &RealPath) -> bool {
     let Some(source) = bytecode.as_str().strip_suffix('c').map(RealPath::known) else {
         return false;
     };
-    inventory.files.binary_search_by(|file| file.path.cmp(&source)).is_ok()
+    inventory.has_file(&source)
 }
 
 /// Refuses the second of two files with one destination; the part that `sys.path` has first wins.

@@ -45,8 +45,7 @@ impl Imported {
 pub(super) fn find_imported(inventory: &Inventory, needed: &BTreeSet<usize>) -> Option<Imported> {
     let distribution = inventory.distributions.iter().position(|one| one.key == "setuptools")?;
     inventory.mentions.setuptools.iter().find_map(|(path, import)| {
-        let at = inventory.files.binary_search_by(|file| file.path.cmp(path)).ok()?;
-        let by = inventory.files[at].owner;
+        let by = inventory.file(path)?.owner;
         let is_bundled = match by {
             Some(by) => by != distribution && needed.contains(&by),
             None => inventory.packages.owner(path).is_none(),

@@ -91,13 +91,7 @@ fn judge(inventory: &Inventory, selection: &Selection, problems: Vec<Finding>) -
 
 fn edges(inventory: &Inventory, requirements: &[Requirement<Url>]) -> Edges {
     let interpreter = &inventory.environment.interpreter;
-    let facts = &interpreter.facts;
-    let facts = MarkerFacts {
-        full_version: &facts.version,
-        implementation: &facts.implementation,
-        machine: &facts.architecture,
-    };
-    match Requirements::new(&facts) {
+    match Requirements::new(&MarkerFacts::from(&interpreter.facts)) {
         Ok(graph) => graph.edges(&inventory.distributions, requirements),
         Err(why) => Edges {
             edges: vec![BTreeSet::new(); inventory.distributions.len()],

@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 
 use super::open::LOCAL_PACKAGES;
 use super::surroundings::Surroundings;
-use crate::path::WrittenPath;
-use crate::root::Root;
+use crate::path::{RealPath, WrittenPath};
+use crate::root::{Root, pattern};
 
 /// A place to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,27 +172,10 @@ fn short_hash(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(&digest[..6])
 }
 
-/// The existing paths below `top` that fit a pattern, in which `*` is any name; sorted.
-fn matching(root: &Root, top: &str, pattern: &str) -> Vec<String> {
-    pattern.split('/').fold(vec![top.to_owned()], |found, part| {
-        let deeper = |path: &String| match part {
-            "*" => names_in(root, path),
-            name => vec![below(path, name)],
-        };
-        found.iter().flat_map(deeper).filter(|path| exists(root, path)).collect()
-    })
-}
-
-fn names_in(root: &Root, directory: &str) -> Vec<String> {
-    let Ok(Some(found)) = root.resolve(&WrittenPath::new(directory)) else { return Vec::new() };
-    let mut names: Vec<String> = root
-        .list(&found.path)
-        .into_iter()
-        .flatten()
-        .map(|entry| below(directory, entry.path.name()))
-        .collect();
-    names.sort();
-    names
+/// The existing paths below `top` that match a pattern, sorted.
+fn matching(root: &Root, top: &str, one: &str) -> Vec<String> {
+    let Ok(Some(top)) = root.resolve(&WrittenPath::new(top)) else { return Vec::new() };
+    pattern::expand(root, &top.path, one).iter().map(RealPath::to_string).collect()
 }
 
 fn below(directory: &str, name: &str) -> String {

@@ -11,7 +11,7 @@ use super::Environment;
 use crate::path::RealPath;
 use crate::python::metadata::normalised_name;
 use crate::python::part::PartKind;
-use crate::python::requirements::{INSTALLERS, MarkerFacts, Requirements, reached};
+use crate::python::requirements::{MarkerFacts, Requirements, is_installer, reached};
 use crate::python::{Distribution, read_distributions};
 use crate::root::Root;
 
@@ -41,7 +41,7 @@ pub(super) fn count_application(root: &Root, environment: &Environment) -> usize
         .iter()
         .flat_map(|part| list_names(root, &part.sites, &part.kind))
         .collect();
-    let is_tool = |name: &str| INSTALLERS.contains(&name) || FRONT_ENDS.contains(&name);
+    let is_tool = |name: &str| is_installer(name) || FRONT_ENDS.contains(&name);
     let others = names.keys().filter(|name| !is_tool(name));
     if !names.keys().any(|name| FRONT_ENDS.contains(&name.as_str())) {
         return others.count();
@@ -77,12 +77,7 @@ fn required_by_front_ends(root: &Root, environment: &Environment) -> BTreeSet<St
         environment.parts.iter().flat_map(|part| part.sites.iter().map(|site| (site, &part.kind)));
     let all: Vec<Distribution> =
         sites.flat_map(|(site, kind)| read_distributions(root, site, kind).0).collect();
-    let facts = &environment.interpreter.facts;
-    let facts = MarkerFacts {
-        full_version: &facts.version,
-        implementation: &facts.implementation,
-        machine: &facts.architecture,
-    };
+    let facts = MarkerFacts::from(&environment.interpreter.facts);
     let Ok(requirements) = Requirements::new(&facts) else { return BTreeSet::new() };
     let edges = requirements.edges(&all, &[]).edges;
     let front_ends = (0..all.len()).filter(|index| FRONT_ENDS.contains(&all[*index].key.as_str()));

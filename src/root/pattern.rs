@@ -2,13 +2,13 @@
 //!
 //! Invariant: a directory that cannot be listed has nothing that matches; answers are sorted.
 
+use super::{Kind, Root};
 use crate::path::{RealPath, WrittenPath};
-use crate::root::{Kind, Root};
 
-/// The paths of a root that match.
-pub(super) fn expand(root: &Root, pattern: &str) -> Vec<RealPath> {
+/// The paths below a directory that match; `top` itself is no pattern.
+pub fn expand(root: &Root, top: &RealPath, pattern: &str) -> Vec<RealPath> {
     let mut parts = pattern.split('/').filter(|part| !part.is_empty()).peekable();
-    let mut paths = vec![RealPath::root()];
+    let mut paths = vec![top.clone()];
     while let Some(part) = parts.next() {
         let last = parts.peek().is_none();
         paths = paths.iter().flat_map(|path| step(root, path, part, last)).collect();
@@ -31,12 +31,13 @@ fn step(root: &Root, directory: &RealPath, part: &str, last: bool) -> Vec<RealPa
         return found(directory.join(part)).into_iter().collect();
     }
     let entries = root.list(directory).into_iter().flatten();
-    let matching = entries.filter(|entry| matches(part.as_bytes(), entry.path.name().as_bytes()));
+    let matching = entries.filter(|entry| matches(part, entry.path.name()));
     matching.filter_map(|entry| found(entry.path)).collect()
 }
 
 /// Whether a name matches. The last `*` alone is tried again, so the time is that of both lengths.
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
+pub fn matches(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
     let (mut at, mut from) = (0, 0);
     let mut again: Option<(usize, usize)> = None;
     while from < name.len() {
@@ -85,7 +86,7 @@ mod tests {
             ("[", "[", false),
             ("a", "ab", false),
         ] {
-            assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), expect, "{pattern} {name}");
+            assert_eq!(matches(pattern, name), expect, "{pattern} {name}");
         }
     }
 
@@ -94,9 +95,11 @@ mod tests {
         let root = Root::new(Memory::parse(
             "/usr/lib/a/x.so = x\n/usr/lib/b/y.so = y\n/lib -> usr/lib\n/usr/lib/c -> gone\n/usr/lib/b/z = z",
         ));
-        let paths: Vec<String> =
-            expand(&root, "/lib/*/*.so").iter().map(RealPath::to_string).collect();
+        let paths: Vec<String> = expand(&root, &RealPath::root(), "/lib/*/*.so")
+            .iter()
+            .map(RealPath::to_string)
+            .collect();
         assert_eq!(paths, ["/usr/lib/a/x.so", "/usr/lib/b/y.so"]);
-        assert!(expand(&root, "/none/*/*").is_empty());
+        assert!(expand(&root, &RealPath::root(), "/none/*/*").is_empty());
     }
 }
