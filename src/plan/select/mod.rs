@@ -150,9 +150,8 @@ fn hides(earlier: &Distribution, later: &Distribution) -> Option<Finding> {
 /// and OS packages may bring the distributions.
 fn nothing_to_bundle(inventory: &Inventory, selection: &Selection) -> Finding {
     let environment = &inventory.environment;
-    let is_loose = |file: &FileFact| file.owner.is_none() && file.path.as_str().ends_with(".py");
     let installs = selection.system_owned.keys().any(|index| selection.needed.contains(index));
-    let severity = match installs || inventory.files.iter().any(is_loose) {
+    let severity = match installs || inventory.files.iter().any(|file| is_loose(inventory, file)) {
         true => Severity::Warn,
         false => Severity::Deny,
     };
@@ -178,4 +177,14 @@ fn nothing_to_bundle(inventory: &Inventory, selection: &Selection) -> Finding {
     let others = if more == 0 { String::new() } else { format!(" and {more} more") };
     finding("nothing that is asked for is installed here")
         .help(format!("ask for one of the installed distributions: {installed}{others}"))
+}
+
+/// Whether a file is a module that no distribution records. virtualenv puts its patch of distutils beside them.
+fn is_loose(inventory: &Inventory, file: &FileFact) -> bool {
+    let name = file.path.name();
+    let is_source = name.ends_with(".py") && name != "_virtualenv.py";
+    let mut sites = inventory.environment.parts.iter().flat_map(|part| &part.sites);
+    file.owner.is_none()
+        && (is_source || (file.elf && name.ends_with(".so")))
+        && sites.any(|site| file.path.below(site).is_some())
 }

@@ -32,6 +32,11 @@ fn everything_but_installers() {
         "- pip | - setuptools | deny nothing-to-bundle /opt/venv",
     );
     check("", "", "deny nothing-to-bundle /opt/venv");
+    // Modules that no distribution records.
+    check("VENV/a.py = x", "", "warn nothing-to-bundle /opt/venv");
+    check("VENV/a.so needs libc.musl-x86_64.so.1", "", "warn nothing-to-bundle /opt/venv");
+    check("VENV/_virtualenv.py = x", "", "deny nothing-to-bundle /opt/venv");
+    check("/opt/venv/bin/activate_this.py = x", "", "deny nothing-to-bundle /opt/venv");
 }
 
 #[test]
