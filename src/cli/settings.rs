@@ -113,6 +113,7 @@ impl Settings {
             packages: self.request.may_carry(),
             interpreter: self.request.interpreter.is_none(),
             musl: base.is_some_and(|base| !base.libc_symbols.is_empty()),
+            natives_only: false,
             symbols: true,
             included: self.included.clone(),
             library_path: if self.own_root() { host::library_path() } else { Vec::new() },

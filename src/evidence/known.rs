@@ -4,6 +4,8 @@
 //!
 //! Invariant: a row says where to look, not that something is there.
 
+use std::sync::LazyLock;
+
 use serde::Deserialize;
 
 use crate::python::normalised_name;
@@ -56,10 +58,12 @@ struct Rows {
     known: Vec<Known>,
 }
 
+static ROWS: LazyLock<Rows> =
+    LazyLock::new(|| toml::from_str(include_str!("known.toml")).expect("a test reads it"));
+
 /// Every row.
-pub fn known() -> Vec<Known> {
-    let rows: Rows = toml::from_str(include_str!("known.toml")).expect("a test reads it");
-    rows.known
+pub fn known() -> &'static [Known] {
+    &ROWS.known
 }
 
 #[cfg(test)]

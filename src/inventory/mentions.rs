@@ -1,19 +1,17 @@
 //! What other code would miss: tests that it imports, type stubs that it reads, setuptools.
 //!
-//! A byte search finds the files that may mention one, and only those are parsed.
-//!
 //! Invariant: more may be found than a run uses, never less than the source says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use memchr::memmem;
-use rayon::prelude::*;
 
-use super::{FileFact, Inventory, problem};
+use super::Inventory;
+use super::sources::has;
 use crate::path::{RealPath, WrittenPath};
-use crate::python::{DottedName, parse_references};
-use crate::root::{Kind, Root, RootError};
+use crate::python::{DottedName, References};
+use crate::root::Root;
 
 /// The tests and type stubs that source files refer to.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +38,7 @@ pub struct SetuptoolsImport {
 
 /// The mentions of one file.
 #[derive(Default)]
-struct Mention {
+pub(super) struct Mention {
     tests: BTreeSet<DottedName>,
     attaches_stub: bool,
     opens_stubs: bool,
@@ -55,34 +53,22 @@ const OF_SETUPTOOLS: [&str; 3] = ["pkg_resources", "setuptools", "distutils"];
 /// Longer strings are no names.
 const LONGEST_NAME: usize = 200;
 
-impl Inventory {
-    /// Reads the mentions of every source file of the environment.
-    pub(super) fn read_mentions(&mut self, root: &Root) {
-        let sources: Vec<&FileFact> = self.files.iter().filter(|file| is_source(file)).collect();
-        let modules = self.modules_of_setuptools(root);
-        let read: Vec<(&FileFact, Result<Mention, RootError>)> =
-            sources.par_iter().map(|file| (*file, read_mention(root, file, modules))).collect();
-        let mut mentions = Mentions::default();
-        let mut findings = Vec::new();
-        for (file, mention) in read {
-            let mention = mention.unwrap_or_else(|error| {
-                findings.push(problem(&error));
-                Mention::default()
-            });
-            let Mention { tests, attaches_stub, opens_stubs, setuptools } = mention;
-            mentions.setuptools.extend(setuptools.map(|import| (file.path.clone(), import)));
-            if !tests.is_empty() {
-                mentions.tests.insert(file.path.clone(), tests);
-            }
-            mentions.attach_stubs.extend(attaches_stub.then(|| file.path.clone()));
-            mentions.open_stubs.extend(opens_stubs.then(|| file.path.clone()));
+impl Mentions {
+    /// Adds what one file mentions.
+    pub(super) fn add(&mut self, path: &RealPath, mention: Mention) {
+        let Mention { tests, attaches_stub, opens_stubs, setuptools } = mention;
+        self.setuptools.extend(setuptools.map(|import| (path.clone(), import)));
+        if !tests.is_empty() {
+            self.tests.insert(path.clone(), tests);
         }
-        self.mentions = mentions;
-        self.findings.extend(findings);
+        self.attach_stubs.extend(attaches_stub.then(|| path.clone()));
+        self.open_stubs.extend(opens_stubs.then(|| path.clone()));
     }
+}
 
+impl Inventory {
     /// The modules that come from the setuptools of the environment.
-    fn modules_of_setuptools(&self, root: &Root) -> &'static [&'static str] {
+    pub(super) fn modules_of_setuptools(&self, root: &Root) -> &'static [&'static str] {
         let is_installed = self.distributions.iter().any(|one| one.key == "setuptools");
         let distutils = self.environment.interpreter.stdlib.join("distutils");
         match (is_installed, root.is_directory(&WrittenPath::from(&distutils))) {
@@ -93,24 +79,12 @@ impl Inventory {
     }
 }
 
-fn is_source(file: &FileFact) -> bool {
-    file.meta.kind == Kind::File
-        && !file.elf
-        && (file.path.name().ends_with(".py") || file.script.is_some())
-}
-
-fn read_mention(
-    root: &Root,
-    file: &FileFact,
-    modules: &[&'static str],
-) -> Result<Mention, RootError> {
-    let bytes = root.read(&file.path, file.meta.size)?;
-    let has = |word: &str| memmem::find(&bytes, word.as_bytes()).is_some();
-    let installer = modules.iter().any(|module| has(module));
-    if !has(ATTACH_STUB) && !has(STUB_SUFFIX) && !installer && !names_tests(&bytes) {
-        return Ok(Mention::default());
-    }
-    Ok(find_mention(&String::from_utf8_lossy(&bytes), modules))
+/// Whether a source has to be parsed: it may mention something. `modules` are those of setuptools.
+pub(super) fn may_mention(source: &[u8], modules: &[&str]) -> bool {
+    modules.iter().any(|module| has(source, module))
+        || has(source, ATTACH_STUB)
+        || has(source, STUB_SUFFIX)
+        || names_tests(source)
 }
 
 /// Whether one of the words `test` and `tests` is in the text.
@@ -125,8 +99,8 @@ fn names_tests(text: &[u8]) -> bool {
     })
 }
 
-fn find_mention(text: &str, modules: &[&'static str]) -> Mention {
-    let references = parse_references(text);
+/// What a source mentions, by its text and its references.
+pub(super) fn find(text: &str, references: &References, modules: &[&'static str]) -> Mention {
     let strings = || references.strings.iter().map(String::as_str);
     let from_strings = strings().filter(|text| is_name(text)).flat_map(|text| {
         [0, 1].map(|dots| DottedName { dots, name: text.trim_matches('/').replace('/', ".") })
@@ -158,6 +132,7 @@ fn has_tests(name: &DottedName) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::python::parse_references;
 
     #[test]
     fn what_a_source_mentions() {
@@ -171,7 +146,7 @@ mod tests {
             ("import lazy_loader as l\nl.attach_stub(__name__, __file__)", "", "attach"),
             ("path.with_suffix('.pyi')", "", "open"),
         ] {
-            let mention = find_mention(text, &[]);
+            let mention = find(text, &parse_references(text), &[]);
             let shown =
                 mention.tests.iter().map(|one| format!("{}{}", ".".repeat(one.dots), one.name));
             assert_eq!(shown.collect::<Vec<_>>().join(" "), tests, "{text}");
@@ -191,7 +166,7 @@ mod tests {
             ("def f():\n    import distutils.util", "distutils 2"),
             ("from .setuptools import a\nimport mysetuptools  # import setuptools", ""),
         ] {
-            let found = find_mention(text, &OF_SETUPTOOLS).setuptools;
+            let found = find(text, &parse_references(text), &OF_SETUPTOOLS).setuptools;
             let shown = found.map(|import| format!("{} {}", import.module, import.line));
             assert_eq!(shown.unwrap_or_default(), expect, "{text}");
         }

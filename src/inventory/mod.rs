@@ -16,6 +16,7 @@ mod need;
 mod not_loadable;
 mod opened;
 mod programs;
+mod sources;
 mod unbound;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,7 @@ pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need, list_places};
 pub use not_loadable::{NOT_LOADABLE, NotLoadable, not_loadable_text, parse_not_loadable};
 pub use opened::{Loading, Opened, by_hand};
 pub use programs::{Program, USUAL_DIRECTORIES, is_program};
+use sources::Sources;
 
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
@@ -208,6 +210,8 @@ pub struct Scope {
     pub packages: bool,
     /// The files of the interpreter, which may be bundled.
     pub interpreter: bool,
+    /// Only the libraries that the loader demands: nothing looks for what code opens or mentions.
+    pub natives_only: bool,
     /// The symbols that files need of musl, because the final root may have an older one.
     pub musl: bool,
     /// The symbols that the builder itself cannot bind, because `verify` must not deny them.
@@ -306,8 +310,8 @@ pub fn take_inventory_of(
     inventory.follow_links(root, &behind_links);
     inventory.find_programs(root);
     inventory.capable = inventory.find_capable(root);
-    inventory.resolve(library, &scope);
-    inventory.read_mentions(root);
+    let sources = if scope.natives_only { Sources::new() } else { inventory.read_sources(root) };
+    inventory.resolve(library, &scope, &sources);
     let of_conda = inventory.packages.iter().any(|(_, package)| package.in_prefix.is_some());
     let foreign = inventory.packages.iter().any(|(_, package)| package.foreign.is_some());
     if scope.packages

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::need::{Native, NativeKind, Need, NeedOutcome};
+use super::sources::Sources;
 use super::unbound::find_unbound;
 use super::{Inventory, Scope, problem};
 use crate::elf;
@@ -19,7 +20,7 @@ use crate::root::{Entry, Kind, Root, RootError};
 
 impl Inventory {
     /// Follows the needs of every ELF file.
-    pub(super) fn resolve(&mut self, library: &Library, scope: &Scope) {
+    pub(super) fn resolve(&mut self, library: &Library, scope: &Scope, sources: &Sources) {
         let interpreter = self.environment.interpreter.clone();
         let loader = interpreter
             .facts
@@ -68,8 +69,10 @@ impl Inventory {
         names.extend(self.by_library_path.clone());
         let failing = self.natives.iter().filter(|native| !native.is_loadable(&names));
         self.not_loadable.extend(failing.map(|native| native.path.clone()).collect::<Vec<_>>());
-        self.find_opened(library, loader, &scope.included);
-        self.look_beside(library, loader);
+        if !scope.natives_only {
+            self.find_opened(library, loader, sources, &scope.included);
+            self.look_beside(library, loader);
+        }
         let found: BTreeSet<RealPath> = self
             .loadings()
             .flat_map(|loading| loading.needs)

@@ -89,6 +89,7 @@ impl Asked {
             packages: self.request.may_carry(),
             interpreter: self.request.interpreter.is_none(),
             musl: base.is_some_and(|base| !base.libc_symbols.is_empty()),
+            natives_only: false,
             symbols: true,
             included: self.included.clone(),
             library_path: self.library_path.clone(),

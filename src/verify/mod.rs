@@ -157,8 +157,8 @@ fn verify_environment(root: &Root, promise: &Promise, verification: &mut Verific
         }
     };
     *interpreter = Some(environment.interpreter.executable.clone());
-    let inventory =
-        inventory::take_inventory_of(&library, environment, Scope::default(), Vec::new());
+    let scope = Scope { natives_only: true, ..Scope::default() };
+    let inventory = inventory::take_inventory_of(&library, environment, scope, Vec::new());
     findings.extend(inventory.findings.iter().cloned().map(stricter));
     let parts = [
         interpreter_fits(root, prefix, &inventory, promise),

@@ -4,15 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
-
 use super::{Opened, Search};
 use crate::evidence::{Evidence, Grade, Known, known, parse_drivers};
 use crate::inventory::natives::follow;
 use crate::inventory::{Loading, NativeKind, Need, NeedOutcome, USUAL_DIRECTORIES};
 use crate::loader::Rule;
 use crate::path::{RealPath, WrittenPath};
-use crate::python;
 use crate::root::{Kind, Resolved, pattern};
 
 /// The configuration of unixODBC with the drivers, and that with the data sources.
@@ -33,7 +30,7 @@ impl Search<'_> {
     pub(super) fn of_known(&self, opened: &[Opened]) -> Vec<Opened> {
         let rows = known();
         let loads = self.first_loads(opened);
-        let imports = self.first_imports(&rows);
+        let imports = self.first_imports();
         let mut found: Vec<Opened> =
             rows.iter().flat_map(|row| self.of_row(row, &loads, &imports)).collect();
         found.extend(self.of_odbc(&loads));
@@ -180,23 +177,14 @@ impl Search<'_> {
     }
 
     /// The first file of each distribution that imports a module, by the name of the module.
-    fn first_imports(&self, rows: &[Known]) -> First {
-        let modules: BTreeSet<&str> =
-            rows.iter().flat_map(|row| &row.import).map(String::as_str).collect();
-        let sources = self.inventory.files.par_iter().filter(|file| super::is_source(file));
-        let imports: Vec<(Option<usize>, &RealPath, BTreeSet<&str>)> = sources
-            .filter_map(|file| {
-                let source = self.library.root().read(&file.path, super::LARGEST_SOURCE).ok()?;
-                let found = imported(&source, &modules);
-                (!found.is_empty()).then_some((file.owner, &file.path, found))
-            })
-            .collect();
+    fn first_imports(&self) -> First {
         let mut first = First::new();
         let mut seen = BTreeSet::new();
-        for (owner, path, found) in imports {
-            for module in found {
-                if seen.insert((owner, module)) {
-                    first.entry(module.to_owned()).or_default().push(path.clone());
+        for (path, source) in self.sources {
+            let owner = self.inventory.owner_of(path);
+            for module in &source.imports {
+                if seen.insert((owner, *module)) {
+                    first.entry((*module).to_owned()).or_default().push(path.clone());
                 }
             }
         }
@@ -252,21 +240,3 @@ impl Search<'_> {
 
 /// Files by the name that they load or import.
 type First = BTreeMap<String, Vec<RealPath>>;
-
-/// Those of `modules` that source imports, or a module of.
-fn imported<'a>(source: &[u8], modules: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
-    let mentioned: Vec<&str> = modules
-        .iter()
-        .copied()
-        .filter(|module| memchr::memmem::find(source, module.as_bytes()).is_some())
-        .collect();
-    let text = std::str::from_utf8(source).ok().filter(|_| !mentioned.is_empty());
-    let references = text.map(python::parse_references).unwrap_or_default();
-    let of = |module: &&str| {
-        references.imports.iter().any(|import| {
-            let rest = import.name.name.strip_prefix(*module).filter(|_| import.name.dots == 0);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        })
-    };
-    mentioned.into_iter().filter(of).collect()
-}

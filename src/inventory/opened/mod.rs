@@ -16,15 +16,13 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{CarriableFile, FileFact, Inventory, Need, problem};
+use super::sources::Sources;
+use super::{CarriableFile, Inventory, Need, problem};
 use crate::evidence::{Evidence, Grade};
 use crate::loader::{Library, Loader};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::Kind;
 use search::Search;
-
-/// Larger sources are data: no one wrote them.
-const LARGEST_SOURCE: u64 = 4 << 20;
 
 /// Something that a file opens at run time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,26 +100,19 @@ impl Inventory {
         &mut self,
         library: &Library,
         loader: &dyn Loader,
+        sources: &Sources,
         included: &[RealPath],
     ) {
         self.read_included(library, included);
-        let search = Search::new(self, library, loader);
-        let (found, problems): (Vec<_>, Vec<_>) = self
-            .files
-            .par_iter()
-            .map(|file| match search.of_file(file) {
-                Ok(opened) => (opened, None),
-                Err(error) => (Vec::new(), Some(problem(&error))),
-            })
-            .unzip();
-        let mut all: Vec<Opened> = found.into_iter().flatten().collect();
+        let search = Search::new(self, library, loader, sources);
+        let mut all: Vec<Opened> =
+            self.files.par_iter().flat_map_iter(|file| search.of_file(file)).collect();
         all.extend(search.of_libraries());
         all.extend(search.of_known(&all));
         all.extend(search.of_standard_library());
         let of_included = search.of_included();
         self.opened = once_each(all);
         self.opened.extend(of_included);
-        self.findings.extend(problems.into_iter().flatten());
     }
 
     /// Reads the files and directories that the user names.
@@ -167,11 +158,6 @@ fn once_each(all: Vec<Opened>) -> Vec<Opened> {
         }
     }
     once.into_values().collect()
-}
-
-fn is_source(file: &FileFact) -> bool {
-    let source = file.path.name().ends_with(".py") && !file.elf;
-    source && file.meta.kind == Kind::File && file.meta.size <= LARGEST_SOURCE
 }
 
 /// The evidence of an option that the user typed.

@@ -5,20 +5,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::find_library::FindLibrary;
-use super::{LARGEST_SOURCE, Opened, by_hand, is_source};
+use super::{Opened, by_hand};
 use crate::elf;
-use crate::evidence::{Evidence, Grade, Name, Note, Opener, names_in_source, parse_note};
+use crate::evidence::{Evidence, Grade, Name, Note, Opener, parse_note};
 use crate::inventory::natives::needs_of;
+use crate::inventory::sources::Sources;
 use crate::inventory::{FileFact, Inventory, Need};
 use crate::loader::{self, Library, Loader};
 use crate::path::RealPath;
-use crate::root::{Kind, RootError};
+use crate::root::Kind;
 
 /// A search in one root.
 pub(super) struct Search<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) library: &'a Library<'a>,
     pub(super) loader: &'a dyn Loader,
+    pub(super) sources: &'a Sources,
     find_library: FindLibrary<'a>,
     /// The object that calls dlopen(3) for Python code.
     pub(super) ctypes: RealPath,
@@ -33,6 +35,7 @@ impl<'a> Search<'a> {
         inventory: &'a Inventory,
         library: &'a Library<'a>,
         loader: &'a dyn Loader,
+        sources: &'a Sources,
     ) -> Search<'a> {
         let interpreter = &inventory.environment.interpreter;
         let natives = inventory.interpreter_natives.iter().map(|native| &native.path);
@@ -45,6 +48,7 @@ impl<'a> Search<'a> {
             inventory,
             library,
             loader,
+            sources,
             find_library: FindLibrary::new(library.root(), loader, &interpreter.stdlib),
             ctypes: ctypes.unwrap_or(&interpreter.executable).clone(),
             libc: loader.own_file().and_then(|file| inventory.packages.owner(file)),
@@ -53,24 +57,21 @@ impl<'a> Search<'a> {
     }
 
     /// Everything that one file opens by name.
-    pub(super) fn of_file(&self, file: &FileFact) -> Result<Vec<Opened>, RootError> {
-        if file.elf {
-            return Ok(self.of_object(file));
+    pub(super) fn of_file(&self, file: &FileFact) -> Vec<Opened> {
+        match self.sources.get(&file.path) {
+            Some(source) => self.of_source(file, &source.names),
+            None if file.elf => self.of_object(file),
+            None => Vec::new(),
         }
-        if !is_source(file) {
-            return Ok(Vec::new());
-        }
-        let source = self.library.root().read(&file.path, LARGEST_SOURCE)?;
-        Ok(self.of_source(file, &source))
     }
 
-    fn of_source(&self, file: &FileFact, source: &[u8]) -> Vec<Opened> {
+    fn of_source(&self, file: &FileFact, names: &BTreeSet<Name>) -> Vec<Opened> {
         let text = format!("opened by name in {}", self.place_of(&file.path));
         let evidence = Evidence::new(Grade::Named, text);
         // Each soname, and whether only find_library leads to it.
         let mut sonames: BTreeMap<String, bool> = BTreeMap::new();
-        for name in names_in_source(source) {
-            if let Some((soname, by_cache)) = self.soname(&name) {
+        for name in names {
+            if let Some((soname, by_cache)) = self.soname(name) {
                 let only = sonames.entry(soname).or_insert(true);
                 *only &= by_cache;
             }
