@@ -105,14 +105,15 @@ impl RealPath {
         if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
     }
 
-    /// This path relative to `directory`, with `..` where needed.
+    /// This path relative to `directory`, with `..` where needed; `.` for the directory itself.
     pub fn relative_to(&self, directory: &RealPath) -> String {
         let ups = std::iter::successors(Some(directory.clone()), RealPath::parent)
             .take_while(|above| self.below(above).is_none())
             .count();
         let shared = std::iter::successors(Some(directory.clone()), RealPath::parent)
             .find_map(|above| self.below(&above).map(str::to_owned));
-        format!("{}{}", "../".repeat(ups), shared.unwrap_or_default())
+        let path = format!("{}{}", "../".repeat(ups), shared.unwrap_or_default());
+        if path.is_empty() { ".".to_owned() } else { path }
     }
 
     /// Every parent directory, nearest first; the last is `/`.
@@ -200,6 +201,7 @@ mod tests {
         assert_eq!(path.ancestors().count(), 3);
         assert_eq!(path.relative_to(&RealPath::known("/usr/bin")), "../lib/libz.so.1");
         assert_eq!(path.relative_to(&RealPath::known("/usr/lib")), "libz.so.1");
+        assert_eq!(path.relative_to(&path), ".");
     }
 
     #[test]

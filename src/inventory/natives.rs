@@ -401,11 +401,13 @@ fn of_interpreter(
         .flat_map(|(_, _, load)| &load.objects)
         .map(|object| object.real.clone())
         .collect();
+    // A file that is no object of this machine has no needs: the builder cannot load it either.
     let native = |(path, kind, load): (RealPath, NativeKind, Load)| {
-        let version_needs = load.objects[load.start].elf.version_needs.clone();
-        Native { path, kind, version_needs, needs: needs_of(&load) }
+        let own = load.objects.get(load.start)?;
+        let version_needs = own.elf.version_needs.clone();
+        Some(Native { path, kind, version_needs, needs: needs_of(&load) })
     };
-    (loads.into_iter().map(native).collect(), files)
+    (loads.into_iter().filter_map(native).collect(), files)
 }
 
 #[cfg(test)]

@@ -6,9 +6,7 @@ use serde_json::Value;
 
 use super::distribution::Distribution;
 use super::info_reader::{InfoReader, keep_script_files};
-use super::metadata::{
-    RecordEntry, normalised_name, parse_entry_points, parse_metadata, parse_record, parse_wheel,
-};
+use super::metadata::{RecordEntry, parse_entry_points, parse_metadata, parse_record, parse_wheel};
 use super::part::PartKind;
 use crate::path::{RealPath, WrittenPath};
 
@@ -104,11 +102,10 @@ impl InfoReader<'_> {
                 ));
             }
         }
-        self.report(&self.info.join("METADATA"), problems);
         if let Some(name) = metadata.name {
-            distribution.key = normalised_name(&name);
-            distribution.name = name;
+            problems.extend(distribution.set_name(name).err());
         }
+        self.report(&self.info.join("METADATA"), problems);
         if let Some(version) = metadata.version {
             distribution.version = version;
         }

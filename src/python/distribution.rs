@@ -6,13 +6,14 @@
 //!
 //! Invariant: only data; [`read_distributions`](super::read_distributions) creates it.
 
-use super::metadata::{EntryPoint, RecordEntry, normalised_name};
+use super::metadata::{EntryPoint, RecordEntry};
+use super::name::{closest_name, is_name, normalised_name};
 use crate::path::RealPath;
 
 /// One installed distribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distribution {
-    /// The name as METADATA has it: `Flask-SQLAlchemy`.
+    /// The name as METADATA has it: `Flask-SQLAlchemy`. It fits the grammar of PEP 508.
     pub name: String,
     /// The name normalised by PEP 503: `flask-sqlalchemy`.
     pub key: String,
@@ -56,9 +57,10 @@ impl Distribution {
         version: &str,
         metadata: RealPath,
     ) -> Distribution {
+        let name = closest_name(name);
         Distribution {
-            name: name.to_owned(),
-            key: normalised_name(name),
+            key: normalised_name(&name),
+            name,
             version: version.to_owned(),
             site: site.clone(),
             info: info.clone(),
@@ -74,5 +76,16 @@ impl Distribution {
             scripts: Vec::new(),
             tags: Vec::new(),
         }
+    }
+
+    /// Takes the name of METADATA; the error is a sentence about a text that is no name.
+    pub(super) fn set_name(&mut self, name: String) -> Result<(), String> {
+        if !is_name(&name) {
+            let used = &self.name;
+            return Err(format!("{name:?} is not a name (PEP 508); {used} is used instead"));
+        }
+        self.key = normalised_name(&name);
+        self.name = name;
+        Ok(())
     }
 }

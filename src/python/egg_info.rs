@@ -6,9 +6,7 @@
 
 use super::distribution::Distribution;
 use super::info_reader::{InfoReader, keep_script_files};
-use super::metadata::{
-    RecordEntry, normalised_name, parse_entry_points, parse_metadata, resolve_recorded,
-};
+use super::metadata::{RecordEntry, parse_entry_points, parse_metadata, resolve_recorded};
 use super::part::PartKind;
 use crate::finding::{Code, Finding, Severity};
 use crate::path::RealPath;
@@ -44,11 +42,11 @@ impl InfoReader<'_> {
             );
             return self.claim_top_level(distribution);
         };
-        let (facts, problems) = parse_metadata(&text);
-        self.report(&distribution.metadata.clone(), problems);
+        let (facts, mut problems) = parse_metadata(&text);
         if let Some(name) = facts.name {
-            (distribution.key, distribution.name) = (normalised_name(&name), name);
+            problems.extend(distribution.set_name(name).err());
         }
+        self.report(&distribution.metadata.clone(), problems);
         distribution.version = facts.version.unwrap_or(distribution.version);
         distribution.requires = facts.requires;
         if *kind != Kind::Directory {

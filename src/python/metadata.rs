@@ -55,19 +55,6 @@ pub struct EntryPoint {
     pub object: String,
 }
 
-/// A name normalised by PEP 503: lower case, with one `-` for each run of `-`, `_` and `.`.
-pub fn normalised_name(name: &str) -> String {
-    let mut normal = String::with_capacity(name.len());
-    for letter in name.trim().chars() {
-        match letter {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            _ => normal.extend(letter.to_lowercase()),
-        }
-    }
-    normal
-}
-
 /// Reads METADATA: the fields, and one sentence for each line that is not understood. The
 /// description after the first empty line is ignored.
 pub fn parse_metadata(text: &[u8]) -> (Metadata, Vec<String>) {
@@ -288,18 +275,6 @@ mod tests {
 
     fn site() -> RealPath {
         RealPath::known("/venv/lib/python3.11/site-packages")
-    }
-
-    #[test]
-    fn names_are_normalised() {
-        for (name, key) in [
-            ("PySocks", "pysocks"),
-            ("Leg.Pkg_X", "leg-pkg-x"),
-            ("a-_.b", "a-b"),
-            ("zope.interface", "zope-interface"),
-        ] {
-            assert_eq!(normalised_name(name), key);
-        }
     }
 
     #[test]

@@ -18,9 +18,11 @@ mod info_reader;
 mod interpreter;
 mod launcher;
 mod metadata;
+mod name;
 mod part;
 mod path_file;
 mod references;
+mod requirement;
 mod requirement_files;
 mod requirements;
 mod script;
@@ -33,9 +35,10 @@ pub use editable::{Editable, find_editable};
 pub use header::{absolute_header, relocatable_header};
 pub use launcher::make_launcher;
 pub use metadata::{
-    EntryPoint, Metadata, RecordEntry, Wheel, normalised_name, parse_entry_points, parse_metadata,
-    parse_record, parse_wheel, record_text, recorded_hash, resolve_recorded,
+    EntryPoint, Metadata, RecordEntry, Wheel, parse_entry_points, parse_metadata, parse_record,
+    parse_wheel, record_text, recorded_hash, resolve_recorded,
 };
+pub use name::{is_name, normalised_name};
 pub use part::{Part, PartKind};
 pub use path_file::{Import, ImportFound, PathFile, PathLine, read_path_files};
 pub use references::{DottedName, ImportedName, References, parse_references};

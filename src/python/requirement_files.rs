@@ -3,10 +3,11 @@
 //! Invariant: a line that cannot be understood is an error with its place, because a bundle without
 //! it would lack a distribution that the application needs.
 
-use pep508_rs::{Pep508Error, Requirement};
+use pep508_rs::Requirement;
 use serde::Deserialize;
 use url::Url;
 
+use super::requirement::{excerpt, read_requirement};
 use crate::hint::Hint;
 
 /// The contents of one requirements file (pip, "Requirements File Format").
@@ -58,14 +59,13 @@ pub fn split_extras(typed: &str) -> (&str, Vec<String>) {
 /// The reason why a text gives no requirements.
 #[derive(Debug, thiserror::Error)]
 pub enum RequirementsError {
-    /// A text that PEP 508 does not allow. The message has the first line of the cause, without the
-    /// excerpt.
-    #[error("{text:?} is not a requirement (PEP 508): {}", first_line(source))]
+    /// A text that PEP 508 does not allow.
+    #[error("{text} is not a requirement (PEP 508): {why}")]
     Requirement {
-        /// The text as typed.
+        /// The beginning of the text in quotes.
         text: String,
-        /// The cause.
-        source: Box<Pep508Error<Url>>,
+        /// The reason in one line.
+        why: String,
     },
     /// A line of a requirements file that cannot be understood.
     #[error("line {line}: {source}")]
@@ -104,17 +104,10 @@ impl Hint for RequirementsError {
     }
 }
 
-fn first_line(error: &Pep508Error<Url>) -> String {
-    error.message.to_string().lines().next().unwrap_or_default().to_owned()
-}
-
 /// Reads one requirement as typed.
 pub fn parse_requirement(text: &str) -> Result<Requirement<Url>, RequirementsError> {
-    let text = text.trim();
-    text.parse().map_err(|error| RequirementsError::Requirement {
-        text: text.to_owned(),
-        source: Box::new(error),
-    })
+    read_requirement(text)
+        .map_err(|why| RequirementsError::Requirement { text: excerpt(text.trim()), why })
 }
 
 /// Reads a requirements file. Options that say where pip searches are ignored.

@@ -16,7 +16,8 @@ use url::Url;
 
 use super::distribution::Distribution;
 use super::interpreter::InterpreterFacts;
-use super::metadata::normalised_name;
+use super::name::normalised_name;
+use super::requirement::{excerpt, read_requirement};
 use crate::finding::{Code, Finding, Severity};
 use crate::release::major_minor;
 
@@ -68,7 +69,6 @@ pub struct Requirements {
 }
 
 impl Requirements {
-    /// An evaluator for the interpreter of `facts`; an error when its version is no version.
     /// Prepares the evaluation for the interpreter of `facts`.
     ///
     /// # Errors
@@ -195,13 +195,13 @@ fn targets<'a>(
 fn parse_all(distribution: &Distribution, findings: &mut Vec<Finding>) -> Vec<Requirement<Url>> {
     let mut requirements = Vec::new();
     for text in &distribution.requires {
-        match text.parse::<Requirement<Url>>() {
+        match read_requirement(text) {
             Ok(requirement) => requirements.push(requirement),
-            Err(_) => findings.push(Finding::new(
+            Err(why) => findings.push(Finding::new(
                 Severity::Note,
                 Code::CorruptMetadata,
                 &distribution.name,
-                format!("the requirement {text:?} is not valid (PEP 508); it is not checked"),
+                format!("the requirement {} is not checked: {why} (PEP 508)", excerpt(text)),
             )),
         }
     }
@@ -354,9 +354,8 @@ mod tests {
         check(
             "a 1: b >>> 1 | c\nc 1",
             "0-1",
-            &[
-                "corrupt-metadata a the requirement \"b >>> 1\" is not valid (PEP 508); it is not checked",
-            ],
+            &["corrupt-metadata a the requirement \"b >>> 1\" is not checked: no such comparison \
+                 operator \">>>\", must be one of ~= == != <= >= < > === (PEP 508)"],
         );
     }
 

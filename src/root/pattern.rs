@@ -1,4 +1,5 @@
-//! Patterns of paths: `*` stands for any text in one name, `[ab]` for one of these characters.
+//! Patterns of paths: `*` stands for any text in one name, `[ab]` for one of these characters. `.` and
+//! `..` mean what they mean in any path.
 //!
 //! Invariant: a directory that cannot be listed has nothing that matches; answers are sorted.
 
@@ -20,6 +21,12 @@ pub fn expand(root: &Root, top: &RealPath, pattern: &str) -> Vec<RealPath> {
 
 /// The entries of a directory that match one part; links to directories are followed.
 fn step(root: &Root, directory: &RealPath, part: &str, last: bool) -> Vec<RealPath> {
+    match part {
+        "." => return vec![directory.clone()],
+        ".." => return vec![directory.parent().unwrap_or_else(RealPath::root)],
+        _ if part.contains('\0') => return Vec::new(),
+        _ => {}
+    }
     let found = |path: RealPath| {
         if last {
             return root.lookup(&path).ok().flatten().map(|_| path);

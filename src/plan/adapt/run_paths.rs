@@ -252,6 +252,9 @@ fn links(
 }
 
 fn from_origin(own: &RealPath, target: &RealPath) -> String {
+    if target == own {
+        return "$ORIGIN".to_owned();
+    }
     format!("$ORIGIN/{}", target.relative_to(own)).trim_end_matches('/').to_owned()
 }
 

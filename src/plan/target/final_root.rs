@@ -157,6 +157,8 @@ fn follow_top(target: &str) -> RealPath {
     target.split('/').fold(RealPath::root(), |at, part| match part {
         "" | "." => at,
         ".." => at.parent().unwrap_or(at),
+        // A profile is a document, so a target in it can be any text.
+        name if name.contains('\0') => at,
         name => at.join(name),
     })
 }

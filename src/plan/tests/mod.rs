@@ -5,6 +5,7 @@ mod environments;
 mod evidence;
 mod final_root;
 mod foreign;
+mod hostile;
 mod layers;
 mod libraries;
 mod native;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Environment;
 use crate::path::RealPath;
-use crate::python::metadata::normalised_name;
+use crate::python::name::normalised_name;
 use crate::python::part::PartKind;
 use crate::python::requirements::{MarkerFacts, Requirements, is_installer, reached};
 use crate::python::{Distribution, read_distributions};

@@ -1,0 +1,149 @@
+//! One requirement (PEP 508), read by pep508_rs behind a check.
+//!
+//! pep508_rs 0.9 panics for a name or an extra that ends in punctuation, and for text outside of
+//! ASCII that follows a marker. It recurses for each parenthesis and for each term of a marker. So
+//! the text is checked before, and a panic that the check does not foresee is an error as well.
+//!
+//! Invariant: no text ends the run; no other module parses a requirement.
+
+use std::panic::catch_unwind;
+
+use pep508_rs::Requirement;
+use url::Url;
+
+use super::name::is_name;
+
+/// The longest requirement that is read, in bytes.
+const LONGEST: usize = 8 << 10;
+/// The deepest parentheses that are read.
+const DEEPEST: usize = 32;
+
+/// Reads one requirement; the error says in one line why the text is none.
+pub(super) fn read_requirement(text: &str) -> Result<Requirement<Url>, String> {
+    let text = text.trim();
+    check(text)?;
+    let parsed = catch_unwind(|| {
+        let parsed = text.parse::<Requirement<Url>>();
+        parsed.map_err(|error| error.message.to_string())
+    });
+    let parsed = parsed.unwrap_or_else(|_| Err("it cannot be parsed".to_owned()));
+    parsed.map_err(|why| why.lines().next().unwrap_or_default().to_owned())
+}
+
+/// The beginning of a text in quotes, for a message.
+pub(super) fn excerpt(text: &str) -> String {
+    let mut letters = text.chars();
+    let beginning: String = letters.by_ref().take(80).collect();
+    if letters.next().is_some() { format!("{beginning:?}...") } else { format!("{text:?}") }
+}
+
+/// Checks everything that pep508_rs takes for granted.
+fn check(text: &str) -> Result<(), String> {
+    if text.len() > LONGEST {
+        return Err(format!("it is longer than {LONGEST} bytes"));
+    }
+    let (name, rest) =
+        split_while(text, |byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if !is_name(name) {
+        return Err("it does not begin with the name of a distribution".to_owned());
+    }
+    let rest = check_extras(rest.trim_start())?;
+    // Only a URL may contain other characters than ASCII. A marker follows it after a blank.
+    let rest = match rest.trim_start().strip_prefix('@') {
+        Some(url) => url.find(" ;").map_or("", |end| &url[end..]),
+        None => rest,
+    };
+    if !rest.is_ascii() {
+        return Err("its versions and its marker are not ASCII".to_owned());
+    }
+    check_depth(rest)
+}
+
+/// Checks the names in `[a, b]`, and returns the text after them.
+fn check_extras(text: &str) -> Result<&str, String> {
+    let Some(list) = text.strip_prefix('[') else { return Ok(text) };
+    let (extras, rest) = list.split_once(']').ok_or("the list of extras has no end")?;
+    let wrong = extras.split(',').map(str::trim).find(|extra| !is_name(extra));
+    match wrong {
+        Some(extra) if !extras.trim().is_empty() => Err(format!("{extra:?} is not an extra")),
+        _ => Ok(rest),
+    }
+}
+
+fn check_depth(text: &str) -> Result<(), String> {
+    let mut depth = 0_usize;
+    for byte in text.bytes() {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err(format!("it has more than {DEEPEST} nested parentheses"));
+        }
+    }
+    Ok(())
+}
+
+fn split_while(text: &str, wanted: impl Fn(u8) -> bool) -> (&str, &str) {
+    let end = text.bytes().position(|byte| !wanted(byte)).unwrap_or(text.len());
+    text.split_at(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_text(text: &str, expect: &str) {
+        let read = read_requirement(text).map_or_else(|why| why, |read| read.to_string());
+        assert_eq!(read, expect, "{text}");
+    }
+
+    #[test]
+    fn requirements_are_read() {
+        check_text(" a ", "a");
+        check_text("A_b[x, Y_z]>=1,<2", "a-b[x,y-z]>=1,<2");
+        check_text("a[]", "a");
+        check_text("a (>=1) ; os_name == 'posix'", "a>=1 ; os_name == 'posix'");
+        check_text("a@https://h/\u{e9}.whl", "a @ https://h/%C3%A9.whl");
+        check_text(
+            "a @ https://h/\u{e9}.whl ; python_version < '3'",
+            "a @ https://h/%C3%A9.whl ; python_full_version < '3'",
+        );
+    }
+
+    #[test]
+    fn text_that_pep508_rs_cannot_take_is_refused() {
+        let name = "it does not begin with the name of a distribution";
+        for text in ["", "a->=1", "a- ;x", "a.>1", "a_@x", "-", "\u{e9}", "a.@ https://h/a"] {
+            check_text(text, name);
+        }
+        let ascii = "its versions and its marker are not ASCII";
+        check_text("a; python_version<'3' \u{e9}", ascii);
+        check_text("a @ https://h/a ; python_version<'3' \u{e9}", ascii);
+        check_text("a>=\u{661}", ascii);
+        check_text("a[x-]", "\"x-\" is not an extra");
+        check_text("a[x", "the list of extras has no end");
+        let nested = format!("a; {}os_name=='x'", "(".repeat(4000));
+        check_text(&nested, "it has more than 32 nested parentheses");
+        check_text(&format!("a; {}", "(".repeat(100_000)), "it is longer than 8192 bytes");
+    }
+
+    /// Each part of a requirement in each place, with characters of one to four bytes.
+    #[test]
+    fn no_combination_panics() {
+        let parts = [
+            "a", "-", "[", "]", "@", "(", ")", ";", ">=", "1", " ", "\u{e9}", "\u{3000}", "'",
+            "os_name", "x:", "#", ",", "*", "and",
+        ];
+        for first in parts {
+            for second in parts {
+                for third in parts {
+                    for start in ["a", "a[x", "a;os_name=='x'", "a@x:y", "a>=1"] {
+                        let _ = read_requirement(&format!("{start}{first}{second}{third}"));
+                    }
+                }
+            }
+        }
+    }
+}
