@@ -15,6 +15,7 @@ mod conda;
 mod documents;
 mod environments;
 mod examples;
+mod faults;
 mod final_root;
 mod fixed_stage;
 mod fuzz;

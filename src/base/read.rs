@@ -10,14 +10,22 @@ use crate::loader::{self, Libc, Library, Loader, libc_version};
 use crate::packages::{Manager, PackageIndex};
 use crate::path::{RealPath, WrittenPath};
 use crate::python::read_interpreter;
-use crate::root::{Kind, Root};
+use crate::root::{Kind, Root, RootError};
 
 const PROGRAMS: [&str; 4] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin"];
 const TOOLS: [&str; 2] = ["sh", "env"];
 
-/// Reads the profile of a root. Problems with its files are ignored, because a builder cannot fix
-/// them.
-pub fn read(root: &Root) -> Profile {
+/// Reads the profile of a root. Damaged files are ignored, because a builder cannot fix them.
+///
+/// # Errors
+/// A file or directory cannot be read.
+pub fn read(root: &Root) -> Result<Profile, RootError> {
+    let profile = read_profile(root);
+    let hides = |error: &RootError| !matches!(error, RootError::NotUtf8 { .. });
+    root.take_failures().into_iter().find(hides).map_or(Ok(profile), Err)
+}
+
+fn read_profile(root: &Root) -> Profile {
     let library = Library::new(root);
     let (packages, _) = PackageIndex::read(root, &[]);
     let started = program_interpreter(root, &library);

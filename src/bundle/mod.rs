@@ -32,6 +32,7 @@ use rayon::prelude::*;
 use crate::elf::ElfError;
 use crate::finding::{Code, Finding, Severity};
 use crate::hint::Hint;
+use crate::inventory::report_failures;
 use crate::path::RealPath;
 use crate::plan::{Action, Plan, PlannedEntry, Receipt};
 use crate::root::{Root, RootError};
@@ -242,6 +243,7 @@ pub fn write(
     }
     let mut findings = findings(&all);
     findings.extend(not_compiled);
+    findings.extend(report_failures(root));
     appear(temporary, out).map_err(BundleError::write("rename the finished bundle to", &shown))?;
     Ok(Outcome { findings, slimmed })
 }

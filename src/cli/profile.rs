@@ -10,10 +10,18 @@ use super::arguments::FinalImage;
 use super::host;
 use super::trouble::Trouble;
 
+/// The profile of a mounted root.
+pub(crate) fn read_root(path: &Path) -> Result<Profile, Trouble> {
+    base::read(&host::open_root(path)?).map_err(|error| {
+        let message = format!("cannot read the final root {}: {error}", path.display());
+        Trouble::new(message, "run wheelbarrow as a user that may read it")
+    })
+}
+
 /// The profile of the final root; `None` if neither option is given.
 pub(crate) fn read(typed: &FinalImage) -> Result<Option<Profile>, Trouble> {
     if let Some(path) = &typed.base_root {
-        return Ok(Some(base::read(&host::open_root(path)?)));
+        return read_root(path).map(Some);
     }
     let Some(typed) = &typed.base else { return Ok(None) };
     if let Some(profile) = base::find(typed) {

@@ -132,11 +132,9 @@ impl Settings {
         let Unpacked { directory, environment, findings } =
             wheelhouse::unpack(&self.root, &folder, prefix, requirements, final_libc)?;
         let upper = Directory::open(directory.path(), &[]).map_err(FolderError::Temporary)?;
-        self.root = Root::new(Overlay {
-            lower: self.directory.clone(),
-            upper,
-            place: self.request.prefix.clone(),
-        });
+        let place = self.request.prefix.clone();
+        let overlay = Overlay { lower: self.directory.clone(), upper, place };
+        self.root = Root::new(overlay).with_failures_of(&self.root);
         self.unpacked = Some(directory);
         Ok(Some((environment, findings)))
     }

@@ -246,12 +246,6 @@ codes! {
         causes: ["A distribution contains test data with unusual names."],
         remedies: ["Rename the file if the program needs it."],
     }
-    LinkLoop = "link-loop" {
-        usually: Warn,
-        meaning: "A chain of symbolic links never ends, or has more than 40 links.",
-        causes: ["A link leads to itself, directly or through other links."],
-        remedies: ["Remove the link, or reinstall the distribution that owns it."],
-    }
     MissingFile = "missing-file" {
         usually: Warn,
         meaning: "RECORD of a distribution names a file that is not there. In a final root, `verify` \

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use super::files::{is_bytecode_cache, look_at};
-use super::{Inventory, carriable, problem};
+use super::{Inventory, carriable};
 use crate::path::WrittenPath;
 use crate::root::{Kind, Root};
 
@@ -41,9 +41,7 @@ impl Inventory {
                 if known || unwanted || found.meta.kind == Kind::Directory {
                     continue;
                 }
-                let (fact, error) = look_at(root, found.path, found.meta, Some(distribution), None);
-                self.findings.extend(error.as_ref().map(problem));
-                more.push(fact);
+                more.push(look_at(root, found.path, found.meta, Some(distribution), None).0);
             }
         }
         self.files.extend(more);

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::carriable_file::CarriableFile;
 use super::natives::follow_library;
-use super::{Inventory, Native, Need, problem};
+use super::{Inventory, Native, Need};
 use crate::elf;
 use crate::loader::{Library, Loader};
 use crate::path::{RealPath, WrittenPath};
@@ -58,16 +58,14 @@ impl Inventory {
         let libraries: BTreeSet<RealPath> =
             needs.filter_map(Need::found).map(|(path, _)| path.clone()).collect();
         let mut all = BTreeMap::new();
-        let mut findings = Vec::new();
         for path in libraries.iter().filter(|path| self.is_foundling(path)) {
-            match self.find_beside(library, loader, path) {
-                Ok(beside) if beside.tops.is_empty() => {}
-                Ok(beside) => _ = all.insert(path.clone(), beside),
-                Err(error) => findings.push(problem(&error)),
+            if let Ok(beside) = self.find_beside(library, loader, path)
+                && !beside.tops.is_empty()
+            {
+                all.insert(path.clone(), beside);
             }
         }
         self.beside = all;
-        self.findings.extend(findings);
     }
 
     /// Whether a library belongs neither to a package, nor to the environment, nor to the interpreter.

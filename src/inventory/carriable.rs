@@ -14,9 +14,9 @@ use super::carriable_file::CarriableFile;
 
 use super::{FileFact, Inventory, NeedOutcome, Scope, is_program};
 use crate::loader::{self, Libc};
-use crate::packages::{LicenceFile, Package, is_licence, unreadable_licences};
+use crate::packages::{LicenceFile, Package, is_licence};
 use crate::path::{RealPath, WrittenPath};
-use crate::root::{Kind, Root, RootError};
+use crate::root::{Kind, Root};
 
 impl From<LicenceFile> for CarriableFile {
     fn from(LicenceFile { path, to, meta }: LicenceFile) -> CarriableFile {
@@ -102,10 +102,8 @@ impl Inventory {
             scope.packages || package.in_prefix.is_some() || package.foreign.is_some()
         };
         let reached: Vec<usize> = self.reached_packages(&own).into_iter().filter(counts).collect();
-        let (files, failed): (Vec<_>, Vec<_>) =
-            reached.par_iter().map(|index| self.run_time_files(root, *index)).unzip();
-        let files = reached.into_iter().zip(files).collect();
-        self.findings.extend(unreadable_licences(&failed.concat()));
+        let files = reached.par_iter().map(|index| (*index, self.run_time_files(root, *index)));
+        let files = files.collect();
         let configuration =
             if self.own_prefix.is_some() { configuration(root, &own) } else { BTreeMap::new() };
         let libc_version = loader::libc_version(root, written, interpreter.machine);
@@ -140,9 +138,8 @@ impl Inventory {
         reached
     }
 
-    /// The files of a package that a program may open, its licences, and the licences that cannot
-    /// be read.
-    fn run_time_files(&self, root: &Root, package: usize) -> (Vec<CarriableFile>, Vec<RootError>) {
+    /// The files of a package that a program may open, and its licences.
+    fn run_time_files(&self, root: &Root, package: usize) -> Vec<CarriableFile> {
         let package = &self.packages[package];
         let recorded = package.files.iter().filter(|path| at_run_time(&in_usr(package, path)));
         let found = recorded
@@ -151,10 +148,10 @@ impl Inventory {
         let files = files.map(|found| CarriableFile::in_place(found.path, found.meta));
         let licences = package.licences(root);
         let mut files: Vec<CarriableFile> =
-            files.chain(licences.files.into_iter().map(CarriableFile::from)).collect();
+            files.chain(licences.into_iter().map(CarriableFile::from)).collect();
         files.sort_by(|a, b| a.to.cmp(&b.to));
         files.dedup_by(|a, b| a.to == b.to);
-        (files, licences.failed)
+        files
     }
 }
 

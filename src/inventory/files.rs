@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{carriable, problem};
+use super::carriable;
 use crate::elf::MAGIC;
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
@@ -120,10 +120,7 @@ impl<'a> Reading<'a> {
         for found in tops.iter().flat_map(|top| self.root.walk(top, |name| name != "__pycache__")) {
             match found {
                 Ok(Entry { path, meta }) => drop(self.entries.insert(path, meta)),
-                Err(error) => {
-                    self.unreadable.insert(error.path().to_owned());
-                    self.findings.push(problem(&error));
-                }
+                Err(error) => _ = self.unreadable.insert(error.path().to_owned()),
             }
         }
     }
@@ -132,15 +129,11 @@ impl<'a> Reading<'a> {
     fn walk_data(&mut self, environment: &Environment) {
         let data = environment.parts.iter().flat_map(Part::data);
         let there = data.filter(|top| self.root.is_directory(&WrittenPath::from(top)));
-        for found in there.flat_map(|top| self.root.walk(&top, |name| name != "__pycache__")) {
-            match found {
-                Ok(Entry { path, meta }) => {
-                    let in_usr = path.as_str().replacen("/usr/local/", "/usr/", 1);
-                    if meta.kind != Kind::Directory && !carriable::for_people(&in_usr) {
-                        self.entries.insert(path, meta);
-                    }
-                }
-                Err(error) => self.findings.push(problem(&error)),
+        let walked = there.flat_map(|top| self.root.walk(&top, |name| name != "__pycache__"));
+        for Entry { path, meta } in walked.flatten() {
+            let in_usr = path.as_str().replacen("/usr/local/", "/usr/", 1);
+            if meta.kind != Kind::Directory && !carriable::for_people(&in_usr) {
+                self.entries.insert(path, meta);
             }
         }
     }
@@ -217,12 +210,8 @@ impl<'a> Reading<'a> {
                 look_at(root, path, meta, owner, recorded_hash)
             })
             .collect();
-        for (fact, error) in looked {
-            match error {
-                None => self.files.all.push(fact),
-                Some(error) => self.findings.push(problem(&error)),
-            }
-        }
+        let whole = looked.into_iter().filter(|(_, error)| error.is_none());
+        self.files.all.extend(whole.map(|(fact, _)| fact));
     }
 
     /// The files, links and empty directories, sorted by path.

@@ -7,8 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::{Provider, is_bytecode_cache, look_at};
-use super::{FileFact, Inventory, problem};
-use crate::finding::Finding;
+use super::{FileFact, Inventory};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Entry, Kind, Meta, Resolved, Root, RootError};
 
@@ -67,7 +66,6 @@ impl Inventory {
             facts: Vec::new(),
             copies: Vec::new(),
             directories: 0,
-            findings: Vec::new(),
         };
         for index in &out {
             let link = self.files[*index].clone();
@@ -76,14 +74,13 @@ impl Inventory {
         while let Some(next) = follower.pending.pop() {
             follower.follow(next);
         }
-        let Follower { facts, copies, findings, .. } = follower;
+        let Follower { facts, copies, .. } = follower;
         // Only now: a link means what it means without any other one being replaced.
         copies.into_iter().for_each(|copy| root.graft(copy.link, copy.origin));
         let mut index = 0..;
         self.files.retain(|_| index.next().is_some_and(|index| !out.contains(&index)));
         self.files.extend(facts);
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
-        self.findings.extend(findings);
     }
 
     /// Whether the next path on the way of a link is not in the environment.
@@ -116,15 +113,11 @@ struct Follower<'a> {
     copies: Vec<Copied>,
     /// The number of copies that are directories.
     directories: usize,
-    findings: Vec<Finding>,
 }
 
 impl Follower<'_> {
     fn follow(&mut self, next: Pending) {
-        let way = self.judge(&next).unwrap_or_else(|error| {
-            self.findings.push(problem(&error));
-            Way::Unchanged
-        });
+        let way = self.judge(&next).unwrap_or(Way::Unchanged);
         let Pending { mut link, inside, .. } = next;
         match way {
             Way::Inside(target) => link.leads_to = Some(target),
@@ -196,14 +189,7 @@ impl Follower<'_> {
         let copy = Copied { link: link.path.clone(), origin };
         inside.push(copy.clone());
         for entry in self.root.walk(&copy.origin, |name| name != "__pycache__") {
-            let entry = match entry {
-                Ok(entry) if is_file(&entry) => entry,
-                Ok(_) => continue,
-                Err(error) => {
-                    self.findings.push(problem(&error));
-                    continue;
-                }
-            };
+            let Some(entry) = entry.ok().filter(is_file) else { continue };
             let origin = entry.path.clone();
             let rest = origin.below(&copy.origin).expect("a walk stays below its top");
             let mut fact = self.look_behind(link, copy.link.descend(rest), entry);
@@ -223,8 +209,7 @@ impl Follower<'_> {
     /// The facts of an entry that is seen at `path`, by a link of which these are the facts.
     fn look_behind(&mut self, link: &FileFact, path: RealPath, entry: Entry) -> FileFact {
         let hash = link.recorded_hash.clone();
-        let (fact, error) = look_at(self.root, entry.path, entry.meta, link.owner, hash);
-        self.findings.extend(error.as_ref().map(problem));
+        let (fact, _) = look_at(self.root, entry.path, entry.meta, link.owner, hash);
         FileFact { path, ..fact }
     }
 }

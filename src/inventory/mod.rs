@@ -18,6 +18,7 @@ mod opened;
 mod programs;
 mod sources;
 mod unbound;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +34,7 @@ pub use not_loadable::{NOT_LOADABLE, NotLoadable, not_loadable_text, parse_not_l
 pub use opened::{Loading, Opened, by_hand};
 pub use programs::{Program, USUAL_DIRECTORIES, is_program};
 use sources::Sources;
+pub use unread::report_failures;
 
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
@@ -42,7 +44,7 @@ use crate::python::{
     self, Distribution, Editable, Environment, EnvironmentError, PathFile, Surroundings,
 };
 use crate::release::Release;
-use crate::root::{Root, RootError};
+use crate::root::Root;
 
 /// The facts from which a plan is made.
 pub struct Inventory {
@@ -122,7 +124,7 @@ impl Inventory {
         let programs = self.files.iter().filter(|file| file.elf);
         let interpreter = &self.environment.interpreter.executable;
         let paths = programs.map(|file| &file.path).chain([interpreter]);
-        paths.filter(|path| root.has_capabilities(path)).cloned().collect()
+        paths.filter(|path| root.has_capabilities(path).unwrap_or(false)).cloned().collect()
     }
 
     /// The package that owns the interpreter.
@@ -269,10 +271,7 @@ pub fn take_inventory_of(
     } = read;
     findings.extend(problems);
     let Files { all: files, missing, recorded, behind_links } = files;
-    let release = root.release().unwrap_or_else(|error| {
-        findings.push(problem(&error));
-        Release::default()
-    });
+    let release = root.release().unwrap_or_default();
     let mut inventory = Inventory {
         release,
         natives: Vec::new(),
@@ -321,6 +320,7 @@ pub fn take_inventory_of(
     {
         inventory.read_carriable(root, &scope);
     }
+    inventory.findings.extend(report_failures(root));
     inventory.findings.sort();
     inventory.findings.dedup();
     inventory
@@ -346,7 +346,7 @@ fn environment_files(root: &Root, mut environment: Environment) -> EnvironmentFi
         distributions.extend(found);
         findings.extend(problems);
     }
-    let path_files = python::read_path_files(root, &environment, &mut findings);
+    let path_files = python::read_path_files(root, &environment);
     let Editable { parts, leads } =
         python::find_editable(root, &environment, &path_files, &mut distributions, &mut findings);
     environment.parts.extend(parts);
@@ -371,21 +371,4 @@ fn own_prefix(environment: &Environment, packages: &PackageIndex) -> Option<Real
         .find(|prefix| of_conda.contains(prefix))
         .or_else(|| unowned.then_some(&interpreter.prefix))
         .cloned()
-}
-
-/// The finding for a read that failed.
-fn problem(error: &RootError) -> Finding {
-    let (severity, code, message) = match error {
-        RootError::Loop { .. } => (Severity::Warn, Code::LinkLoop, error.reason()),
-        RootError::NotUtf8 { .. } => (
-            Severity::Warn,
-            Code::NonUtf8Name,
-            "the name is not UTF-8; the file is left out".to_owned(),
-        ),
-        RootError::Forbidden { .. }
-        | RootError::NotFile { .. }
-        | RootError::TooLarge { .. }
-        | RootError::Io { .. } => (Severity::Deny, Code::UnreadableFile, error.reason()),
-    };
-    Finding::new(severity, code, error.path(), message)
 }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::need::{Native, NativeKind, Need, NeedOutcome};
 use super::sources::Sources;
 use super::unbound::find_unbound;
-use super::{Inventory, Scope, problem};
+use super::{Inventory, Scope};
 use crate::elf;
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::{self, Identity, Libc, Library, Load, Loader, Outcome};
@@ -42,7 +42,6 @@ impl Inventory {
             match looked {
                 Looked::Native(native) => self.natives.push(native),
                 Looked::Nothing => {}
-                Looked::Unreadable(finding) => self.findings.push(finding),
                 Looked::Corrupt(finding) => {
                     self.not_loadable.insert(path);
                     self.findings.push(finding);
@@ -131,12 +130,11 @@ impl Inventory {
         let names: BTreeSet<String> = missing.map(|need| need.name.clone()).collect();
         for name in names {
             for directory in directories {
-                match root.resolve(&WrittenPath::new(directory.as_str()).join(&name)) {
-                    Ok(Some(found)) if found.meta.kind == Kind::File => {
-                        self.by_library_path.entry(name.clone()).or_insert(found.path);
-                    }
-                    Ok(_) => {}
-                    Err(error) => self.findings.push(problem(&error)),
+                let place = WrittenPath::new(directory.as_str()).join(&name);
+                if let Ok(Some(found)) = root.search(&place)
+                    && found.meta.kind == Kind::File
+                {
+                    self.by_library_path.entry(name.clone()).or_insert(found.path);
                 }
             }
         }
@@ -144,10 +142,7 @@ impl Inventory {
 
     fn native(&self, library: &Library, loader: &dyn Loader, path: &RealPath) -> Looked {
         let interpreter = &self.environment.interpreter;
-        let facts = match library.read(path) {
-            Ok(facts) => facts,
-            Err(error) => return Looked::Unreadable(problem(&error)),
-        };
+        let Ok(facts) = library.read(path) else { return Looked::Nothing };
         let elf = match facts.as_ref() {
             Ok(Some(elf)) => elf,
             Ok(None) => return Looked::Nothing,
@@ -165,10 +160,8 @@ impl Inventory {
         if !elf.loadable {
             return Looked::Nothing;
         }
-        match follow(library, loader, &interpreter.executable, path, kind) {
-            Ok(native) => Looked::Native(native),
-            Err(error) => Looked::Unreadable(problem(&error)),
-        }
+        follow(library, loader, &interpreter.executable, path, kind)
+            .map_or(Looked::Nothing, Looked::Native)
     }
 
     /// A module for another machine is a warning: the builder cannot import it either. Other files are one of
@@ -303,9 +296,8 @@ fn makes_module(root: &Root, path: &RealPath, name: &str) -> bool {
 /// The kinds of files that the reading of an environment finds.
 enum Looked {
     Native(Native),
-    /// Nothing that a loader would load.
+    /// Nothing that a loader would load, or nothing that can be read.
     Nothing,
-    Unreadable(Finding),
     Corrupt(Finding),
     Foreign(Foreign),
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Inventory, problem};
+use super::Inventory;
 use crate::path::{RealPath, WrittenPath};
 use crate::python::{Environment, Shebang};
 use crate::root::{Kind, Root, RootError};
@@ -50,10 +50,8 @@ impl Inventory {
             {
                 continue;
             }
-            match find(root, &places) {
-                Ok(Some(program)) => drop(programs.insert(name.clone(), program)),
-                Ok(None) => {}
-                Err(error) => self.findings.push(problem(&error)),
+            if let Ok(Some(program)) = find(root, &places) {
+                programs.insert(name.clone(), program);
             }
         }
         self.programs = programs;

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::mentions::{self, Mention};
-use super::{FileFact, Inventory, Mentions, problem};
+use super::{FileFact, Inventory, Mentions};
 use crate::evidence::{Name, known, names_in_source};
 use crate::path::RealPath;
 use crate::python::{ImportedName, parse_references};
@@ -32,8 +32,6 @@ pub(super) struct Source {
     pub(super) imports: BTreeSet<&'static str>,
 }
 
-type Answers = Result<(Mention, Source), RootError>;
-
 impl Inventory {
     /// Reads every source file of the environment.
     pub(super) fn read_sources(&mut self, root: &Root) -> Sources {
@@ -41,25 +39,18 @@ impl Inventory {
             known().iter().flat_map(|row| &row.import).map(String::as_str).collect();
         let setuptools = self.modules_of_setuptools(root);
         let files: Vec<&FileFact> = self.files.iter().filter(|file| is_source(file)).collect();
-        let read: Vec<(&FileFact, Answers)> = files
+        let read: Vec<(&FileFact, (Mention, Source))> = files
             .par_iter()
-            .map(|file| (*file, read_source(root, file, &known, setuptools)))
+            .filter_map(|file| Some((*file, read_source(root, file, &known, setuptools).ok()?)))
             .collect();
         let (mut mentions, mut sources) = (Mentions::default(), Sources::new());
-        let mut findings = Vec::new();
-        for (file, read) in read {
-            match read {
-                Ok((mention, source)) => {
-                    mentions.add(&file.path, mention);
-                    if !source.names.is_empty() || !source.imports.is_empty() {
-                        sources.insert(file.path.clone(), source);
-                    }
-                }
-                Err(error) => findings.push(problem(&error)),
+        for (file, (mention, source)) in read {
+            mentions.add(&file.path, mention);
+            if !source.names.is_empty() || !source.imports.is_empty() {
+                sources.insert(file.path.clone(), source);
             }
         }
         self.mentions = mentions;
-        self.findings.extend(findings);
         sources
     }
 }
@@ -77,7 +68,7 @@ fn read_source(
     file: &FileFact,
     known: &BTreeSet<&'static str>,
     setuptools: &[&'static str],
-) -> Answers {
+) -> Result<(Mention, Source), RootError> {
     let bytes = root.read(&file.path, file.meta.size)?;
     let is_written = is_module(file) && file.meta.size <= LARGEST;
     let imported: BTreeSet<&'static str> =

@@ -213,7 +213,7 @@ pub fn system_library(root: &Root, loader: &dyn Loader, name: &str) -> Option<Re
     loader
         .system_candidates(name)
         .into_iter()
-        .find_map(|candidate| root.resolve(&candidate.path).ok()?)
+        .find_map(|candidate| root.search(&candidate.path).ok()?)
         .map(|found| found.path)
 }
 

@@ -209,15 +209,19 @@ impl State<'_> {
     fn search(&mut self, from: usize, name: &str, candidates: Vec<Candidate>) -> Outcome {
         let machine = self.load.objects[from].elf.machine;
         let mut tried = Vec::new();
-        let mut foreign = None;
+        let (mut foreign, mut forbidden) = (None, None);
         let mut skip: Option<Rule> = None;
         for Candidate { path, rule } in candidates {
             if skip.as_ref() == Some(&rule) {
                 continue;
             }
             tried.push(path.to_string());
-            let failure = match self.library.root().resolve(&path) {
-                Ok(None) | Err(RootError::Forbidden { .. }) => Failure::Absent,
+            let failure = match self.library.root().search(&path) {
+                Ok(None) => Failure::Absent,
+                Err(error @ RootError::Forbidden { .. }) => {
+                    forbidden.get_or_insert(error);
+                    Failure::Absent
+                }
                 Err(_) => Failure::System,
                 Ok(Some(found)) if found.meta.kind == Kind::Directory => Failure::Broken,
                 Ok(Some(found)) => match self.library.read(&found.path).as_deref() {
@@ -252,6 +256,8 @@ impl State<'_> {
                 }
             }
         }
+        // The library may be there, where another user of the builder finds it.
+        forbidden.iter().for_each(|error| self.library.root().record(error));
         match foreign {
             Some(path) => Outcome::Foreign { path },
             None => Outcome::Missing { tried },

@@ -1,11 +1,11 @@
 //! The files of package databases, as each manager reads its own.
 //!
-//! Invariant: a file that cannot be read and a line that cannot be understood are findings; the
-//! rest of the database counts.
+//! Invariant: a line that cannot be understood is a finding, and the rest of the database counts. The
+//! root records a file that cannot be read.
 
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
-use crate::root::{Entry, Kind, Root, RootError};
+use crate::root::{Entry, Kind, Root};
 
 /// The largest database file that is read, in bytes; real ones stay below 10 MB.
 const LARGEST: u64 = 128 << 20;
@@ -30,22 +30,19 @@ impl<'a> DatabaseFiles<'a> {
     }
 
     /// The text of a database file; `None` if it does not exist or cannot be read.
-    pub(super) fn text(&mut self, path: &str) -> Option<String> {
-        let result = self.root.read_text(path, LARGEST);
-        self.succeeded(result).flatten()
+    pub(super) fn text(&self, path: &str) -> Option<String> {
+        self.root.read_text(path, LARGEST).ok().flatten()
     }
 
     /// The file that a path leads to; `None` if it does not exist or has another kind.
-    pub(super) fn find(&mut self, path: &str, kind: &Kind) -> Option<RealPath> {
-        let result = self.root.resolve(&WrittenPath::new(path));
-        let found = self.succeeded(result).flatten()?;
+    pub(super) fn find(&self, path: &str, kind: &Kind) -> Option<RealPath> {
+        let found = self.root.resolve(&WrittenPath::new(path)).ok().flatten()?;
         (found.meta.kind == *kind).then_some(found.path)
     }
 
     /// The entries of a directory, as far as they can be read.
-    pub(super) fn list(&mut self, directory: &RealPath) -> Vec<Entry> {
-        let entries = self.root.list(directory);
-        entries.into_iter().filter_map(|entry| self.succeeded(entry)).collect()
+    pub(super) fn list(&self, directory: &RealPath) -> Vec<Entry> {
+        self.root.list(directory).into_iter().flatten().collect()
     }
 
     /// Reports lines that cannot be understood.
@@ -58,10 +55,6 @@ impl<'a> DatabaseFiles<'a> {
     /// Reports a part of a database file that cannot be understood.
     pub(super) fn report(&mut self, path: impl ToString, message: impl Into<String>) {
         self.findings.push(problem(path, message));
-    }
-
-    fn succeeded<T>(&mut self, result: Result<T, RootError>) -> Option<T> {
-        result.map_err(|error| self.report(error.path(), format!("cannot be read: {error}"))).ok()
     }
 }
 

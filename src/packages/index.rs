@@ -53,7 +53,7 @@ impl PackageIndex {
         let records = order.iter().flat_map(|index| {
             packages[*index].files.iter().map(move |path| (path.as_str(), number(*index)))
         });
-        let (owners, mut failed) = Owners::build(root, records);
+        let (owners, failed) = Owners::build(root, records);
         let mut by_name: HashMap<(Manager, String), Vec<usize>> = HashMap::new();
         for (index, package) in packages.iter().enumerate() {
             by_name.entry((package.manager, package.name.clone())).or_default().push(index);
@@ -63,7 +63,7 @@ impl PackageIndex {
                 by_name.entry((package.manager, name.clone())).or_default().push(index);
             }
         }
-        let embeddings = embeddings(root, &packages, &mut failed);
+        let embeddings = embeddings(root, &packages);
         findings.extend(unreadable_paths(&failed));
         PackageIndex { packages, owners, by_name, embeddings }
     }
@@ -153,26 +153,20 @@ impl std::ops::Index<usize> for PackageIndex {
 }
 
 /// The files that contain the prefix of their package, as far as they exist.
-fn embeddings(
-    root: &Root,
-    packages: &[Package],
-    failed: &mut Vec<RootError>,
-) -> FxHashMap<RealPath, Embedding> {
+fn embeddings(root: &Root, packages: &[Package]) -> FxHashMap<RealPath, Embedding> {
     let mut there = FxHashMap::default();
     for own in packages.iter().filter_map(|package| package.in_prefix.as_ref()) {
         for (below, embedding) in &own.embeddings {
             let path = own.prefix.descend(below);
-            match root.resolve_parent(&WrittenPath::from(&path)) {
-                Ok(Some(found)) => drop(there.insert(found.path, embedding.clone())),
-                Ok(None) => {}
-                Err(error) => failed.push(error),
+            if let Ok(Some(found)) = root.resolve_parent(&WrittenPath::from(&path)) {
+                there.insert(found.path, embedding.clone());
             }
         }
     }
     there
 }
 
-/// One finding for all recorded paths that cannot be followed.
+/// One finding for all recorded paths that the user may not follow, or that are loops.
 fn unreadable_paths(failed: &[RootError]) -> Option<Finding> {
     let first = failed.first()?;
     let message = format!(

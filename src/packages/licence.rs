@@ -1,19 +1,17 @@
 //! The licences of packages. They are bundled together with the files of a package.
 //!
-//! Invariant: a licence is at the path where people look for it, with the links that lead there. A
-//! licence that cannot be read is never treated as missing.
+//! Invariant: a licence is at the path where people look for it, with the links that lead there.
 
-use super::licence_file::Licences;
+use super::licence_file::LicenceFile;
 use super::{Manager, Package, apk, conda, dpkg};
-use crate::finding::{Code, Finding, Severity};
-use crate::root::{Root, RootError};
+use crate::root::Root;
 
 impl Package {
     /// The licences that may be missing from the files of the package.
-    pub fn licences(&self, root: &Root) -> Licences {
+    pub fn licences(&self, root: &Root) -> Vec<LicenceFile> {
         match self.manager {
             // They are among its files, or the database names them.
-            Manager::Apk => Licences::default(),
+            Manager::Apk => Vec::new(),
             Manager::Dpkg => dpkg::licences(root, &self.name),
             Manager::Conda => conda::licences(root, self),
         }
@@ -27,14 +25,4 @@ pub fn is_licence(path: &str) -> bool {
         Manager::Dpkg => dpkg::is_licence(path),
         Manager::Conda => conda::is_licence(path),
     })
-}
-
-/// One finding for all licences that could not be read.
-pub fn unreadable_licences(failed: &[RootError]) -> Option<Finding> {
-    let first = failed.first()?;
-    let message = match failed.len() {
-        1 => format!("a licence cannot be read and is left out: {first}"),
-        count => format!("{count} licences cannot be read and are left out; the first: {first}"),
-    };
-    Some(Finding::new(Severity::Warn, Code::UnreadableFile, first.path(), message))
 }

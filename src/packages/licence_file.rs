@@ -1,9 +1,9 @@
 //! Licences as files: the value that the folder of each package manager returns.
 //!
-//! Invariant: a licence that cannot be read is recorded, never treated as missing.
+//! Invariant: only data.
 
 use crate::path::RealPath;
-use crate::root::{Entry, Meta, RootError};
+use crate::root::Meta;
 
 /// The largest licence in bytes; a longer text is something else.
 pub(super) const LARGEST: u64 = 1 << 22;
@@ -19,23 +19,9 @@ pub struct LicenceFile {
     pub meta: Meta,
 }
 
-/// The licences of one package.
-#[derive(Debug, Default)]
-pub struct Licences {
-    /// The texts, and the links that lead to them.
-    pub files: Vec<LicenceFile>,
-    /// The reads that failed; their licences are left out.
-    pub failed: Vec<RootError>,
-}
-
-impl Licences {
-    pub(super) fn add_in_place(&mut self, entry: Entry) {
-        let Entry { path, meta } = entry;
-        self.files.push(LicenceFile { to: path.clone(), path, meta });
-    }
-
-    /// The value of a read. A failure is recorded and gives `None`.
-    pub(super) fn read<T>(&mut self, result: Result<T, RootError>) -> Option<T> {
-        result.map_err(|error| self.failed.push(error)).ok()
+impl LicenceFile {
+    /// A licence that has the same path in both roots.
+    pub(super) fn in_place(path: RealPath, meta: Meta) -> LicenceFile {
+        LicenceFile { to: path.clone(), path, meta }
     }
 }

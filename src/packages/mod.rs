@@ -32,8 +32,8 @@ mod package;
 
 pub use conda::{is_about_packages, with_prefix};
 pub use index::PackageIndex;
-pub use licence::{is_licence, unreadable_licences};
-pub use licence_file::{LicenceFile, Licences};
+pub use licence::is_licence;
+pub use licence_file::LicenceFile;
 pub use manager::{BundledPackage, DatabaseFile, InstallCommand, Manager};
 pub use package::{Embedding, InPrefix, Package};
 

@@ -18,8 +18,8 @@ pub(super) struct Owners(FxHashMap<RealPath, u32>);
 
 impl Owners {
     /// Indexes recorded paths with their package. If two packages claim a path, the later wins, as
-    /// for `replaces` of apk. Directories that cannot be resolved have no owned files and are
-    /// returned as errors.
+    /// for `replaces` of apk. Directories that cannot be resolved have no owned files; those
+    /// that the user may not enter are returned as errors.
     pub(super) fn build<'a>(
         root: &Root,
         records: impl Iterator<Item = (&'a str, u32)>,
@@ -38,7 +38,11 @@ impl Owners {
             match directory {
                 Ok(Some(directory)) => drop(owners.insert(directory.join(name), package)),
                 Ok(None) => {}
-                Err(error) => failed.push(error),
+                Err(error @ (RootError::Forbidden { .. } | RootError::Loop { .. })) => {
+                    failed.push(error);
+                }
+                // The root has a record of it.
+                Err(_) => {}
             }
         }
         // An empty directory of one package may contain files of another.
@@ -70,9 +74,9 @@ fn real_directory<'a>(
     let beside = parent
         .filter(|(_, name)| !matches!(*name, "" | "." | "..") && !name.contains('\0'))
         .map(|(parent, name)| parent.join(name));
-    let directory = match beside.as_ref().map(|path| root.lookup(path)) {
+    let directory = match beside.as_ref().map(|path| root.look(path)) {
         Some(Ok(Some(meta))) if meta.kind == Kind::Directory => Ok(beside),
-        _ => root.resolve(&WrittenPath::new(written)).map(|found| {
+        _ => root.search(&WrittenPath::new(written)).map(|found| {
             found.filter(|found| found.meta.kind == Kind::Directory).map(|found| found.path)
         }),
     };

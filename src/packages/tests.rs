@@ -113,7 +113,7 @@ fn problems_name_the_file_and_the_line() {
         .map(|finding| format!("{}: {}", finding.subject, finding.message))
         .collect();
     assert_eq!(messages[0], "/lib/apk/db/installed: line 2: not a letter, a colon and a value");
-    assert!(messages[1].contains("too many levels"), "{messages:?}");
+    assert!(messages[1].contains("no file list"), "{messages:?}");
     assert!(
         findings
             .iter()
@@ -129,62 +129,59 @@ fn no_database_is_no_finding() {
 }
 
 #[test]
-fn a_read_that_fails_is_a_finding() {
-    let database = Code::CorruptDatabase;
-    let installed = r"/lib/apk/db/installed = P:a\nF:opt/secret/d\nR:f\n\n";
+fn a_read_that_fails_is_recorded() {
     let status = r"/var/lib/dpkg/status = Package: a\n";
     let cases = [
-        ("/lib/apk/db/installed !denied", database, "/lib/apk/db/installed"),
-        ("/usr/lib/apk/db/installed = x\n/usr/lib/apk !denied", database, "/usr/lib/apk/db"),
-        ("/var/lib/dpkg/status !denied", database, "/var/lib/dpkg/status"),
+        ("/lib/apk/db/installed !denied", "/lib/apk/db/installed"),
+        ("/usr/lib/apk/db/installed = x\n/usr/lib/apk !denied", "/usr/lib/apk/db"),
+        ("/var/lib/dpkg/status !denied", "/var/lib/dpkg/status"),
         (
             &format!("{status}\n/var/lib/dpkg/info/a.list = /a\n/var/lib/dpkg/diversions !denied"),
-            database,
             "/var/lib/dpkg/diversions",
         ),
-        (
-            "/var/lib/dpkg/status.d/a = x\n/var/lib/dpkg/status.d !denied",
-            database,
-            "/var/lib/dpkg/status.d",
-        ),
-        ("/var/lib/dpkg/status.d/a !denied", database, "/var/lib/dpkg/status.d/a"),
-        (
-            "/opt/env/conda-meta/a.json = {}\n/opt/env/conda-meta !denied",
-            database,
-            "/opt/env/conda-meta",
-        ),
-        ("/opt/env/conda-meta/a.json !denied", database, "/opt/env/conda-meta/a.json"),
-        (
-            &format!("{installed}\n/opt/secret/d/f = x\n/opt/secret !denied"),
-            Code::UnreadableFile,
-            "/opt/secret/d",
-        ),
+        ("/var/lib/dpkg/status.d/a = x\n/var/lib/dpkg/status.d !denied", "/var/lib/dpkg/status.d"),
+        ("/var/lib/dpkg/status.d/a !denied", "/var/lib/dpkg/status.d/a"),
+        ("/opt/env/conda-meta/a.json = {}\n/opt/env/conda-meta !denied", "/opt/env/conda-meta"),
+        ("/opt/env/conda-meta/a.json !denied", "/opt/env/conda-meta/a.json"),
     ];
-    for (fixture, code, subject) in cases {
+    for (fixture, subject) in cases {
         let root = Root::new(Memory::parse(fixture));
-        let (_, findings) = PackageIndex::read(&root, &[RealPath::known("/opt/env")]);
-        let found: Vec<(Code, &str)> =
-            findings.iter().map(|finding| (finding.code, finding.subject.as_str())).collect();
+        PackageIndex::read(&root, &[RealPath::known("/opt/env")]);
+        let failures = root.take_failures();
+        let failed: Vec<&str> = failures.iter().map(RootError::path).collect();
         // The second place of a database may be below the same directory.
-        assert!(found.iter().all(|one| *one == (code, subject)), "{fixture}\n{found:?}");
-        assert!(!found.is_empty(), "{fixture}");
-        assert!(findings[0].message.contains("permission denied"), "{findings:?}");
+        assert!(failed.iter().all(|path| *path == subject), "{fixture}\n{failed:?}");
+        assert!(!failed.is_empty(), "{fixture}");
     }
 }
 
 #[test]
-fn a_list_that_cannot_be_read_is_told_beside_the_packages_without_files() {
+fn recorded_paths_that_the_user_may_not_enter_are_a_note() {
+    let root = Root::new(Memory::parse(
+        r"/lib/apk/db/installed = P:a\nF:opt/secret/d\nR:f\n\n
+        /opt/secret/d/f = x
+        /opt/secret !denied",
+    ));
+    let (_, findings) = PackageIndex::read(&root, &[]);
+    let found: Vec<(Code, &str)> =
+        findings.iter().map(|finding| (finding.code, finding.subject.as_str())).collect();
+    assert_eq!(found, [(Code::UnreadableFile, "/opt/secret/d")]);
+    assert!(root.take_failures().is_empty());
+}
+
+#[test]
+fn a_list_that_cannot_be_read_leaves_a_package_without_files() {
     let (index, findings) = read(
         r"/var/lib/dpkg/status = Package: a\n
         /var/lib/dpkg/info/a.list !denied",
     );
     let subjects: Vec<&str> = findings.iter().map(|finding| finding.subject.as_str()).collect();
-    assert_eq!(subjects, ["/var/lib/dpkg/info/a.list", "/var/lib/dpkg/info"]);
+    assert_eq!(subjects, ["/var/lib/dpkg/info"]);
     assert_eq!(index.len(), 1);
 }
 
 #[test]
-fn licences_that_cannot_be_read_are_one_finding() {
+fn licences_that_cannot_be_read_are_recorded() {
     let dpkg = |name: &str| Package { name: name.to_owned(), ..Package::empty(Manager::Dpkg) };
     let own = InPrefix {
         prefix: RealPath::known("/opt/env"),
@@ -206,19 +203,15 @@ fn licences_that_cannot_be_read_are_one_finding() {
          /pkgs/c-1/info/licenses/more/LICENSE = x\n\
          /pkgs/c-1/info/licenses/more !denied",
     ));
-    let mut all = Vec::new();
     for (package, files, failed) in [
         (dpkg("a"), "/usr/share/doc/a/copyright", "/usr/share/common-licenses/GPL"),
         (dpkg("b"), "/usr/share/doc/b/copyright", "/usr/share/doc/b/copyright"),
         (conda, "/pkgs/c-1/info/licenses/LICENSE", "/pkgs/c-1/info/licenses/more"),
     ] {
         let licences = package.licences(&root);
-        let found: Vec<&str> = licences.files.iter().map(|file| file.path.as_str()).collect();
+        let found: Vec<&str> = licences.iter().map(|file| file.path.as_str()).collect();
         assert_eq!(found, [files]);
-        assert_eq!(licences.failed.iter().map(RootError::path).collect::<Vec<_>>(), [failed]);
-        all.extend(licences.failed);
+        let failures = root.take_failures();
+        assert_eq!(failures.iter().map(RootError::path).collect::<Vec<_>>(), [failed]);
     }
-    let finding = unreadable_licences(&all).unwrap();
-    assert_eq!((finding.code, finding.subject.as_str()), (Code::UnreadableFile, all[0].path()));
-    assert_eq!(unreadable_licences(&[]), None);
 }

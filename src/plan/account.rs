@@ -43,11 +43,9 @@ pub(super) fn count_recorded(
     entries: &[PlannedEntry],
     left_out: &[LeftOut],
 ) -> (Account, Vec<Finding>) {
-    let unreadable: HashSet<&str> = inventory
-        .findings
-        .iter()
-        .filter(|finding| finding.code == Code::UnreadableFile)
-        .map(|finding| finding.subject.as_str())
+    let unreadable = inventory.findings.iter().filter(|one| one.code == Code::UnreadableFile);
+    let unreadable: HashSet<&str> = unreadable
+        .flat_map(|finding| finding.files.iter().chain([&finding.subject]).map(String::as_str))
         .collect();
     let bundled: HashSet<&RealPath> =
         entries.iter().filter_map(|entry| entry.from.as_ref()).collect();

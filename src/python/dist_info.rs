@@ -9,6 +9,7 @@ use super::info_reader::{InfoReader, keep_script_files};
 use super::metadata::{RecordEntry, parse_entry_points, parse_metadata, parse_record, parse_wheel};
 use super::part::PartKind;
 use crate::path::{RealPath, WrittenPath};
+use crate::root::RootError;
 
 const SUFFIX: &str = ".dist-info";
 
@@ -81,18 +82,14 @@ impl InfoReader<'_> {
     }
 
     fn read_metadata(&mut self, distribution: &mut Distribution) {
-        let before = self.findings.len();
-        let Some(text) = self.read_file("METADATA") else {
-            if self.findings.len() == before {
-                self.report(
-                    &self.info.join("METADATA"),
-                    vec![
-                        "METADATA is missing; the name and the version are taken from the name of the directory"
-                            .to_owned(),
-                    ],
-                );
+        let path = self.info.join("METADATA");
+        let text = match self.try_read(&path) {
+            Ok(Some(text)) => text,
+            Ok(None) | Err(RootError::Loop { .. }) => {
+                let problem = "METADATA is missing; the name and the version are taken from the name of the directory";
+                return self.report(&path, vec![problem.to_owned()]);
             }
-            return;
+            Err(_) => return,
         };
         let (metadata, mut problems) = parse_metadata(&text);
         for (field, value) in [("Name", &metadata.name), ("Version", &metadata.version)] {
@@ -105,7 +102,7 @@ impl InfoReader<'_> {
         if let Some(name) = metadata.name {
             problems.extend(distribution.set_name(name).err());
         }
-        self.report(&self.info.join("METADATA"), problems);
+        self.report(&path, problems);
         if let Some(version) = metadata.version {
             distribution.version = version;
         }

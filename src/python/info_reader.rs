@@ -1,13 +1,14 @@
 //! The reader of one `.dist-info` or `.egg-info`: its files, and the findings about them.
 //!
-//! Invariant: a missing file is a value; a file that cannot be read or understood is a finding.
+//! Invariant: a missing file is a value; a file that cannot be understood is a finding. The root
+//! records those that cannot be read.
 
 use super::distribution::Distribution;
 use super::metadata::EntryPoint;
 use super::part::PartKind;
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
-use crate::root::{Kind, Root};
+use crate::root::{Kind, Root, RootError};
 
 /// The largest metadata file that is read, in bytes. The RECORD of the largest wheels has a few MB.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -49,27 +50,23 @@ impl InfoReader<'_> {
         distribution
     }
 
-    pub(super) fn read_file(&mut self, name: &str) -> Option<Vec<u8>> {
+    pub(super) fn read_file(&self, name: &str) -> Option<Vec<u8>> {
         self.read_path(&self.info.join(name))
     }
 
+    /// The bytes of a file; `None` if there is none, or none that can be read.
+    pub(super) fn read_path(&self, path: &RealPath) -> Option<Vec<u8>> {
+        self.try_read(path).ok().flatten()
+    }
+
     /// The bytes of a file. Links are followed, because uv and conda may link into a cache.
-    pub(super) fn read_path(&mut self, path: &RealPath) -> Option<Vec<u8>> {
-        let read = self.root.resolve(&WrittenPath::from(path)).and_then(|found| match found {
+    pub(super) fn try_read(&self, path: &RealPath) -> Result<Option<Vec<u8>>, RootError> {
+        match self.root.resolve(&WrittenPath::from(path))? {
             Some(found) if found.meta.kind == Kind::File => {
                 self.root.read(&found.path, LARGEST_FILE).map(Some)
             }
             _ => Ok(None),
-        });
-        read.unwrap_or_else(|error| {
-            self.findings.push(Finding::new(
-                Severity::Warn,
-                Code::UnreadableFile,
-                path,
-                error.to_string(),
-            ));
-            None
-        })
+        }
     }
 
     pub(super) fn report(&mut self, subject: &RealPath, problems: Vec<String>) {

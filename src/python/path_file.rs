@@ -9,7 +9,6 @@
 
 use super::environment::Environment;
 use super::interpreter::Interpreter;
-use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root};
 
@@ -133,11 +132,7 @@ impl PathFile {
 }
 
 /// Reads the path files of every site directory, sorted within each.
-pub fn read_path_files(
-    root: &Root,
-    environment: &Environment,
-    findings: &mut Vec<Finding>,
-) -> Vec<PathFile> {
+pub fn read_path_files(root: &Root, environment: &Environment) -> Vec<PathFile> {
     let mut found = Vec::new();
     for site in environment.parts.iter().flat_map(|part| &part.sites) {
         for entry in root.list(site).into_iter().flatten() {
@@ -146,27 +141,17 @@ pub fn read_path_files(
             if !is_file || (!name.ends_with(".pth") && !name.ends_with(".egg-link")) {
                 continue;
             }
-            match root.read_text(entry.path.as_str(), LARGEST) {
-                Ok(None) => {}
-                Ok(Some(text)) => {
-                    let lines = if name.ends_with(".pth") {
-                        lines(&text)
-                    } else {
-                        text.lines().take(1).map(raw_path).collect()
-                    };
-                    let lines = lines
-                        .into_iter()
-                        .map(|line| resolve_line(root, site, &environment.interpreter, line))
-                        .collect();
-                    found.push(PathFile { path: entry.path, lines });
-                }
-                Err(error) => findings.push(Finding::new(
-                    Severity::Warn,
-                    Code::UnreadableFile,
-                    &entry.path,
-                    error.to_string(),
-                )),
-            }
+            let Ok(Some(text)) = root.read_text(entry.path.as_str(), LARGEST) else { continue };
+            let lines = if name.ends_with(".pth") {
+                lines(&text)
+            } else {
+                text.lines().take(1).map(raw_path).collect()
+            };
+            let lines = lines
+                .into_iter()
+                .map(|line| resolve_line(root, site, &environment.interpreter, line))
+                .collect();
+            found.push(PathFile { path: entry.path, lines });
         }
     }
     found

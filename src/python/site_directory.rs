@@ -1,7 +1,7 @@
 //! The installed distributions of one site directory.
 //!
 //! Invariant: each `.dist-info`, `.egg-info` and `.egg` gives at most one [`Distribution`]. An
-//! entry that cannot be read is a finding, and the others still count.
+//! entry that cannot be read is recorded by the root, and the others still count.
 
 use rayon::prelude::*;
 
@@ -10,7 +10,7 @@ use super::distribution::Distribution;
 use super::egg_info::{is_egg_info, read_egg};
 use super::info_reader::InfoReader;
 use super::part::PartKind;
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::Finding;
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Entry, Kind, Root, RootError};
 
@@ -46,33 +46,20 @@ fn read_entry(
 ) -> (Vec<Distribution>, Vec<Finding>) {
     let mut findings = Vec::new();
     let mut found = Vec::new();
-    match entry {
-        Ok(Entry { path, meta }) => {
-            let kind_of_link = || Some(root.resolve(&WrittenPath::from(path)).ok()??.meta.kind);
-            let entry_kind = match meta.kind {
-                Kind::Link(_) => kind_of_link().unwrap_or_else(|| meta.kind.clone()),
-                _ => meta.kind.clone(),
-            };
-            let mut reader = InfoReader { root, info: path, kind, names, findings: &mut findings };
-            if entry_kind == Kind::Directory && is_dist_info(path.name()) {
-                found.push(reader.dist_info(site));
-            } else if matches!(entry_kind, Kind::Directory | Kind::File) && is_egg_info(path.name())
-            {
-                found.push(reader.egg_info(site, &entry_kind));
-            } else if path.name().ends_with(EGG) && !path.name().starts_with('~') {
-                found.extend(read_egg(root, path, &entry_kind, reader.findings));
-            }
+    if let Ok(Entry { path, meta }) = entry {
+        let kind_of_link = || Some(root.resolve(&WrittenPath::from(path)).ok()??.meta.kind);
+        let entry_kind = match meta.kind {
+            Kind::Link(_) => kind_of_link().unwrap_or_else(|| meta.kind.clone()),
+            _ => meta.kind.clone(),
+        };
+        let mut reader = InfoReader { root, info: path, kind, names, findings: &mut findings };
+        if entry_kind == Kind::Directory && is_dist_info(path.name()) {
+            found.push(reader.dist_info(site));
+        } else if matches!(entry_kind, Kind::Directory | Kind::File) && is_egg_info(path.name()) {
+            found.push(reader.egg_info(site, &entry_kind));
+        } else if path.name().ends_with(EGG) && !path.name().starts_with('~') {
+            found.extend(read_egg(root, path, &entry_kind, reader.findings));
         }
-        // Other code reports unreadable entries, unless the entry could be a distribution.
-        Err(error) if error.path() == site.as_str() || error.path().ends_with(".dist-info") => {
-            findings.push(Finding::new(
-                Severity::Warn,
-                Code::UnreadableFile,
-                error.path(),
-                error.to_string(),
-            ));
-        }
-        Err(_) => {}
     }
     (found, findings)
 }
@@ -151,7 +138,7 @@ mod tests {
             findings,
             [
                 "corrupt-metadata /v/site/a_b-1.0.dist-info/METADATA",
-                "unreadable-file /v/site/loop-1.dist-info/METADATA",
+                "corrupt-metadata /v/site/loop-1.dist-info/METADATA",
                 "corrupt-metadata /v/site/m-1.dist-info/direct_url.json",
                 "corrupt-metadata /v/site/m-1.dist-info/RECORD",
                 "corrupt-metadata /v/site/zed-2.dist-info/METADATA",

@@ -105,10 +105,17 @@ impl Tree for Directory {
         }
     }
 
-    fn has_capabilities(&self, path: &RealPath) -> bool {
+    fn has_capabilities(&self, path: &RealPath) -> Result<bool, RootError> {
+        use rustix::io::Errno;
         let mut value = [0_u8; 64];
-        let read = rustix::fs::lgetxattr(self.host(path), "security.capability", &mut value);
-        read.is_ok_and(|length| length > 0)
+        match rustix::fs::lgetxattr(self.host(path), "security.capability", &mut value) {
+            Ok(length) => Ok(length > 0),
+            // No such attribute, no attributes at all, or a sandbox without the system call.
+            Err(Errno::NODATA | Errno::NOENT | Errno::NOTSUP | Errno::NOSYS | Errno::PERM) => {
+                Ok(false)
+            }
+            Err(error) => Err(RootError::io(path, "read the attributes of", error.into())),
+        }
     }
 
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
@@ -162,7 +169,8 @@ impl Content for OpenFile {
         let mut done = 0;
         while done < buffer.len() {
             match self.file.read_at(&mut buffer[done..], offset + done as u64) {
-                Ok(0) => break,
+                // Something cut the file short since it was opened.
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => done += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),

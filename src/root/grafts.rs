@@ -50,7 +50,7 @@ impl Tree for Grafts {
         self.tree.lookup(&self.origin(path))
     }
 
-    fn has_capabilities(&self, path: &RealPath) -> bool {
+    fn has_capabilities(&self, path: &RealPath) -> Result<bool, RootError> {
         self.tree.has_capabilities(&self.origin(path))
     }
 

@@ -96,8 +96,8 @@ impl Tree for Memory {
         }))
     }
 
-    fn has_capabilities(&self, path: &RealPath) -> bool {
-        self.capable.contains(path)
+    fn has_capabilities(&self, path: &RealPath) -> Result<bool, RootError> {
+        Ok(self.capable.contains(path))
     }
 
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {

@@ -4,9 +4,11 @@
 //! path_resolution(7): an absolute target starts again at the root, `..` stops at the root, and
 //! more than 40 links are an error. A missing file is a value; a forbidden one is an error.
 //!
-//! Invariant: no path leads out of the root, and nothing is written.
+//! Invariant: no path leads out of the root, nothing is written, and no failed read is lost: see
+//! [`Root::take_failures`].
 
 mod directory;
+mod failures;
 mod grafts;
 pub mod memory;
 mod os_release;
@@ -18,6 +20,7 @@ use std::io;
 use std::sync::{Arc, RwLock};
 
 pub use directory::Directory;
+use failures::Failures;
 use grafts::Grafts;
 pub use overlay::Overlay;
 use rayon::prelude::*;
@@ -125,6 +128,20 @@ impl RootError {
         }
     }
 
+    /// Whether something is there that could not be read. A loop of links leads nowhere, like a link
+    /// to a missing file.
+    pub fn is_failure(&self) -> bool {
+        match self {
+            RootError::Loop { .. } | RootError::NotFile { .. } => false,
+            RootError::Forbidden { .. }
+            | RootError::NotUtf8 { .. }
+            | RootError::TooLarge { .. } => true,
+            RootError::Io { source, .. } => {
+                !matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+            }
+        }
+    }
+
     /// The message without the path, for a finding whose subject is the path.
     pub fn reason(&self) -> String {
         let message = self.to_string();
@@ -145,6 +162,7 @@ impl RootError {
 /// Positioned reads of one open file.
 pub trait Content: Send + Sync {
     /// Reads at `offset` until `buffer` is full or the file ends; returns the number of bytes read.
+    /// A file that ends before its size is an error.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize>;
     /// The size in bytes when the file was opened.
     fn size(&self) -> u64;
@@ -189,8 +207,8 @@ pub trait Tree: Send + Sync {
     /// The metadata of an entry; `None` if it does not exist.
     fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError>;
     /// Whether a file has capabilities (capabilities(7), the attribute `security.capability`).
-    fn has_capabilities(&self, _path: &RealPath) -> bool {
-        false
+    fn has_capabilities(&self, _path: &RealPath) -> Result<bool, RootError> {
+        Ok(false)
     }
     /// Opens a regular file.
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError>;
@@ -263,12 +281,41 @@ pub struct Root {
     tree: Grafts,
     // The same directories are looked up thousands of times, and metadata is small: it is kept.
     known: RwLock<FxHashMap<RealPath, Arc<Option<Meta>>>>,
+    failures: Failures,
 }
 
 impl Root {
     /// A root on top of a tree that does not change while it is read.
     pub fn new(tree: impl Tree + 'static) -> Root {
-        Root { tree: Grafts::new(tree), known: RwLock::default() }
+        Root { tree: Grafts::new(tree), known: RwLock::default(), failures: Failures::default() }
+    }
+
+    /// The same root, which continues the record of another one.
+    #[must_use]
+    pub fn with_failures_of(self, other: &Root) -> Root {
+        Root { failures: other.failures.clone(), ..self }
+    }
+
+    /// The reads that failed since this was asked last, sorted by path. Whoever answers from a root
+    /// takes them at the end and reports them: something is there, and nothing is known about it.
+    pub fn take_failures(&self) -> Vec<RootError> {
+        self.failures.take()
+    }
+
+    /// Forgets failures that say nothing about the answer.
+    pub(crate) fn forget_failures(&self, is_forgotten: impl FnMut(&RootError) -> bool) {
+        self.failures.forget(is_forgotten);
+    }
+
+    /// Records an error, if it is a failure: also that of a search that had no other result.
+    pub(crate) fn record(&self, error: &RootError) {
+        if error.is_failure() {
+            self.failures.record(error);
+        }
+    }
+
+    fn recorded<T>(&self, result: Result<T, RootError>) -> Result<T, RootError> {
+        result.inspect_err(|error| self.record(error))
     }
 
     /// From now on the link at `link` is seen as the entry at `target`, as if that had been copied
@@ -284,6 +331,11 @@ impl Root {
     /// # Errors
     /// A parent directory cannot be searched, or the system call fails.
     pub fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError> {
+        self.recorded(self.look(path))
+    }
+
+    /// Like [`Root::lookup`], without a record of a failure: something else follows that has one.
+    pub(crate) fn look(&self, path: &RealPath) -> Result<Option<Meta>, RootError> {
         if let Some(meta) = self.known.read().expect("no holder panics").get(path) {
             return Ok(Option::clone(meta));
         }
@@ -297,7 +349,19 @@ impl Root {
     /// # Errors
     /// There are too many links, or a part of the way cannot be read.
     pub fn resolve(&self, path: &WrittenPath) -> Result<Option<Resolved>, RootError> {
-        self.follow(path, true)
+        self.recorded(self.follow(path, true))
+    }
+
+    /// Like [`Root::resolve`], for one of several places that are tried: one that the user may not
+    /// enter is no failure, because loaders and shells pass it over too (`EACCES`).
+    ///
+    /// # Errors
+    /// As [`Root::resolve`].
+    pub fn search(&self, path: &WrittenPath) -> Result<Option<Resolved>, RootError> {
+        match self.follow(path, true) {
+            Err(error @ RootError::Forbidden { .. }) => Err(error),
+            found => self.recorded(found),
+        }
     }
 
     /// Like [`Root::resolve`], but a link in the last component is not followed: it is the answer.
@@ -305,7 +369,7 @@ impl Root {
     /// # Errors
     /// As [`Root::resolve`].
     pub fn resolve_parent(&self, path: &WrittenPath) -> Result<Option<Resolved>, RootError> {
-        self.follow(path, false)
+        self.recorded(self.follow(path, false))
     }
 
     fn follow(&self, path: &WrittenPath, follow_last: bool) -> Result<Option<Resolved>, RootError> {
@@ -324,7 +388,7 @@ impl Root {
                 name if name.contains('\0') || meta.kind != Kind::Directory => return Ok(None),
                 name => {
                     let next = at.join(name);
-                    let Some(found) = self.lookup(&next)? else { return Ok(None) };
+                    let Some(found) = self.look(&next)? else { return Ok(None) };
                     let last = pending.iter().all(|rest| rest.is_empty());
                     if let (Kind::Link(target), true) = (&found.kind, follow_last || !last) {
                         if links.len() == MOST_LINKS {
@@ -349,13 +413,19 @@ impl Root {
     /// # Errors
     /// It is absent, forbidden or no regular file.
     pub fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
-        self.tree.open(path)
+        // Whoever opens a file has seen it: one that is gone now is a failure too.
+        let opened = self.tree.open(path).inspect_err(|error| self.failures.record(error));
+        let content = opened?;
+        Ok(self.failures.watch(content, path))
     }
 
     /// Whether a file has capabilities (capabilities(7)). A file system without such attributes has
     /// none.
-    pub fn has_capabilities(&self, path: &RealPath) -> bool {
-        self.tree.has_capabilities(path)
+    ///
+    /// # Errors
+    /// The attribute cannot be read.
+    pub fn has_capabilities(&self, path: &RealPath) -> Result<bool, RootError> {
+        self.recorded(self.tree.has_capabilities(path))
     }
 
     /// Reads the whole of a small file, such as metadata.
@@ -365,11 +435,9 @@ impl Root {
     pub fn read(&self, path: &RealPath, limit: u64) -> Result<Vec<u8>, RootError> {
         let content = self.open(path)?;
         let size = content.size();
+        let allowed = usize::try_from(size).ok().filter(|_| size <= limit);
         let too_large = || RootError::TooLarge { path: path.to_string(), limit };
-        if size > limit {
-            return Err(too_large());
-        }
-        let mut bytes = vec![0; usize::try_from(size).map_err(|_| too_large())?];
+        let mut bytes = vec![0; self.recorded(allowed.ok_or_else(too_large))?];
         let got =
             content.read_at(&mut bytes, 0).map_err(|error| RootError::io(path, "read", error))?;
         bytes.truncate(got);
@@ -423,8 +491,10 @@ impl Root {
         all
     }
 
-    /// Keeps the metadata of found entries, so that a later lookup costs nothing.
+    /// Keeps the metadata of found entries, so that a later lookup costs nothing, and records the
+    /// failures among them.
     fn remember(&self, found: Vec<Result<Entry, RootError>>) -> Vec<Result<Entry, RootError>> {
+        found.iter().filter_map(|one| one.as_ref().err()).for_each(|one| self.record(one));
         let mut known = self.known.write().expect("no holder panics");
         known.extend(
             found
@@ -435,12 +505,12 @@ impl Root {
         found
     }
 
-    /// Whether the path leads to a regular file. Errors count as no.
+    /// Whether the path leads to a regular file. Errors count as no, and are recorded.
     pub fn is_file(&self, path: &WrittenPath) -> bool {
         matches!(self.resolve(path), Ok(Some(found)) if found.meta.kind == Kind::File)
     }
 
-    /// Whether the path leads to a directory. Errors count as no.
+    /// Whether the path leads to a directory. Errors count as no, and are recorded.
     pub fn is_directory(&self, path: &WrittenPath) -> bool {
         matches!(self.resolve(path), Ok(Some(found)) if found.meta.kind == Kind::Directory)
     }

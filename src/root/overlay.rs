@@ -55,6 +55,13 @@ impl<L: Tree, U: Tree> Tree for Overlay<L, U> {
         }))
     }
 
+    fn has_capabilities(&self, path: &RealPath) -> Result<bool, RootError> {
+        match self.within(path) {
+            Some(within) => self.upper.has_capabilities(&within).map_err(|error| self.error(error)),
+            None => self.lower.has_capabilities(path),
+        }
+    }
+
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
         match self.within(path) {
             Some(within) => self.upper.open(&within).map_err(|error| self.error(error)),

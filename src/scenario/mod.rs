@@ -84,7 +84,7 @@ pub(crate) fn plan_over(root: &str, base: &str, ask: &str) -> Scenario {
 
 fn make(root: &str, base: Option<&str>, ask: &str) -> Scenario {
     let builder = open(&text::parse(root));
-    let profile = base.map(|base| base::read(&open(&text::parse(base))));
+    let profile = base.map(|base| base::read(&open(&text::parse(base))).expect("a readable base"));
     let asked = ask::Asked::parse(ask, profile);
     let scope = asked.scope();
     let inventory = inventory::take_inventory(&builder, &asked.named, &asked.surroundings, scope)

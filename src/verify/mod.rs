@@ -101,6 +101,7 @@ pub fn verify(root: &Root, prefix: &RealPath, manifest: Option<ImageManifest>) -
             .help("copy the bundle, or give its prefix with --prefix");
         verification.findings.push(finding);
     }
+    verification.findings.extend(inventory::report_failures(root));
     let findings = std::mem::take(&mut verification.findings).into_iter();
     verification.findings = findings.map(|one| milder(one, &promise.not_loadable)).collect();
     verification.findings.sort();
@@ -135,7 +136,7 @@ fn read_promise(
     });
     let comparison = complete::compare(root, &manifest);
     findings.extend(comparison.findings.iter().cloned());
-    let not_loadable = read_not_loadable(root, prefix, findings);
+    let not_loadable = read_not_loadable(root, prefix);
     Promise { outside: manifest.libraries_outside(), manifest, comparison, not_loadable }
 }
 
@@ -174,7 +175,7 @@ fn verify_environment(root: &Root, promise: &Promise, verification: &mut Verific
 /// failures there.
 fn stricter(finding: Finding) -> Finding {
     let fatal = match finding.code {
-        Code::CorruptElf | Code::LinkLoop => true,
+        Code::CorruptElf => true,
         // Of a module; other files of this kind are a note.
         Code::ForeignLibc | Code::ForeignArchitecture => finding.severity == Severity::Warn,
         _ => false,
@@ -183,16 +184,10 @@ fn stricter(finding: Finding) -> Finding {
 }
 
 /// The files of the bundle that could not be loaded in the builder.
-fn read_not_loadable(root: &Root, prefix: &RealPath, findings: &mut Vec<Finding>) -> NotLoadable {
+fn read_not_loadable(root: &Root, prefix: &RealPath) -> NotLoadable {
     let path = prefix.descend(NOT_LOADABLE);
-    match root.read_text(path.as_str(), LARGEST_LIST) {
-        Ok(text) => parse_not_loadable(prefix, &text.unwrap_or_default()),
-        Err(error) => {
-            let reason = error.reason();
-            findings.push(Finding::new(Severity::Warn, Code::UnreadableFile, &path, reason));
-            NotLoadable::new()
-        }
-    }
+    let text = root.read_text(path.as_str(), LARGEST_LIST).ok().flatten();
+    parse_not_loadable(prefix, &text.unwrap_or_default())
 }
 
 /// A file that could not be loaded in the builder breaks no promise here.

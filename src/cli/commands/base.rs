@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use wheelbarrow::base::{self, Profile};
+use wheelbarrow::base::Profile;
 use wheelbarrow::finding::Finding;
 
 use crate::cli::answer::print_json;
-use crate::cli::host;
+use crate::cli::profile;
 use crate::cli::trouble::Trouble;
 
 /// Prints the profile of `root`, with the image name and the source that the user gives.
@@ -15,6 +15,6 @@ pub(crate) fn run(
     image: Option<String>,
     source: Option<String>,
 ) -> Result<Vec<Finding>, Trouble> {
-    print_json(&Profile { image, source, ..base::read(&host::open_root(root)?) });
+    print_json(&Profile { image, source, ..profile::read_root(root)? });
     Ok(Vec::new())
 }

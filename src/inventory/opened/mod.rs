@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::sources::Sources;
-use super::{CarriableFile, Inventory, Need, problem};
+use super::{CarriableFile, Inventory, Need};
 use crate::evidence::{Evidence, Grade};
 use crate::loader::{Library, Loader};
 use crate::path::{RealPath, WrittenPath};
@@ -127,15 +127,10 @@ impl Inventory {
                     self.included.push(CarriableFile::in_place(found.path, found.meta));
                     continue;
                 }
-                for entry in root.walk(&found.path, |_| true) {
-                    match entry {
-                        Ok(entry) if entry.meta.kind == Kind::Directory => {}
-                        Ok(entry) => {
-                            self.included.push(CarriableFile::in_place(entry.path, entry.meta));
-                        }
-                        Err(error) => self.findings.push(problem(&error)),
-                    }
-                }
+                let entries = root.walk(&found.path, |_| true).into_iter().flatten();
+                let files = entries.filter(|entry| entry.meta.kind != Kind::Directory);
+                let files = files.map(|entry| CarriableFile::in_place(entry.path, entry.meta));
+                self.included.extend(files);
             }
         }
         self.included.sort_by(|a, b| a.path.cmp(&b.path));

@@ -4,8 +4,8 @@
 //! theirs.
 
 use crate::packages::Package;
-use crate::packages::licence_file::{LicenceFile, Licences};
-use crate::root::{Kind, Root};
+use crate::packages::licence_file::LicenceFile;
+use crate::root::{Entry, Kind, Root};
 
 /// The directory for the licences of all packages, below the prefix.
 pub(crate) const LICENCES: &str = "share/licenses";
@@ -16,21 +16,19 @@ pub(crate) fn is_licence(path: &str) -> bool {
 }
 
 /// The licences of a package in the package cache, which may have been deleted.
-pub(crate) fn licences(root: &Root, package: &Package) -> Licences {
-    let mut licences = Licences::default();
-    let Some(own) = &package.in_prefix else { return licences };
-    let found = own.licences.as_ref().and_then(|path| licences.read(root.resolve(path)).flatten());
+pub(crate) fn licences(root: &Root, package: &Package) -> Vec<LicenceFile> {
+    let Some(own) = &package.in_prefix else { return Vec::new() };
+    let found = own.licences.as_ref().and_then(|path| root.resolve(path).ok().flatten());
     let Some(top) = found.filter(|found| found.meta.kind == Kind::Directory) else {
-        return licences;
+        return Vec::new();
     };
     let to = own.prefix.descend(LICENCES).join(&package.name);
-    for entry in root.walk(&top.path, |_| true) {
-        let entry = licences.read(entry).filter(|entry| entry.meta.kind == Kind::File);
-        licences.files.extend(entry.map(|entry| LicenceFile {
-            to: to.descend(entry.path.below(&top.path).unwrap_or_default()),
-            path: entry.path,
-            meta: entry.meta,
-        }));
-    }
-    licences
+    let entries = root.walk(&top.path, |_| true).into_iter().flatten();
+    let texts = entries.filter(|entry| entry.meta.kind == Kind::File);
+    let licence = |entry: Entry| LicenceFile {
+        to: to.descend(entry.path.below(&top.path).unwrap_or_default()),
+        path: entry.path,
+        meta: entry.meta,
+    };
+    texts.map(licence).collect()
 }

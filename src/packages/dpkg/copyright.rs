@@ -5,9 +5,9 @@
 //!
 //! Invariant: a link below `/usr/share` is returned together with its target.
 
-use crate::packages::licence_file::{LARGEST, Licences};
+use crate::packages::licence_file::{LARGEST, LicenceFile};
 use crate::path::{RealPath, WrittenPath};
-use crate::root::{Entry, Kind, Root};
+use crate::root::{Kind, Root};
 
 /// The directory with the texts that copyright files refer to.
 const COMMON: &str = "/usr/share/common-licenses/";
@@ -18,10 +18,10 @@ pub(crate) fn is_licence(path: &str) -> bool {
 }
 
 /// The copyright file of a package, and the texts that it refers to.
-pub(crate) fn licences(root: &Root, package: &str) -> Licences {
-    let mut licences = Licences::default();
+pub(crate) fn licences(root: &Root, package: &str) -> Vec<LicenceFile> {
+    let mut licences = Vec::new();
     let path = format!("/usr/share/doc/{package}/copyright");
-    let text = licences.read(root.read_text(&path, LARGEST)).flatten().unwrap_or_default();
+    let text = root.read_text(&path, LARGEST).ok().flatten().unwrap_or_default();
     add_with_links(root, &path, &mut licences);
     for name in common_licences(&text) {
         add_with_links(root, &format!("{COMMON}{name}"), &mut licences);
@@ -41,18 +41,18 @@ fn common_licences(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Adds a file, with the links that lead to it.
-fn add_with_links(root: &Root, path: &str, licences: &mut Licences) {
-    let found = licences.read(root.resolve(&WrittenPath::new(path))).flatten();
+fn add_with_links(root: &Root, path: &str, licences: &mut Vec<LicenceFile>) {
+    let found = root.resolve(&WrittenPath::new(path)).ok().flatten();
     let Some(found) = found.filter(|found| found.meta.kind == Kind::File) else { return };
     let shared = RealPath::known("/usr/share");
     for at in found.links.into_iter().map(|link| link.at) {
         if at.below(&shared).is_some()
-            && let Some(Some(meta)) = licences.read(root.lookup(&at))
+            && let Ok(Some(meta)) = root.lookup(&at)
         {
-            licences.add_in_place(Entry { path: at, meta });
+            licences.push(LicenceFile::in_place(at, meta));
         }
     }
-    licences.add_in_place(Entry { path: found.path, meta: found.meta });
+    licences.push(LicenceFile::in_place(found.path, found.meta));
 }
 
 #[cfg(test)]
@@ -84,10 +84,9 @@ mod tests {
             ("libz", &["/usr/share/doc/libz/copyright"]),
             ("libnone", &[]),
         ] {
-            let Licences { files, failed } = licences(&root, package);
+            let files = licences(&root, package);
             let found: Vec<String> = files.iter().map(|file| file.path.to_string()).collect();
             assert_eq!(found, own, "{package}");
-            assert!(failed.is_empty(), "{package}: {failed:?}");
         }
     }
 

@@ -11,7 +11,7 @@ use super::{Environment, EnvironmentError, OtherEnvironment, assemble, open};
 use crate::finding::{Code, Finding, Severity, count};
 use crate::loader::Library;
 use crate::path::RealPath;
-use crate::root::Root;
+use crate::root::{Root, RootError};
 
 /// The findings name this many other environments.
 const MOST_NAMED: usize = 5;
@@ -62,6 +62,14 @@ pub(super) fn choose(
         return Err(unusable.unwrap_or(EnvironmentError::NoneFound));
     };
     let chosen = usable.remove(position);
+    // The places that were passed over have their own findings.
+    let Environment { interpreter, parts, .. } = &chosen.environment;
+    let own = [&interpreter.prefix, &parts[0].prefix];
+    let is_own = |path: RealPath| own.iter().any(|prefix| path.below(prefix).is_some());
+    root.forget_failures(|error| {
+        matches!(error, RootError::Forbidden { .. })
+            && !RealPath::try_from(error.path().to_owned()).is_ok_and(is_own)
+    });
     let others =
         usable.iter().filter(|other| other.distributions > 0).map(|other| OtherEnvironment {
             path: other.environment.parts[0].prefix.clone(),
