@@ -24,6 +24,7 @@
 //! | [`bundle`] | executes a plan; the only writer, except for unpacked wheels | decide |
 //! | [`verify`] | proves a bundle over its final root | trust the decisions of the builder stage |
 //! | [`report`] | renders | decide |
+//! | [`temporary`] | temporary directories, removed by every end of the program or the next run | know what is in them |
 //! | [`similar`] | names like a mistyped one | know which names there are |
 //!
 //! The command line is part of the program, not of this library.
@@ -93,5 +94,6 @@ pub mod root;
 #[cfg(test)]
 mod scenario;
 pub mod similar;
+pub mod temporary;
 pub mod verify;
 pub mod wheelhouse;

@@ -20,6 +20,7 @@ mod final_root;
 mod fixed_stage;
 mod fuzz;
 mod init;
+mod interrupted;
 mod layers;
 mod lock;
 mod matrix;

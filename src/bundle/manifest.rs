@@ -18,7 +18,7 @@ use crate::plan::{
 };
 use crate::python::InterpreterFacts;
 
-/// The name of the manifest. A directory that has it may be replaced.
+/// The name of the manifest. A directory with nothing but the files that it lists may be replaced.
 pub const MANIFEST: &str = "wheelbarrow.json";
 
 /// Version of the JSON of [`Manifest`].
@@ -61,6 +61,9 @@ pub struct Manifest {
     /// The files that `--slim` removed, and the bytes that stripping saved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slimmed: Vec<Receipt>,
+    /// The other files in the directory of the bundle, relative to it, without this manifest.
+    #[serde(default)]
+    pub papers: Vec<String>,
     /// Every file, link and empty directory of the bundle, sorted by path.
     pub entries: Vec<ManifestEntry>,
 }
@@ -131,7 +134,8 @@ impl Hint for ManifestError {
 pub(crate) type WrittenEntries<'a> = BTreeMap<&'a RealPath, (&'a PlannedEntry, Written)>;
 
 impl Manifest {
-    /// The manifest of a plan that was carried out at `time`, in seconds since the epoch.
+    /// The manifest of a plan that was carried out at `time`, in seconds since the epoch. It lists no
+    /// papers yet.
     pub(crate) fn new(plan: &Plan, all: &WrittenEntries, time: i64) -> Manifest {
         let packages = plan.packages.install.iter().map(|package| {
             let mut libraries: Vec<String> =
@@ -163,6 +167,7 @@ impl Manifest {
             unmet_requirements: unmet_requirements(plan),
             layers: plan.layers.iter().map(|layer| written_layer(layer, all, time)).collect(),
             slimmed: plan.slimmed.iter().copied().chain(stripped(all)).collect(),
+            papers: Vec::new(),
             entries: entries.collect(),
         }
     }
@@ -250,6 +255,7 @@ mod tests {
   "builder": "Alpine Linux v3.20",
   "distributions": [],
   "packages": [],
+  "papers": [],
   "entries": [
     {
       "path": "/opt/app/lib/a.so",

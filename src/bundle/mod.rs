@@ -13,19 +13,22 @@
     reason = "the writer: it writes the output, and only reads roots through root::Root"
 )]
 
+mod appear;
 mod builder_paths;
 mod compile;
+mod earlier;
 pub(crate) mod edit;
 mod in_image;
 pub(crate) mod manifest;
 mod oci;
 mod output;
+mod papers;
 mod record;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
 
@@ -36,6 +39,9 @@ use crate::inventory::report_failures;
 use crate::path::RealPath;
 use crate::plan::{Action, Plan, PlannedEntry, Receipt};
 use crate::root::{Root, RootError};
+use crate::temporary::Temporary;
+use appear::appear;
+use earlier::Earlier;
 pub use in_image::{ImageEntry, ImageManifest, ImageManifestError, ImagePart};
 pub use manifest::{
     MANIFEST, Manifest, ManifestEntry, ManifestError, ManifestLayer, ManifestPackage, SCHEMA,
@@ -43,23 +49,10 @@ pub use manifest::{
 use output::Output;
 pub use output::Written;
 pub(crate) use output::hex;
+pub use papers::Papers;
 
 /// The name of the program that verifies the final stage, next to `rootfs/`.
 pub const PROGRAM: &str = "wheelbarrow";
-
-/// The contents of files next to `rootfs/`.
-pub struct Papers {
-    /// `Dockerfile.final`.
-    pub dockerfile: String,
-    /// `runtime-packages.txt`: the packages to install, one a line.
-    pub runtime_packages: String,
-    /// The program that installs the OS packages.
-    pub installer: String,
-    /// The path of the installer in the final root.
-    pub installer_path: RealPath,
-    /// The program to copy as [`PROGRAM`], a file of the host.
-    pub program: Option<PathBuf>,
-}
 
 /// The form of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +71,14 @@ pub enum BundleError {
     Foreign {
         /// The output on the host, as it was given.
         path: String,
+    },
+    /// The output is a bundle with other files in it.
+    #[error("{path} is a bundle, but {stranger} in it is not of that bundle")]
+    Stranger {
+        /// The output on the host, as it was given.
+        path: String,
+        /// The first such file, relative to the output.
+        stranger: String,
     },
     /// A file of the builder cannot be read.
     #[error(transparent)]
@@ -126,6 +127,9 @@ impl Hint for BundleError {
             BundleError::Foreign { .. } => {
                 "choose another --out; wheelbarrow did not create this directory and will not overwrite it"
             }
+            BundleError::Stranger { .. } => {
+                "move that file elsewhere, or choose another --out; wheelbarrow removes no file that it did not write"
+            }
             BundleError::Root(_) => {
                 "run as the user that installed the environment, or fix its permissions"
             }
@@ -171,16 +175,15 @@ pub fn write(
     time: i64,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Outcome, BundleError> {
-    refuse_foreign(out)?;
     let parent =
         out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let shown = out.display().to_string();
     fs::create_dir_all(parent).map_err(BundleError::write("create the parent of", &shown))?;
-    let temporary = tempfile::Builder::new()
-        .prefix(".wheelbarrow-")
-        .tempdir_in(parent)
+    // This also finishes a replacement that was interrupted.
+    let temporary = Temporary::create_in(parent)
         .map_err(BundleError::write("create a directory next to", &shown))?;
-    let output = Output::create(temporary.path(), &plan.builder_prefixes, time)?;
+    let earlier = Earlier::look_at(out)?;
+    let output = Output::create(&temporary.content(), &plan.builder_prefixes, time)?;
     let (compiled, others): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) =
         plan.entries.iter().partition(|entry| matches!(entry.action, Action::Compile { .. }));
     let (manifests, others): (Vec<&PlannedEntry>, Vec<&PlannedEntry>) =
@@ -221,30 +224,28 @@ pub fn write(
         // A builder's path in it is that of a link, which is reported itself.
         all.insert(&entry.to, (entry, Written { builder_path: false, ..written }));
     }
-    let manifest = Manifest::new(plan, &all, time);
-    let slimmed = manifest.slimmed.clone();
-    output.paper("runtime-packages.txt", &papers.runtime_packages)?;
-    output.paper(MANIFEST, &manifest.to_json())?;
     match format {
-        Format::Directory => {
-            output.paper("Dockerfile.final", &papers.dockerfile)?;
-            output.program("packages", &papers.installer_path, &papers.installer)?;
-            if let Some(program) = &papers.program {
-                output.copy_program(program, PROGRAM)?;
-            }
-            output.finish()?;
-        }
+        Format::Directory => output.papers(papers)?,
         Format::OciLayout => {
             let written: Vec<(&PlannedEntry, &Written)> =
                 all.values().map(|(entry, written)| (*entry, written)).collect();
+            output.paper("runtime-packages.txt", &papers.runtime_packages)?;
             oci::pack(&output, plan, &written, time.unsigned_abs())?;
-            output.publish()?;
         }
+    }
+    // It comes last, because it lists the others.
+    let manifest = Manifest { papers: output.list_papers()?, ..Manifest::new(plan, &all, time) };
+    let slimmed = manifest.slimmed.clone();
+    output.paper(MANIFEST, &manifest.to_json())?;
+    match format {
+        Format::Directory => output.finish()?,
+        // The layers were packed, and removed.
+        Format::OciLayout => output.publish()?,
     }
     let mut findings = findings(&all);
     findings.extend(not_compiled);
     findings.extend(report_failures(root));
-    appear(temporary, out).map_err(BundleError::write("rename the finished bundle to", &shown))?;
+    temporary.publish(|| appear(&temporary, out, earlier.as_ref()))?;
     Ok(Outcome { findings, slimmed })
 }
 
@@ -254,35 +255,6 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// The kinds of files and sections that `--slim` removed.
     pub slimmed: Vec<Receipt>,
-}
-
-fn refuse_foreign(out: &Path) -> Result<(), BundleError> {
-    let foreign = || BundleError::Foreign { path: out.display().to_string() };
-    let Ok(meta) = fs::symlink_metadata(out) else { return Ok(()) };
-    if !meta.is_dir() {
-        return Err(foreign());
-    }
-    let empty = fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_none());
-    if empty || out.join(MANIFEST).is_file() { Ok(()) } else { Err(foreign()) }
-}
-
-/// Gives the complete bundle its name. An earlier bundle is exchanged and then removed.
-fn appear(temporary: tempfile::TempDir, out: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    if out.exists() {
-        match renameat_with(CWD, temporary.path(), CWD, out, RenameFlags::EXCHANGE) {
-            // The old bundle now has the temporary name and is removed with it.
-            Ok(()) => return Ok(()),
-            // Overlay file systems cannot exchange with a lower layer.
-            Err(_) => fs::remove_dir_all(out)?,
-        }
-    }
-    let path: PathBuf = temporary.keep();
-    fs::rename(&path, out).inspect_err(|_| drop(fs::remove_dir_all(&path)))?;
-    fs::File::open(
-        out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")),
-    )?
-    .sync_all()
 }
 
 fn findings(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Vec<Finding> {

@@ -101,7 +101,7 @@ impl Output {
         self.parents(&self.tree(entry.layer.as_deref()), &entry.to)
     }
 
-    fn parents(&self, tree: &Path, to: &RealPath) -> Result<(), BundleError> {
+    pub(super) fn parents(&self, tree: &Path, to: &RealPath) -> Result<(), BundleError> {
         self.make_missing(tree, to.ancestors())
     }
 
@@ -305,39 +305,6 @@ impl Output {
 
     pub(super) fn close(&self, file: &File) -> io::Result<()> {
         Ok(rustix::fs::futimens(file, &self.times)?)
-    }
-
-    /// Writes a file next to `rootfs/`.
-    pub(super) fn paper(&self, name: &str, text: &str) -> Result<(), BundleError> {
-        let write = || -> io::Result<()> {
-            let mut file = self.file(&self.top.join(name), 0o644)?;
-            file.write_all(text.as_bytes())?;
-            self.close(&file)?;
-            file.sync_all()
-        };
-        write().map_err(BundleError::write("write", name))
-    }
-
-    /// A program alone in a tree of its own, beside `rootfs/`.
-    pub(super) fn program(&self, tree: &str, to: &RealPath, text: &str) -> Result<(), BundleError> {
-        let tree = self.top.join(tree);
-        self.parents(&tree, to)?;
-        let write = || -> io::Result<()> {
-            let mut file = self.file(&tree.join(to.relative()), 0o755)?;
-            file.write_all(text.as_bytes())?;
-            self.close(&file)
-        };
-        write().map_err(BundleError::write("write", to))
-    }
-
-    /// Copies a program of the host next to `rootfs/`.
-    pub(super) fn copy_program(&self, program: &Path, name: &str) -> Result<(), BundleError> {
-        let copy = || -> io::Result<()> {
-            let mut file = self.file(&self.top.join(name), 0o755)?;
-            io::copy(&mut fs::File::open(program)?, &mut file)?;
-            self.close(&file)
-        };
-        copy().map_err(BundleError::write("write", name))
     }
 
     /// Makes a folder next to `rootfs/`. Its time is set later, by [`Output::stamp`].

@@ -18,6 +18,7 @@ mod profile;
 mod requirements;
 mod review;
 mod settings;
+mod signals;
 mod similar;
 mod trouble;
 
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 
 /// Runs the command that was typed.
 pub(crate) fn run() -> ExitCode {
+    signals::clean_up();
     let ran =
         configuration::read_arguments().and_then(|arguments| commands::run(&arguments.command));
     match ran {

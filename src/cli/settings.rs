@@ -3,11 +3,8 @@
 //!
 //! Invariant: host paths end here; later stages have a root and paths inside it.
 
-#![expect(clippy::disallowed_types, reason = "unpacked wheels must exist as long as the root")]
-
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
 use wheelbarrow::base::Profile;
 use wheelbarrow::bundle::Format;
 use wheelbarrow::finding::{Finding, Weights};
@@ -18,6 +15,7 @@ use wheelbarrow::plan::{
 };
 use wheelbarrow::python::{Environment, Surroundings};
 use wheelbarrow::root::{Directory, Overlay, Root};
+use wheelbarrow::temporary::Temporary;
 use wheelbarrow::wheelhouse::{self, FolderError, Unpacked};
 
 use super::arguments::{
@@ -42,7 +40,7 @@ pub(crate) struct Settings {
     /// Files and directories of the root that are bundled on request.
     included: Vec<RealPath>,
     /// Unpacked wheels, which are part of the root and must exist as long as it does.
-    unpacked: Option<TempDir>,
+    unpacked: Option<Temporary>,
 }
 
 impl Settings {
@@ -131,7 +129,7 @@ impl Settings {
         let final_libc = base.as_ref().and_then(|base| base.libc_version);
         let Unpacked { directory, environment, findings } =
             wheelhouse::unpack(&self.root, &folder, prefix, requirements, final_libc)?;
-        let upper = Directory::open(directory.path(), &[]).map_err(FolderError::Temporary)?;
+        let upper = Directory::open(&directory.content(), &[]).map_err(FolderError::Temporary)?;
         let place = self.request.prefix.clone();
         let overlay = Overlay { lower: self.directory.clone(), upper, place };
         self.root = Root::new(overlay).with_failures_of(&self.root);

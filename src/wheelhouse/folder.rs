@@ -4,12 +4,9 @@
 //! Invariant: the folder and the root are only read; [`Unpacked::directory`] contains all unpacked
 //! files and removes them.
 
-#![expect(clippy::disallowed_types, reason = "wheels are unpacked into a temporary directory")]
-
 use std::io;
 
 use pep508_rs::Requirement;
-use tempfile::TempDir;
 use url::Url;
 
 use super::{Archive, Prefix, SupportedTags, Target, WheelError, WheelName, install, select};
@@ -21,6 +18,7 @@ use crate::python::{
     Environment, Part, PartKind, normalised_name, own_interpreter, relocatable_header,
 };
 use crate::root::{Cursor, Kind, Root, RootError};
+use crate::temporary::Temporary;
 
 /// A folder that contains wheels.
 pub struct Folder {
@@ -31,7 +29,7 @@ pub struct Folder {
 /// An environment that was unpacked from a folder of wheels.
 pub struct Unpacked {
     /// The directory that stands for the final prefix; it is removed when dropped.
-    pub directory: TempDir,
+    pub directory: Temporary,
     /// The environment at the final prefix.
     pub environment: Environment,
     /// The findings about wheels that were not installed or have oddities.
@@ -150,10 +148,7 @@ pub fn unpack(
         findings
             .push(Finding::new(severity, Code::NoUsableWheel, &unusable.key, message).help(help));
     }
-    let directory = tempfile::Builder::new()
-        .prefix("wheelbarrow-")
-        .tempdir()
-        .map_err(FolderError::Temporary)?;
+    let directory = Temporary::create_in(&std::env::temp_dir()).map_err(FolderError::Temporary)?;
     let (python, header) =
         (format!("python{}", interpreter.minor()), relocatable_header("python", &[], ""));
     for name in selection.chosen {
@@ -161,7 +156,7 @@ pub fn unpack(
         let mut archive = open(root, &file, name)?;
         let installed = install(
             &mut archive,
-            &Prefix { directory: directory.path(), python: &python, header: &header },
+            &Prefix { directory: &directory.content(), python: &python, header: &header },
             false,
         )?;
         findings.extend(
