@@ -66,7 +66,7 @@ impl Machine {
 
 pub use strings::{read_library_names, read_path_constants};
 pub use strip::{Stripped, strip};
-pub use symbols::{Reference, Symbols, read_symbols};
+pub use symbols::{Reference, Symbols, may_name_symbol, read_symbols};
 
 /// A symbol version that a file needs from one library (`DT_VERNEED`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]

@@ -7,6 +7,7 @@
 //! Invariant: no bytes make it panic.
 
 use goblin::container::Ctx;
+use goblin::elf::ProgramHeader;
 use goblin::elf::dynamic::{self, Dyn};
 use goblin::elf::program_header::PT_DYNAMIC;
 use goblin::elf::sym::{
@@ -96,6 +97,17 @@ impl Symbols {
     }
 }
 
+/// Whether the names of a file's symbols can include this one. Fast, because the symbols are not read.
+///
+/// # Errors
+/// The content cannot be read, or its headers are damaged.
+pub fn may_name_symbol(content: &dyn Content, name: &str) -> Result<bool, ElfError> {
+    let file = ElfFile { content };
+    let Some(section) = Section::read(&file)? else { return Ok(false) };
+    let strings = section.strings().unwrap_or_default();
+    Ok(memchr::memmem::find(&strings, format!("{name}\0").as_bytes()).is_some())
+}
+
 /// Reads the symbols of one file; there are none if it is not ELF or has no dynamic section.
 ///
 /// # Errors
@@ -104,27 +116,18 @@ pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
     const WHAT: &str = "the symbol table";
     let nonsense = || ElfError::Nonsense { what: WHAT };
     let file = ElfFile { content };
-    let Some((header, context)) = super::opened(&file)? else { return Ok(Symbols::default()) };
-    let segments = file.segments(&header, context)?;
-    let Some(segment) = segments.iter().find(|segment| segment.p_type == PT_DYNAMIC) else {
+    let Some(section) = Section::read(&file)? else { return Ok(Symbols::default()) };
+    let (value, place) = (|tag| section.value(tag), |tag| section.place(tag));
+    let (Some(table), Some(_)) = (place(dynamic::DT_SYMTAB), place(dynamic::DT_STRTAB)) else {
         return Ok(Symbols::default());
     };
-    let entries = file.dynamic_entries(segment, context)?;
-    let value =
-        |tag| entries.iter().find(|entry: &&Dyn| entry.d_tag == tag).map(|entry| entry.d_val);
-    let place = |tag| value(tag).and_then(|address| offset_of(address, &segments));
-    let (Some(table), Some(strings)) = (place(dynamic::DT_SYMTAB), place(dynamic::DT_STRTAB))
-    else {
-        return Ok(Symbols::default());
-    };
-    let tables = Tables { file: &file, context };
+    let (tables, context) = (&section.tables, section.tables.context);
     let count = match (place(dynamic::DT_HASH), place(dynamic::DT_GNU_HASH)) {
         (Some(at), _) => tables.number(at + 4).map(u64::from).ok_or_else(nonsense)?,
         (None, Some(at)) => tables.gnu_count(at).ok_or_else(nonsense)?,
         (None, None) => return Ok(Symbols::default()),
     };
-    let strings =
-        tables.bytes(strings, value(dynamic::DT_STRSZ).unwrap_or(0)).ok_or_else(nonsense)?;
+    let strings = section.strings().ok_or_else(nonsense)?;
     let size = Sym::size(context.container) as u64;
     let symbols =
         tables.bytes(table, count.checked_mul(size).ok_or_else(nonsense)?).ok_or_else(nonsense)?;
@@ -132,13 +135,13 @@ pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
         Some(at) => Some(tables.bytes(at, count * 2).ok_or_else(nonsense)?),
         None => None,
     };
-    let relocated = tables.relocated(&value, &place);
+    let relocated = tables.relocated(&section);
     let mut versions = Versions::default();
     if let (Some(at), Some(number)) = (place(dynamic::DT_VERDEF), value(dynamic::DT_VERDEFNUM)) {
-        versions.definitions(&tables, at, number, &strings);
+        versions.definitions(tables, at, number, &strings);
     }
     if let (Some(at), Some(number)) = (place(dynamic::DT_VERNEED), value(dynamic::DT_VERNEEDNUM)) {
-        versions.needs(&tables, at, number, &strings);
+        versions.needs(tables, at, number, &strings);
     }
     let mut found = Symbols {
         versioned: indices.is_some(),
@@ -207,6 +210,40 @@ fn text(strings: &[u8], at: usize) -> String {
     String::from_utf8_lossy(&rest[..memchr::memchr(0, rest).unwrap_or(rest.len())]).into_owned()
 }
 
+/// The dynamic section, and the tables that it points to.
+struct Section<'a> {
+    entries: Vec<Dyn>,
+    segments: Vec<ProgramHeader>,
+    tables: Tables<'a>,
+}
+
+impl<'a> Section<'a> {
+    /// The section of a file; `None` if it is not ELF or has none.
+    fn read(file: &'a ElfFile<'a>) -> Result<Option<Section<'a>>, ElfError> {
+        let Some((header, context)) = super::opened(file)? else { return Ok(None) };
+        let segments = file.segments(&header, context)?;
+        let Some(segment) = segments.iter().find(|segment| segment.p_type == PT_DYNAMIC) else {
+            return Ok(None);
+        };
+        let entries = file.dynamic_entries(segment, context)?;
+        Ok(Some(Section { entries, segments, tables: Tables { file, context } }))
+    }
+
+    fn value(&self, tag: u64) -> Option<u64> {
+        self.entries.iter().find(|entry| entry.d_tag == tag).map(|entry| entry.d_val)
+    }
+
+    /// The place in the file that an entry points to.
+    fn place(&self, tag: u64) -> Option<u64> {
+        offset_of(self.value(tag)?, &self.segments)
+    }
+
+    fn strings(&self) -> Option<Vec<u8>> {
+        let size = self.value(dynamic::DT_STRSZ).unwrap_or(0);
+        self.tables.bytes(self.place(dynamic::DT_STRTAB)?, size)
+    }
+}
+
 struct Tables<'a> {
     file: &'a ElfFile<'a>,
     context: Ctx,
@@ -230,14 +267,11 @@ impl Tables<'_> {
 
     /// The indices of the symbols that relocations name: those in `DT_RELA`, `DT_REL` and
     /// `DT_JMPREL` (`DT_RELR` names none).
-    fn relocated(
-        &self,
-        value: &dyn Fn(u64) -> Option<u64>,
-        place: &dyn Fn(u64) -> Option<u64>,
-    ) -> FxHashSet<u64> {
+    fn relocated(&self, section: &Section) -> FxHashSet<u64> {
         let wide = self.context.container.is_big();
         let (word, rela, rel) = if wide { (8, 24, 16) } else { (4, 12, 8) };
-        let lazy = if value(dynamic::DT_PLTREL) == Some(dynamic::DT_RELA) { rela } else { rel };
+        let lazy =
+            if section.value(dynamic::DT_PLTREL) == Some(dynamic::DT_RELA) { rela } else { rel };
         let parts = [
             (dynamic::DT_RELA, dynamic::DT_RELASZ, rela),
             (dynamic::DT_REL, dynamic::DT_RELSZ, rel),
@@ -245,8 +279,10 @@ impl Tables<'_> {
         ];
         let mut symbols = FxHashSet::default();
         for (table, size, entry) in parts {
-            let Some(bytes) =
-                place(table).zip(value(size)).and_then(|(at, size)| self.bytes(at, size))
+            let Some(bytes) = section
+                .place(table)
+                .zip(section.value(size))
+                .and_then(|(at, size)| self.bytes(at, size))
             else {
                 continue;
             };

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use known::{Known, known};
 pub use note::{Note, Priority, parse_note};
 pub use odbc::parse_drivers;
-pub use source::{Name, Opener, names_in_source};
+pub use source::{Name, Opener, names_in_source, opener_words};
 pub use tools::is_build_tool;
 
 /// How well a need is known, the surest first.

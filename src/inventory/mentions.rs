@@ -3,12 +3,8 @@
 //! Invariant: more may be found than a run uses, never less than the source says.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
-
-use memchr::memmem;
 
 use super::Inventory;
-use super::sources::has;
 use crate::path::{RealPath, WrittenPath};
 use crate::python::{DottedName, References};
 use crate::root::Root;
@@ -48,6 +44,8 @@ pub(super) struct Mention {
 /// The function of lazy_loader that reads the stub beside its caller (scientific-python SPEC 1).
 const ATTACH_STUB: &str = "attach_stub";
 const STUB_SUFFIX: &str = ".pyi";
+/// The beginning of the names of folders and modules with tests: `test` and `tests`.
+const TEST: &str = "test";
 /// The modules that setuptools has. `distutils` was one of the standard library until Python 3.11 (PEP 632).
 const OF_SETUPTOOLS: [&str; 3] = ["pkg_resources", "setuptools", "distutils"];
 /// Longer strings are no names.
@@ -79,33 +77,39 @@ impl Inventory {
     }
 }
 
-/// Whether a source has to be parsed: it may mention something. `modules` are those of setuptools.
-pub(super) fn may_mention(source: &[u8], modules: &[&str]) -> bool {
-    modules.iter().any(|module| has(source, module))
-        || has(source, ATTACH_STUB)
-        || has(source, STUB_SUFFIX)
-        || names_tests(source)
+/// The words that a source with a mention has one of, besides modules of setuptools.
+pub(super) const WORDS: [&str; 3] = [ATTACH_STUB, STUB_SUFFIX, TEST];
+
+/// Whether a word of [`WORDS`] or a module of setuptools may be a mention where it is in a source.
+pub(super) fn may_mention(source: &[u8], word: &str, at: usize) -> bool {
+    word != TEST || may_name_tests(source, at)
 }
 
-/// Whether one of the words `test` and `tests` is in the text.
-fn names_tests(text: &[u8]) -> bool {
-    static TEST: LazyLock<memmem::Finder> = LazyLock::new(|| memmem::Finder::new("test"));
+/// Whether `test` or `tests` at a place is a whole word, and one in a dotted name, a path, a string or a
+/// list of names, or one that is imported. In a sentence it is none of these.
+fn may_name_tests(source: &[u8], at: usize) -> bool {
+    let (before, after) = (&source[..at], &source[at + TEST.len()..]);
+    let after = after.strip_prefix(b"s").unwrap_or(after);
     let in_word =
         |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    TEST.find_iter(text).any(|at| {
-        let after = &text[at + 4..];
-        let after = after.strip_prefix(b"s").unwrap_or(after);
-        !in_word(text[..at].last()) && !in_word(after.first())
-    })
+    if in_word(before.last()) || in_word(after.first()) {
+        return false;
+    }
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace() && *byte != b'\n';
+    let blanks = before.iter().rev().take_while(|byte| is_blank(byte)).count();
+    let before = &before[..before.len() - blanks];
+    before.last().is_none_or(|byte| b".,(/\"'\n".contains(byte))
+        || [&b"import"[..], b"from"].iter().any(|word| before.ends_with(word))
 }
 
 /// What a source mentions, by its text and its references.
 pub(super) fn find(text: &str, references: &References, modules: &[&'static str]) -> Mention {
-    let strings = || references.strings.iter().map(String::as_str);
-    let from_strings = strings().filter(|text| is_name(text)).flat_map(|text| {
+    let strings = || references.strings.iter();
+    let with_tests = strings().filter(|text| text.contains(TEST) && is_name(text));
+    let from_strings = with_tests.flat_map(|text| {
         [0, 1].map(|dots| DottedName { dots, name: text.trim_matches('/').replace('/', ".") })
     });
-    let imports = references.imports.iter().map(|import| import.name.clone());
+    let imports = references.imports.iter().map(|import| &import.name).filter(|one| has_tests(one));
     let needed = references.imports.iter().filter(|import| !import.is_optional);
     let mut setuptools = needed.filter_map(|import| {
         let top = import.name.name.split('.').next().filter(|_| import.name.dots == 0)?;
@@ -113,7 +117,7 @@ pub(super) fn find(text: &str, references: &References, modules: &[&'static str]
         Some(SetuptoolsImport { module, line: import.line })
     });
     Mention {
-        tests: imports.chain(from_strings).filter(has_tests).collect(),
+        tests: imports.cloned().chain(from_strings.filter(has_tests)).collect(),
         attaches_stub: text.contains(ATTACH_STUB),
         opens_stubs: strings().any(|text| text.ends_with(STUB_SUFFIX)),
         setuptools: setuptools.next(),
@@ -173,15 +177,25 @@ mod tests {
     }
 
     #[test]
-    fn words_are_found_in_bytes() {
+    fn words_that_may_name_tests() {
         for (text, expect) in [
             ("a.tests", true),
             ("test", true),
             ("latest", false),
-            ("test_a tests", true),
+            ("test_a tests", false),
             ("testing", false),
+            ("run the tests", false),
+            ("from test import a", true),
+            ("import test", true),
+            ("from a import (b,  # c\n    tests)", true),
+            ("from a import b, test", true),
+            ("from a \\\r\n test", true),
+            ("x = 'test'", true),
+            ("x = f(a, /tests/b)", true),
         ] {
-            assert_eq!(names_tests(text.as_bytes()), expect, "{text}");
+            let bytes = text.as_bytes();
+            let mut places = memchr::memmem::find_iter(bytes, TEST);
+            assert_eq!(places.any(|at| may_name_tests(bytes, at)), expect, "{text}");
         }
     }
 }

@@ -1,18 +1,19 @@
 //! The source files of the environment, each read once.
 //!
 //! Three questions are asked of the bytes: what other code would miss ([`super::Mentions`]), which
-//! libraries the code opens by name, and which modules with known needs it imports. A byte search comes
-//! first, so only a file that may have an answer is parsed.
+//! libraries the code opens by name, and which modules with known needs it imports. One pass over the bytes
+//! finds the words of all three, so only a file that may have an answer is parsed.
 //!
 //! Invariant: a source that cannot be read is a finding.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use rayon::prelude::*;
 
 use super::mentions::{self, Mention};
 use super::{FileFact, Inventory, Mentions};
-use crate::evidence::{Name, known, names_in_source};
+use crate::evidence::{Name, known, names_in_source, opener_words};
 use crate::path::RealPath;
 use crate::python::{ImportedName, parse_references};
 use crate::root::{Kind, Root, RootError};
@@ -35,13 +36,11 @@ pub(super) struct Source {
 impl Inventory {
     /// Reads every source file of the environment.
     pub(super) fn read_sources(&mut self, root: &Root) -> Sources {
-        let known: BTreeSet<&str> =
-            known().iter().flat_map(|row| &row.import).map(String::as_str).collect();
-        let setuptools = self.modules_of_setuptools(root);
+        let reader = Reader::new(self.modules_of_setuptools(root));
         let files: Vec<&FileFact> = self.files.iter().filter(|file| is_source(file)).collect();
         let read: Vec<(&FileFact, (Mention, Source))> = files
             .par_iter()
-            .filter_map(|file| Some((*file, read_source(root, file, &known, setuptools).ok()?)))
+            .filter_map(|file| Some((*file, reader.read(root, file).ok()?)))
             .collect();
         let (mut mentions, mut sources) = (Mentions::default(), Sources::new());
         for (file, (mention, source)) in read {
@@ -63,36 +62,67 @@ fn is_module(file: &FileFact) -> bool {
     file.path.name().ends_with(".py")
 }
 
-fn read_source(
-    root: &Root,
-    file: &FileFact,
-    known: &BTreeSet<&'static str>,
-    setuptools: &[&'static str],
-) -> Result<(Mention, Source), RootError> {
-    let bytes = root.read(&file.path, file.meta.size)?;
-    let is_written = is_module(file) && file.meta.size <= LARGEST;
-    let imported: BTreeSet<&'static str> =
-        known.iter().copied().filter(|module| is_written && has(&bytes, module)).collect();
-    let mentions = mentions::may_mention(&bytes, setuptools);
-    let (mut mention, mut source) = (Mention::default(), Source::default());
-    if mentions || !imported.is_empty() {
-        let text = String::from_utf8_lossy(&bytes);
-        let references = parse_references(&text);
-        source.imports =
-            imported.into_iter().filter(|one| imports(&references.imports, one)).collect();
-        if mentions {
-            mention = mentions::find(&text, &references, setuptools);
-        }
-    }
-    if is_written {
-        source.names = names_in_source(&bytes);
-    }
-    Ok((mention, source))
+/// Reads sources with one search for all words.
+struct Reader {
+    /// The modules with known needs.
+    known: BTreeSet<&'static str>,
+    /// The modules of setuptools.
+    setuptools: &'static [&'static str],
+    words: Vec<&'static str>,
+    search: AhoCorasick,
 }
 
-/// Whether some bytes are in a source.
-pub(super) fn has(source: &[u8], word: &str) -> bool {
-    memchr::memmem::find(source, word.as_bytes()).is_some()
+impl Reader {
+    fn new(setuptools: &'static [&'static str]) -> Reader {
+        let known: BTreeSet<&str> =
+            known().iter().flat_map(|row| &row.import).map(String::as_str).collect();
+        let all = known.iter().chain(setuptools).chain(&mentions::WORDS).copied();
+        let words: BTreeSet<&str> = all.chain(opener_words()).collect();
+        let words: Vec<&str> = words.into_iter().collect();
+        let mut search = AhoCorasick::builder();
+        // Words that start at different places: this kind of match has the fastest search.
+        let search = search.match_kind(MatchKind::LeftmostLongest).build(&words);
+        Reader { known, setuptools, words, search: search.expect("a few short words") }
+    }
+
+    /// The words in a source.
+    fn find(&self, source: &[u8]) -> BTreeSet<&'static str> {
+        let mut found = BTreeSet::new();
+        for hit in self.search.find_iter(source) {
+            let word = self.words[hit.pattern()];
+            if mentions::may_mention(source, word, hit.start()) {
+                found.insert(word);
+            }
+        }
+        found
+    }
+
+    fn read(&self, root: &Root, file: &FileFact) -> Result<(Mention, Source), RootError> {
+        let bytes = root.read(&file.path, file.meta.size)?;
+        let found = self.find(&bytes);
+        let (mut mention, mut source) = (Mention::default(), Source::default());
+        if found.is_empty() {
+            return Ok((mention, source));
+        }
+        let is_written = is_module(file) && file.meta.size <= LARGEST;
+        let imported: Vec<&str> =
+            self.known.intersection(&found).copied().filter(|_| is_written).collect();
+        let mentions =
+            self.setuptools.iter().chain(&mentions::WORDS).any(|one| found.contains(one));
+        if mentions || !imported.is_empty() {
+            let text = String::from_utf8_lossy(&bytes);
+            let references = parse_references(&text);
+            source.imports =
+                imported.into_iter().filter(|one| imports(&references.imports, one)).collect();
+            if mentions {
+                mention = mentions::find(&text, &references, self.setuptools);
+            }
+        }
+        if is_written && opener_words().any(|word| found.contains(word)) {
+            source.names = names_in_source(&bytes);
+        }
+        Ok((mention, source))
+    }
 }
 
 /// Whether a module or one below it is among the imports.
@@ -101,4 +131,21 @@ fn imports(imports: &[ImportedName], module: &str) -> bool {
         let rest = import.name.name.strip_prefix(module).filter(|_| import.name.dots == 0);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_hides_another() {
+        let reader = Reader::new(&["distutils", "pkg_resources", "setuptools"]);
+        assert!(reader.words.len() > 10);
+        for word in &reader.words {
+            let others = reader.words.iter().filter(|other| *other != word);
+            assert!(others.clone().all(|other| !other.contains(word)), "{word}");
+            assert!(reader.find(format!("'{word}'").as_bytes()).contains(word), "{word}");
+        }
+        assert!(reader.find(b"the latest test of cffi").is_empty());
+    }
 }

@@ -29,21 +29,22 @@ pub struct ImportedName {
 
 /// The references of one source file, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct References {
+pub struct References<'a> {
     /// The names of import statements, of `__import__("a")` and of `import_module("a")`.
     pub imports: Vec<ImportedName>,
     /// The string literals as written, without quotes.
-    pub strings: Vec<String>,
+    pub strings: Vec<&'a str>,
 }
 
 /// Reads the references of a source file.
-pub fn parse_references(text: &str) -> References {
+pub fn parse_references(text: &str) -> References<'_> {
     let mut lexer = Lexer {
         rest: text,
         line: 1,
         first_line: 1,
         called: Vec::new(),
         statement: String::new(),
+        is_blank: true,
         starts_line: true,
         blocks: Vec::new(),
         found: References::default(),
@@ -62,11 +63,13 @@ struct Lexer<'a> {
     called: Vec<DottedName>,
     /// The statement so far, each of its strings as two quotes.
     statement: String,
+    /// Whether the statement has only blanks so far.
+    is_blank: bool,
     /// Whether the statement is the first of its line, so that it shows the indentation.
     starts_line: bool,
     /// The blocks around the statement that matter, the innermost last.
     blocks: Vec<Block>,
-    found: References,
+    found: References<'a>,
 }
 
 /// A block that decides whether imports in it are optional.
@@ -84,79 +87,84 @@ enum BlockKind {
     TypeChecking,
 }
 
-impl Lexer<'_> {
+/// Whether a byte is more than text of a statement.
+fn is_mark(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'"' | b'\'' | b'#' | b'\\' | b'\n' | b';' | b'(' | b'[' | b'{' | b')' | b']' | b'}'
+    )
+}
+
+impl<'a> Lexer<'a> {
     fn run(&mut self) {
         let mut depth = 0_usize;
-        while let Some(next) = self.rest.chars().next() {
-            if matches!(next, '"' | '\'') {
-                self.string(next);
+        loop {
+            let plain = self.rest.bytes().position(is_mark).unwrap_or(self.rest.len());
+            let (text, rest) = self.rest.split_at(plain);
+            self.push(text);
+            self.rest = rest;
+            let Some(mark) = rest.bytes().next() else { break };
+            if matches!(mark, b'"' | b'\'') {
+                self.string(mark);
                 continue;
             }
-            self.rest = &self.rest[next.len_utf8()..];
-            match next {
-                '#' => self.rest = &self.rest[self.rest.find('\n').unwrap_or(self.rest.len())..],
-                '\\' => {
+            self.rest = &rest[1..];
+            match mark {
+                b'#' => self.rest = &self.rest[self.rest.find('\n').unwrap_or(self.rest.len())..],
+                b'\\' => {
                     let after = self.rest.trim_start_matches(['\r', '\n']);
                     self.line += count_lines(&self.rest[..self.rest.len() - after.len()]);
                     self.rest = after;
                 }
-                '\n' | ';' if depth == 0 => {
+                b'\n' | b';' if depth == 0 => {
                     self.end_statement();
-                    self.line += usize::from(next == '\n');
-                    self.starts_line = next == '\n';
+                    self.line += usize::from(mark == b'\n');
+                    self.starts_line = mark == b'\n';
                 }
-                '\n' => {
+                b'\n' => {
                     self.line += 1;
                     self.statement.push(' ');
                 }
                 _ => {
-                    match next {
-                        '(' | '[' | '{' => depth += 1,
-                        ')' | ']' | '}' => depth = depth.saturating_sub(1),
+                    match mark {
+                        b'(' | b'[' | b'{' => depth += 1,
+                        b')' | b']' | b'}' => depth = depth.saturating_sub(1),
                         _ => {}
                     }
-                    self.push(next);
+                    self.push(&rest[..1]);
                 }
             }
         }
         self.end_statement();
     }
 
-    /// A literal from its first quote on. A backslash keeps the next character in raw strings, too.
-    fn string(&mut self, quote: char) {
-        let triple: String = [quote; 3].iter().collect();
-        let long = self.rest.starts_with(&triple);
-        let end = if long { triple } else { quote.to_string() };
-        let body = &self.rest[end.len()..];
-        let mut at = 0;
-        while let Some(next) = body[at..].chars().next() {
-            if body[at..].starts_with(&end) || (next == '\n' && !long) {
-                break;
-            }
-            let escaped = if next == '\\' { body[at + 1..].chars().next() } else { None };
-            at += next.len_utf8() + escaped.map_or(0, char::len_utf8);
-        }
+    /// A literal from its first quote on.
+    fn string(&mut self, quote: u8) {
+        let quotes = if quote == b'"' { "\"\"\"" } else { "'''" };
+        let long = self.rest.starts_with(quotes);
+        let end = if long { quotes } else { &quotes[..1] };
+        let after = &self.rest[end.len()..];
+        let (body, after) = after.split_at(body_length(after, end));
         let calls = |function: &str| self.statement.trim_end().ends_with(function);
         if calls("__import__(") || calls("import_module(") {
-            let name = DottedName { dots: 0, name: body[..at].to_owned() };
-            self.called.push(name);
+            self.called.push(DottedName { dots: 0, name: body.to_owned() });
         }
-        self.found.strings.push(body[..at].to_owned());
-        let after = &body[at..];
-        self.rest = after.strip_prefix(&end).unwrap_or(after);
-        [quote, quote].into_iter().for_each(|quote| self.push(quote));
-        self.line += count_lines(&body[..at]);
+        self.found.strings.push(body);
+        self.rest = after.strip_prefix(end).unwrap_or(after);
+        self.push(&quotes[..2]);
+        self.line += count_lines(body);
     }
 
-    fn push(&mut self, next: char) {
-        if self.statement.trim_start().is_empty() {
+    fn push(&mut self, text: &str) {
+        if self.is_blank {
             self.first_line = self.line;
+            self.is_blank = text.trim_start().is_empty();
         }
-        self.statement.push(next);
+        self.statement.push_str(text);
     }
 
     fn end_statement(&mut self) {
-        let statement = std::mem::take(&mut self.statement);
+        let mut statement = std::mem::take(&mut self.statement);
         let whole = statement.trim();
         if self.starts_line && !whole.is_empty() {
             self.enter(statement.len() - statement.trim_start().len(), whole);
@@ -168,6 +176,10 @@ impl Lexer<'_> {
         let called = std::mem::take(&mut self.called);
         let names = import.into_iter().flat_map(parse_import).chain(called);
         names.for_each(|name| self.add_import(name));
+        // The next statement needs no memory of its own.
+        statement.clear();
+        self.statement = statement;
+        self.is_blank = true;
     }
 
     fn add_import(&mut self, name: DottedName) {
@@ -191,18 +203,19 @@ impl Lexer<'_> {
                 tried = imports;
             }
         }
-        let words: Vec<&str> = words(statement).collect();
-        let kind = match words.first() {
-            Some(&"try") => BlockKind::Try(Vec::new()),
-            Some(&"except") => {
-                if words.len() == 1 || words.iter().any(|word| CATCH_IMPORTS.contains(word)) {
+        let mut words = words(statement);
+        let kind = match words.next() {
+            Some("try") => BlockKind::Try(Vec::new()),
+            Some("except") => {
+                let mut caught = words.peekable();
+                if caught.peek().is_none() || caught.any(|word| CATCH_IMPORTS.contains(&word)) {
                     for index in &tried {
                         self.found.imports[*index].is_optional = true;
                     }
                 }
                 BlockKind::Except(tried)
             }
-            Some(&"if") if words.contains(&"TYPE_CHECKING") => BlockKind::TypeChecking,
+            Some("if") if words.any(|word| word == "TYPE_CHECKING") => BlockKind::TypeChecking,
             _ => return,
         };
         self.blocks.push(Block { indentation, kind });
@@ -219,7 +232,25 @@ fn words(statement: &str) -> impl Iterator<Item = &str> {
 }
 
 fn count_lines(text: &str) -> usize {
-    text.matches('\n').count()
+    memchr::memchr_iter(b'\n', text.as_bytes()).count()
+}
+
+/// The length of a literal up to its closing quotes. One that is not long ends with its line. A
+/// backslash keeps the next character in raw strings, too.
+fn body_length(text: &str, end: &str) -> usize {
+    let (bytes, end) = (text.as_bytes(), end.as_bytes());
+    let stop = if end.len() == 1 { b'\n' } else { end[0] };
+    let mut at = 0;
+    while let Some(next) = memchr::memchr3(end[0], stop, b'\\', &bytes[at..]) {
+        at += next;
+        match bytes[at] {
+            b'\\' => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+            b'\n' => return at,
+            _ if bytes[at..].starts_with(end) => return at,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
 }
 
 /// The names of one `import` or `from` statement.

@@ -11,7 +11,7 @@ mod tree;
 
 use std::collections::BTreeSet;
 
-/// The functions that open libraries; a file without any of these bytes is not parsed.
+/// The functions that open libraries.
 const OPENERS: [(&str, Opener); 6] = [
     ("find_library", Opener::FindLibrary),
     ("CDLL", Opener::Dlopen),
@@ -41,11 +41,14 @@ pub struct Name {
     pub opener: Opener,
 }
 
-/// The names of libraries that a Python file opens.
+/// The words that a file has one of if it opens libraries.
+pub fn opener_words() -> impl Iterator<Item = &'static str> {
+    OPENERS.iter().map(|(word, _)| *word)
+}
+
+/// The names of libraries that a Python file opens, from its syntax tree.
 pub fn names_in_source(source: &[u8]) -> BTreeSet<Name> {
-    let named =
-        OPENERS.iter().any(|(name, _)| memchr::memmem::find(source, name.as_bytes()).is_some());
-    let text = std::str::from_utf8(source).ok().filter(|_| named);
+    let text = std::str::from_utf8(source).ok();
     let tree = text.and_then(|text| Some((text, tree::parse(text)?)));
     tree.map(|(text, tree)| flow::names(text, tree.root_node())).unwrap_or_default()
 }

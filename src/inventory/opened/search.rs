@@ -13,7 +13,7 @@ use crate::inventory::sources::Sources;
 use crate::inventory::{FileFact, Inventory, Need};
 use crate::loader::{self, Library, Loader};
 use crate::path::RealPath;
-use crate::root::Kind;
+use crate::root::{Content, Kind};
 
 /// A search in one root.
 pub(super) struct Search<'a> {
@@ -97,7 +97,7 @@ impl<'a> Search<'a> {
     fn of_object(&self, file: &FileFact) -> Vec<Opened> {
         let mut opened = self.declared(&file.path, &file.path);
         let Ok(content) = self.library.root().open(&file.path) else { return opened };
-        if !self.calls_dlopen(&file.path) {
+        if !calls_dlopen(content.as_ref()) {
             return opened;
         }
         let text = format!("opened by name in {}", self.place_of(&file.path));
@@ -112,11 +112,6 @@ impl<'a> Search<'a> {
         let open = |name: &String| self.open(&file.path, &file.path, name, &evidence);
         opened.extend(names.iter().filter_map(open));
         opened
-    }
-
-    fn calls_dlopen(&self, path: &RealPath) -> bool {
-        let symbols = loader::read_symbols(self.library.root(), path);
-        symbols.undefined.iter().any(|symbol| symbol.name == "dlopen")
     }
 
     /// The notes of the libraries that files of the environment need, as needs of these files.
@@ -196,4 +191,11 @@ impl<'a> Search<'a> {
         let mut sites = self.inventory.environment.parts.iter().flat_map(|part| &part.sites);
         sites.find_map(|site| path.below(site)).unwrap_or(path.as_str()).to_owned()
     }
+}
+
+fn calls_dlopen(content: &dyn Content) -> bool {
+    const NAME: &str = "dlopen";
+    let symbols = || elf::read_symbols(content).unwrap_or_default();
+    elf::may_name_symbol(content, NAME).unwrap_or(false)
+        && symbols().undefined.iter().any(|symbol| symbol.name == NAME)
 }
