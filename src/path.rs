@@ -126,6 +126,40 @@ fn is_component(part: &str) -> bool {
     !part.is_empty() && part != "." && part != ".." && !part.contains('/') && !part.contains('\0')
 }
 
+/// Whether a path can begin after these bytes of a text: `/opt/app` does in `-L/opt/app` and `x='/opt/app'`, but
+/// not in `/srv/opt/app`.
+pub fn begins_path(before: &[u8]) -> bool {
+    match before {
+        [.., b'-', letter] if letter.is_ascii_alphabetic() => true,
+        [.., last] => !goes_on(*last),
+        [] => true,
+    }
+}
+
+/// Whether a path can end before this byte of a text: `/opt/app` does not in `/opt/application`.
+pub fn ends_path(next: Option<u8>) -> bool {
+    next.is_none_or(|byte| !goes_on(byte))
+}
+
+fn goes_on(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+/// The text with `new` in each place where the whole path `old` is, or one below it.
+pub fn replace_whole(text: &str, old: &str, new: &str) -> String {
+    let mut replaced = String::with_capacity(text.len());
+    let mut done = 0;
+    for (at, found) in text.match_indices(old) {
+        let end = at + found.len();
+        if begins_path(&text.as_bytes()[..at]) && ends_path(text.as_bytes().get(end).copied()) {
+            replaced.push_str(&text[done..at]);
+            replaced.push_str(new);
+            done = end;
+        }
+    }
+    replaced + &text[done..]
+}
+
 impl fmt::Display for RealPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -202,6 +236,22 @@ mod tests {
         assert_eq!(path.relative_to(&RealPath::known("/usr/bin")), "../lib/libz.so.1");
         assert_eq!(path.relative_to(&RealPath::known("/usr/lib")), "libz.so.1");
         assert_eq!(path.relative_to(&path), ".");
+    }
+
+    #[test]
+    fn whole_paths_are_replaced() {
+        for (text, expect) in [
+            ("Exec=/opt/venv/bin/a %U", "Exec=/opt/app/bin/a %U"),
+            (
+                r#"["/opt/venv/bin/python", "-L/opt/venv"]"#,
+                r#"["/opt/app/bin/python", "-L/opt/app"]"#,
+            ),
+            ("/opt/venv2 /srv/opt/venv /opt/venv.d", "/opt/venv2 /srv/opt/venv /opt/venv.d"),
+            ("/opt/venv:/opt/venv", "/opt/app:/opt/app"),
+            ("é/opt/venv", "é/opt/app"),
+        ] {
+            assert_eq!(replace_whole(text, "/opt/venv", "/opt/app"), expect);
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 use memchr::memmem;
 
+use crate::path::{begins_path, ends_path};
+
 /// The prefixes of the environment in the builder.
 pub(super) struct BuilderPaths(Vec<memmem::Finder<'static>>);
 
@@ -27,14 +29,8 @@ impl BuilderPaths {
     /// block, unless this is the last. A match at the start was left to the block before, unless
     /// this is the first.
     pub(super) fn are_in(&self, bytes: &[u8], first: bool, last: bool) -> bool {
-        let goes_on =
-            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        let begins = |at: usize| match &bytes[..at] {
-            [] => first,
-            [.., b'-', letter] if letter.is_ascii_alphabetic() => true,
-            [.., before] => !goes_on(before),
-        };
-        let ends = |at: usize| bytes.get(at).map_or(last, |next| !goes_on(next));
+        let begins = |at: usize| if at == 0 { first } else { begins_path(&bytes[..at]) };
+        let ends = |at: usize| bytes.get(at).map_or(last, |next| ends_path(Some(*next)));
         let whole = |at: usize, length: usize| begins(at) && ends(at + length);
         self.0
             .iter()

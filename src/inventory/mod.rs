@@ -7,6 +7,7 @@ mod adoption;
 mod beside;
 mod carriable;
 mod carriable_file;
+mod descriptions;
 mod files;
 mod links;
 mod lookup;
@@ -107,6 +108,8 @@ pub struct Inventory {
     /// The files outside of the environment that a bundle may contain. Empty unless the scope
     /// includes them.
     pub carriable: Carriable,
+    /// The texts that tell other programs where the environment is, by path.
+    pub descriptions: BTreeMap<RealPath, String>,
     /// The data and plugins of the needed libraries that no package owns, by library.
     pub beside: BTreeMap<RealPath, Beside>,
     /// The tests and type stubs that source files refer to.
@@ -301,6 +304,7 @@ pub fn take_inventory_of(
         packages,
         carriable: Carriable::default(),
         beside: BTreeMap::new(),
+        descriptions: BTreeMap::new(),
         mentions: Mentions::default(),
         programs: BTreeMap::new(),
         findings,
@@ -310,6 +314,9 @@ pub fn take_inventory_of(
     inventory.find_programs(root);
     inventory.capable = inventory.find_capable(root);
     let sources = if scope.natives_only { Sources::new() } else { inventory.read_sources(root) };
+    if !scope.natives_only {
+        inventory.descriptions = inventory.read_descriptions(root);
+    }
     inventory.resolve(library, &scope, &sources);
     let of_conda = inventory.packages.iter().any(|(_, package)| package.in_prefix.is_some());
     let foreign = inventory.packages.iter().any(|(_, package)| package.foreign.is_some());

@@ -54,6 +54,10 @@ impl Contents<'_> {
         {
             return metadata.map(FileContent::from);
         }
+        if let Some(text) = self.inventory.descriptions.get(&file.path) {
+            let content = self.inventory.moved(text, self.destinations.prefix);
+            return Ok(Action::Write { content }.into());
+        }
         if self.inventory.environment.is_command(&file.path) {
             let python = self.destinations.prefix.descend("bin/python");
             return Ok(scripts::rewrite(self.inventory, self.shebang, &python, file));

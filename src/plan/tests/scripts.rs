@@ -37,6 +37,26 @@ fn scripts_that_start_the_python_of_the_environment() {
 }
 
 #[test]
+fn files_that_tell_other_programs_where_the_environment_is() {
+    for (file, line, expect) in [
+        (
+            "share/jupyter/kernels/x/kernel.json",
+            "[\"/opt/venv/bin/python\"]",
+            "= [\"/opt/app/bin/python\"]",
+        ),
+        ("share/applications/x.desktop", "Exec=/opt/venv/bin/x", "= Exec=/opt/app/bin/x"),
+        ("lib/systemd/system/x.service", "ExecStart=/opt/venv/bin/x", "= ExecStart=/opt/app/bin/x"),
+        ("lib/pkgconfig/x.pc", "prefix=/opt/venv", "= prefix=/opt/app"),
+        // Without a path of the builder, and of no known kind.
+        ("share/applications/x.desktop", "Exec=x", ""),
+        ("share/x/x.conf", "root=/opt/venv", ""),
+    ] {
+        let root = format!("/opt/venv/{file} = {line}\nwheel a has ../../../{file}");
+        check(&root, "", format!("APP/{file} {expect}").trim_end());
+    }
+}
+
+#[test]
 fn an_environment_that_was_moved() {
     const LAUNCHER: &str = "wheel web script web=web.cli:main";
     for line in ["#!/build/.venv/bin/python", "#!/usr/bin/env python3.9", "#!/usr/bin/python3"] {

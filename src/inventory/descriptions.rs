@@ -1,0 +1,62 @@
+//! Text files that tell other programs where the environment is: Jupyter's kernels, desktop entries,
+//! units of systemd, pkg-config's packages.
+//!
+//! Installers write the prefix of the builder into them. Their formats have no other use for such a path, so
+//! it can be replaced.
+//!
+//! Invariant: only files that hold a prefix of the environment are listed.
+
+use std::collections::BTreeMap;
+
+use super::{FileFact, Inventory, problem};
+use crate::path::{RealPath, replace_whole};
+use crate::python::PartKind;
+use crate::root::{Kind, Root};
+
+/// The names of such files, and the ends of their names.
+const NAMES: [&str; 1] = ["kernel.json"];
+const SUFFIXES: [&str; 8] =
+    [".desktop", ".service", ".socket", ".timer", ".mount", ".target", ".pc", ".la"];
+
+/// Nobody writes longer ones.
+const LARGEST: u64 = 1 << 20;
+
+impl Inventory {
+    /// The texts of these files. One that is no text is not listed.
+    pub(super) fn read_descriptions(&mut self, root: &Root) -> BTreeMap<RealPath, String> {
+        let mut texts = BTreeMap::new();
+        let mut findings = Vec::new();
+        for file in self.files.iter().filter(|file| is_description(file)) {
+            match root.read(&file.path, LARGEST) {
+                Ok(bytes) => {
+                    let text = String::from_utf8(bytes).ok().filter(|text| self.is_named_in(text));
+                    texts.extend(text.map(|text| (file.path.clone(), text)));
+                }
+                Err(error) => findings.push(problem(&error)),
+            }
+        }
+        self.findings.extend(findings);
+        texts
+    }
+
+    fn is_named_in(&self, text: &str) -> bool {
+        self.moved(text, &RealPath::root()) != text
+    }
+
+    /// A text with `prefix` in place of each prefix of the environment.
+    pub fn moved(&self, text: &str, prefix: &RealPath) -> String {
+        let parts = self.environment.parts.iter();
+        parts
+            .filter(|part| matches!(part.kind, PartKind::VirtualEnvironment | PartKind::Prefix))
+            .fold(text.to_owned(), |text, part| {
+                replace_whole(&text, part.prefix.as_str(), prefix.as_str())
+            })
+    }
+}
+
+fn is_description(file: &FileFact) -> bool {
+    let name = file.path.name();
+    file.meta.kind == Kind::File
+        && file.meta.size <= LARGEST
+        && (NAMES.contains(&name) || SUFFIXES.iter().any(|suffix| name.ends_with(suffix)))
+}
