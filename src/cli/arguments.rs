@@ -9,6 +9,7 @@ use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 use wheelbarrow::finding::{Allowed, Code, Weights};
 use wheelbarrow::lock::LOCK_FILE;
 use wheelbarrow::project::Minor;
+use wheelbarrow::report::Detail;
 
 use super::similar::suggest;
 
@@ -90,7 +91,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        weights: WeightOptions,
+        findings: FindingOptions,
     },
     /// Explain a code of a finding: its meaning, common causes and remedies
     Explain {
@@ -258,24 +259,31 @@ pub(crate) struct Choice {
     #[command(flatten)]
     pub(crate) layers: LayerOptions,
     #[command(flatten)]
-    pub(crate) weights: WeightOptions,
+    pub(crate) findings: FindingOptions,
 }
 
-/// The weights of findings.
+/// The weights of findings, and how much of each is shown.
 #[derive(Args)]
 #[command(next_help_heading = "Findings")]
-pub(crate) struct WeightOptions {
+pub(crate) struct FindingOptions {
     /// Make a note of every finding with this code, or of the one about SUBJECT (may be repeated)
     #[arg(long, value_name = "CODE[=SUBJECT]", value_parser = allowed)]
     pub(crate) allow: Vec<Allowed>,
     /// Make a deny-level finding of every finding with this code (may be repeated)
     #[arg(long, value_name = "CODE", value_parser = code)]
     pub(crate) deny: Vec<Code>,
+    /// List all files that a finding is about
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
 }
 
-impl WeightOptions {
+impl FindingOptions {
     pub(crate) fn weights(&self) -> Weights {
         Weights { allowed: self.allow.clone(), denied: self.deny.clone() }
+    }
+
+    pub(crate) fn detail(&self) -> Detail {
+        if self.verbose { Detail::All } else { Detail::Examples }
     }
 }
 
@@ -420,7 +428,8 @@ fn hide_in_report(option: Arg) -> Arg {
 /// which packages are installed.
 fn hide_in_answers(option: Arg) -> Arg {
     let option = hide_in_report(option);
-    let hidden = ["pin", "so_names", "allow", "deny"].contains(&option.get_id().as_str());
+    let hidden =
+        ["pin", "so_names", "allow", "deny", "verbose"].contains(&option.get_id().as_str());
     if hidden { option.hide(true) } else { option }
 }
 

@@ -13,7 +13,7 @@ use wheelbarrow::lock::{
     parse_lock,
 };
 use wheelbarrow::plan::Plan;
-use wheelbarrow::report;
+use wheelbarrow::report::{self, Detail};
 
 use super::arguments::ReviewOptions;
 use super::host;
@@ -21,10 +21,11 @@ use super::output_settings::OutputSettings;
 use super::trouble::Trouble;
 
 /// Refuses a plan that the final root cannot run.
-pub(crate) fn refuse_unfit(plan: &Plan) -> Result<(), Trouble> {
+pub(crate) fn refuse_unfit(plan: &Plan, detail: Detail) -> Result<(), Trouble> {
     let refuses = |finding: &Finding| finding.severity == Severity::Deny && finding.code.refuses();
     if plan.findings.iter().any(refuses) {
-        eprint!("{}", report::findings_text(&report::worst_last(plan.findings.clone())));
+        let findings = report::worst_last(plan.findings.clone());
+        eprint!("{}", report::findings_text(&findings, detail));
         return Err(Trouble::without_hint(
             "the final root cannot run this environment; nothing was written",
         ));

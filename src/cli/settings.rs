@@ -14,6 +14,7 @@ use wheelbarrow::plan::{
     DEFAULT_PREFIX, FinalStage, LayerForm, NativeMode, Request, Shebang, SlimKind,
 };
 use wheelbarrow::python::{Environment, Surroundings};
+use wheelbarrow::report::Detail;
 use wheelbarrow::root::{Directory, Overlay, Root};
 use wheelbarrow::temporary::Temporary;
 use wheelbarrow::wheelhouse::{self, FolderError, Unpacked};
@@ -36,6 +37,8 @@ pub(crate) struct Settings {
     pub(crate) request: Request,
     /// The weights of findings.
     pub(crate) weights: Weights,
+    /// How much of each finding is shown.
+    pub(crate) detail: Detail,
     directory: Directory,
     /// Files and directories of the root that are bundled on request.
     included: Vec<RealPath>,
@@ -90,7 +93,8 @@ impl Settings {
             named: input.env.iter().map(|typed| inside(typed)).collect(),
             surroundings: if own_root { host::surroundings() } else { Surroundings::default() },
             request: request(choice, asked, format)?,
-            weights: choice.weights.weights(),
+            weights: choice.findings.weights(),
+            detail: choice.findings.detail(),
         })
     }
 

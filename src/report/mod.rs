@@ -26,7 +26,7 @@ pub use names::similar_names;
 pub use sizes::{ModeSize, sizes};
 pub use summary::{Summary, summary_text, worst_last};
 pub use text::{
-    append_text, findings_text, plan_text, receipts_text, report_text, verification_text,
+    Detail, append_text, findings_text, plan_text, receipts_text, report_text, verification_text,
     why_not_text, why_text,
 };
 pub use why::{Answer, Stay, Step, why};

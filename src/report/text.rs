@@ -20,7 +20,7 @@ use crate::verify::{Checked, Verification};
 pub(super) const BOLD: Style = Style::new().bold();
 
 /// The dependency tree, the packages and the files that are left out.
-pub fn report_text(report: &Report) -> String {
+pub fn report_text(report: &Report, detail: Detail) -> String {
     let mut text = String::new();
     let facts = &report.interpreter_facts;
     let _ = writeln!(
@@ -92,7 +92,7 @@ pub fn report_text(report: &Report) -> String {
     if let Some(version) = &report.glibc {
         let _ = writeln!(text, "{BOLD}needs glibc {version} or newer{BOLD:#}");
     }
-    text + &findings_text(&report.findings)
+    text + &findings_text(&report.findings, detail)
 }
 
 fn module_tree(module: &ReportModule) -> Tree<String> {
@@ -152,7 +152,7 @@ pub fn receipts_text(title: &str, receipts: &[Receipt]) -> String {
 }
 
 /// The verdict, the number of checks, and the findings.
-pub fn verification_text(verification: &Verification) -> String {
+pub fn verification_text(verification: &Verification, detail: Detail) -> String {
     let Checked { distributions, files, natives, symbols, scripts, entry_points, links } =
         verification.checked;
     let python = verification
@@ -176,7 +176,7 @@ pub fn verification_text(verification: &Verification) -> String {
         verification.prefix,
         checked.join(", ")
     );
-    text + &findings_text(&verification.findings)
+    text + &findings_text(&verification.findings, detail)
 }
 
 /// The image that the layers of an image layout are appended to, as an instruction.
@@ -201,7 +201,7 @@ pub fn append_text(plan: &Plan) -> String {
 }
 
 /// Everything that `bundle` would do, a line for each path.
-pub fn plan_text(plan: &Plan) -> String {
+pub fn plan_text(plan: &Plan, detail: Detail) -> String {
     let mut text = String::new();
     let _ = writeln!(
         text,
@@ -223,7 +223,7 @@ pub fn plan_text(plan: &Plan) -> String {
     packages(&mut text, "installed with them", &plan.packages.brought_along);
     packages(&mut text, "vendored in the bundle", &plan.packages.vendored);
     packages(&mut text, "already in the base", &plan.packages.in_base);
-    text + &findings_text(&plan.findings)
+    text + &findings_text(&plan.findings, detail)
 }
 
 /// How an entry comes to be, in a word.
@@ -269,8 +269,17 @@ pub fn why_not_text(answer: &Answer) -> String {
         .collect()
 }
 
+/// How much of each finding is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// The first files that it is about.
+    Examples,
+    /// All files that it is about.
+    All,
+}
+
 /// Findings, worst first.
-pub fn findings_text(findings: &[Finding]) -> String {
+pub fn findings_text(findings: &[Finding], detail: Detail) -> String {
     let mut text = String::new();
     for finding in findings {
         let colour = match finding.severity {
@@ -287,6 +296,11 @@ pub fn findings_text(findings: &[Finding]) -> String {
             finding.subject,
             finding.message
         );
+        if detail == Detail::All {
+            for file in &finding.files {
+                let _ = writeln!(text, "  {file}");
+            }
+        }
         if let Some(help) = &finding.help {
             let _ = writeln!(text, "  help: {help}");
         }

@@ -25,7 +25,7 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
     let output = OutputSettings::new(typed, &settings)?;
     let (inventory, plan) = settings.decide()?;
     output.refuse_inside(&inventory.environment)?;
-    review::refuse_unfit(&plan)?;
+    review::refuse_unfit(&plan, settings.detail)?;
     let stale = review::review(&plan, &output, &typed.review)?;
     let verifier = output.verifier.as_ref();
     let papers = Papers {
@@ -68,7 +68,7 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
         // Nothing installs packages here: the user's base has to have them.
         Format::OciLayout => print!("{}", report::append_text(&plan)),
     }
-    eprint!("{}", report::findings_text(&findings));
+    eprint!("{}", report::findings_text(&findings, settings.detail));
     Ok(findings)
 }
 

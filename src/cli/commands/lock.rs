@@ -15,10 +15,11 @@ use crate::cli::{host, review};
 /// Writes the lock, and prints the difference to an earlier one.
 pub(crate) fn run(input: &Input, choice: &Choice, file: &Path) -> Result<Vec<Finding>, Trouble> {
     let earlier = review::read_lock(file)?;
-    let (_, plan) = Settings::read_only(input, choice)?.decide()?;
-    review::refuse_unfit(&plan)?;
+    let mut settings = Settings::read_only(input, choice)?;
+    let (_, plan) = settings.decide()?;
+    review::refuse_unfit(&plan, settings.detail)?;
     let lock = lock_plan(&plan);
-    eprint!("{}", report::findings_text(&plan.findings));
+    eprint!("{}", report::findings_text(&plan.findings, settings.detail));
     let shown = file.display();
     if earlier.as_ref() != Some(&lock) {
         host::write_file(file, &lock.to_toml()).map_err(|error| {

@@ -33,8 +33,8 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Trouble> {
         Command::Report { input, choice, sizes, json } => report::run(input, choice, *sizes, *json),
         Command::Why(question) => why::run(question, why::Side::InFinalRoot),
         Command::WhyNot(question) => why::run(question, why::Side::LeftOut),
-        Command::Verify { bundle, root, prefix, json, weights } => {
-            verify::run(bundle.as_deref(), root, prefix.as_deref(), *json, &weights.weights())
+        Command::Verify { bundle, root, prefix, json, findings } => {
+            verify::run(bundle.as_deref(), root, prefix.as_deref(), *json, findings)
         }
         Command::Explain { code } => explain::run(*code),
         Command::Layers { compare, json } => layers::run(compare, *json),

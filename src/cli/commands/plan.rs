@@ -10,7 +10,8 @@ use crate::cli::trouble::Trouble;
 
 /// Prints the plan.
 pub(crate) fn run(input: &Input, choice: &Choice, json: bool) -> Result<Vec<Finding>, Trouble> {
-    let (_, plan) = Settings::read_only(input, choice)?.decide()?;
-    print_answer(json, &plan, || report::plan_text(&plan));
+    let mut settings = Settings::read_only(input, choice)?;
+    let (_, plan) = settings.decide()?;
+    print_answer(json, &plan, || report::plan_text(&plan, settings.detail));
     Ok(plan.findings)
 }

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use wheelbarrow::finding::{Finding, Weights};
+use wheelbarrow::finding::Finding;
 use wheelbarrow::{report, verify};
 
 use crate::cli::answer::print_answer;
+use crate::cli::arguments::FindingOptions;
 use crate::cli::bundle_directory::final_root;
 use crate::cli::trouble::Trouble;
 
@@ -15,11 +16,13 @@ pub(crate) fn run(
     root: &Path,
     prefix: Option<&str>,
     json: bool,
-    weights: &Weights,
+    options: &FindingOptions,
 ) -> Result<Vec<Finding>, Trouble> {
     let (root, prefix, manifest) = final_root(bundle, root, prefix)?;
     let mut verification = verify::verify(&root, &prefix, manifest);
-    verification.findings = weights.apply(verification.findings);
-    print_answer(json, &verification, || report::verification_text(&verification));
+    verification.findings = options.weights().apply(verification.findings);
+    print_answer(json, &verification, || {
+        report::verification_text(&verification, options.detail())
+    });
     Ok(verification.findings)
 }
