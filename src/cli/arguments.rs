@@ -226,6 +226,10 @@ pub(crate) struct Input {
     /// /opt/conda, then the root's python3]
     #[arg(help_heading = None)]
     pub(crate) env: Vec<String>,
+    /// The Python of the root that a folder without one of its own is for [default: that of its wheels, or
+    /// the root's python3]
+    #[arg(long, value_name = "X.Y", value_parser = minor)]
+    pub(crate) python: Option<Minor>,
     /// The root to read; the result is the same as inside that root
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub(crate) root: PathBuf,

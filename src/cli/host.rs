@@ -46,6 +46,7 @@ pub(crate) fn surroundings() -> Surroundings {
         search_path: absolute.map(str::to_owned).collect(),
         directory: std::env::current_dir().ok().map(|path| path.to_string_lossy().into_owned()),
         home: variable("HOME"),
+        python: None,
     }
 }
 

@@ -91,7 +91,10 @@ impl Settings {
             directory,
             unpacked: None,
             named: input.env.iter().map(|typed| inside(typed)).collect(),
-            surroundings: if own_root { host::surroundings() } else { Surroundings::default() },
+            surroundings: Surroundings {
+                python: input.python.map(|python| python.to_string()),
+                ..if own_root { host::surroundings() } else { Surroundings::default() }
+            },
             request: request(choice, asked, format)?,
             weights: choice.findings.weights(),
             detail: choice.findings.detail(),
@@ -131,8 +134,9 @@ impl Settings {
         };
         let Request { prefix, requirements, base, .. } = &self.request;
         let final_libc = base.as_ref().and_then(|base| base.libc_version);
+        let python = self.surroundings.python.as_deref();
         let Unpacked { directory, environment, findings } =
-            wheelhouse::unpack(&self.root, &folder, prefix, requirements, final_libc)?;
+            wheelhouse::unpack(&self.root, &folder, prefix, requirements, final_libc, python)?;
         let upper = Directory::open(&directory.content(), &[]).map_err(FolderError::Temporary)?;
         let place = self.request.prefix.clone();
         let overlay = Overlay { lower: self.directory.clone(), upper, place };

@@ -45,6 +45,7 @@ impl Asked {
                 "--package" => drop(request.packages.insert(value().to_owned())),
                 "--exclude" => drop(request.excluded.insert(value().to_owned())),
                 "--include" => included.push(RealPath::known(value())),
+                "--python" => surroundings.python = Some(value().to_owned()),
                 "--pin" => request.pin = true,
                 "--so-names" => request.so_names = true,
                 "--compile" => request.compile = true,

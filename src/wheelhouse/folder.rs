@@ -94,7 +94,7 @@ pub fn find_folder(root: &Root, named: &[String]) -> Result<Option<Folder>, Root
 
 /// Installs the wheels that fit the root's Python and the `requested` versions. `prefix` is the
 /// place of the environment in the final image. `final_libc` is the version of the final root's C
-/// library, if it is known.
+/// library, if it is known. `python` is the version of the Python, if the root has several.
 ///
 /// # Errors
 /// A root without Python, a wheel that is refused, a read that failed, or a full disk.
@@ -104,10 +104,11 @@ pub fn unpack(
     prefix: &RealPath,
     requested: &[Requirement<Url>],
     final_libc: Option<(u32, u32)>,
+    python: Option<&str>,
 ) -> Result<Unpacked, FolderError> {
     let library = Library::new(root);
     let mut findings = Vec::new();
-    let interpreter = own_interpreter(root, &library, None, &mut findings)
+    let interpreter = own_interpreter(root, &library, python, &mut findings)
         .ok_or_else(|| FolderError::NoInterpreter { path: folder.path.clone() })?;
     let own_libc = || {
         interpreter

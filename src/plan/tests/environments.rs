@@ -166,3 +166,26 @@ fn folders_of_tools() {
             note foreign-environment /app/__pypackages__/3.9",
     );
 }
+
+#[test]
+fn the_python_of_a_folder_that_has_none() {
+    const TWO: &str = "debian 12\npython /usr/local/bin/python3.11\npython /usr/bin/python3.13\ntarget /out\n\
+                       wheel yaml has yaml.py";
+    const WHEEL: &str = "/out/yaml-1.0.dist-info/WHEEL = Tag: ";
+    for (wheel, python, expect) in [
+        // Nothing says which one.
+        ("py3-none-any", "", "3.11"),
+        ("cp313-abi3-manylinux_2_17_x86_64", "", "3.11"),
+        ("py3-none-any", "--python 3.13", "3.13"),
+        ("cp313-cp313-manylinux_2_17_x86_64", "", "3.13"),
+        ("cp313-cp313t-manylinux_2_17_x86_64", "", "3.13"),
+        ("cp313-cp313-manylinux_2_17_x86_64", "--python 3.11", "3.11"),
+        // The root does not have it.
+        ("cp39-cp39-manylinux_2_17_x86_64", "", "3.11"),
+    ] {
+        let root = format!("{TWO}\n{WHEEL}{wheel}\\n");
+        let version = plan(&root, &format!("/out {python}")).plan.interpreter_facts.version;
+        let minor = version.rsplit_once('.').expect("three numbers").0.to_owned();
+        compare(&root, &[minor], expect);
+    }
+}

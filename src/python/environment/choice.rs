@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::candidates::{Candidate, Weight, list_candidates};
 use super::contents::count_application;
 use super::surroundings::Surroundings;
-use super::{Environment, EnvironmentError, OtherEnvironment, assemble, open};
+use super::{Environment, EnvironmentError, OtherEnvironment, combine, open};
 use crate::finding::{Code, Finding, Severity, count};
 use crate::loader::Library;
 use crate::path::RealPath;
@@ -37,8 +37,15 @@ pub(super) fn choose(
     let mut unusable: Option<EnvironmentError> = None;
     for candidate in list_candidates(root, surroundings) {
         let mut own = Vec::new();
-        let opened = open::open(root, library, &candidate.path, &mut own)
-            .and_then(|opened| assemble(root, library, &candidate.path, opened, &mut own));
+        let opened = open::open(root, library, &candidate.path, &mut own).and_then(|opened| {
+            combine(
+                root,
+                library,
+                vec![(&candidate.path, opened)],
+                surroundings.python.as_deref(),
+                &mut own,
+            )
+        });
         match opened {
             Ok(environment) if usable.iter().any(|other| other.is_same(&environment)) => {}
             Ok(environment) => usable.push(Usable {

@@ -47,6 +47,22 @@ pub enum EnvironmentError {
         /// `3.11`.
         minor: String,
     },
+    /// A folder of packages in a root without any Python.
+    #[error("{path} has no Python of its own, and the root has none either")]
+    NoPython {
+        /// The folder.
+        path: String,
+    },
+    /// An environment of another Python than the one that the user names.
+    #[error("{path} has Python {minor}, and --python asks for {python}")]
+    OtherPython {
+        /// A named path.
+        path: String,
+        /// `3.11`.
+        minor: String,
+        /// `3.12`.
+        python: String,
+    },
     /// Two named paths that do not have the same interpreter.
     #[error("{first} and {second} belong to different interpreters")]
     TwoInterpreters {
@@ -71,6 +87,12 @@ impl Hint for EnvironmentError {
             }
             EnvironmentError::NoInterpreter { .. } => {
                 "run wheelbarrow in the stage that has that Python"
+            }
+            EnvironmentError::NoPython { .. } => {
+                "run wheelbarrow in the stage that has the Python of these packages"
+            }
+            EnvironmentError::OtherPython { .. } => {
+                "leave --python out, or name the environment of that Python"
             }
             EnvironmentError::TwoInterpreters { .. } => {
                 "bundle environments of different interpreters separately"

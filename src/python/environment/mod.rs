@@ -116,7 +116,7 @@ pub fn find_environment(
         let one = open(root, library, path, findings);
         opened.push((path, one.map_err(|error| advise(root, surroundings, error))?));
     }
-    combine(root, library, opened, findings)
+    combine(root, library, opened, surroundings.python.as_deref(), findings)
 }
 
 /// Adds to the error of a typed path where an environment is: inside it, or in a usual place.
@@ -142,25 +142,23 @@ fn advise(
     error
 }
 
-/// The environment that one opened path is.
-fn assemble(
-    root: &Root,
-    library: &Library,
-    path: &String,
-    opened: Opened,
-    findings: &mut Vec<Finding>,
-) -> Result<Environment, EnvironmentError> {
-    combine(root, library, vec![(path, opened)], findings)
-}
-
-/// The one environment of several opened paths, at least one; they have one interpreter.
+/// The one environment of several opened paths, at least one; they have one interpreter, and that is `python`
+/// if the user names a version.
 fn combine(
     root: &Root,
     library: &Library,
     opened: Vec<(&String, Opened)>,
+    python: Option<&str>,
     findings: &mut Vec<Finding>,
 ) -> Result<Environment, EnvironmentError> {
-    let interpreter = one_interpreter(root, library, &opened, findings)?;
+    let interpreter = one_interpreter(root, library, &opened, python, findings)?;
+    if let Some(python) = python.filter(|python| interpreter.minor() != *python) {
+        return Err(EnvironmentError::OtherPython {
+            path: opened[0].0.clone(),
+            minor: interpreter.minor().to_owned(),
+            python: python.to_owned(),
+        });
+    }
     let other = |opened: &Opened| opened.minor.clone().filter(|minor| minor != interpreter.minor());
     if let Some((path, minor)) =
         opened.iter().find_map(|(path, opened)| Some((path, other(opened)?)))
@@ -183,6 +181,7 @@ fn one_interpreter(
     root: &Root,
     library: &Library,
     opened: &[(&String, Opened)],
+    python: Option<&str>,
     findings: &mut Vec<Finding>,
 ) -> Result<Interpreter, EnvironmentError> {
     let mut interpreters =
@@ -197,11 +196,17 @@ fn one_interpreter(
         };
     }
     let path = opened[0].0.clone();
-    let minor = opened.iter().find_map(|(_, opened)| opened.minor.clone());
-    own_interpreter(root, library, minor.as_deref(), findings).ok_or(match minor {
-        Some(minor) => EnvironmentError::NoInterpreter { path, minor },
-        None => EnvironmentError::NotPython { path, help: None },
-    })
+    let of_layout = opened.iter().find_map(|(_, opened)| opened.minor.clone());
+    let minor = of_layout.or(python.map(str::to_owned));
+    let built_for = opened.iter().find_map(|(_, opened)| opened.built_for.as_deref());
+    let mut own = |minor: Option<&str>| own_interpreter(root, library, minor, findings);
+    match minor {
+        Some(minor) => own(Some(&minor)).ok_or(EnvironmentError::NoInterpreter { path, minor }),
+        None => built_for
+            .and_then(|minor| own(Some(minor)))
+            .or_else(|| own(None))
+            .ok_or(EnvironmentError::NoPython { path }),
+    }
 }
 
 #[cfg(test)]

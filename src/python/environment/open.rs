@@ -23,6 +23,8 @@ pub(super) struct Opened {
     pub(super) interpreter: Option<Interpreter>,
     /// `3.11`, if the layout of the folder shows it.
     pub(super) minor: Option<String>,
+    /// `3.11`, if its wheels are for that one. They may be for others too.
+    pub(super) built_for: Option<String>,
     pub(super) include_system: bool,
 }
 
@@ -123,6 +125,7 @@ fn local_packages(root: &Root, directory: &RealPath) -> Option<Opened> {
         }],
         interpreter: None,
         minor: Some(directory.name().to_owned()),
+        built_for: None,
         include_system: false,
     })
 }
@@ -157,6 +160,7 @@ fn prefix(root: &Root, prefix: &RealPath) -> Option<Opened> {
                     parts: vec![part],
                     interpreter: None,
                     minor: Some(minor.to_owned()),
+                    built_for: None,
                     include_system: false,
                 });
             }
@@ -167,8 +171,10 @@ fn prefix(root: &Root, prefix: &RealPath) -> Option<Opened> {
 
 /// The folder of `pip install --target`: it holds the distributions itself.
 fn target(root: &Root, directory: &RealPath) -> Option<Opened> {
+    let entries: Vec<RealPath> =
+        root.list(directory).into_iter().flatten().map(|entry| entry.path).collect();
     let known = |name: &str| name.ends_with(".dist-info") || is_egg_info(name);
-    root.list(directory).iter().flatten().any(|entry| known(entry.path.name())).then(|| Opened {
+    entries.iter().any(|entry| known(entry.name())).then(|| Opened {
         parts: vec![Part {
             kind: PartKind::Target,
             prefix: directory.clone(),
@@ -177,7 +183,21 @@ fn target(root: &Root, directory: &RealPath) -> Option<Opened> {
         }],
         interpreter: None,
         minor: None,
+        built_for: entries.iter().find_map(|entry| python_of_wheel(root, entry)),
         include_system: false,
+    })
+}
+
+/// The Python that the wheel of a `.dist-info` is for, `3.11`, if it is for one alone: its ABI tag is that of
+/// the Python.
+fn python_of_wheel(root: &Root, info: &RealPath) -> Option<String> {
+    let wheel = WrittenPath::from(info).join("WHEEL");
+    let text = root.read_text(wheel.as_str(), 1 << 16).ok()??;
+    text.lines().find_map(|line| {
+        let mut tag = line.strip_prefix("Tag: ")?.split('-');
+        let (python, abi) = (tag.next()?, tag.next()?);
+        let (major, minor) = python.strip_prefix("cp")?.split_at_checked(1)?;
+        abi.starts_with(python).then(|| format!("{major}.{minor}"))
     })
 }
 
@@ -247,7 +267,13 @@ fn virtual_environment(
     if include_system {
         parts.extend(system_part(root, &interpreter));
     }
-    Ok(Opened { parts, interpreter: Some(interpreter), minor: None, include_system })
+    Ok(Opened {
+        parts,
+        interpreter: Some(interpreter),
+        minor: None,
+        built_for: None,
+        include_system,
+    })
 }
 
 fn system(root: &Root, interpreter: Interpreter) -> Option<Opened> {
@@ -256,6 +282,7 @@ fn system(root: &Root, interpreter: Interpreter) -> Option<Opened> {
         parts: vec![part],
         interpreter: Some(interpreter),
         minor: None,
+        built_for: None,
         include_system: false,
     })
 }

@@ -1,6 +1,6 @@
 //! The facts of a builder stage that are not in its files.
 //!
-//! Invariant: data; who runs in the root fills it in, and for another root it is empty.
+//! Invariant: data; who runs in the root fills it in. Another root has no variables and directories.
 
 /// The variables and directories with which a program of the builder stage starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,4 +17,6 @@ pub struct Surroundings {
     pub directory: Option<String>,
     /// `HOME`.
     pub home: Option<String>,
+    /// `3.12`: the Python of an environment that has none of its own, if the user names it.
+    pub python: Option<String>,
 }
