@@ -607,6 +607,20 @@ codes! {
             "Bundle the libraries: `--native vendor`.",
         ],
     }
+    BaseVersion = "base-version" {
+        usually: Note,
+        meaning: "The base has a package that the bundle needs, in another version than the builder. Its libraries \
+                  have the same names, but the program was not tried with them.",
+        causes: [
+            "A step of the builder stage upgraded packages.",
+            "The profile of `--base` is older or newer than the image.",
+        ],
+        remedies: [
+            "Start both stages from the same image.",
+            "Give the image itself with `--base-root`.",
+            "Upgrade the packages in the other stage, too.",
+        ],
+    }
     BaseLibrary = "base-library" {
         usually: Deny,
         meaning: "The base already has the package of a needed library, in a version that does not \

@@ -11,7 +11,7 @@ use super::native::{PackageSet, PlannedPackage};
 use super::request::Request;
 use super::target::{FinalRoot, Fit, refuse};
 use crate::base::Profile;
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Severity, count};
 use crate::inventory::Inventory;
 use crate::loader::{Libc, large_file_name};
 use crate::path::RealPath;
@@ -40,6 +40,7 @@ pub(crate) fn judge(
     if let Some(profile) = &request.base {
         let fit = Fit { inventory, request, profile };
         findings.extend(judge_packages(&fit, packages));
+        findings.extend(judge_versions(&fit, packages));
         findings.extend(glibc.and_then(|(version, path)| judge_glibc(&fit, version, path)));
         findings.extend(judge_musl(&fit, copied()));
     }
@@ -77,6 +78,31 @@ fn judge_package(fit: &Fit, package: &PlannedPackage) -> Option<Finding> {
     };
     let message = format!("is needed for {library}, but {why}{other}");
     Some(refuse(code, &package.name, message, Some(help)))
+}
+
+/// Packages that the base has in another version than the builder. A package has other libraries and
+/// functions with another version of its source; a new revision of the distribution only mends them.
+fn judge_versions(fit: &Fit, packages: &PackageSet) -> Option<Finding> {
+    let other = |package: &PlannedPackage| {
+        let there = fit.profile.packages.get(&package.name)?;
+        let source = |version: &str| {
+            version.rsplit_once('-').map_or(version, |(source, _)| source).to_owned()
+        };
+        let differs = source(there) != source(&package.version);
+        differs.then(|| format!("{} {there} (builder: {})", package.name, package.version))
+    };
+    let others: Vec<String> = packages.in_base.iter().filter_map(other).collect();
+    if others.is_empty() || !fit.same_release(&fit.profile.release) {
+        return None;
+    }
+    let number = count(others.len(), "needed package");
+    let message =
+        format!("has {number} in another version than the builder: {}", others.join(", "));
+    let finding = Finding::new(Severity::Note, Code::BaseVersion, fit.profile.name(), message);
+    Some(
+        finding
+            .help("start both stages from the same image, or upgrade the packages in one of them"),
+    )
 }
 
 /// The library under the name of another version: `libpq.so.6` for `libpq.so.5`.

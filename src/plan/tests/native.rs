@@ -321,7 +321,7 @@ fn what_the_base_has() {
     const LIBSSL: &str = "alpine 3.20.3
         python /usr/local/bin/python3.11
         venv /opt/venv
-        apk libssl3 3.3.1-r0 depends musl owns /lib/libssl.so.3
+        apk libssl3 3.3.2-r9 depends musl owns /lib/libssl.so.3
         apk libpq 16.4 depends libssl3 owns /usr/lib/libpq.so.5 needs libssl.so.3";
     const WHEEL: &str = "wheel a has a.so needs libpq.so.5 libssl.so.3";
     check(LIBSSL, WHEEL, "", "install libpq | along libssl3");
@@ -356,6 +356,13 @@ fn what_the_base_has() {
         "/usr/lib/libz.so.1 elf\nwheel a has a.so needs libz.so.1",
         "--base python:3.11-alpine3.20",
         "",
+    );
+    // Another version of the same release.
+    check(
+        &LIBSSL.replace("3.3.2", "3.4.0"),
+        WHEEL,
+        "--base python:3.11-alpine3.20",
+        "install libpq | base libssl3 | note base-version python:3.11-alpine3.20",
     );
     // Another release has another soname.
     let other = LIBSSL.replace("3.20.3", "3.19.0").replace("libssl.so.3", "libssl.so.1.1");

@@ -189,7 +189,7 @@ fn a_base_that_cannot_install() {
 
 #[test]
 fn packages_whose_files_are_bundled() {
-    const PACKAGES: &str = "apk zlib depends musl owns /lib/libz.so.1
+    const PACKAGES: &str = "apk zlib 1.3.1-r0 depends musl owns /lib/libz.so.1
         apk libdata owns /usr/share/data/x
         apk tools owns /usr/bin/tool
         apk libpq depends zlib libdata tools owns /usr/lib/libpq.so.5 needs libz.so.1
