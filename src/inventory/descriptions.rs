@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{FileFact, Inventory, problem};
+use super::{FileFact, Inventory};
 use crate::path::{RealPath, replace_whole};
 use crate::python::PartKind;
 use crate::root::{Kind, Root};
@@ -23,20 +23,14 @@ const LARGEST: u64 = 1 << 20;
 
 impl Inventory {
     /// The texts of these files. One that is no text is not listed.
-    pub(super) fn read_descriptions(&mut self, root: &Root) -> BTreeMap<RealPath, String> {
-        let mut texts = BTreeMap::new();
-        let mut findings = Vec::new();
-        for file in self.files.iter().filter(|file| is_description(file)) {
-            match root.read(&file.path, LARGEST) {
-                Ok(bytes) => {
-                    let text = String::from_utf8(bytes).ok().filter(|text| self.is_named_in(text));
-                    texts.extend(text.map(|text| (file.path.clone(), text)));
-                }
-                Err(error) => findings.push(problem(&error)),
-            }
-        }
-        self.findings.extend(findings);
-        texts
+    pub(super) fn read_descriptions(&self, root: &Root) -> BTreeMap<RealPath, String> {
+        let files = self.files.iter().filter(|file| is_description(file));
+        let texts = files.filter_map(|file| {
+            let bytes = root.read(&file.path, LARGEST).ok()?;
+            let text = String::from_utf8(bytes).ok().filter(|text| self.is_named_in(text))?;
+            Some((file.path.clone(), text))
+        });
+        texts.collect()
     }
 
     fn is_named_in(&self, text: &str) -> bool {
