@@ -108,3 +108,34 @@ fn links_lead_to_files_and_headings() {
         }
     }
 }
+
+/// The tests of this repository, by name.
+fn list_tests() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for top in ["src", "tests"] {
+        let files = walkdir::WalkDir::new(Path::new(TOP).join(top)).into_iter().map(Result::unwrap);
+        for file in files.filter(|file| file.path().extension().is_some_and(|kind| kind == "rs")) {
+            let text = fs::read_to_string(file.path()).unwrap();
+            let tests = text.split("#[test]\n").skip(1);
+            let declared = tests.filter_map(|rest| rest.split_once("fn ")?.1.split_once('('));
+            names.extend(declared.map(|(name, _)| name.to_owned()));
+        }
+    }
+    names
+}
+
+#[test]
+fn every_kind_of_environment_has_a_test() {
+    let text = read("docs/inputs.md");
+    let (_, table) = text.split_once("## Kinds of environments").unwrap();
+    let rows: Vec<&str> =
+        table.lines().skip_while(|line| !line.starts_with("| ---")).skip(1).collect();
+    let rows = rows.iter().take_while(|line| line.starts_with('|'));
+    let named: Vec<&str> =
+        rows.map(|row| row.trim_end_matches([' ', '|', '`']).rsplit('`').next().unwrap()).collect();
+    let tests = list_tests();
+    assert!(!named.is_empty());
+    for name in named {
+        assert!(tests.contains(name), "docs/inputs.md: no test is called {name}");
+    }
+}
