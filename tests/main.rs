@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod bases;
+mod changed;
 #[cfg(feature = "conda")]
 mod conda;
 mod documents;

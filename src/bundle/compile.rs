@@ -122,8 +122,11 @@ fn one_process<'a>(
         }
     }
     drop(questions);
-    python.wait().map_err(broken)?;
-    Ok((compiled, findings))
+    let status = python.wait().map_err(broken)?;
+    match status.success() {
+        true => Ok((compiled, findings)),
+        false => Err(broken(io::Error::other(format!("it ended with {status}")))),
+    }
 }
 
 fn answer(answers: &mut impl io::BufRead) -> io::Result<Result<Vec<u8>, String>> {
@@ -133,5 +136,60 @@ fn answer(answers: &mut impl io::BufRead) -> io::Result<Result<Vec<u8>, String>>
     let length: u64 = length.parse().map_err(|_| io::ErrorKind::InvalidData)?;
     let mut bytes = Vec::new();
     answers.take(length).read_to_end(&mut bytes)?;
-    Ok(if state == "done" { Ok(bytes) } else { Err(String::from_utf8_lossy(&bytes).into_owned()) })
+    if bytes.len() as u64 != length {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it ended within an answer"));
+    }
+    match state {
+        "done" => Ok(Ok(bytes)),
+        "failed" => Ok(Err(String::from_utf8_lossy(&bytes).into_owned())),
+        _ => Err(io::ErrorKind::InvalidData.into()),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the test makes an interpreter")]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::root::memory::Memory;
+
+    /// Compiles one file with a shell script as the interpreter.
+    fn compiled_by(script: &str) -> Result<usize, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let [interpreter, top] = ["python", "bundle"].map(|name| directory.path().join(name));
+        std::fs::write(&interpreter, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&interpreter, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::create_dir(&top).unwrap();
+        let output = Output::create(&top, &[], 0).unwrap();
+        let source = RealPath::known("/opt/app/a.py");
+        let entry = PlannedEntry {
+            to: RealPath::known("/opt/app/a.pyc"),
+            action: Action::Compile { source },
+            ..PlannedEntry::copy(RealPath::known("/v/a.py"), 1, 0o644, String::new())
+        };
+        output.directories(&entry).unwrap();
+        let root = Root::new(Memory::parse("/v/a.py = x"));
+        let interpreter = RealPath::known(interpreter.to_str().unwrap());
+        let done = one_process(&root, &interpreter, &[&entry], &output);
+        done.map(|(compiled, _)| compiled.len()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_interpreter_that_ends_early_is_an_error() {
+        assert_eq!(compiled_by("read x; printf 'done 2\nok'; cat >/dev/null"), Ok(1));
+        for (script, expect) in [
+            ("read x; printf 'done 100\nshort'", "it ended within an answer"),
+            ("read x; printf 'done 2\nok'; cat >/dev/null; exit 3", "it ended with exit status: 3"),
+            (
+                "read x; printf 'done 2\nok'; cat >/dev/null; kill -9 $$",
+                "it ended with signal: 9 (SIGKILL)",
+            ),
+            ("read x; printf 'done'", "unexpected end of file"),
+            ("read x; printf 'maybe 2\nok'", "invalid data"),
+        ] {
+            let error = compiled_by(script).unwrap_err();
+            assert!(error.ends_with(expect), "{script}: {error}");
+        }
+    }
 }

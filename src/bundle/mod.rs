@@ -83,6 +83,12 @@ pub enum BundleError {
     /// A file of the builder cannot be read.
     #[error(transparent)]
     Root(#[from] RootError),
+    /// A file of the builder is not the one any more for which the plan was made.
+    #[error("{path} changed while wheelbarrow was running")]
+    Changed {
+        /// The file in the builder.
+        path: RealPath,
+    },
     /// The builder's Python does not start or breaks off.
     #[error("cannot compile with {interpreter}: {source}")]
     Compile {
@@ -132,6 +138,9 @@ impl Hint for BundleError {
             }
             BundleError::Root(_) => {
                 "run as the user that installed the environment, or fix its permissions"
+            }
+            BundleError::Changed { .. } => {
+                "run wheelbarrow after everything that writes to the environment has ended"
             }
             BundleError::Compile { .. } => {
                 "--compile needs Python 3.8 or newer that runs here; without --compile, Python compiles at its first start"
@@ -284,5 +293,26 @@ fn findings(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Vec<Finding>
             message,
         )
     });
-    left.chain(whole).collect()
+    left.chain(whole).chain(unlike_record(all)).collect()
+}
+
+/// The files that are not as their distribution was installed, by distribution. The builder has them
+/// like this too, so the bundle keeps its promise.
+fn unlike_record(
+    all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>,
+) -> impl Iterator<Item = Finding> {
+    let mut changed: BTreeMap<&str, Vec<&RealPath>> = BTreeMap::new();
+    for (entry, _) in all.values().filter(|(_, written)| written.unlike_record) {
+        let distribution = entry.distribution.as_deref().unwrap_or_default();
+        changed.entry(distribution).or_default().extend(&entry.from);
+    }
+    changed.into_iter().map(|(distribution, files)| {
+        let message = |number: &str, first: &str| {
+            format!("{number} changed after the installation, as RECORD shows: {first}")
+        };
+        let files = files.into_iter();
+        Finding::of_files(Severity::Warn, Code::ChangedFile, distribution, files, message).help(
+            format!("if this is not intended, install it again: pip install --force-reinstall {distribution}"),
+        )
+    })
 }

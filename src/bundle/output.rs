@@ -21,6 +21,7 @@ use super::builder_paths::BuilderPaths;
 use super::edit::{self, Edited};
 use crate::path::RealPath;
 use crate::plan::{Action, PlannedEntry};
+use crate::python::recorded_hash;
 use crate::root::{Content, Root};
 
 /// The bytes that a thread reads at a time.
@@ -52,6 +53,9 @@ pub struct Written {
     /// The reason why debug sections could not be removed as planned.
     #[serde(skip)]
     pub not_stripped: Option<&'static str>,
+    /// Whether the builder's file is not the one that RECORD describes.
+    #[serde(skip)]
+    pub unlike_record: bool,
 }
 
 /// A bundle while it is written.
@@ -169,6 +173,7 @@ impl Output {
             builder_path: false,
             stripped: 0,
             not_stripped: None,
+            unlike_record: false,
         })
     }
 
@@ -189,6 +194,7 @@ impl Output {
             builder_path,
             stripped: 0,
             not_stripped: None,
+            unlike_record: false,
         })
     }
 
@@ -211,8 +217,13 @@ impl Output {
     /// Copies a file with all its edits. If these change it, the builder's file is hashed too.
     fn copy(&self, root: &Root, entry: &PlannedEntry) -> Result<Written, BundleError> {
         let from = source(entry);
+        let builders = root.open(from)?;
+        // The plan was made for the file that was seen first.
+        if root.lookup(from)?.is_none_or(|seen| seen.size != builders.size()) {
+            return Err(BundleError::Changed { path: from.clone() });
+        }
         let Edited { content, header, is_changed, stripped, not_stripped } =
-            edit::apply(root.open(from)?, from, &entry.edits)?;
+            edit::apply(builders, from, &entry.edits)?;
         let written = self.content(content.as_ref(), entry, header)?;
         let builder_sha256 = match is_changed {
             true => {
@@ -220,7 +231,12 @@ impl Output {
             }
             false => None,
         };
-        Ok(Written { builder_sha256, stripped, not_stripped, ..written })
+        let sha256 = builder_sha256.as_ref().or(written.sha256.as_ref());
+        let unlike_record =
+            sha256.zip(entry.recorded_hash.as_ref()).is_some_and(|(own, recorded)| {
+                recorded.starts_with("sha256=") && recorded_hash(&bytes_of_hex(own)) != *recorded
+            });
+        Ok(Written { builder_sha256, stripped, not_stripped, unlike_record, ..written })
     }
 
     /// Copies, hashes and searches in one pass. Each thread allocates its buffer once.
@@ -291,6 +307,7 @@ impl Output {
             builder_path,
             stripped: 0,
             not_stripped: None,
+            unlike_record: false,
         }
     }
 
@@ -367,6 +384,12 @@ fn umask(top: &Path) -> io::Result<u32> {
     let mode = file.metadata()?.permissions().mode();
     fs::remove_file(probe)?;
     Ok(!mode & 0o777)
+}
+
+/// The bytes of a hash from the manifest.
+pub(super) fn bytes_of_hex(hex: &str) -> Vec<u8> {
+    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("our own hash");
+    (0..hex.len()).step_by(2).map(byte).collect()
 }
 
 /// Bytes in hexadecimal, as in manifests.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: RECORD lists every file and link of the distribution, sorted, and itself last without a hash.
 
+use super::output::bytes_of_hex;
 use crate::bundle::Written;
 use crate::plan::{Action, PlannedEntry};
 use crate::python::{record_text, recorded_hash};
@@ -17,16 +18,13 @@ pub(super) fn text<'a>(
             && !matches!(other.action, Action::Record | Action::Directory)
     });
     let line = |(other, written): (&PlannedEntry, &Written)| {
-        let hash =
-            written.sha256.as_deref().map(|hex| recorded_hash(&bytes_of(hex))).unwrap_or_default();
+        let hash = written
+            .sha256
+            .as_deref()
+            .map(|hex| recorded_hash(&bytes_of_hex(hex)))
+            .unwrap_or_default();
         let size = written.sha256.as_ref().map(|_| written.size.to_string()).unwrap_or_default();
         [other.to.relative_to(&site), hash, size]
     };
     record_text(own.map(line).chain([[entry.to.relative_to(&site), String::new(), String::new()]]))
-}
-
-/// The bytes of a hash from the manifest, which has it in hexadecimal.
-fn bytes_of(hex: &str) -> Vec<u8> {
-    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("our own hash");
-    (0..hex.len()).step_by(2).map(byte).collect()
 }

@@ -19,6 +19,10 @@ use super::trouble::Trouble;
 /// 1980-01-01, the earliest time a zip file can hold.
 const FIXED_TIME: i64 = 315_532_800;
 
+/// The last second of 2242-03-16, the largest time that a tar header of a layer can hold (eleven octal
+/// digits).
+const LATEST_TIME: i64 = 8_589_934_591;
+
 /// Opens a directory as a root, with no part left out.
 pub(crate) fn open_root(path: &Path) -> Result<Root, Trouble> {
     Ok(Root::new(open_directory(path, &[])?))
@@ -62,14 +66,21 @@ pub(crate) fn library_path() -> Vec<String> {
 /// time.
 pub(crate) fn source_date() -> Result<i64, Trouble> {
     match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) if !text.is_empty() => text.parse().map_err(|_| {
-            Trouble::new(
-                format!("SOURCE_DATE_EPOCH is {text:?}, not a number of seconds"),
-                "give the seconds since the epoch, see https://reproducible-builds.org/specs/source-date-epoch/",
-            )
-        }),
+        Ok(text) if !text.is_empty() => parse_source_date(&text),
+        Err(std::env::VarError::NotUnicode(text)) => parse_source_date(&text.to_string_lossy()),
         _ => Ok(FIXED_TIME),
     }
+}
+
+fn parse_source_date(text: &str) -> Result<i64, Trouble> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let time = text.parse().ok().filter(|time| plain && *time <= LATEST_TIME);
+    time.ok_or_else(|| {
+        Trouble::new(
+            format!("SOURCE_DATE_EPOCH is {text:?}, not a number of seconds from 0 to {LATEST_TIME}"),
+            "give the seconds since the epoch, see https://reproducible-builds.org/specs/source-date-epoch/",
+        )
+    })
 }
 
 /// The path of this program on the host.
@@ -131,5 +142,28 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
         Some(Component::ParentDir) => directory.parent().unwrap_or(&directory).to_owned(),
         Some(name) => directory.join(name),
         None => directory,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_date_is_a_time_that_every_output_can_hold() {
+        for (text, expect) in [
+            ("0", Some(0)),
+            ("1700000000", Some(1_700_000_000)),
+            ("8589934591", Some(LATEST_TIME)),
+            ("8589934592", None),
+            ("99999999999999999999", None),
+            ("-1", None),
+            ("+1", None),
+            (" 1", None),
+            ("1.5", None),
+            ("now", None),
+        ] {
+            assert_eq!(parse_source_date(text).ok(), expect, "{text}");
+        }
     }
 }

@@ -341,6 +341,20 @@ codes! {
         ],
         remedies: ["Uninstall one of the two distributions, and reinstall the other."],
     }
+    InstalledTwice = "installed-twice" {
+        usually: Warn,
+        meaning: "One directory has the metadata of two versions of a distribution. Python and pip take \
+                  the one that the file system lists first, and the files are those of the last \
+                  installation.",
+        causes: [
+            "An upgrade was interrupted.",
+            "Two installers wrote to one directory, or one directory was copied over another.",
+        ],
+        remedies: [
+            "Install the distribution again: `pip install --force-reinstall NAME`.",
+            "Remove the `.dist-info` of the version that is not installed.",
+        ],
+    }
     WheelPassedOver = "wheel-passed-over" {
         usually: Note,
         meaning: "A wheel of the folder is not installed, because it does not fit or because \
@@ -690,10 +704,16 @@ codes! {
     ChangedFile = "changed-file" {
         usually: Deny,
         meaning: "`verify` finds a file or a link that is not as it was bundled: its hash, its target \
-                  or its kind differs from the manifest or from RECORD.",
-        causes: ["A later step of the final stage changed the file.", "The copy is incomplete."],
+                  or its kind differs from the manifest or from RECORD. `bundle` finds a file in the \
+                  builder that differs from RECORD; it is bundled as it is, with a warning.",
+        causes: [
+            "A later step of the final stage changed the file.",
+            "The copy is incomplete.",
+            "Something changed the file in the builder after it was installed.",
+        ],
         remedies: [
             "Copy the bundle again.",
+            "Reinstall the distribution, if the file was not changed on purpose.",
             "Make the change in the builder stage, before `wheelbarrow` runs.",
         ],
     }

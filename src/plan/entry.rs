@@ -28,6 +28,10 @@ pub struct PlannedEntry {
     pub mode: u32,
     /// Bytes in the builder.
     pub size: u64,
+    /// `sha256=...` of the builder's file, as the installer recorded it. Absent for a file of an OS or
+    /// conda package, which are changed after that.
+    #[serde(skip)]
+    pub recorded_hash: Option<String>,
     /// The distribution that owns it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distribution: Option<String>,
@@ -143,6 +147,7 @@ impl PlannedEntry {
             edits: Vec::new(),
             mode: 0o644,
             size: 0,
+            recorded_hash: None,
             distribution: None,
             reason,
             layer: None,
@@ -150,7 +155,7 @@ impl PlannedEntry {
     }
 
     /// A copy of a file of the builder, at the same path.
-    pub(super) fn copy(from: RealPath, size: u64, mode: u32, reason: String) -> PlannedEntry {
+    pub(crate) fn copy(from: RealPath, size: u64, mode: u32, reason: String) -> PlannedEntry {
         let entry = PlannedEntry::new(from.clone(), Action::Copy, reason);
         PlannedEntry { from: Some(from), size, mode, ..entry }
     }

@@ -8,7 +8,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ini::{Ini, ParseOption};
 
 use crate::path::RealPath;
 
@@ -228,45 +227,35 @@ pub fn resolve_recorded(site: &RealPath, written: &str) -> Option<RealPath> {
 }
 
 /// Reads entry_points.txt: the scripts of `console_scripts`, then `gui_scripts`, and one sentence
-/// for each line that is not understood.
+/// for each line that is not understood (PyPA "Entry points specification": sections, and names that
+/// the first `=` ends).
 pub fn parse_entry_points(text: &[u8]) -> (Vec<EntryPoint>, Vec<String>) {
     let text = String::from_utf8_lossy(text);
-    let mut problems = Vec::new();
-    // rust-ini stops at the first line that is neither a section nor a pair, so those are removed
-    // first.
-    let understood = |line: &&str| {
-        let fine = if line.starts_with('[') {
-            line.ends_with(']')
-        } else {
-            line.find('=').is_some_and(|at| at > 0)
-        };
-        if !fine {
-            problems
-                .push(format!("entry_points.txt has a line that cannot be understood: {line:?}"));
+    let (mut console, mut gui, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    let mut section = "";
+    let lines = text.lines().map(str::trim);
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = name.trim();
+            continue;
         }
-        fine
-    };
-    let lines = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with(['#', ';']));
-    let lines: Vec<&str> = lines.filter(understood).collect();
-    let option =
-        ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
-    let mut scripts = Vec::new();
-    match Ini::load_from_str_opt(&lines.join("\n"), option) {
-        Ok(file) => {
-            for section in ["console_scripts", "gui_scripts"] {
-                let pairs = file.section_all(Some(section)).flat_map(|section| section.iter());
-                scripts.extend(pairs.map(|(name, object)| EntryPoint {
-                    name: name.trim().to_owned(),
-                    object: object.trim().to_owned(),
-                }));
+        let pair =
+            line.split_once('=').map(|(name, object)| (name.trim_end(), object.trim_start()));
+        match pair.filter(|(name, _)| !name.is_empty() && !name.starts_with('[')) {
+            Some((name, object)) => {
+                let point = EntryPoint { name: name.to_owned(), object: object.to_owned() };
+                match section {
+                    "console_scripts" => console.push(point),
+                    "gui_scripts" => gui.push(point),
+                    _ => {}
+                }
             }
+            None => problems
+                .push(format!("entry_points.txt has a line that cannot be understood: {line:?}")),
         }
-        Err(error) => problems.push(format!("entry_points.txt cannot be understood: {error}")),
     }
-    (scripts, problems)
+    console.extend(gui);
+    (console, problems)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::distribution::Distribution;
 use super::egg_info::{is_egg_info, read_egg};
 use super::info_reader::InfoReader;
 use super::part::PartKind;
-use crate::finding::Finding;
+use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Entry, Kind, Root, RootError};
 
@@ -33,7 +33,24 @@ pub fn read_distributions(
     let (all, findings): (Vec<Vec<Distribution>>, Vec<Vec<Finding>>) = read.into_iter().unzip();
     let mut all = all.concat();
     all.sort_by(|left, right| (&left.key, &left.info).cmp(&(&right.key, &right.info)));
-    (all, findings.concat())
+    let mut findings = findings.concat();
+    findings.extend(all.chunk_by(|left, right| left.key == right.key).filter_map(installed_twice));
+    (all, findings)
+}
+
+/// The finding for several installations of one distribution in a directory: importlib.metadata and pip
+/// take whichever the file system lists first.
+fn installed_twice(group: &[Distribution]) -> Option<Finding> {
+    let [first, _, ..] = group else { return None };
+    let infos: Vec<&str> = group.iter().map(|one| one.info.name()).collect();
+    let message = format!(
+        "is installed {} times in {}, as {}: Python takes the one that the file system lists first",
+        group.len(),
+        first.site,
+        infos.join(" and ")
+    );
+    let help = format!("install it again: pip install --force-reinstall {}", first.name);
+    Some(Finding::new(Severity::Warn, Code::InstalledTwice, &first.name, message).help(help))
 }
 
 /// The distributions of one entry of a site directory; most entries have none.

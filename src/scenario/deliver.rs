@@ -64,6 +64,7 @@ fn written(node: &Node) -> Written {
         builder_path: false,
         stripped: 0,
         not_stripped: None,
+        unlike_record: false,
     }
 }
 

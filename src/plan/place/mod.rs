@@ -132,9 +132,11 @@ fn place_file(
     let FileContent { action, edit, finding } = contents.decide(file, distribution)?;
     let has_bytes = !matches!(action, Action::Link { .. } | Action::Directory);
     let size = if has_bytes { file.meta.size } else { 0 };
+    let is_installed = inventory.packages.owner(&file.path).is_none();
     let entry = PlannedEntry {
         to,
         action,
+        recorded_hash: file.recorded_hash.clone().filter(|_| is_installed),
         edits: edit.into_iter().collect(),
         distribution: distribution.map(|distribution| distribution.name.clone()),
         ..PlannedEntry::copy(file.path.clone(), size, mode(file), reason(distribution))

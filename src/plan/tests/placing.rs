@@ -309,6 +309,12 @@ fn links_that_lead_nowhere() {
             warn outside-environment VENV/b
             warn outside-environment VENV/c",
     );
+    // A name before `..` may be a link in the final root: such a target is replaced.
+    check(
+        "wheel a has a/x.py b.py\nVENV/c.py -> a/../b.py\nVENV/d -> a/../../../../../../srv\n/srv/x = x",
+        "",
+        "SITE/a/x.py | SITE/b.py | SITE/c.py -> b.py | SITE/d/x",
+    );
     // A directory is bundled when something in it is.
     check(
         "wheel a has a/x.py\nwheel pip has a/pip.py\nVENV/b -> a",
