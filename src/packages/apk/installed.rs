@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::{is_name, is_version};
 use crate::packages::database::Problem;
 use crate::packages::{Manager, Package};
 use crate::path::RealPath;
@@ -58,13 +59,23 @@ impl Parser {
 
     fn end_record(&mut self) {
         let Some(record) = self.record.take() else { return };
-        if record.package.name.is_empty() {
-            let message = "the record has no package name (P)".to_owned();
-            self.problems.push(Problem { line: record.first_line, message });
-        } else {
-            self.packages.push(record.package);
+        match unusable(&record.package) {
+            Some(message) => self.problems.push(Problem { line: record.first_line, message }),
+            None => self.packages.push(record.package),
         }
     }
+}
+
+/// Why no package can be called so, if none can.
+fn unusable(Package { name, version, .. }: &Package) -> Option<String> {
+    if name.is_empty() {
+        return Some("the record has no package name (P)".to_owned());
+    }
+    if !is_name(name) {
+        return Some(format!("the record has no usable package name (P): {name:?}"));
+    }
+    let wrong = !version.is_empty() && !is_version(version);
+    wrong.then(|| format!("the version of {name} (V) is not usable: {version:?}"))
 }
 
 impl Record {

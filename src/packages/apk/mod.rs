@@ -61,18 +61,30 @@ pub(super) fn read(files: &mut DatabaseFiles) -> Vec<Package> {
 pub(super) const INSTALL: InstallCommand =
     InstallCommand { program: "apk", prepare: &[], install: "apk add --no-cache", clean_up: &[] };
 
+fn is_plain(one: char) -> bool {
+    one.is_ascii_alphanumeric() || matches!(one, '.' | '_' | '+' | '-')
+}
+
+/// Whether apk would install a package of this name (apk-package(5)). A virtual one can begin with a dot:
+/// `.build-deps`.
+fn is_name(name: &str) -> bool {
+    let letters = name.trim_start_matches('.');
+    letters.starts_with(|one: char| one.is_ascii_alphanumeric() || one == '_')
+        && letters.chars().all(is_plain)
+}
+
+/// Whether these are the characters of a version (apk-package(5)).
+fn is_version(version: &str) -> bool {
+    version.starts_with(|one: char| one.is_ascii_digit())
+        && version.chars().all(|one| is_plain(one) || one == '~')
+}
+
 /// apk-world(5): a name or `so:` and a library, perhaps with `=` and a version.
 pub(super) fn takes(typed: &str) -> bool {
     let (name, version) =
         typed.split_once('=').map_or((typed, None), |(name, version)| (name, Some(version)));
-    let plain = |one: char| one.is_ascii_alphanumeric() || matches!(one, '.' | '_' | '+' | '-');
     let name = name.strip_prefix("so:").unwrap_or(name);
-    name.starts_with(|one: char| one.is_ascii_alphanumeric() || one == '_')
-        && name.chars().all(plain)
-        && version.is_none_or(|version| {
-            version.starts_with(|one: char| one.is_ascii_digit())
-                && version.chars().all(|one| plain(one) || one == '~')
-        })
+    !name.starts_with('.') && is_name(name) && version.is_none_or(is_version)
 }
 
 /// The pinned name, from apk-world(5): `=` allows only this version.

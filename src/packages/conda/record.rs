@@ -50,7 +50,10 @@ pub(super) fn parse_record(
     package.name = about.name.as_normalized().to_owned();
     // These become parts of file names.
     for part in [package.name.as_str(), about.build.as_str()] {
-        if matches!(part, "." | "..") || part.contains(['/', '\0']) {
+        if matches!(part, "." | "..")
+            || part.contains(['/', '\\'])
+            || !part.bytes().all(|byte| byte.is_ascii_graphic())
+        {
             return Err(format!("not usable in the name of a file: {part:?}"));
         }
     }

@@ -27,22 +27,29 @@ pub(super) const INSTALL: InstallCommand = InstallCommand {
     clean_up: &["rm -rf /var/lib/apt/lists/*"],
 };
 
+/// Whether dpkg would install a package of this name (lib/dpkg/parsehelp.c, `pkg_name_is_illegal`). Policy
+/// allows less: vendors use capital letters and `_`.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|one: char| one.is_ascii_alphanumeric())
+        && name.chars().all(|one| one.is_ascii_alphanumeric() || "-+._".contains(one))
+}
+
+/// Whether these are the characters of a version (Debian Policy 5.6.12).
+fn is_version(version: &str) -> bool {
+    version.starts_with(|one: char| one.is_ascii_alphanumeric())
+        && version.chars().all(|one| one.is_ascii_alphanumeric() || ".+~:-".contains(one))
+}
+
 /// Debian Policy 5.6.1 and 5.6.12: a name, perhaps with `=` and a version. apt-get(8) removes the package if a
 /// hyphen follows its name.
 pub(super) fn takes(typed: &str) -> bool {
     let (name, version) =
         typed.split_once('=').map_or((typed, None), |(name, version)| (name, Some(version)));
-    let lower = |one: char| one.is_ascii_lowercase() || one.is_ascii_digit();
-    name.starts_with(lower)
+    is_name(name)
         && name.len() > 1
         && !name.ends_with('-')
-        && name.chars().all(|one| lower(one) || matches!(one, '+' | '-' | '.'))
-        && version.is_none_or(|version| {
-            version.starts_with(|one: char| one.is_ascii_alphanumeric())
-                && version.chars().all(|one| {
-                    one.is_ascii_alphanumeric() || matches!(one, '.' | '+' | '~' | ':' | '-')
-                })
-        })
+        && !name.contains(|one: char| one.is_ascii_uppercase() || one == '_')
+        && version.is_none_or(is_version)
 }
 
 /// The pinned name, from apt-get(8): `=` selects this version.

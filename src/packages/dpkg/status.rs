@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::foreign::foreign_repository;
+use super::{is_name, is_version};
 use crate::packages::database::Problem;
 use crate::packages::{Manager, Package};
 
@@ -64,7 +65,7 @@ impl<'a> Stanza<'a> {
         let problem = |message: String| Problem { line: self.first_line, message };
         let mut take = |name: &str| self.fields.remove(name).unwrap_or_default();
         let name = take("package");
-        if matches!(name.as_str(), "" | "." | "..") || name.contains(['/', '\0']) {
+        if !is_name(&name) {
             return Err(problem(format!("the stanza has no usable package name: {name:?}")));
         }
         // The three words are the wanted state, an error flag and the actual state; distroless has
@@ -82,6 +83,10 @@ impl<'a> Stanza<'a> {
         }
         let mut package = Package::empty(Manager::Dpkg);
         package.version = take("version");
+        if !package.version.is_empty() && !is_version(&package.version) {
+            let version = package.version;
+            return Err(problem(format!("the version of {name} is not usable: {version:?}")));
+        }
         package.architecture = take("architecture");
         package.source = Some(take("source")).filter(|source| !source.is_empty());
         let size = take("installed-size");
@@ -181,6 +186,9 @@ mod tests {
             ("\nVersion: 1\n", 2, 0),
             ("Package: ../a\n", 1, 0),
             ("Package: ..\n", 1, 0),
+            ("Package: a;b\n", 1, 0),
+            ("Package: -y\n", 1, 0),
+            ("Package: a\nVersion: 1 $(id)\n", 1, 0),
             ("Package: a\nStatus: installed\n\nPackage: b\n", 1, 1),
             ("Package: a\nInstalled-Size: big\n", 1, 0),
         ];
