@@ -1,23 +1,29 @@
 //! A directory of the host as a tree.
 //!
-//! Invariant: only this module makes host paths, always from the base and a link-free path.
+//! Invariant: every entry is opened through [`Beneath`], so what is read is in the directory.
 
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the reader of the disk")]
 
-use std::fs::{self, File};
+use std::ffi::CStr;
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use walkdir::WalkDir;
+use rustix::fs::{AtFlags, Dir, FileType, OFlags, Stat, fgetxattr, fstat, readlinkat, statat};
+use rustix::io::Errno;
 
+use super::beneath::Beneath;
 use super::{Content, Entry, Kind, Meta, RootError, Tree};
 use crate::path::RealPath;
 
-/// A tree below a host directory, read with `lstat`, `readlink` and `pread`.
+/// A tree below a host directory, read with `openat2`, `fstat`, `readlinkat` and `pread`.
 #[derive(Clone)]
 pub struct Directory {
     base: PathBuf,
+    beneath: Arc<Beneath>,
     skip: Vec<PathBuf>,
 }
 
@@ -30,14 +36,12 @@ impl Directory {
     /// `base` cannot be resolved or is no directory.
     pub fn open(base: &Path, skip: &[PathBuf]) -> io::Result<Directory> {
         let base = base.canonicalize()?;
-        if !base.is_dir() {
-            return Err(io::Error::from(io::ErrorKind::NotADirectory));
-        }
+        let beneath = Arc::new(Beneath::new(&base)?);
         let mut skip = skip.to_vec();
         if base == Path::new("/") {
             skip.extend(["/proc", "/sys", "/dev"].map(PathBuf::from));
         }
-        Ok(Directory { base, skip })
+        Ok(Directory { base, beneath, skip })
     }
 
     /// The absolute path of the directory on the host.
@@ -45,53 +49,81 @@ impl Directory {
         &self.base
     }
 
-    fn host(&self, path: &RealPath) -> PathBuf {
-        self.base.join(path.relative())
+    fn is_skipped(&self, path: &RealPath) -> bool {
+        let host = self.base.join(path.relative());
+        self.skip.contains(&host)
     }
 
-    fn meta(&self, host: &Path, meta: &fs::Metadata) -> io::Result<Meta> {
-        let kind = if meta.is_file() {
-            Kind::File
-        } else if meta.is_dir() {
-            Kind::Directory
-        } else if meta.is_symlink() {
-            let target = fs::read_link(host)?.into_os_string().into_string();
-            Kind::Link(target.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?)
-        } else {
-            Kind::Special
-        };
-        Ok(Meta { kind, mode: meta.permissions().mode() & 0o7777, size: meta.len() })
-    }
-
-    fn entry(&self, found: walkdir::Result<walkdir::DirEntry>) -> Result<Entry, RootError> {
-        let relative = |host: &Path| {
-            host.strip_prefix(&self.base).unwrap_or(host).to_string_lossy().into_owned()
-        };
-        let found = found.map_err(|error| {
-            let path = format!("/{}", error.path().map(relative).unwrap_or_default());
-            let cause =
-                error.into_io_error().unwrap_or_else(|| io::Error::from(io::ErrorKind::Other));
-            RootError::io(path, "list", cause)
-        })?;
-        let inside = format!("/{}", relative(found.path()));
-        if found.path().to_str().is_none() {
-            return Err(RootError::NotUtf8 { path: inside });
+    /// The entries of one directory, sorted by name.
+    fn list(&self, directory: &RealPath) -> Vec<Result<Entry, RootError>> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let opened = self.beneath.open(directory, flags).and_then(|file| Ok(Dir::new(file)?));
+        let mut names = Vec::new();
+        let mut found = Vec::new();
+        match opened {
+            Ok(mut entries) => {
+                while let Some(entry) = entries.read() {
+                    match entry {
+                        Ok(entry) => names.push(entry.file_name().to_owned()),
+                        Err(error) => found.push(Err(list_error(directory, error.into()))),
+                    }
+                }
+                names.retain(|name| name.as_c_str() != c"." && name.as_c_str() != c"..");
+                names.sort_unstable();
+                found.extend(names.iter().map(|name| entry(&entries, directory, name)));
+            }
+            Err(error) => found.push(Err(list_error(directory, error))),
         }
-        let meta = found
-            .metadata()
-            .map_err(|error| {
-                error.into_io_error().unwrap_or_else(|| io::Error::from(io::ErrorKind::Other))
-            })
-            .and_then(|meta| self.meta(found.path(), &meta))
-            .map_err(|error| RootError::io(&inside, "stat", error))?;
-        Ok(Entry { path: RealPath::known(&inside), meta })
+        found
     }
+}
+
+fn list_error(directory: &RealPath, error: io::Error) -> RootError {
+    RootError::io(directory, "list", error)
+}
+
+/// The entry `name` of an open directory.
+fn entry(opened: &Dir, directory: &RealPath, name: &CStr) -> Result<Entry, RootError> {
+    let Ok(text) = name.to_str() else {
+        let path =
+            format!("{}/{}", directory.as_str().trim_end_matches('/'), name.to_string_lossy());
+        return Err(RootError::NotUtf8 { path });
+    };
+    let path = directory.join(text);
+    let read = || {
+        let directory = opened.fd()?;
+        let stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        meta(&stat, || readlinkat(directory, name, Vec::new()))
+    };
+    match read() {
+        Ok(meta) => Ok(Entry { path, meta }),
+        Err(error) => Err(RootError::io(&path, "stat", error)),
+    }
+}
+
+fn meta(
+    stat: &Stat,
+    target: impl FnOnce() -> rustix::io::Result<std::ffi::CString>,
+) -> io::Result<Meta> {
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Directory,
+        FileType::Symlink => {
+            let target = target()?.into_string();
+            Kind::Link(target.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?)
+        }
+        _ => Kind::Special,
+    };
+    Ok(Meta { kind, mode: stat.st_mode & 0o7777, size: stat.st_size.cast_unsigned() })
 }
 
 impl Tree for Directory {
     fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError> {
-        let host = self.host(path);
-        match fs::symlink_metadata(&host).and_then(|meta| self.meta(&host, &meta)) {
+        let read = || {
+            let entry = self.beneath.open(path, OFlags::PATH)?;
+            meta(&fstat(&entry)?, || readlinkat(&entry, "", Vec::new()))
+        };
+        match read() {
             Ok(meta) => Ok(Some(meta)),
             Err(error)
                 if matches!(
@@ -106,29 +138,22 @@ impl Tree for Directory {
     }
 
     fn has_capabilities(&self, path: &RealPath) -> Result<bool, RootError> {
-        use rustix::io::Errno;
         let mut value = [0_u8; 64];
-        match rustix::fs::lgetxattr(self.host(path), "security.capability", &mut value) {
+        let file = self.beneath.open(path, FILE);
+        match file.and_then(|file| Ok(fgetxattr(&file, "security.capability", &mut value)?)) {
             Ok(length) => Ok(length > 0),
-            // No such attribute, no attributes at all, or a sandbox without the system call.
-            Err(Errno::NODATA | Errno::NOENT | Errno::NOTSUP | Errno::NOSYS | Errno::PERM) => {
-                Ok(false)
-            }
-            Err(error) => Err(RootError::io(path, "read the attributes of", error.into())),
+            Err(error) if is_without_attributes(&error) => Ok(false),
+            Err(error) => Err(RootError::io(path, "read the attributes of", error)),
         }
     }
 
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
-        // Something can replace the file between lookup and open: O_NOFOLLOW refuses a link out of
-        // the tree, and O_NONBLOCK keeps a pipe from blocking.
-        let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits();
-        let file =
-            File::options().read(true).custom_flags(flags.cast_signed()).open(self.host(path));
-        let opened =
-            file.and_then(|file| file.metadata().map(|meta| OpenFile { size: meta.len(), file }));
-        opened
-            .map(|file| Box::new(file) as Box<dyn Content>)
-            .map_err(|error| RootError::io(path, "open", error))
+        let opened = self.beneath.open(path, FILE).and_then(OpenFile::new);
+        match opened {
+            Ok(Some(file)) => Ok(Box::new(file)),
+            Ok(None) => Err(RootError::NotFile { path: path.to_string() }),
+            Err(error) => Err(RootError::io(path, "open", error)),
+        }
     }
 
     fn walk(
@@ -137,27 +162,53 @@ impl Tree for Directory {
         depth: usize,
         enter: &dyn Fn(&str) -> bool,
     ) -> Vec<Result<Entry, RootError>> {
-        WalkDir::new(self.host(top))
-            .min_depth(1)
-            .max_depth(depth)
-            .follow_links(false)
-            .follow_root_links(false)
-            .sort_by_file_name()
-            .into_iter()
-            .filter_entry(|entry| {
-                let wanted = entry.depth() == 0
-                    || !entry.file_type().is_dir()
-                    || entry.file_name().to_str().is_none_or(enter);
-                wanted && !self.skip.iter().any(|skip| skip == entry.path())
-            })
-            .map(|found| self.entry(found))
-            .collect()
+        let wanted = |entry: &Entry| {
+            (entry.meta.kind != Kind::Directory || enter(entry.path.name()))
+                && !self.is_skipped(&entry.path)
+        };
+        let mut all = Vec::new();
+        let mut levels = vec![self.list(top).into_iter()];
+        while let Some(level) = levels.last_mut() {
+            match level.next() {
+                None => drop(levels.pop()),
+                Some(Ok(entry)) if !wanted(&entry) => {}
+                Some(found) => {
+                    let directory = found
+                        .as_ref()
+                        .ok()
+                        .filter(|entry| entry.meta.kind == Kind::Directory && levels.len() < depth);
+                    if let Some(directory) = directory {
+                        levels.push(self.list(&directory.path).into_iter());
+                    }
+                    all.push(found);
+                }
+            }
+        }
+        all
     }
 }
+
+/// No such attribute, no attributes at all, or a sandbox without the system call.
+fn is_without_attributes(error: &io::Error) -> bool {
+    let errno = Errno::from_io_error(error);
+    matches!(errno, Some(Errno::NODATA | Errno::NOENT | Errno::NOTSUP | Errno::NOSYS | Errno::PERM))
+}
+
+/// For reading a file. `O_NONBLOCK` keeps a pipe from blocking that somebody puts in its place.
+const FILE: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK);
 
 struct OpenFile {
     file: File,
     size: u64,
+}
+
+impl OpenFile {
+    /// `None` for an entry that is no regular file.
+    fn new(file: OwnedFd) -> io::Result<Option<OpenFile>> {
+        let file = File::from(file);
+        let meta = file.metadata()?;
+        Ok(meta.is_file().then(|| OpenFile { size: meta.len(), file }))
+    }
 }
 
 impl Content for OpenFile {

@@ -7,6 +7,7 @@
 //! Invariant: no path leads out of the root, nothing is written, and no failed read is lost: see
 //! [`Root::take_failures`].
 
+mod beneath;
 mod directory;
 mod failures;
 mod grafts;

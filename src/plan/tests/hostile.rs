@@ -104,6 +104,19 @@ fn names_and_versions_of_packages_that_are_none() {
     }
 }
 
+/// They would be parts of paths.
+#[test]
+fn names_of_packages_that_are_paths() {
+    for name in ["..", ".", "/", "a/../../b", ""] {
+        let root = format!(
+            "{VENV}\n/var/lib/dpkg/status = Package: {name}\\nStatus: install ok installed\\n\
+             Version: 1\\nArchitecture: amd64\\n"
+        );
+        let findings = plan(&root, "/opt/venv").plan.findings;
+        compare(&root, &show::findings(&findings), "warn corrupt-database /var/lib/dpkg/status");
+    }
+}
+
 #[test]
 fn links_of_a_final_root_that_are_not_normal() {
     for target in ["usr/lib", "/usr/lib", "../usr/lib", "./usr//lib", "../../usr/./lib/", "..", "/"]

@@ -1,0 +1,163 @@
+//! Entries below one directory of the host, opened so that no link leads out of it.
+//!
+//! A path without links is looked up by name, and meanwhile a program can put a link in place of one of its
+//! directories. openat2(2) with `RESOLVE_NO_SYMLINKS` refuses such a link. Linux before 5.6, gVisor and the seccomp
+//! filter of Docker before 20.10 have no openat2; there each component is opened by itself.
+//!
+//! Invariant: everything that is opened is in the directory, whatever changes in it.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, open, openat, openat2, statat};
+use rustix::io::Errno;
+
+use crate::path::RealPath;
+
+/// A directory of the host.
+pub(super) struct Beneath {
+    top: OwnedFd,
+    has_openat2: bool,
+}
+
+impl Beneath {
+    /// The directory `top`, which has no links in its path.
+    pub(super) fn new(top: &Path) -> io::Result<Beneath> {
+        let top = open(top, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let has_openat2 = open_whole(top.as_fd(), ".", OFlags::PATH).is_ok();
+        Ok(Beneath { top, has_openat2 })
+    }
+
+    /// Opens the entry at a link-free path. A link in its last component is opened only with
+    /// `O_PATH`, as itself; any other link is an error.
+    pub(super) fn open(&self, path: &RealPath, flags: OFlags) -> io::Result<OwnedFd> {
+        let relative = if path.relative().is_empty() { "." } else { path.relative() };
+        let opened = if self.has_openat2 {
+            open_whole(self.top.as_fd(), relative, flags)
+        } else {
+            open_parts(self.top.as_fd(), relative, flags)
+        };
+        Ok(opened?)
+    }
+}
+
+fn open_whole(top: BorrowedFd, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::io::retry_on_intr(|| openat2(top, path, flags, Mode::empty(), resolve))
+}
+
+/// The same, one component after the other.
+fn open_parts(top: BorrowedFd, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let (parents, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let mut directory: Option<OwnedFd> = None;
+    for part in parents.split('/').filter(|part| !part.is_empty()) {
+        let at = directory.as_ref().map_or(top, AsFd::as_fd);
+        directory = Some(match open_part(at, part, OFlags::PATH | OFlags::DIRECTORY) {
+            // As openat2 says it: a link is no missing directory.
+            Err(Errno::NOTDIR) if is_link(at, part) => return Err(Errno::LOOP),
+            opened => opened?,
+        });
+    }
+    open_part(directory.as_ref().map_or(top, AsFd::as_fd), name, flags)
+}
+
+fn open_part(directory: BorrowedFd, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::io::retry_on_intr(|| openat(directory, name, flags, Mode::empty()))
+}
+
+fn is_link(directory: BorrowedFd, name: &str) -> bool {
+    statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)
+        .is_ok_and(|meta| FileType::from_raw_mode(meta.st_mode) == FileType::Symlink)
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the test makes trees")]
+mod tests {
+    use std::fs;
+    use std::io::Read as _;
+    use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+    use super::*;
+
+    /// `in/a/b/f` with a link beside it that leads to `out`, which has the same names.
+    fn trees() -> tempfile::TempDir {
+        let top = tempfile::tempdir().unwrap();
+        for side in ["in", "out"] {
+            let directory = top.path().join(side).join("a/b");
+            fs::create_dir_all(&directory).unwrap();
+            fs::write(directory.join("f"), side).unwrap();
+            symlink(side, directory.join("link")).unwrap();
+        }
+        symlink("../out/a", top.path().join("in/swap")).unwrap();
+        top
+    }
+
+    /// With openat2, if there is one, and without.
+    fn both(top: &Path) -> Vec<Beneath> {
+        let with = Beneath::new(&top.join("in")).unwrap();
+        let without = Beneath { has_openat2: false, ..Beneath::new(&top.join("in")).unwrap() };
+        vec![with, without]
+    }
+
+    fn read(file: OwnedFd) -> String {
+        let mut text = String::new();
+        fs::File::from(file).read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn links_are_refused_and_missing_files_are_missing() {
+        let top = trees();
+        for beneath in both(top.path()) {
+            let open = |path: &str, flags: OFlags| {
+                let opened = beneath.open(&RealPath::known(path), flags);
+                opened.map(|_| ()).map_err(|error| error.raw_os_error())
+            };
+            let error = |errno: Errno| Err(Some(errno.raw_os_error()));
+            assert_eq!(open("/a/b/f", OFlags::RDONLY), Ok(()));
+            assert_eq!(open("/", OFlags::RDONLY | OFlags::DIRECTORY), Ok(()));
+            assert_eq!(open("/a/b/link", OFlags::PATH), Ok(()));
+            assert_eq!(open("/a/b/link", OFlags::RDONLY), error(Errno::LOOP));
+            assert_eq!(open("/swap/b/f", OFlags::RDONLY), error(Errno::LOOP));
+            assert_eq!(open("/swap", OFlags::RDONLY | OFlags::DIRECTORY), error(Errno::NOTDIR));
+            assert_eq!(open("/a/c/f", OFlags::RDONLY), error(Errno::NOENT));
+            assert_eq!(open("/a/b/f/g", OFlags::RDONLY), error(Errno::NOTDIR));
+        }
+    }
+
+    /// Reads while a directory and a link out of the tree change places all the time.
+    #[test]
+    fn a_swapped_directory_leads_nowhere_else() {
+        let top = trees();
+        let (directory, link) = (top.path().join("in/a"), top.path().join("in/swap"));
+        let done = AtomicBool::new(false);
+        let path = RealPath::known("/a/b/f");
+        let (mut read_inside, mut refused) = (0, 0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    renameat_with(CWD, &directory, CWD, &link, RenameFlags::EXCHANGE).unwrap();
+                }
+            });
+            for beneath in both(top.path()) {
+                for _ in 0..20_000 {
+                    match beneath.open(&path, OFlags::RDONLY).map(read) {
+                        Ok(text) => {
+                            assert_eq!(text, "in");
+                            read_inside += 1;
+                        }
+                        Err(_) => refused += 1,
+                    }
+                }
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        assert!(read_inside > 0 && refused > 0, "{read_inside} {refused}");
+    }
+}
