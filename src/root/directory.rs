@@ -4,7 +4,7 @@
 
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the reader of the disk")]
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -54,32 +54,33 @@ impl Directory {
         self.skip.contains(&host)
     }
 
-    /// The entries of one directory, sorted by name.
+    /// The entries of one directory, sorted by name; an error if one of its names cannot be read.
     fn list(&self, directory: &RealPath) -> Vec<Result<Entry, RootError>> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-        let opened = self.beneath.open(directory, flags).and_then(|file| Ok(Dir::new(file)?));
-        let mut names = Vec::new();
-        let mut found = Vec::new();
-        match opened {
-            Ok(mut entries) => {
-                while let Some(entry) = entries.read() {
-                    match entry {
-                        Ok(entry) => names.push(entry.file_name().to_owned()),
-                        Err(error) => found.push(Err(list_error(directory, error.into()))),
-                    }
-                }
-                names.retain(|name| name.as_c_str() != c"." && name.as_c_str() != c"..");
-                names.sort_unstable();
-                found.extend(names.iter().map(|name| entry(&entries, directory, name)));
+        match self.names(directory) {
+            Ok((opened, names)) => {
+                names.iter().map(|name| entry(&opened, directory, name)).collect()
             }
-            Err(error) => found.push(Err(list_error(directory, error))),
+            Err(error) => vec![Err(RootError::io(directory, "list", error))],
         }
-        found
     }
-}
 
-fn list_error(directory: &RealPath, error: io::Error) -> RootError {
-    RootError::io(directory, "list", error)
+    fn names(&self, directory: &RealPath) -> io::Result<(Dir, Vec<CString>)> {
+        let mut opened =
+            Dir::new(self.beneath.open(directory, OFlags::RDONLY | OFlags::DIRECTORY)?)?;
+        let mut names = Vec::new();
+        while let Some(entry) = opened.read() {
+            let name = entry?.file_name().to_owned();
+            if ![c".", c".."].contains(&name.as_c_str()) {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok((opened, names))
+    }
+
+    fn is_file(&self, path: &RealPath) -> bool {
+        matches!(self.lookup(path), Ok(Some(Meta { kind: Kind::File, .. })))
+    }
 }
 
 /// The entry `name` of an open directory.
@@ -101,10 +102,7 @@ fn entry(opened: &Dir, directory: &RealPath, name: &CStr) -> Result<Entry, RootE
     }
 }
 
-fn meta(
-    stat: &Stat,
-    target: impl FnOnce() -> rustix::io::Result<std::ffi::CString>,
-) -> io::Result<Meta> {
+fn meta(stat: &Stat, target: impl FnOnce() -> rustix::io::Result<CString>) -> io::Result<Meta> {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Kind::File,
         FileType::Directory => Kind::Directory,
@@ -167,7 +165,12 @@ impl Tree for Directory {
                 && !self.is_skipped(&entry.path)
         };
         let mut all = Vec::new();
-        let mut levels = vec![self.list(top).into_iter()];
+        let mut first = self.list(top);
+        // Nothing is below a file.
+        if matches!(first[..], [Err(_)]) && self.is_file(top) {
+            first.clear();
+        }
+        let mut levels = vec![first.into_iter()];
         while let Some(level) = levels.last_mut() {
             match level.next() {
                 None => drop(levels.pop()),
@@ -232,5 +235,68 @@ impl Content for OpenFile {
 
     fn size(&self) -> u64 {
         self.size
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+    use super::*;
+
+    /// More reads than this would only take longer.
+    const READS: usize = 4000;
+
+    /// Reads while a directory of the root and a link out of it change places.
+    fn race(read: impl Fn(&Directory) -> Option<String>) {
+        let top = tempfile::tempdir().unwrap();
+        for side in ["inside", "outside"] {
+            fs::create_dir_all(top.path().join(side).join("a/b")).unwrap();
+            fs::write(top.path().join(side).join("a/b/file"), side).unwrap();
+            fs::write(top.path().join(side).join("a/b").join(side), "").unwrap();
+        }
+        let base = top.path().join("inside");
+        let (directory, link) = (base.join("a"), base.join("link"));
+        symlink("../outside/a", &link).unwrap();
+        let with = Directory::open(&base, &[]).unwrap();
+        let slow = Arc::new(Beneath::new(&with.base).unwrap().without_openat2());
+        let without = Directory { beneath: slow, ..with.clone() };
+        let (done, mut answers) = (AtomicBool::new(false), BTreeSet::new());
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    renameat_with(CWD, &directory, CWD, &link, RenameFlags::EXCHANGE).unwrap();
+                }
+            });
+            for index in 0..READS {
+                answers.insert(read(if index % 2 == 0 { &with } else { &without }));
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(answers, BTreeSet::from([None, Some("inside".to_owned())]));
+    }
+
+    #[test]
+    fn a_swapped_directory_is_read_below_the_root_or_not_at_all() {
+        race(|directory| {
+            let content = directory.open(&RealPath::known("/a/b/file")).ok()?;
+            let mut bytes = [0; 16];
+            let count = content.read_at(&mut bytes, 0).unwrap();
+            Some(String::from_utf8(bytes[..count].to_vec()).unwrap())
+        });
+    }
+
+    #[test]
+    fn a_swapped_directory_is_listed_below_the_root_or_not_at_all() {
+        race(|directory| {
+            let found = directory.walk(&RealPath::known("/a"), 2, &|_| true);
+            let all: Option<Vec<Entry>> = found.into_iter().collect::<Result<_, _>>().ok();
+            Some(all?.last()?.path.name().to_owned()).filter(|name| name != "file")
+        });
     }
 }
