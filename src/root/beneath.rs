@@ -9,16 +9,23 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::sync::{Arc, RwLock};
 
+use rustc_hash::FxHashMap;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, open, openat, openat2, statat};
 use rustix::io::Errno;
 
 use crate::path::RealPath;
 
+/// So many directories are kept open for lookups. A process may have 1024 open files (getrlimit(2)).
+const MOST_OPEN: usize = 128;
+
 /// A directory of the host.
 pub(super) struct Beneath {
     top: OwnedFd,
     has_openat2: bool,
+    // Thousands of entries are looked up in the same directories.
+    parents: RwLock<FxHashMap<RealPath, Arc<OwnedFd>>>,
 }
 
 impl Beneath {
@@ -26,7 +33,7 @@ impl Beneath {
     pub(super) fn new(top: &Path) -> io::Result<Beneath> {
         let top = open(top, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         let has_openat2 = open_whole(top.as_fd(), ".", OFlags::PATH).is_ok();
-        Ok(Beneath { top, has_openat2 })
+        Ok(Beneath { top, has_openat2, parents: RwLock::default() })
     }
 
     /// As where the kernel or a sandbox has no openat2.
@@ -39,12 +46,31 @@ impl Beneath {
     /// `O_PATH`, as itself; any other link is an error.
     pub(super) fn open(&self, path: &RealPath, flags: OFlags) -> io::Result<OwnedFd> {
         let relative = if path.relative().is_empty() { "." } else { path.relative() };
-        let opened = if self.has_openat2 {
-            open_whole(self.top.as_fd(), relative, flags)
+        Ok(self.open_relative(relative, flags)?)
+    }
+
+    /// The directory at a link-free path, for looking up many of its entries.
+    pub(super) fn parent(&self, path: &RealPath) -> io::Result<Arc<OwnedFd>> {
+        if let Some(known) = self.parents.read().expect("no holder panics").get(path) {
+            return Ok(Arc::clone(known));
+        }
+        // With a component behind it, a link is an error and no missing directory.
+        let within = format!("{}/.", path.relative());
+        let opened = Arc::new(self.open_relative(within.trim_start_matches('/'), OFlags::PATH)?);
+        let mut parents = self.parents.write().expect("no holder panics");
+        if parents.len() == MOST_OPEN {
+            parents.clear();
+        }
+        parents.insert(path.clone(), Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    fn open_relative(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+        if self.has_openat2 {
+            open_whole(self.top.as_fd(), path, flags)
         } else {
-            open_parts(self.top.as_fd(), relative, flags)
-        };
-        Ok(opened?)
+            open_parts(self.top.as_fd(), path, flags)
+        }
     }
 }
 
@@ -80,7 +106,7 @@ fn is_link(directory: BorrowedFd, name: &str) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the test makes trees")]
+#[expect(clippy::disallowed_methods, reason = "the test makes trees")]
 mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
@@ -110,6 +136,14 @@ mod tests {
             assert_eq!(open("/other", directory), error(Errno::NOTDIR));
             assert_eq!(open("/a/c/f", OFlags::RDONLY), error(Errno::NOENT));
             assert_eq!(open("/a/b/f/g", OFlags::RDONLY), error(Errno::NOTDIR));
+            let parent = |path: &str| {
+                let opened = beneath.parent(&RealPath::known(path));
+                opened.map(|_| ()).map_err(|error| error.raw_os_error())
+            };
+            assert_eq!(parent("/"), Ok(()));
+            assert_eq!(parent("/a/b"), Ok(()));
+            assert_eq!(parent("/other"), error(Errno::LOOP));
+            assert_eq!(parent("/a/b/f"), error(Errno::NOTDIR));
         }
     }
 }

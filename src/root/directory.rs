@@ -7,13 +7,14 @@
 use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, Dir, FileType, OFlags, Stat, fgetxattr, fstat, readlinkat, statat};
+use rustix::fs::{AtFlags, Dir, FileType, OFlags, fgetxattr, readlinkat, statat};
 use rustix::io::Errno;
+use rustix::path::Arg;
 
 use super::beneath::Beneath;
 use super::{Content, Entry, Kind, Meta, RootError, Tree};
@@ -91,23 +92,20 @@ fn entry(opened: &Dir, directory: &RealPath, name: &CStr) -> Result<Entry, RootE
         return Err(RootError::NotUtf8 { path });
     };
     let path = directory.join(text);
-    let read = || {
-        let directory = opened.fd()?;
-        let stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        meta(&stat, || readlinkat(directory, name, Vec::new()))
-    };
-    match read() {
+    match opened.fd().map_err(io::Error::from).and_then(|opened| meta(opened, name)) {
         Ok(meta) => Ok(Entry { path, meta }),
         Err(error) => Err(RootError::io(&path, "stat", error)),
     }
 }
 
-fn meta(stat: &Stat, target: impl FnOnce() -> rustix::io::Result<CString>) -> io::Result<Meta> {
+/// The metadata of the entry `name`, which is not followed.
+fn meta(directory: impl AsFd, name: impl Arg + Copy) -> io::Result<Meta> {
+    let stat = statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Kind::File,
         FileType::Directory => Kind::Directory,
         FileType::Symlink => {
-            let target = target()?.into_string();
+            let target = readlinkat(&directory, name, Vec::new())?.into_string();
             Kind::Link(target.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?)
         }
         _ => Kind::Special,
@@ -117,11 +115,9 @@ fn meta(stat: &Stat, target: impl FnOnce() -> rustix::io::Result<CString>) -> io
 
 impl Tree for Directory {
     fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError> {
-        let read = || {
-            let entry = self.beneath.open(path, OFlags::PATH)?;
-            meta(&fstat(&entry)?, || readlinkat(&entry, "", Vec::new()))
-        };
-        match read() {
+        let name = if path.name().is_empty() { "." } else { path.name() };
+        let parent = self.beneath.parent(&path.parent().unwrap_or_else(RealPath::root));
+        match parent.and_then(|parent| meta(parent, name)) {
             Ok(meta) => Ok(Some(meta)),
             Err(error)
                 if matches!(
