@@ -49,7 +49,7 @@ impl Search<'_> {
         }
         let mut askers: Askers = distributions
             .iter()
-            .filter(|distribution| row.is_about(&distribution.name))
+            .filter(|distribution| row.is_about(&distribution.key))
             .map(|distribution| (distribution.metadata.clone(), String::new()))
             .collect();
         for (names, first, verb) in

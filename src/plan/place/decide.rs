@@ -2,8 +2,11 @@
 //!
 //! Invariant: a file is in the bundle, or has a reason why it is left out.
 
+use std::collections::HashMap;
+
 use super::content::{FileContent, Refusal};
 use super::destination::Destinations;
+use super::left_out::LeftOutInfos;
 use super::{path_files, scripts};
 use crate::finding::Code;
 use crate::inventory::{FileFact, Inventory};
@@ -21,6 +24,10 @@ pub(crate) const LEADS: &str =
 pub(crate) struct Contents<'a> {
     pub inventory: &'a Inventory,
     pub destinations: &'a Destinations<'a>,
+    /// The path files of the environment, by path.
+    pub path_files: HashMap<&'a RealPath, &'a PathFile>,
+    /// The metadata of distributions that are left out.
+    pub left_out: LeftOutInfos<'a>,
     pub shebang: Shebang,
 }
 
@@ -31,7 +38,7 @@ impl Contents<'_> {
         file: &FileFact,
         distribution: Option<&Distribution>,
     ) -> Result<FileContent, Refusal> {
-        if let Some(one) = self.inventory.path_files.iter().find(|one| one.path == file.path) {
+        if let Some(one) = self.path_files.get(&file.path) {
             return self.path_file(one).map(FileContent::from);
         }
         match &file.meta.kind {

@@ -2,7 +2,10 @@
 //!
 //! Invariant: a file is bundled unless it is known to be made for the builder alone.
 
+use std::collections::HashMap;
+
 use crate::inventory::{FileFact, Inventory};
+use crate::path::RealPath;
 use crate::plan::select::Selection;
 use crate::python::PartKind;
 use crate::root::Kind;
@@ -27,10 +30,20 @@ const SCAFFOLDING: [&str; 15] = [
     "uv-receipt.toml",
 ];
 
+/// The metadata directories of distributions that are left out, each with its name.
+pub(crate) type LeftOutInfos<'a> = HashMap<&'a RealPath, &'a str>;
+
+/// Lists the metadata directories of distributions that are left out.
+pub(crate) fn list_infos<'a>(inventory: &'a Inventory, selection: &Selection) -> LeftOutInfos<'a> {
+    let all = inventory.distributions.iter().enumerate();
+    let left_out = all.filter(|(index, _)| !selection.is_bundled(*index));
+    left_out.map(|(_, one)| (&one.info, one.name.as_str())).collect()
+}
+
 /// Why a file that no distribution records is left out, if it is.
 pub(crate) fn judge_unowned(
     inventory: &Inventory,
-    selection: &Selection,
+    infos: &LeftOutInfos,
     file: &FileFact,
 ) -> Option<String> {
     let environment = &inventory.environment;
@@ -40,11 +53,9 @@ pub(crate) fn judge_unowned(
     {
         return Some(format!("belongs to the package {}", packages[package].name));
     }
-    let mut all = inventory.distributions.iter().enumerate();
-    if let Some((_, distribution)) = all
-        .find(|(index, one)| file.path.below(&one.info).is_some() && !selection.is_bundled(*index))
-    {
-        return Some(format!("belongs to {}, which is left out", distribution.name));
+    let mut above = std::iter::once(file.path.clone()).chain(file.path.ancestors());
+    if let Some(name) = above.find_map(|path| infos.get(&path)) {
+        return Some(format!("belongs to {name}, which is left out"));
     }
     let part =
         environment.part_of(&file.path).filter(|part| part.kind == PartKind::VirtualEnvironment)?;

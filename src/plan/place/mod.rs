@@ -54,7 +54,13 @@ pub(crate) fn place(
     final_root: &FinalRoot,
 ) -> Placed {
     let destinations = Destinations { inventory, prefix: &request.prefix };
-    let contents = Contents { inventory, destinations: &destinations, shebang: final_root.shebang };
+    let contents = Contents {
+        inventory,
+        destinations: &destinations,
+        path_files: inventory.path_files.iter().map(|one| (&one.path, one)).collect(),
+        left_out: left_out::list_infos(inventory, selection),
+        shebang: final_root.shebang,
+    };
     let mut files = Files::default();
     let mut findings = unreadable_editables(inventory, selection);
     let mut taken: HashMap<RealPath, &FileFact> = HashMap::new();
@@ -114,7 +120,7 @@ fn place_file(
 ) -> Result<(PlannedEntry, Option<Finding>), Refusal> {
     let inventory = contents.inventory;
     let distribution = file.owner.map(|owner| &inventory.distributions[owner]);
-    if let Some(reason) = unwanted(inventory, selection, file) {
+    if let Some(reason) = unwanted(contents, selection, file) {
         return Err(reason.into());
     }
     let Some(to) = contents.destinations.find(&file.path) else {
@@ -214,7 +220,8 @@ fn reason(distribution: Option<&Distribution>) -> String {
 }
 
 /// Why a file is left out, whatever its destination would be.
-fn unwanted(inventory: &Inventory, selection: &Selection, file: &FileFact) -> Option<String> {
+fn unwanted(contents: &Contents, selection: &Selection, file: &FileFact) -> Option<String> {
+    let inventory = contents.inventory;
     match file.owner {
         Some(owner) if !selection.is_bundled(owner) => {
             let name = &inventory.distributions[owner].name;
@@ -222,13 +229,12 @@ fn unwanted(inventory: &Inventory, selection: &Selection, file: &FileFact) -> Op
         }
         Some(_) => {}
         None => {
-            if let Some(reason) = left_out::judge_unowned(inventory, selection, file) {
+            if let Some(reason) = left_out::judge_unowned(inventory, &contents.left_out, file) {
                 return Some(reason);
             }
         }
     }
-    let is_path_file = || inventory.path_files.iter().any(|one| one.path == file.path);
-    if inventory.leads.contains(&file.path) && !is_path_file() {
+    if inventory.leads.contains(&file.path) && !contents.path_files.contains_key(&file.path) {
         return Some(LEADS.to_owned());
     }
     let bytecode = file.path.name().ends_with(".pyc") && file.owner.is_some();

@@ -9,7 +9,7 @@ mod imported;
 mod selection;
 mod wheels;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use distributions::PlannedDistribution;
 pub(crate) use distributions::list_distributions;
@@ -55,6 +55,7 @@ pub(crate) fn select(inventory: &Inventory, request: &Request) -> Selection {
         needed.extend(reached(&BTreeSet::from([*distribution]), &edges));
     }
     let mut selection = Selection {
+        required_by: required_by(&edges, &needed),
         edges,
         asked,
         needed,
@@ -74,10 +75,14 @@ fn judge(inventory: &Inventory, selection: &Selection, problems: Vec<Finding>) -
     let all = &inventory.distributions;
     let is_bundled = |index: usize| selection.is_bundled(index);
     let mut findings = problems;
+    let mut by_name: HashMap<&str, usize> = HashMap::new();
+    for (index, distribution) in all.iter().enumerate() {
+        by_name.entry(&distribution.name).or_insert(index);
+    }
     // A distribution that is left out needs no requirements.
     findings.retain(|finding| {
-        let index = all.iter().position(|distribution| distribution.name == finding.subject);
-        finding.code != Code::MissingRequirement || index.is_none_or(is_bundled)
+        let index = by_name.get(finding.subject.as_str());
+        finding.code != Code::MissingRequirement || index.is_none_or(|index| is_bundled(*index))
     });
     let shadowed = selection.shadowed.iter();
     findings.extend(shadowed.filter_map(|(index, earlier)| hides(&all[*earlier], &all[*index])));
@@ -104,6 +109,17 @@ fn edges(inventory: &Inventory, requirements: &[Requirement<Url>]) -> Edges {
             )],
         },
     }
+}
+
+/// The first needed distribution that requires each of the others.
+fn required_by(edges: &[BTreeSet<usize>], needed: &BTreeSet<usize>) -> BTreeMap<usize, usize> {
+    let mut first = BTreeMap::new();
+    for from in needed {
+        for to in edges.get(*from).into_iter().flatten() {
+            first.entry(*to).or_insert(*from);
+        }
+    }
+    first
 }
 
 /// Distributions that an OS package owns, with the package.

@@ -16,6 +16,8 @@ pub(crate) struct Selection {
     pub asked: BTreeSet<usize>,
     /// The ones that are needed, those of OS packages included.
     pub needed: BTreeSet<usize>,
+    /// For each distribution that a needed one requires, the first of these.
+    pub(super) required_by: BTreeMap<usize, usize>,
     /// Distributions that an OS package owns, with the package.
     pub system_owned: BTreeMap<usize, usize>,
     /// Distributions that an earlier part has too, with that one.
@@ -51,9 +53,8 @@ impl Selection {
             return imported.reason(inventory);
         }
         let required_by = || {
-            let by = (0..self.edges.len())
-                .find(|from| self.needed.contains(from) && self.edges[*from].contains(&index));
-            by.map(|from| format!("required by {}", inventory.distributions[from].name))
+            let by = self.required_by.get(&index);
+            by.map(|from| format!("required by {}", inventory.distributions[*from].name))
         };
         match (self.needed.contains(&index), self.everything) {
             (true, false) if self.asked.contains(&index) => "requested".to_owned(),
@@ -76,6 +77,7 @@ mod tests {
             edges: vec![BTreeSet::new(); 4],
             asked: BTreeSet::new(),
             needed: BTreeSet::from([0, 1, 2]),
+            required_by: BTreeMap::new(),
             system_owned: BTreeMap::from([(1, 7)]),
             shadowed: BTreeMap::from([(2, 0)]),
             everything: true,
