@@ -31,6 +31,7 @@ mod readme_root;
 mod rebuilds;
 mod scripts;
 mod slim;
+mod streams;
 mod support;
 mod vendored;
 mod verify;

@@ -2,19 +2,21 @@
 //!
 //! Invariant: nothing else is printed on standard output, except the final stage by `bundle`.
 
-use anstream::{print, println};
 use serde::Serialize;
 
+use super::streams;
+use super::trouble::Trouble;
+
 /// Prints `data` as JSON with `--json`, otherwise the text.
-pub(crate) fn print_answer(json: bool, data: &impl Serialize, text: impl FnOnce() -> String) {
-    if json {
-        print_json(data);
-    } else {
-        print!("{}", text());
-    }
+pub(crate) fn print_answer(
+    json: bool,
+    data: &impl Serialize,
+    text: impl FnOnce() -> String,
+) -> Result<(), Trouble> {
+    if json { print_json(data) } else { streams::print(&text()) }
 }
 
 /// Prints `data` as JSON.
-pub(crate) fn print_json(data: &impl Serialize) {
-    println!("{}", serde_json::to_string_pretty(data).expect("plain data"));
+pub(crate) fn print_json(data: &impl Serialize) -> Result<(), Trouble> {
+    streams::print_json(&(serde_json::to_string_pretty(data).expect("plain data") + "\n"))
 }

@@ -25,11 +25,18 @@ const COMMANDS: [&str; 7] = ["bundle", "plan", "report", "why", "why-not", "veri
 const OF_ONE_CALL: [&str; 4] = ["root", "json", "help", "version"];
 
 /// The arguments that were typed, with those that are configured.
-pub(crate) fn read_arguments() -> Result<Arguments, Trouble> {
+///
+/// # Errors
+/// The help, the version or an error of what was typed, which is printed as it is; or a configuration
+/// that cannot be used.
+pub(crate) fn read_arguments() -> Result<Result<Arguments, clap::Error>, Trouble> {
     let typed = host::arguments();
     let mut command = Arguments::command();
     command.build();
-    let matches = command.clone().get_matches_from(&typed);
+    let matches = match command.clone().try_get_matches_from(&typed) {
+        Ok(matches) => matches,
+        Err(usage) => return Ok(Err(usage)),
+    };
     let configured = match matches.subcommand() {
         Some((name, given)) if COMMANDS.contains(&name) => match read_table()? {
             Some(table) => configure(&command, name, given, &table)?,
@@ -39,7 +46,7 @@ pub(crate) fn read_arguments() -> Result<Arguments, Trouble> {
     };
     let all = typed.into_iter().chain(configured.into_iter().map(OsString::from));
     let parsed = Arguments::command().try_get_matches_from(all);
-    parsed.and_then(|matches| Arguments::from_arg_matches(&matches)).map_err(|error| {
+    parsed.and_then(|matches| Arguments::from_arg_matches(&matches)).map(Ok).map_err(|error| {
         let text = error.to_string();
         let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         Trouble::new(

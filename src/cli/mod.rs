@@ -20,6 +20,7 @@ mod review;
 mod settings;
 mod signals;
 mod similar;
+mod streams;
 mod trouble;
 
 use std::process::ExitCode;
@@ -27,8 +28,10 @@ use std::process::ExitCode;
 /// Runs the command that was typed.
 pub(crate) fn run() -> ExitCode {
     signals::clean_up();
-    let ran =
-        configuration::read_arguments().and_then(|arguments| commands::run(&arguments.command));
+    let ran = configuration::read_arguments().and_then(|arguments| match arguments {
+        Ok(arguments) => commands::run(&arguments.command),
+        Err(usage) => streams::print_usage(&usage).map(ExitCode::from),
+    });
     match ran {
         Ok(status) => status,
         Err(trouble) => {

@@ -5,7 +5,6 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anstream::eprint;
 use wheelbarrow::bundle::Format;
 use wheelbarrow::finding::{Finding, Severity};
 use wheelbarrow::lock::{
@@ -18,6 +17,7 @@ use wheelbarrow::report::{self, Detail};
 use super::arguments::ReviewOptions;
 use super::host;
 use super::output_settings::OutputSettings;
+use super::streams::print_error;
 use super::trouble::Trouble;
 
 /// Refuses a plan that the final root cannot run.
@@ -25,7 +25,7 @@ pub(crate) fn refuse_unfit(plan: &Plan, detail: Detail) -> Result<(), Trouble> {
     let refuses = |finding: &Finding| finding.severity == Severity::Deny && finding.code.refuses();
     if plan.findings.iter().any(refuses) {
         let findings = report::worst_last(plan.findings.clone());
-        eprint!("{}", report::findings_text(&findings, detail));
+        print_error(&report::findings_text(&findings, detail));
         return Err(Trouble::without_hint(
             "the final root cannot run this environment; nothing was written",
         ));
@@ -68,7 +68,7 @@ fn compare_with_lock(plan: &Plan, file: &Path) -> Result<(), Trouble> {
     if difference.is_empty() {
         return Ok(());
     }
-    eprint!("{}", difference_text(&difference));
+    print_error(&difference_text(&difference));
     Err(Trouble::new(
         format!("the result is not the one in {shown}; nothing was written"),
         "if the difference is intended, run `wheelbarrow lock` and commit the file",

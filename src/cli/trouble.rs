@@ -8,9 +8,10 @@ use std::io;
 use std::iter::successors;
 use std::sync::Arc;
 
-use anstream::eprintln;
-use anstyle::AnsiColor;
 use wheelbarrow::hint::Hint;
+use wheelbarrow::report::RED;
+
+use super::streams::print_error;
 
 /// The reason why a command fails.
 #[derive(Debug)]
@@ -43,14 +44,14 @@ impl Trouble {
 
     /// Prints the error to standard error.
     pub(crate) fn print(&self) {
-        let style = AnsiColor::Red.on_default().bold();
-        eprintln!("{style}error{style:#}: {}", self.message);
+        let mut text = format!("{RED}error{RED:#}: {}\n", self.message);
         for cause in &self.causes {
-            eprintln!("  cause: {cause}");
+            text += &format!("  cause: {cause}\n");
         }
         if let Some(hint) = &self.hint {
-            eprintln!("  help: {hint}");
+            text += &format!("  help: {hint}\n");
         }
+        print_error(&text);
     }
 }
 

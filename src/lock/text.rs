@@ -4,15 +4,8 @@
 
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
-
 use super::{Change, Difference, SideFinding, SizeChange};
-use crate::report::size;
-
-const ADDED: Style = AnsiColor::Green.on_default();
-const REMOVED: Style = AnsiColor::Red.on_default();
-const CHANGED: Style = AnsiColor::Yellow.on_default();
-const BOLD: Style = Style::new().bold();
+use crate::report::{ADDED, BOLD, CHANGED, REMOVED, size};
 
 /// Renders a difference, one line for each change.
 pub fn difference_text(difference: &Difference) -> String {
@@ -93,10 +86,12 @@ mod tests {
     use crate::finding::Severity;
     use crate::lock::document::tests::lock;
     use crate::lock::{Side, Source, compare_sides};
+    use crate::report::for_terminal;
 
     /// The text of a difference, without colours.
     fn shown(old: &Side, new: &Side) -> String {
-        anstream::adapter::strip_str(&difference_text(&compare_sides(old, new))).to_string()
+        anstream::adapter::strip_str(&for_terminal(&difference_text(&compare_sides(old, new))))
+            .to_string()
     }
 
     fn plan(lines: &str, findings: &[(Severity, &str, &str, &str)]) -> Side {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::compare::Comparison;
 use super::size;
-use super::text::BOLD;
+use super::style::BOLD;
 use crate::finding::count;
 use crate::plan::PlannedLayer;
 

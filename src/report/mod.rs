@@ -1,4 +1,4 @@
-//! Renders plans and inventories; never decides.
+//! Renders plans and inventories; never decides. A text goes through [`for_terminal`] before it is shown.
 //!
 //! Invariant: no file system, no clock; the same data gives the same text.
 
@@ -10,6 +10,7 @@ mod json;
 mod layers;
 mod names;
 mod sizes;
+mod style;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,9 @@ pub use json::{Report, ReportModule, ReportNeed, report};
 pub use layers::comparison_text;
 pub use names::similar_names;
 pub use sizes::{ModeSize, sizes};
+pub use style::{
+    ADDED, BOLD, CHANGED, CYAN, RED, REMOVED, Style, YELLOW, for_terminal, json_for_terminal,
+};
 pub use summary::{Summary, summary_text, worst_last};
 pub use text::{
     Detail, append_text, findings_text, plan_text, receipts_text, report_text, verification_text,

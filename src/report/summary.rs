@@ -6,13 +6,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use anstyle::Style;
-
 use super::size;
+use super::style::{BOLD, one_line};
 use crate::finding::{Finding, Severity, count};
 use crate::plan::{Plan, PlannedPackage};
-
-const BOLD: Style = Style::new().bold();
 
 /// A bundle that was written.
 pub struct Summary<'a> {
@@ -60,7 +57,7 @@ pub fn summary_text(summary: &Summary) -> String {
         ("final image", image),
         ("findings", weights(findings)),
     ] {
-        let _ = writeln!(text, "{BOLD}{title:<12}{BOLD:#} {line}");
+        let _ = writeln!(text, "{BOLD}{title:<12}{BOLD:#} {}", one_line(line));
     }
     text
 }

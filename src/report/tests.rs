@@ -1,7 +1,7 @@
 //! Reports as tables: what is in the root, what is asked about it, what is answered
 //! ([`crate::scenario`]).
 
-use super::{Detail, Step, report, report_text, similar_names, why};
+use super::{Detail, Step, for_terminal, report, report_text, similar_names, why};
 use crate::scenario::{compare, plan};
 
 const ROOT: &str = "alpine
@@ -184,7 +184,7 @@ fn modules_with_what_they_need() {
 fn the_tree_for_people() {
     let scenario = plan(ROOT, "/opt/venv --require web");
     let text = report_text(&report(&scenario.inventory, &scenario.plan), Detail::Examples);
-    let plain = anstream::adapter::strip_str(&text).to_string();
+    let plain = anstream::adapter::strip_str(&for_terminal(&text)).to_string();
     // The tree itself; the text around it is prose.
     let tree: Vec<String> = plain
         .lines()

@@ -4,20 +4,18 @@
 
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
 use termtree::Tree;
 
 use super::json::{Report, ReportModule};
 use super::layers::list_layers;
 use super::size;
 use super::sizes::ModeSize;
+use super::style::{BOLD, CYAN, RED, YELLOW, one_line};
 use super::why::{Answer, Stay, Step};
 use crate::finding::{Finding, Severity, count};
 use crate::path::RealPath;
 use crate::plan::{Action, Edit, Plan, PlannedEntry, PlannedPackage, Receipt, StartLine};
 use crate::verify::{Checked, Verification};
-
-pub(super) const BOLD: Style = Style::new().bold();
 
 /// The dependency tree, the packages and the files that are left out.
 pub fn report_text(report: &Report, detail: Detail) -> String {
@@ -72,7 +70,7 @@ pub fn report_text(report: &Report, detail: Detail) -> String {
     if !report.runs_at_start.is_empty() {
         let _ = writeln!(text, "{BOLD}runs at every start of Python{BOLD:#}");
         for StartLine { file, line, judgement } in &report.runs_at_start {
-            let _ = writeln!(text, "  {file}: {judgement}\n    {line}");
+            let _ = writeln!(text, "  {}: {judgement}\n    {line}", one_line(file));
         }
     }
     let mut reasons: std::collections::BTreeMap<&str, (usize, u64)> =
@@ -96,7 +94,7 @@ pub fn report_text(report: &Report, detail: Detail) -> String {
 }
 
 fn module_tree(module: &ReportModule) -> Tree<String> {
-    let mut tree = Tree::new(module.path.to_string());
+    let mut tree = Tree::new(one_line(&module.path));
     for need in module.needs.iter().filter(|need| need.by == module.path) {
         let owner = match (&need.package, &need.package_version, &need.path) {
             (Some(package), Some(version), _) => format!("{package} {version}"),
@@ -104,7 +102,7 @@ fn module_tree(module: &ReportModule) -> Tree<String> {
             _ => need.state.to_owned(),
         };
         let bytes = need.size.map(|bytes| format!("  {}", size(bytes))).unwrap_or_default();
-        tree.push(Tree::new(format!("{} → {owner}{bytes}", need.name)));
+        tree.push(Tree::new(one_line(format!("{} → {owner}{bytes}", need.name))));
     }
     tree
 }
@@ -211,13 +209,19 @@ pub fn plan_text(plan: &Plan, detail: Detail) -> String {
         plan.prefix
     );
     for entry in &plan.entries {
-        let _ = writeln!(text, "  {:6} {}  ({})", verb(entry), entry.to, entry.reason);
+        let _ = writeln!(
+            text,
+            "  {:6} {}  ({})",
+            verb(entry),
+            one_line(&entry.to),
+            one_line(&entry.reason)
+        );
     }
     if !plan.layers.is_empty() {
         list_layers(&mut text, &plan.layers);
     }
     for left in &plan.left_out {
-        let _ = writeln!(text, "  leave  {}  ({})", left.path, left.reason);
+        let _ = writeln!(text, "  leave  {}  ({})", one_line(&left.path), one_line(&left.reason));
     }
     packages(&mut text, "packages to install", &plan.packages.install);
     packages(&mut text, "installed with them", &plan.packages.brought_along);
@@ -254,7 +258,13 @@ pub fn why_text(answer: &Answer) -> String {
                 Step::Library(name) => ("library", name),
                 Step::Package(name) => ("package", name),
             };
-            let _ = writeln!(text, "{:indent$}{kind} {BOLD}{name}{BOLD:#}", "", indent = depth * 2);
+            let _ = writeln!(
+                text,
+                "{:indent$}{kind} {BOLD}{}{BOLD:#}",
+                "",
+                one_line(name),
+                indent = depth * 2
+            );
         }
     }
     text
@@ -265,7 +275,9 @@ pub fn why_not_text(answer: &Answer) -> String {
     answer
         .stays
         .iter()
-        .map(|Stay { subject, reason }| format!("{BOLD}{subject}{BOLD:#} is left out: {reason}\n"))
+        .map(|Stay { subject, reason }| {
+            format!("{BOLD}{}{BOLD:#} is left out: {}\n", one_line(subject), one_line(reason))
+        })
         .collect()
 }
 
@@ -282,19 +294,18 @@ pub enum Detail {
 pub fn findings_text(findings: &[Finding], detail: Detail) -> String {
     let mut text = String::new();
     for finding in findings {
-        let colour = match finding.severity {
-            Severity::Deny => AnsiColor::Red,
-            Severity::Warn => AnsiColor::Yellow,
-            Severity::Note => AnsiColor::Cyan,
+        let style = match finding.severity {
+            Severity::Deny => RED,
+            Severity::Warn => YELLOW,
+            Severity::Note => CYAN,
         };
-        let style = colour.on_default().bold();
         let _ = writeln!(
             text,
             "{style}{}[{}]{style:#} {}: {}",
             finding.severity.as_str(),
             finding.code.as_str(),
-            finding.subject,
-            finding.message
+            one_line(&finding.subject),
+            one_line(&finding.message)
         );
         if detail == Detail::All {
             for file in &finding.files {
@@ -302,7 +313,7 @@ pub fn findings_text(findings: &[Finding], detail: Detail) -> String {
             }
         }
         if let Some(help) = &finding.help {
-            let _ = writeln!(text, "  help: {help}");
+            let _ = writeln!(text, "  help: {}", one_line(help));
         }
     }
     text

@@ -15,6 +15,6 @@ pub(crate) fn run(
     image: Option<String>,
     source: Option<String>,
 ) -> Result<Vec<Finding>, Trouble> {
-    print_json(&Profile { image, source, ..profile::read_root(root)? });
+    print_json(&Profile { image, source, ..profile::read_root(root)? })?;
     Ok(Vec::new())
 }

@@ -7,7 +7,6 @@
 
 use std::io::IsTerminal as _;
 
-use anstream::{eprint, print};
 use indicatif::{ProgressBar, ProgressStyle};
 use wheelbarrow::bundle::{self, Format, Outcome, Papers};
 use wheelbarrow::finding::Finding;
@@ -17,6 +16,7 @@ use crate::cli::arguments::BundleArguments;
 use crate::cli::output_settings::OutputSettings;
 use crate::cli::review;
 use crate::cli::settings::Settings;
+use crate::cli::streams::{self, print_error};
 use crate::cli::trouble::Trouble;
 
 /// Writes the bundle, and prints what it is.
@@ -58,17 +58,17 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
     let findings = report::worst_last(settings.weights.apply(findings));
     let summary =
         Summary { plan: &plan, out: &output.out.display().to_string(), findings: &findings };
-    eprint!("{}", report::summary_text(&summary));
-    eprint!("{}", report::receipts_text("slimmed", &slimmed));
+    print_error(&report::summary_text(&summary));
+    print_error(&report::receipts_text("slimmed", &slimmed));
     match output.format {
         Format::Directory if output.print_dockerfile || std::io::stdout().is_terminal() => {
-            print!("{}", papers.dockerfile);
+            streams::print(&papers.dockerfile)?;
         }
         Format::Directory => {}
         // Nothing installs packages here: the user's base has to have them.
-        Format::OciLayout => print!("{}", report::append_text(&plan)),
+        Format::OciLayout => streams::print(&report::append_text(&plan))?,
     }
-    eprint!("{}", report::findings_text(&findings, settings.detail));
+    print_error(&report::findings_text(&findings, settings.detail));
     Ok(findings)
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn run(
     json: bool,
 ) -> Result<ExitCode, Trouble> {
     let difference = compare_sides(&open_side(old)?, &open_side(new)?);
-    print_answer(json, &difference, || difference_text(&difference));
+    print_answer(json, &difference, || difference_text(&difference))?;
     let differs = exit_code && !difference.is_empty();
     Ok(if differs { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }

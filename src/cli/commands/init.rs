@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anstream::{eprint, print};
 use wheelbarrow::finding::Finding;
 use wheelbarrow::project::{self, Base, Choice};
 
 use crate::cli::arguments::{BaseKind, InitArguments};
 use crate::cli::host;
+use crate::cli::streams::{self, print_error};
 use crate::cli::trouble::Trouble;
 
 /// Prints the Dockerfile; standard error says what was found and what to do next.
@@ -20,7 +20,7 @@ pub(crate) fn run(typed: &InitArguments) -> Result<Vec<Finding>, Trouble> {
     };
     let project = project::read(&host::open_root(Path::new("."))?)?;
     let recipe = project::decide(&project, &Choice { base, python: typed.python })?;
-    print!("{}", project::dockerfile(&recipe));
-    eprint!("{}", project::summary(&recipe));
+    streams::print(&project::dockerfile(&recipe))?;
+    print_error(&project::summary(&recipe));
     Ok(Vec::new())
 }

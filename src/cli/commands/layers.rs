@@ -14,6 +14,6 @@ pub(crate) fn run(bundles: &[PathBuf], json: bool) -> Result<Vec<Finding>, Troub
     let applications =
         bundles.iter().map(|path| cut_application(path)).collect::<Result<Vec<_>, _>>()?;
     let comparison = report::compare(&applications);
-    print_answer(json, &comparison, || report::comparison_text(&comparison));
+    print_answer(json, &comparison, || report::comparison_text(&comparison))?;
     Ok(Vec::new())
 }

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use anstream::{eprint, eprintln, print};
 use wheelbarrow::finding::Finding;
 use wheelbarrow::lock::{Side, compare_sides, difference_text, lock_plan};
 use wheelbarrow::report;
 
 use crate::cli::arguments::{Choice, Input};
 use crate::cli::settings::Settings;
+use crate::cli::streams::{self, print_error};
 use crate::cli::trouble::Trouble;
 use crate::cli::{host, review};
 
@@ -19,7 +19,7 @@ pub(crate) fn run(input: &Input, choice: &Choice, file: &Path) -> Result<Vec<Fin
     let (_, plan) = settings.decide()?;
     review::refuse_unfit(&plan, settings.detail)?;
     let lock = lock_plan(&plan);
-    eprint!("{}", report::findings_text(&plan.findings, settings.detail));
+    print_error(&report::findings_text(&plan.findings, settings.detail));
     let shown = file.display();
     if earlier.as_ref() != Some(&lock) {
         host::write_file(file, &lock.to_toml()).map_err(|error| {
@@ -32,9 +32,9 @@ pub(crate) fn run(input: &Input, choice: &Choice, file: &Path) -> Result<Vec<Fin
     match earlier {
         Some(earlier) => {
             let difference = compare_sides(&Side::of_lock(earlier), &Side::of_lock(lock));
-            print!("{}", difference_text(&difference));
+            streams::print(&difference_text(&difference))?;
         }
-        None => eprintln!("{shown}: written"),
+        None => print_error(&format!("{shown}: written\n")),
     }
     Ok(plan.findings)
 }

@@ -43,14 +43,8 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Trouble> {
             return diff::run(old, new, *exit_code, *json);
         }
         Command::Base { root, image, source } => base::run(root, image.clone(), source.clone()),
-        Command::Schema { of } => {
-            schema::run(*of);
-            Ok(Vec::new())
-        }
-        Command::Completions { shell } => {
-            completions::run(*shell);
-            Ok(Vec::new())
-        }
+        Command::Schema { of } => schema::run(*of),
+        Command::Completions { shell } => completions::run(*shell),
     }?;
     let denied = findings.iter().any(|finding| finding.severity == Severity::Deny);
     Ok(if denied { ExitCode::from(1) } else { ExitCode::SUCCESS })

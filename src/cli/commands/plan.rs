@@ -12,6 +12,6 @@ use crate::cli::trouble::Trouble;
 pub(crate) fn run(input: &Input, choice: &Choice, json: bool) -> Result<Vec<Finding>, Trouble> {
     let mut settings = Settings::read_only(input, choice)?;
     let (_, plan) = settings.decide()?;
-    print_answer(json, &plan, || report::plan_text(&plan, settings.detail));
+    print_answer(json, &plan, || report::plan_text(&plan, settings.detail))?;
     Ok(plan.findings)
 }

@@ -28,6 +28,6 @@ pub(crate) fn run(
     if sizes {
         report.sizes = report::sizes(&inventory, &settings.request);
     }
-    print_answer(json, &report, || report::report_text(&report, settings.detail));
+    print_answer(json, &report, || report::report_text(&report, settings.detail))?;
     Ok(report.findings)
 }

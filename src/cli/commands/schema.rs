@@ -1,12 +1,14 @@
 //! `wheelbarrow schema`: the JSON schema of each output.
 
+use wheelbarrow::finding::Finding;
 use wheelbarrow::{base, bundle, lock, plan, report, verify};
 
 use crate::cli::answer::print_json;
 use crate::cli::arguments::Schema;
+use crate::cli::trouble::Trouble;
 
 /// Prints the schema of an output.
-pub(crate) fn run(of: Schema) {
+pub(crate) fn run(of: Schema) -> Result<Vec<Finding>, Trouble> {
     print_json(&match of {
         Schema::Plan => schemars::schema_for!(plan::Plan),
         Schema::Report => schemars::schema_for!(report::Report),
@@ -16,5 +18,6 @@ pub(crate) fn run(of: Schema) {
         Schema::Diff => schemars::schema_for!(lock::Difference),
         Schema::Base => schemars::schema_for!(base::Profile),
         Schema::Manifest => schemars::schema_for!(bundle::Manifest),
-    });
+    })?;
+    Ok(Vec::new())
 }

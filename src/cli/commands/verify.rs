@@ -23,6 +23,6 @@ pub(crate) fn run(
     verification.findings = options.weights().apply(verification.findings);
     print_answer(json, &verification, || {
         report::verification_text(&verification, options.detail())
-    });
+    })?;
     Ok(verification.findings)
 }

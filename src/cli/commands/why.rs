@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use anstream::eprintln;
 use wheelbarrow::finding::Finding;
 use wheelbarrow::report;
 
 use crate::cli::answer::print_answer;
 use crate::cli::arguments::Question;
 use crate::cli::settings::Settings;
+use crate::cli::streams::print_error;
 use crate::cli::trouble::Trouble;
 
 /// The names that can be asked about.
@@ -40,13 +40,13 @@ pub(crate) fn run(question: &Question, side: Side) -> Result<Vec<Finding>, Troub
     print_answer(question.json, &answer, || match side {
         Side::InFinalRoot => report::why_text(&answer),
         Side::LeftOut => report::why_not_text(&answer),
-    });
+    })?;
     match side {
         Side::InFinalRoot if answer.chains.is_empty() => {
-            eprintln!("{} is left out: see wheelbarrow why-not", question.name);
+            print_error(&format!("{} is left out: see wheelbarrow why-not\n", question.name));
         }
         Side::LeftOut if answer.stays.is_empty() => {
-            eprintln!("{} is in the final root: see wheelbarrow why", question.name);
+            print_error(&format!("{} is in the final root: see wheelbarrow why\n", question.name));
         }
         _ => {}
     }
