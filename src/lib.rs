@@ -76,6 +76,7 @@
 
 pub mod base;
 pub mod bundle;
+pub mod dockerfile;
 pub mod elf;
 pub mod evidence;
 pub mod finding;

@@ -21,6 +21,7 @@ mod final_root;
 mod fixed_stage;
 mod fuzz;
 mod init;
+mod injection;
 mod interrupted;
 mod layers;
 mod lock;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use read::read;
 pub use shipped::{exact, find, names, nearest, shipped};
 
+use crate::dockerfile::ImageName;
 use crate::loader::Libc;
 use crate::packages::Manager;
 use crate::path::RealPath;
@@ -35,7 +36,7 @@ pub struct Profile {
     pub schema: u32,
     /// The image name for FROM, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub image: Option<String>,
+    pub image: Option<ImageName>,
     /// The origin of the root and the date of reading, as text for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -115,7 +116,7 @@ impl Profile {
     pub fn empty() -> Profile {
         Profile {
             schema: SCHEMA,
-            image: Some("scratch".to_owned()),
+            image: "scratch".parse().ok(),
             source: None,
             release: Release::default(),
             architecture: None,

@@ -72,7 +72,7 @@ pub fn find(image: &str) -> Option<Profile> {
     }
     let shipped =
         SHIPPED.iter().find(|shipped| shipped.name == name || shipped.also.contains(&name))?;
-    Some(Profile { image: Some(image.to_owned()), ..parse(shipped.text) })
+    Some(Profile { image: image.parse().ok(), ..parse(shipped.text) })
 }
 
 /// The exact tags that a short name of an image moves between: `python:3.11-slim-bookworm` of
@@ -141,7 +141,7 @@ mod tests {
             for other in also {
                 assert_eq!(
                     find(other).unwrap(),
-                    Profile { image: Some((*other).to_owned()), ..profile.clone() }
+                    Profile { image: other.parse().ok(), ..profile.clone() }
                 );
                 // A number in a tag is one that the profile has.
                 let known = format!("{} {:?}", profile.release.version, profile.interpreters);

@@ -159,7 +159,7 @@ impl Manifest {
             interpreter: plan.interpreter.clone(),
             interpreter_facts: plan.interpreter_facts.clone(),
             builder: plan.builder.clone(),
-            base: plan.base.clone(),
+            base: plan.base.clone().map(String::from),
             distributions: plan.distributions.clone(),
             packages: packages.collect(),
             manager: plan.manager(),

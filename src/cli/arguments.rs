@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
+use wheelbarrow::dockerfile::{ImageName, StageName};
 use wheelbarrow::finding::{Allowed, Code, Weights};
 use wheelbarrow::lock::LOCK_FILE;
 use wheelbarrow::project::Minor;
@@ -140,7 +141,7 @@ pub(crate) enum Command {
         root: PathBuf,
         /// The image name for FROM, kept in the profile
         #[arg(long, value_name = "IMAGE")]
-        image: Option<String>,
+        image: Option<ImageName>,
         /// The origin of the root and the date of reading, kept in the profile
         #[arg(long, value_name = "TEXT")]
         source: Option<String>,
@@ -312,7 +313,7 @@ pub(crate) struct FinalImage {
     pub(crate) prefix: Option<String>,
     /// The image for FROM [default: derived from os-release and the interpreter's path]
     #[arg(long, value_name = "IMAGE")]
-    pub(crate) from: Option<String>,
+    pub(crate) from: Option<ImageName>,
     /// The final root, mounted at DIR. Only missing libraries are installed or vendored, and an
     /// environment that it cannot run is refused
     #[arg(long, value_name = "DIR")]
@@ -528,7 +529,7 @@ pub(crate) struct OutputOptions {
     pub(crate) link: bool,
     /// The name of the builder stage in COPY --from
     #[arg(long, value_name = "NAME", default_value = "builder")]
-    pub(crate) stage: String,
+    pub(crate) stage: StageName,
 }
 
 /// Committed files that the result is compared with.

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use wheelbarrow::bundle::{Format, PROGRAM};
+use wheelbarrow::dockerfile::PlainPath;
 use wheelbarrow::path::RealPath;
 use wheelbarrow::python::{Environment, Part};
 use wheelbarrow::report::{CopyOptions, Stage};
@@ -33,19 +34,27 @@ pub(crate) struct OutputSettings {
 /// This program, as the final stage finds it.
 pub(crate) struct Verifier {
     /// Its path in the builder stage.
-    pub(crate) path: String,
+    pub(crate) path: PlainPath,
     /// The file to copy to this path: the builder stage has this program only while it runs.
     pub(crate) copied_from: Option<PathBuf>,
 }
 
 impl Verifier {
     /// This program where it is, or its copy in the bundle at `out` if it is mounted.
-    fn new(out: &str) -> Option<Verifier> {
-        let program = host::this_program()?;
-        Some(match host::is_mounted(&program) {
-            true => Verifier { path: format!("{out}/{PROGRAM}"), copied_from: Some(program) },
-            false => Verifier { path: program.display().to_string(), copied_from: None },
-        })
+    fn new(out: &PlainPath) -> Result<Option<Verifier>, Trouble> {
+        let Some(program) = host::this_program() else { return Ok(None) };
+        let is_mounted = host::is_mounted(&program);
+        let path = match is_mounted {
+            true => format!("{out}/{PROGRAM}"),
+            false => program.to_string_lossy().into_owned(),
+        };
+        let path = PlainPath::try_from(path).map_err(|why| {
+            Trouble::new(
+                format!("the final stage cannot mount this program: {why}"),
+                "move the program, or give --no-verify",
+            )
+        })?;
+        Ok(Some(Verifier { path, copied_from: is_mounted.then_some(program) }))
     }
 }
 
@@ -60,18 +69,26 @@ impl OutputSettings {
         let base = settings.directory().base();
         let out_inside =
             out.strip_prefix(base).ok().and_then(Path::to_str).map(|path| format!("/{path}"));
-        let stage = match &out_inside {
-            Some(path) => Stage::Named { name: typed.stage.clone(), path: path.clone() },
+        let place = out_inside.clone().map(PlainPath::try_from).transpose();
+        let place = place.map_err(|why| {
+            Trouble::new(
+                format!("the final stage cannot copy from --out: {why}"),
+                "choose another --out, such as /bundle",
+            )
+        })?;
+        // What is read from outside is no stage that this program could be mounted from.
+        let verifier = match &place {
+            Some(place) if !typed.no_verify && settings.own_root() => Verifier::new(place)?,
+            _ => None,
+        };
+        let stage = match place {
+            Some(path) => Stage::Named { name: typed.stage.clone(), path },
             None => Stage::Context,
         };
         Ok(OutputSettings {
             stage,
             format: settings::format(typed)?,
-            // What is read from outside is no stage that this program could be mounted from.
-            verifier: out_inside
-                .as_deref()
-                .filter(|_| !typed.no_verify && settings.own_root())
-                .and_then(Verifier::new),
+            verifier,
             print_dockerfile: typed.print_dockerfile,
             copy: CopyOptions {
                 link: typed.link,

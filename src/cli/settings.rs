@@ -191,7 +191,7 @@ fn request(choice: &Choice, asked: Asked, format: Format) -> Result<Request, Tro
         _ => LayerForm::Named,
     };
     Ok(Request {
-        prefix: plain_path("--prefix", image.prefix.as_deref().unwrap_or(DEFAULT_PREFIX))?,
+        prefix: prefix(image.prefix.as_deref().unwrap_or(DEFAULT_PREFIX))?,
         shebang: image.shebang.map(|shebang| match shebang {
             ShebangChoice::Relocatable => Shebang::Relocatable,
             ShebangChoice::Absolute => Shebang::Absolute,
@@ -284,6 +284,19 @@ fn included(
         }
     };
     typed.iter().map(read).collect()
+}
+
+/// Checks the prefix of a bundle, which becomes an element of PATH.
+fn prefix(typed: &str) -> Result<RealPath, Trouble> {
+    if typed.contains(|letter: char| letter == ':' || letter.is_control()) {
+        return Err(Trouble::new(
+            format!(
+                "--prefix {typed:?} has a colon or a control character, so it cannot be in PATH"
+            ),
+            "give a path such as /opt/app",
+        ));
+    }
+    plain_path("--prefix", typed)
 }
 
 /// Checks a typed path inside the final root.

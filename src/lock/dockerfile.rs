@@ -31,7 +31,7 @@ pub struct ExplicitStage {
 /// The lines that the final stage of `plan` must have, with the bundle in `stage`.
 pub fn expect_stage(plan: &Plan, stage: &Stage) -> ExplicitStage {
     let (stage, source) = match stage {
-        Stage::Named { name, path } => (Some(name.clone()), path.trim_end_matches('/')),
+        Stage::Named { name, path } => (Some(name.to_string()), path.trim_end_matches('/')),
         Stage::Context => (None, ""),
     };
     let packages = plan.packages.install.iter().map(|package| package.install_as.clone());

@@ -146,7 +146,7 @@ pub fn lock_plan(plan: &Plan) -> Lock {
     Lock {
         version: SCHEMA,
         wheelbarrow: env!("CARGO_PKG_VERSION").to_owned(),
-        base: plan.base.clone(),
+        base: plan.base.clone().map(String::from),
         prefix: plan.prefix.to_string(),
         python: LockedPython {
             implementation: facts.implementation.clone(),

@@ -44,6 +44,7 @@ pub use request::{
 };
 pub use select::{PlannedDistribution, PlannedEnvironment};
 
+use crate::dockerfile::ImageName;
 use crate::finding::Finding;
 use crate::inventory::Inventory;
 use crate::packages::Manager;
@@ -69,7 +70,7 @@ pub struct Plan {
     /// The name that the builder gives itself (`PRETTY_NAME`).
     pub builder: String,
     /// The image of `FROM`; absent if it is unknown.
-    pub base: Option<String>,
+    pub base: Option<ImageName>,
     /// Every installed distribution with its decision, sorted by name and version.
     pub distributions: Vec<PlannedDistribution>,
     /// The operating system packages that the bundle needs.

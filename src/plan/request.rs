@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::base::Profile;
+use crate::dockerfile::ImageName;
 use crate::path::RealPath;
 
 /// Where the environment lives in the final root, unless the user names another place.
@@ -22,7 +23,7 @@ pub struct Request {
     /// By default relocatable where the final root can run that.
     pub shebang: Option<Shebang>,
     /// The image of `FROM`, when it is not to be derived.
-    pub from: Option<String>,
+    pub from: Option<ImageName>,
     /// The final root, when it is known exactly.
     pub base: Option<Profile>,
     /// The interpreter of the final root, when it is not at the builder's path.

@@ -6,6 +6,7 @@
 use minijinja::{Environment, context};
 
 use super::installer::installer_path;
+use crate::dockerfile::{PlainPath, StageName, comment, environment_value, exec_form};
 use crate::packages::Manager;
 use crate::path::RealPath;
 use crate::plan::{DEFAULT_PREFIX, FinalStage, Plan};
@@ -15,9 +16,9 @@ pub enum Stage {
     /// In the stage of this name, at this path.
     Named {
         /// The name of the stage.
-        name: String,
+        name: StageName,
         /// The absolute path of the bundle in it.
-        path: String,
+        path: PlainPath,
     },
     /// In the build context itself: the bundle was written outside of its root.
     Context,
@@ -43,7 +44,12 @@ impl CopyOptions {
 }
 
 /// The text of `Dockerfile.final`; `verify` is this program in the builder stage.
-pub fn dockerfile(plan: &Plan, stage: &Stage, copy: &CopyOptions, verify: Option<&str>) -> String {
+pub fn dockerfile(
+    plan: &Plan,
+    stage: &Stage,
+    copy: &CopyOptions,
+    verify: Option<&PlainPath>,
+) -> String {
     let fixed = plan.final_stage == FinalStage::Fixed;
     let packages: Vec<String> =
         plan.packages.install.iter().map(|package| package.install_as.clone()).collect();
@@ -53,28 +59,28 @@ pub fn dockerfile(plan: &Plan, stage: &Stage, copy: &CopyOptions, verify: Option
         .map(|command| command.steps(&packages))
         .unwrap_or_default();
     let stage_name = match stage {
-        Stage::Named { name, .. } => Some(name.as_str()),
+        Stage::Named { name, .. } => Some(&**name),
         Stage::Context => None,
     };
     let text = Environment::new()
         .render_str(
             include_str!("final.dockerfile"),
             context! {
-                builder => &plan.builder,
-                version => &plan.interpreter_facts.version,
+                builder => comment(&plan.builder),
+                version => comment(&plan.interpreter_facts.version),
                 standalone => stage_name.is_none(),
                 stage => stage_name,
                 fixed,
-                base => &plan.base,
+                base => plan.base.as_deref(),
                 installer => (fixed && plan.can_install)
                     .then(|| exec_form(&[installer_path(&plan.prefix).as_str()])),
                 install_steps,
                 copy => copy_instruction(stage, copy),
                 trees => copied_trees(plan),
                 ldconfig => plan.run_ldconfig,
-                verify,
+                verify => verify.map(|path| &**path),
                 verify_command => verify_command(&plan.prefix),
-                prefix => plan.prefix.as_str(),
+                search_path => environment_value(&format!("{}/bin", plan.prefix), ":$PATH"),
             },
         )
         .expect("the template is a constant");
@@ -107,13 +113,6 @@ fn verify_command(prefix: &RealPath) -> String {
         DEFAULT_PREFIX => exec_form(&["/wb", "verify"]),
         other => exec_form(&["/wb", "verify", "--prefix", other]),
     }
-}
-
-/// A command in the form that needs no shell.
-fn exec_form(command: &[&str]) -> String {
-    let quoted: Vec<String> =
-        command.iter().map(|word| serde_json::Value::from(*word).to_string()).collect();
-    format!("[{}]", quoted.join(", "))
 }
 
 /// One package a line, sorted: a cache key that changes when the packages do, and not otherwise.

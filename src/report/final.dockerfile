@@ -39,4 +39,4 @@ RUN --mount=type=bind,from={{ stage }},source={{ verify }},target=/wb {{ verify_
 {%- elif standalone %}
 # To verify the image, mount its root and run: wheelbarrow verify BUNDLE --root DIR
 {%- endif %}
-ENV PATH={{ prefix }}/bin:$PATH
+ENV PATH={{ search_path }}

@@ -36,7 +36,7 @@ pub fn sizes(inventory: &Inventory, request: &Request) -> Vec<ModeSize> {
             packages.iter().map(|package| package.installed_size).sum::<u64>()
         };
         let packages = sum(&plan.packages.install) + sum(&plan.packages.brought_along);
-        ModeSize { option, bundle: plan.size(), packages, from: plan.base }
+        ModeSize { option, bundle: plan.size(), packages, from: plan.base.map(String::from) }
     };
     vec![
         mode("--native packages", NativeMode::Packages, false),

@@ -11,6 +11,8 @@ use std::fmt::{self, Display, Write as _};
 
 use anstyle::AnsiColor;
 
+use crate::dockerfile::is_control;
+
 /// A style: `{BOLD}text{BOLD:#}`.
 #[derive(Clone, Copy, Debug)]
 pub struct Style(char);
@@ -51,14 +53,6 @@ fn sequence(letter: char) -> Option<anstyle::Style> {
         style if style.0 == CHANGED.0 => Some(AnsiColor::Yellow.on_default()),
         _ => None,
     }
-}
-
-/// Whether a terminal or an editor does anything but show the character: the controls C0 and C1, DEL,
-/// and the controls of the direction of text (Unicode Technical Report 36, "Bidirectional Text
-/// Spoofing").
-fn is_control(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A text with its styles as control sequences, and with every other control character escaped, except

@@ -33,7 +33,7 @@ impl Asked {
             let mut value = || words.next().unwrap_or_else(|| panic!("{word} wants a value"));
             match word {
                 "--prefix" => request.prefix = RealPath::known(value()),
-                "--from" => request.from = Some(value().to_owned()),
+                "--from" => request.from = Some(value().parse().expect("an image")),
                 "--interpreter" => request.interpreter = Some(RealPath::known(value())),
                 "--with-interpreter" => request.with_interpreter = true,
                 "--require" => {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use wheelbarrow::base::Profile;
+use wheelbarrow::dockerfile::ImageName;
 use wheelbarrow::finding::Finding;
 
 use crate::cli::answer::print_json;
@@ -12,7 +13,7 @@ use crate::cli::trouble::Trouble;
 /// Prints the profile of `root`, with the image name and the source that the user gives.
 pub(crate) fn run(
     root: &Path,
-    image: Option<String>,
+    image: Option<ImageName>,
     source: Option<String>,
 ) -> Result<Vec<Finding>, Trouble> {
     print_json(&Profile { image, source, ..profile::read_root(root)? })?;

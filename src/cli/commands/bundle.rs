@@ -33,7 +33,7 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
             &plan,
             &output.stage,
             &output.copy,
-            verifier.map(|verifier| verifier.path.as_str()),
+            verifier.map(|verifier| &verifier.path),
         ),
         runtime_packages: report::runtime_packages(&plan),
         installer: report::installer(&plan),

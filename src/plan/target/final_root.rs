@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::Profile;
+use crate::dockerfile::ImageName;
 use crate::finding::Finding;
 use crate::inventory::Inventory;
 use crate::loader::Rule;
@@ -16,7 +17,7 @@ use crate::plan::request::{Request, Shebang};
 /// The final root of a plan.
 pub(crate) struct FinalRoot<'a> {
     /// The image of FROM, if it is known.
-    pub image: Option<String>,
+    pub image: Option<ImageName>,
     /// The program that `bin/python` leads to.
     pub interpreter: RealPath,
     /// Whether a package of the builder's distribution brings it.

@@ -193,7 +193,7 @@ impl<'a> Fit<'a> {
             same && other.interpreters.iter().any(|found| fits(own, found))
         });
         let mut images: Vec<String> =
-            others.filter_map(|other| other.image).chain(like_builder).collect();
+            others.filter_map(|other| other.image).chain(like_builder).map(String::from).collect();
         images.sort();
         images.dedup();
         (!images.is_empty()).then(|| format!("use FROM {}", images.join(" or FROM ")))

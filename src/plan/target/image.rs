@@ -2,6 +2,7 @@
 //!
 //! Invariant: a name is given only when such an image has this interpreter at this path.
 
+use crate::dockerfile::ImageName;
 use crate::loader::Libc;
 use crate::path::RealPath;
 use crate::release::{Release, major_minor};
@@ -19,12 +20,12 @@ pub(crate) fn image(
     origin: Origin,
     path: &RealPath,
     minor: &str,
-) -> Option<String> {
+) -> Option<ImageName> {
     // A free-threaded `python3.13t` is in none of them.
     let name = path.as_str().strip_prefix("/usr/local/bin/python");
     let in_local =
         name.is_some_and(|version| version.is_empty() || version == "3" || version == minor);
-    match (release.id.as_str(), origin) {
+    let name = match (release.id.as_str(), origin) {
         ("alpine", Origin::Package) => Some(format!("alpine:{}", major_minor(&release.version))),
         ("debian", Origin::Package) if !release.codename.is_empty() => {
             Some(format!("debian:{}-slim", release.codename))
@@ -42,7 +43,9 @@ pub(crate) fn image(
             Some(format!("python:{minor}-slim-{}", release.codename))
         }
         _ => None,
-    }
+    };
+    // A release can be any text.
+    name.and_then(|name| ImageName::try_from(name).ok())
 }
 
 /// The Python that the tag of a docker-library image names: `3.12` of `python:3.12-slim`.
