@@ -1,10 +1,10 @@
 //! Text that is written into a Dockerfile, checked or quoted for its place.
 //!
-//! A Dockerfile quotes in four ways (Dockerfile reference): a comment ends with its line, ENV is read word
+//! A Dockerfile quotes in four ways (Dockerfile reference): a comment ends with its line ([`crate::escape`]), ENV is read word
 //! by word with variables, the exec form is JSON, and nothing is quoted in FROM, in a flag or in COPY.
 //! Names and paths for the last kind are types that only a check makes.
 //!
-//! Invariant: no text of the input is more than one word, one comment or one value.
+//! Invariant: no text of the input is more than one word or one value.
 
 use std::fmt;
 use std::ops::Deref;
@@ -139,15 +139,6 @@ fn is_plain_path(text: &str) -> bool {
         && text.chars().all(|one| one.is_ascii_alphanumeric() || "/._-+@%=~:".contains(one))
 }
 
-/// A text in a comment: one line, without control characters.
-pub fn comment(text: &str) -> String {
-    let shown = |letter: char| match letter {
-        _ if is_control(letter) => letter.escape_default().collect(),
-        _ => letter.to_string(),
-    };
-    text.chars().map(shown).collect()
-}
-
 /// A command in the form that needs no shell.
 pub fn exec_form(command: &[&str]) -> String {
     let quoted: Vec<String> =
@@ -166,14 +157,6 @@ pub fn environment_value(before: &str, after: &str) -> String {
         .flatten()
         .collect();
     format!("\"{quoted}{after}\"")
-}
-
-/// Whether a terminal or an editor does anything but show the character: the controls C0 and C1, DEL,
-/// and the controls of lines and of the direction of text (Unicode Technical Report 36, "Bidirectional
-/// Text Spoofing").
-pub(crate) fn is_control(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -256,8 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_are_one_line() {
-        assert_eq!(comment("a\nRUN id\u{1b}[1m\u{202e}"), "a\\nRUN id\\u{1b}[1m\\u{202e}");
+    fn commands_are_json() {
         assert_eq!(exec_form(&["a b", "\"\n"]), r#"["a b", "\"\n"]"#);
     }
 }

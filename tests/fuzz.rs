@@ -1,4 +1,4 @@
-//! Runs every fuzz target over its seeds, complete and truncated.
+//! Runs every fuzz target over its seeds: complete, truncated and mutated.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -50,6 +50,138 @@ fn no_seed_makes_a_parser_panic() {
             }
         }
     }
+}
+
+/// The mutated inputs of each target in an ordinary run: some seconds for all of them.
+const MUTATIONS: u64 = 200;
+/// Pieces that are put into inputs: what the grammars of the parsers are made of, and what they exclude.
+const PIECES: [&[u8]; 40] = [
+    b"\n",
+    b"\r\n",
+    b"\0",
+    b" ",
+    b"\t",
+    b"/",
+    b"..",
+    b"/../",
+    b"//",
+    b"/./",
+    b"-",
+    b"_",
+    b".",
+    b"*",
+    b"[",
+    b"]",
+    b"(",
+    b")",
+    b"((((((((",
+    b"{",
+    b"}",
+    b"'",
+    b"\"",
+    b"\\",
+    b";",
+    b":",
+    b"=",
+    b">=",
+    b"@",
+    b"#",
+    b"$(id)",
+    b"%",
+    b",",
+    b"\x1b[31m",
+    b"\xc3\xa9",
+    b"\xe2\x80\xae",
+    b"\xf0\x9f\x90\x8d",
+    b"\xff",
+    b"9999999999999999999999",
+    b"\x7fELF",
+];
+
+/// Numbers that look random and are the same in every run (xorshift64, Marsaglia 2003).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % (end.max(1) as u64)).unwrap()
+    }
+
+    fn range(&mut self, input: &[u8]) -> std::ops::Range<usize> {
+        let start = self.below(input.len() + 1);
+        start..(start + self.below(24)).min(input.len())
+    }
+}
+
+/// Changes an input in one to four places, with pieces of itself, of another one and of [`PIECES`].
+fn mutate(numbers: &mut Numbers, input: &mut Vec<u8>, other: &[u8]) {
+    for _ in 0..=numbers.below(4) {
+        let place = numbers.range(input);
+        match numbers.below(7) {
+            0 => drop(input.splice(place, [])),
+            1 => drop(input.splice(place, PIECES[numbers.below(PIECES.len())].to_vec())),
+            2 => {
+                let start = place.start;
+                drop(input.splice(start..start, PIECES[numbers.below(PIECES.len())].to_vec()));
+            }
+            3 => {
+                let own = input[place].to_vec();
+                let at = numbers.below(input.len() + 1);
+                drop(input.splice(at..at, own));
+            }
+            4 => {
+                let piece = other[numbers.range(other)].to_vec();
+                drop(input.splice(place, piece));
+            }
+            5 => input
+                .iter_mut()
+                .skip(place.start)
+                .take(1)
+                .for_each(|byte| *byte ^= 1 << (place.end % 8)),
+            _ => input.truncate(place.start.max(input.len() / 2)),
+        }
+    }
+}
+
+/// Calls a target with this many mutated seeds. An input that is mutated once is a seed of the next ones, as
+/// long as it is short.
+fn run_mutated(name: &str, target: fn(&[u8]), runs: u64) {
+    const KEPT: usize = 64;
+    const LONGEST: usize = 16 << 10;
+    let mut inputs: Vec<Vec<u8>> = seeds(name).iter().map(|seed| fs::read(seed).unwrap()).collect();
+    let count = inputs.len();
+    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    for run in 0..runs {
+        let mut input = inputs[numbers.below(inputs.len())].clone();
+        let other = numbers.below(inputs.len());
+        mutate(&mut numbers, &mut input, &inputs[other]);
+        let ran = std::panic::catch_unwind(|| target(&input));
+        assert!(ran.is_ok(), "{name} panics in run {run} on {:?}", String::from_utf8_lossy(&input));
+        if input.len() <= LONGEST {
+            match inputs.len() - count {
+                KEPT => inputs[count + numbers.below(KEPT)] = input,
+                _ => inputs.push(input),
+            }
+        }
+    }
+}
+
+#[test]
+fn no_mutated_seed_makes_a_parser_panic() {
+    TARGETS.iter().for_each(|(name, target)| run_mutated(name, *target, MUTATIONS));
+}
+
+/// A long run: `FUZZ=requirement RUNS=10000000 cargo test --test integration fuzz:: -- --ignored`.
+#[test]
+#[ignore = "as long as one wants"]
+fn many_mutated_seeds_of_one_target() {
+    let name = std::env::var("FUZZ").expect("FUZZ names a target");
+    let runs = std::env::var("RUNS").map_or(1_000_000, |runs| runs.parse().expect("a number"));
+    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a known target");
+    run_mutated(&name, *target, runs);
+    println!("{name}: {runs} runs");
 }
 
 #[test]

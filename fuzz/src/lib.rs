@@ -9,8 +9,9 @@
 
 use std::io::Cursor;
 
-use wheelbarrow::base::Profile;
+use wheelbarrow::base::{self, Profile};
 use wheelbarrow::bundle::{ImageManifest, Manifest};
+use wheelbarrow::dockerfile::{self, ImageName, PlainPath, StageName};
 use wheelbarrow::elf::{self, Edited, Machine, PathChanges, WhenNone};
 use wheelbarrow::evidence;
 use wheelbarrow::inventory::{self, Inventory, Scope};
@@ -49,6 +50,8 @@ pub const TARGETS: &[Target] = &[
     ("elf_symbols", elf_symbols),
     ("entry_points", entry_points),
     ("image_manifest", image_manifest),
+    ("interpreter_module", interpreter_module),
+    ("link", link),
     ("loader_cache", loader_cache),
     ("manifest", manifest),
     ("metadata", metadata),
@@ -65,6 +68,7 @@ pub const TARGETS: &[Target] = &[
     ("requirement", requirement),
     ("requirements_file", requirements_file),
     ("script", script),
+    ("shown_text", shown_text),
     ("side", side),
     ("wheel_archive", wheel_archive),
     ("wheel_file", wheel_file),
@@ -156,6 +160,50 @@ pub fn script(input: &[u8]) {
     let coding = script.coding.as_deref().unwrap_or_default();
     let _ = python::relocatable_header("python", &script.arguments, coding);
     let _ = python::absolute_header("/opt/app/bin/python", &script.arguments, coding);
+}
+
+/// The target of a link in the environment, and of a top-level directory of the root.
+pub fn link(input: &[u8]) {
+    let Ok(target) = std::str::from_utf8(input) else { return };
+    if target.contains(['\n', '\r', '\0']) || target.trim() != target || target.is_empty() {
+        return;
+    }
+    let links =
+        format!("{SITE}/link -> {target}\n/lib -> {target}\n/opt/venv/bin/tool -> {target}");
+    let mut memory = Memory::parse(&links);
+    for (path, content) in
+        [("/usr/bin/python3.11", PYTHON), ("/opt/venv/pyvenv.cfg", b"home = /usr/bin\n")]
+    {
+        memory.file(path, content);
+    }
+    let root = Root::new(memory);
+    let _ = (root.resolve(&WrittenPath::new("/lib/x")), base::read(&root));
+    let _ = inventory::take_inventory(
+        &root,
+        &["/opt/venv".to_owned()],
+        &python::Surroundings::default(),
+        Scope::default(),
+    );
+}
+
+/// A file of `lib-dynload`, which may be no ELF file.
+pub fn interpreter_module(input: &[u8]) {
+    let mut memory = Memory::parse("/opt/venv/bin/python -> /usr/bin/python3.11");
+    for (path, content) in [
+        ("/usr/bin/python3.11", PYTHON),
+        ("/opt/venv/pyvenv.cfg", b"home = /usr/bin\nversion = 3.11.2\n"),
+        ("/usr/lib/python3.11/os.py", b""),
+        ("/usr/lib/python3.11/lib-dynload/_ssl.so", input),
+    ] {
+        memory.file(path, content);
+    }
+    let taken = inventory::take_inventory(
+        &Root::new(memory),
+        &["/opt/venv".to_owned()],
+        &python::Surroundings::default(),
+        Scope { interpreter: true, ..Scope::default() },
+    );
+    assert!(taken.is_ok(), "there is an interpreter: {:?}", taken.err());
 }
 
 // Requirements of a user.
@@ -499,4 +547,35 @@ pub fn dockerfile(input: &[u8]) {
         trees: vec!["rootfs".to_owned()],
     };
     lock::check_dockerfile("Dockerfile", &String::from_utf8_lossy(input), &expected);
+}
+
+// Text that is shown or written.
+
+/// Names, links and messages: nothing that a terminal obeys is left of them, and JSON stays the same document.
+pub fn shown_text(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let unsafe_in = |text: &str| {
+        let mut letters = text.chars();
+        letters.any(|one| {
+            one.is_control() && !matches!(one, '\n' | '\t' | '\u{1b}') || one == '\u{202e}'
+        })
+    };
+    assert!(!unsafe_in(&report::for_terminal(&text)));
+    let json = report::json_for_terminal(&serde_json::Value::from(text.as_ref()).to_string());
+    assert!(
+        !unsafe_in(&json) && serde_json::from_str::<String>(&json).is_ok_and(|read| read == text)
+    );
+    let words = [
+        ImageName::try_from(text.to_string()).map(String::from),
+        StageName::try_from(text.to_string()).map(String::from),
+        PlainPath::try_from(text.to_string()).map(String::from),
+    ];
+    for word in words.into_iter().flatten() {
+        assert!(
+            !word
+                .contains(|one: char| !one.is_ascii_graphic() || "$*?[]\\\"'#,;&|<>".contains(one))
+        );
+    }
+    let value = dockerfile::environment_value(&text, "/bin:$PATH");
+    assert!(value == format!("{text}/bin:$PATH") || value.starts_with('"') && value.ends_with('"'));
 }

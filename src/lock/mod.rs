@@ -15,6 +15,7 @@ mod text;
 
 use serde::{Deserialize, Serialize};
 
+use crate::escape::one_line;
 use crate::plan::{LibraryOrigin, Plan, PlannedLibrary, PlannedPackage};
 
 pub use difference::{Change, Difference, FindingChanges, SizeChange, compare_sides};
@@ -149,23 +150,28 @@ pub fn lock_plan(plan: &Plan) -> Lock {
         base: plan.base.clone().map(String::from),
         prefix: plan.prefix.to_string(),
         python: LockedPython {
-            implementation: facts.implementation.clone(),
-            version: facts.version.clone(),
-            abi: facts.abi.clone(),
-            path: plan.interpreter.to_string(),
+            implementation: one_line(&facts.implementation),
+            version: one_line(&facts.version),
+            abi: facts.abi.as_ref().map(one_line),
+            path: one_line(&plan.interpreter),
         },
         size: LockedSize { bundle: plan.size(), packages: 0 },
         packages,
         distributions: distributions
             .map(|distribution| LockedDistribution {
                 name: distribution.name.clone(),
-                version: distribution.version.clone(),
+                version: one_line(&distribution.version),
                 size: distribution.size,
             })
             .collect(),
-        libraries: plan.libraries.clone(),
+        libraries: plan.libraries.iter().map(shown_library).collect(),
     }
     .complete()
+}
+
+/// A library whose name, which any ELF file can have made, is one line that an editor shows as it is.
+fn shown_library(library: &PlannedLibrary) -> PlannedLibrary {
+    PlannedLibrary { name: one_line(&library.name), ..library.clone() }
 }
 
 impl Lock {

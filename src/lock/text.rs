@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use super::{Change, Difference, SideFinding, SizeChange};
+use crate::escape::one_line;
 use crate::report::{ADDED, BOLD, CHANGED, REMOVED, size};
 
 /// Renders a difference, one line for each change.
@@ -59,14 +60,24 @@ fn append_change(text: &mut String, indent: &str, change: &Change) {
         (Some(old), None) => (REMOVED, '-', old.clone()),
         (None, None) => unreachable!("a change has a side"),
     };
-    let _ = writeln!(text, "{indent}{style}{sign} {name}{style:#} {value}{bytes}");
+    let _ = writeln!(
+        text,
+        "{indent}{style}{sign} {}{style:#} {}{bytes}",
+        one_line(name),
+        one_line(value)
+    );
 }
 
 fn append_finding(text: &mut String, sign: char, finding: &SideFinding) {
     let style = if sign == '+' { ADDED } else { REMOVED };
     let SideFinding { severity, code, subject, message } = finding;
     let severity = severity.as_str();
-    let _ = writeln!(text, "  {style}{sign} {severity}[{code}]{style:#} {subject}: {message}");
+    let _ = writeln!(
+        text,
+        "  {style}{sign} {severity}[{code}]{style:#} {}: {}",
+        one_line(subject),
+        one_line(message)
+    );
 }
 
 fn size_text(change: SizeChange) -> String {

@@ -6,7 +6,8 @@
 use minijinja::{Environment, context};
 
 use super::installer::installer_path;
-use crate::dockerfile::{PlainPath, StageName, comment, environment_value, exec_form};
+use crate::dockerfile::{PlainPath, StageName, environment_value, exec_form};
+use crate::escape::one_line;
 use crate::packages::Manager;
 use crate::path::RealPath;
 use crate::plan::{DEFAULT_PREFIX, FinalStage, Plan};
@@ -66,8 +67,8 @@ pub fn dockerfile(
         .render_str(
             include_str!("final.dockerfile"),
             context! {
-                builder => comment(&plan.builder),
-                version => comment(&plan.interpreter_facts.version),
+                builder => one_line(&plan.builder),
+                version => one_line(&plan.interpreter_facts.version),
                 standalone => stage_name.is_none(),
                 stage => stage_name,
                 fixed,

@@ -11,7 +11,7 @@ use std::fmt::{self, Display, Write as _};
 
 use anstyle::AnsiColor;
 
-use crate::dockerfile::is_control;
+use crate::escape::is_control;
 
 /// A style: `{BOLD}text{BOLD:#}`.
 #[derive(Clone, Copy, Debug)]
@@ -86,11 +86,6 @@ pub fn json_for_terminal(json: &str) -> String {
     shown
 }
 
-/// A value in one line: the line ends in it are escaped.
-pub(super) fn one_line(value: impl Display) -> String {
-    value.to_string().replace('\n', "\\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,10 +108,5 @@ mod tests {
         let shown = json_for_terminal(&text);
         assert!(!shown.chars().any(|letter| is_control(letter) && letter != '\n'), "{shown:?}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
-    }
-
-    #[test]
-    fn a_value_is_one_line() {
-        assert_eq!(one_line("a\nerror: b"), "a\\nerror: b");
     }
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::size;
-use super::style::{BOLD, one_line};
+use super::style::BOLD;
+use crate::escape::one_line;
 use crate::finding::{Finding, Severity, count};
 use crate::plan::{Plan, PlannedPackage};
 
