@@ -13,7 +13,7 @@ pub(crate) fn is_control(letter: char) -> bool {
 }
 
 /// The text with its control characters as escape sequences: `\n`, `\u{1b}`.
-pub(crate) fn one_line(text: impl Display) -> String {
+pub fn one_line(text: impl Display) -> String {
     let mut line = text.to_string();
     if line.contains(is_control) {
         let escaped = |letter: char| match is_control(letter) {

@@ -78,7 +78,7 @@ pub mod base;
 pub mod bundle;
 pub mod dockerfile;
 pub mod elf;
-mod escape;
+pub mod escape;
 pub mod evidence;
 pub mod finding;
 pub mod hint;

@@ -103,6 +103,7 @@ fn no_command_shows_control_characters_of_its_input() {
         &["why-not", "--root", root, "evil"],
         &["report", "--root", root, "--require", EVIL],
         &["report", "--root", EVIL],
+        &["report", "--root", "/nowhere\nerror: no such root"],
         &[EVIL],
         &["report", EVIL, EVIL],
         &["explain", EVIL],

@@ -8,6 +8,7 @@ use std::io;
 use std::iter::successors;
 use std::sync::Arc;
 
+use wheelbarrow::escape::one_line;
 use wheelbarrow::hint::Hint;
 use wheelbarrow::report::RED;
 
@@ -44,12 +45,12 @@ impl Trouble {
 
     /// Prints the error to standard error.
     pub(crate) fn print(&self) {
-        let mut text = format!("{RED}error{RED:#}: {}\n", self.message);
+        let mut text = format!("{RED}error{RED:#}: {}\n", one_line(&self.message));
         for cause in &self.causes {
-            text += &format!("  cause: {cause}\n");
+            text += &format!("  cause: {}\n", one_line(cause));
         }
         if let Some(hint) = &self.hint {
-            text += &format!("  help: {hint}\n");
+            text += &format!("  help: {}\n", one_line(hint));
         }
         print_error(&text);
     }

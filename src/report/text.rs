@@ -310,7 +310,7 @@ pub fn findings_text(findings: &[Finding], detail: Detail) -> String {
         );
         if detail == Detail::All {
             for file in &finding.files {
-                let _ = writeln!(text, "  {file}");
+                let _ = writeln!(text, "  {}", one_line(file));
             }
         }
         if let Some(help) = &finding.help {

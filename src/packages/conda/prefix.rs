@@ -32,7 +32,8 @@ pub fn with_prefix(bytes: &[u8], from: &Embedding, to: &str) -> Result<Vec<u8>, 
     } else if to.len() <= from.prefix.len() {
         copy_and_replace_cstring_placeholder(bytes, &mut changed, &from.prefix, to)
     } else {
-        let placeholder = format!("{:_<room$}", from.prefix, room = from.room);
+        let more = from.room.saturating_sub(from.prefix.len());
+        let placeholder = from.prefix.clone() + &"_".repeat(more);
         let restored = restored(bytes, &from.prefix, &placeholder)?;
         copy_and_replace_cstring_placeholder(&restored, &mut changed, &placeholder, to)
     };
@@ -88,6 +89,13 @@ mod tests {
         let shorter =
             with_prefix(b"x\0/opt/env/lib:/opt/env/lib64\0y", &embedding(true, 8), "/app").unwrap();
         assert_eq!(shorter, b"x\0/app/lib:/app/lib64\0\0\0\0\0\0\0\0\0y");
+    }
+
+    #[test]
+    fn the_placeholder_can_have_any_length() {
+        let long = embedding(true, 100_000);
+        let refused = with_prefix(b"x\0/opt/env/lib\0", &long, "/opt/application");
+        assert!(refused.unwrap_err().contains("is too short for a longer prefix"));
     }
 
     #[test]
