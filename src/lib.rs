@@ -19,6 +19,7 @@
 //! | [`evidence`] | how it is known that something is opened by name; the only place that names tree-sitter | know roots |
 //! | [`inventory`] | everything true of a root for one request | decide |
 //! | [`plan`] | the decision: every path and package with its reason | use files, a clock or the environment |
+//! | [`observe`] | a command, run in the builder, and the files that it opens; the only unsafe code | read roots, decide |
 //! | [`project`] | a Dockerfile for a directory of source code | read environments, run an installer |
 //! | [`lock`] | the contents of a final image, to commit and to compare | use files |
 //! | [`bundle`] | executes a plan; the only writer, except for unpacked wheels | decide |
@@ -71,7 +72,7 @@
 //! # }
 //! ```
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "only the command line prints")]
 
 pub mod base;
@@ -85,6 +86,7 @@ pub mod hint;
 pub mod inventory;
 pub mod loader;
 pub mod lock;
+pub mod observe;
 pub mod packages;
 pub mod path;
 pub mod plan;

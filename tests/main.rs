@@ -27,6 +27,7 @@ mod layers;
 mod lock;
 mod matrix;
 mod mutations;
+mod observe;
 mod oracle;
 mod readme_root;
 mod rebuilds;

@@ -58,6 +58,7 @@ pub const TARGETS: &[Target] = &[
     ("musl_path_file", musl_path_file),
     ("odbc_drivers", odbc_drivers),
     ("os_release", os_release),
+    ("observed", observed),
     ("path_file", path_file),
     ("profile", profile),
     ("project", project),
@@ -535,6 +536,12 @@ pub fn side(input: &[u8]) {
     let Ok(side) = lock::read_side(&String::from_utf8_lossy(input)) else { return };
     assert!(lock::compare_sides(&side, &side).is_empty());
     assert_eq!(lock::parse_lock(&side.lock.to_toml()), Ok(side.lock));
+}
+
+/// The record of an observed run: one that is read is written the same.
+pub fn observed(input: &[u8]) {
+    let Ok(record) = evidence::parse_record(&String::from_utf8_lossy(input)) else { return };
+    assert_eq!(evidence::parse_record(&record.to_json()), Ok(record));
 }
 
 /// A Dockerfile of the user.

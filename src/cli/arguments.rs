@@ -3,6 +3,7 @@
 //! Invariant: only `bundle` and `plan` show the options that shape the bundle but change no answer.
 //! `report`, `why` and `why-not` accept them too, so that one list of options serves every command.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
@@ -31,6 +32,7 @@ wheelbarrow plan --json | jq .packages.install  print the decision as data\n  \
 wheelbarrow bundle --base-root /mnt/base        check that the final image can run it\n  \
 wheelbarrow bundle --with-interpreter           bundle Python too, for FROM scratch\n  \
 wheelbarrow bundle --layers                     write layers that applications share\n  \
+wheelbarrow observe -- pytest                   record the files that a run opens\n  \
 wheelbarrow why libpq.so.5                      show every chain that needs a library"
 )]
 pub(crate) struct Arguments {
@@ -42,6 +44,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Print a complete two-stage Dockerfile for the project in the current directory
     Init(InitArguments),
+    /// Run a command in the builder stage, and record the files that it opens, for --observed
+    Observe(ObserveArguments),
     /// Write the bundle: rootfs/, Dockerfile.final, runtime-packages.txt, wheelbarrow.json
     Bundle(BundleArguments),
     /// Show the exact result of bundle without writing anything
@@ -160,6 +164,28 @@ pub(crate) enum Command {
     },
 }
 
+/// The command to observe.
+#[derive(Args)]
+#[command(after_help = "\
+Exit status: that of the command; 0 if the time limit ends it; 128 and the signal that ends it; 2 failed.\n\n\
+Examples:\n  \
+RUN wheelbarrow observe -- pytest                                   a test suite\n  \
+RUN wheelbarrow observe -- python -c 'import app'                   an import\n  \
+RUN wheelbarrow observe --time-limit 20 -- gunicorn app:server      a server\n  \
+RUN wheelbarrow bundle --observed observed.json")]
+pub(crate) struct ObserveArguments {
+    /// The record to write
+    #[arg(long, value_name = "FILE", default_value = "observed.json")]
+    pub(crate) out: PathBuf,
+    /// End the command after so many seconds, which is a success: SIGTERM to its processes, and SIGKILL 10 seconds
+    /// later
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) time_limit: Option<u64>,
+    /// The command with its arguments
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
 /// What a Dockerfile starts from.
 #[derive(Args)]
 pub(crate) struct InitArguments {
@@ -198,6 +224,7 @@ pub(crate) enum Schema {
     Layers,
     Verify,
     Diff,
+    Observed,
 }
 
 /// A question about one name.
@@ -367,6 +394,9 @@ pub(crate) struct NativeOptions {
     /// Add this OS package of the builder, which no evidence adds (may be repeated)
     #[arg(long, value_name = "NAME")]
     pub(crate) package: Vec<String>,
+    /// Use the record of a run as evidence; `wheelbarrow observe` writes it (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) observed: Vec<PathBuf>,
     /// Leave out what evidence adds: a library, a program, a file, an OS package, or all that a
     /// distribution opens (may be repeated)
     #[arg(long, value_name = "NAME")]

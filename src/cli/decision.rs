@@ -51,6 +51,12 @@ fn refuse_unknown(inventory: &Inventory, request: &Request) -> Result<(), Troubl
             ));
         }
     }
+    if inventory.observed.as_ref().is_some_and(|runs| !runs.ran_environment) {
+        return Err(Trouble::new(
+            "--observed: the observed run started no program of this environment",
+            "observe a command that starts the Python of the environment",
+        ));
+    }
     for name in &request.excluded {
         let added = inventory.opened.iter().any(|opened| opened.is_named(inventory, name));
         if !added && !packages().any(|package| package.asked && package.name == *name) {

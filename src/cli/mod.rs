@@ -27,9 +27,14 @@ use std::process::ExitCode;
 
 /// Runs the command that was typed.
 pub(crate) fn run() -> ExitCode {
-    signals::clean_up();
     let ran = configuration::read_arguments().and_then(|arguments| match arguments {
-        Ok(arguments) => commands::run(&arguments.command),
+        Ok(arguments) => {
+            // An observed command decides itself about its signals.
+            if !matches!(arguments.command, arguments::Command::Observe(_)) {
+                signals::clean_up();
+            }
+            commands::run(&arguments.command)
+        }
         Err(usage) => streams::print_usage(&usage).map(ExitCode::from),
     });
     match ran {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use wheelbarrow::base::Profile;
 use wheelbarrow::bundle::Format;
+use wheelbarrow::evidence::{Record, parse_record};
 use wheelbarrow::finding::{Finding, Weights};
 use wheelbarrow::inventory::Scope;
 use wheelbarrow::path::{RealPath, WrittenPath};
@@ -42,6 +43,8 @@ pub(crate) struct Settings {
     directory: Directory,
     /// Files and directories of the root that are bundled on request.
     included: Vec<RealPath>,
+    /// The records of runs in the builder.
+    observed: Vec<Record>,
     /// Unpacked wheels, which are part of the root and must exist as long as it does.
     unpacked: Option<Temporary>,
 }
@@ -88,6 +91,7 @@ impl Settings {
         Ok(Settings {
             root,
             included,
+            observed: observed(&choice.native.observed)?,
             directory,
             unpacked: None,
             named: input.env.iter().map(|typed| inside(typed)).collect(),
@@ -121,6 +125,7 @@ impl Settings {
             natives_only: false,
             symbols: true,
             included: self.included.clone(),
+            observed: self.observed.clone(),
             library_path: if self.own_root() { host::library_path() } else { Vec::new() },
         }
     }
@@ -297,6 +302,18 @@ fn prefix(typed: &str) -> Result<RealPath, Trouble> {
         ));
     }
     plain_path("--prefix", typed)
+}
+
+/// The records of `--observed`.
+fn observed(typed: &[PathBuf]) -> Result<Vec<Record>, Trouble> {
+    let read = |file: &PathBuf| {
+        let name = format!("--observed {}", file.display());
+        let text = host::read_file(file).map_err(|error| {
+            Trouble::new(format!("{name}: {error}"), "give a file that `wheelbarrow observe` wrote")
+        })?;
+        parse_record(&text).map_err(|error| Trouble::at(&name, &error))
+    };
+    typed.iter().map(read).collect()
 }
 
 /// Checks a typed path inside the final root.

@@ -2,13 +2,14 @@
 //!
 //! A loader demands a needed library (`DT_NEEDED`) before a file can be used. Everything else that a
 //! program opens at run time leaves weaker traces: a note in an ELF file, a name in the code, a
-//! distribution of which it is known, a package that somebody installed on purpose. The readers see
-//! text and bytes; `inventory` looks in the root for what they name.
+//! distribution of which it is known, a package that somebody installed on purpose, a run that was
+//! observed. The readers see text and bytes; `inventory` looks in the root for what they name.
 //!
 //! Invariant: a reader never fails as a whole, and names nothing that the input does not name.
 
 mod known;
 mod note;
+mod observed;
 mod odbc;
 mod source;
 mod tools;
@@ -17,9 +18,10 @@ use serde::{Deserialize, Serialize};
 
 pub use known::{Known, known};
 pub use note::{Note, Priority, parse_note};
+pub use observed::{Observed, RECORD_SCHEMA, Record, RecordError, parse_record};
 pub use odbc::parse_drivers;
 pub use source::{Name, Opener, names_in_source, opener_words};
-pub use tools::is_build_tool;
+pub use tools::{is_build_tool, is_compiler};
 
 /// How well a need is known, the surest first.
 #[derive(
@@ -29,6 +31,8 @@ pub use tools::is_build_tool;
 pub enum Grade {
     /// The user asked for it.
     ByHand,
+    /// A run in the builder opened it.
+    Observed,
     /// The file itself declares it: a `.note.dlopen`.
     Declared,
     /// The code opens it by its name.

@@ -16,6 +16,9 @@ use crate::root::pattern;
 struct Tools {
     why: String,
     names: Vec<String>,
+    /// Whether compilers start them or read them.
+    #[serde(default)]
+    compiles: bool,
     source: String,
     date: String,
 }
@@ -33,6 +36,13 @@ static ROWS: LazyLock<Vec<Tools>> = LazyLock::new(|| {
 /// Whether a package of this name is for building.
 pub fn is_build_tool(package: &str) -> bool {
     ROWS.iter().flat_map(|row| &row.names).any(|one| pattern::matches(one, package))
+}
+
+/// Whether a package of this name has a compiler, a linker or headers. `ctypes.util.find_library` of
+/// CPython starts gcc and ld if they are there, and does without them otherwise.
+pub fn is_compiler(package: &str) -> bool {
+    let rows = ROWS.iter().filter(|row| row.compiles);
+    rows.flat_map(|row| &row.names).any(|one| pattern::matches(one, package))
 }
 
 #[cfg(test)]
@@ -56,6 +66,20 @@ mod tests {
             ("tesseract-ocr-deu", false),
         ] {
             assert_eq!(is_build_tool(name), expect, "{name}");
+        }
+    }
+
+    #[test]
+    fn compilers_by_name() {
+        for (name, expect) in [
+            ("gcc-12", true),
+            ("binutils-x86-64-linux-gnu", true),
+            ("libc6-dev", true),
+            ("git", false),
+            ("nodejs", false),
+            ("file", false),
+        ] {
+            assert_eq!(is_compiler(name), expect, "{name}");
         }
     }
 

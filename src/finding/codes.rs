@@ -145,6 +145,45 @@ codes! {
             "Name the others with `--exclude NAME`.",
         ],
     }
+    OnlyObserved = "only-observed" {
+        usually: Note,
+        meaning: "A run that `wheelbarrow observe` recorded opened files that nothing else leads to. Their \
+                  packages are added, and files of no package are bundled.",
+        causes: [
+            "The program puts the name of a library, a plugin or a program together at run time.",
+            "The program reads data of an OS package.",
+        ],
+        remedies: [
+            "None is needed. Leave out what the program does not need with `--exclude NAME`.",
+        ],
+    }
+    NotObserved = "not-observed" {
+        usually: Note,
+        meaning: "Evidence other than the observed run adds files that this run did not open.",
+        causes: [
+            "The run did not use the part of the program that opens them.",
+            "The program never uses that part of a distribution.",
+        ],
+        remedies: [
+            "Observe a run that uses more of the program, such as the whole test suite.",
+            "Leave out what the program does not need with `--exclude NAME`.",
+        ],
+    }
+    ObservedFile = "observed-file" {
+        usually: Warn,
+        meaning: "The observed run opened files that are not bundled, because they may belong to the builder \
+                  alone: files of no package outside of `/usr` and `/opt`, and files of compilers. Files of the \
+                  working directory are a note.",
+        causes: [
+            "The program reads configuration, a model or other data that the Dockerfile copied.",
+            "The command reads data of its tests.",
+            "`ctypes.util.find_library` asked the compiler, which is in the builder alone.",
+        ],
+        remedies: [
+            "Add the files that the program needs with `--include PATH`.",
+            "Copy the project into the final stage, or install it with its data.",
+        ],
+    }
     UnownedLibrary = "unowned-library" {
         usually: Note,
         meaning: "No package owns a needed library, so the library itself is bundled.",

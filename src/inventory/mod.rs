@@ -32,11 +32,12 @@ pub use mentions::{Mentions, SetuptoolsImport};
 pub use natives::follow_library;
 pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need, list_places};
 pub use not_loadable::{NOT_LOADABLE, NotLoadable, not_loadable_text, parse_not_loadable};
-pub use opened::{Loading, Opened, by_hand};
+pub use opened::{Loading, ObservedRuns, Opened, by_hand};
 pub use programs::{Program, USUAL_DIRECTORIES, is_program};
 use sources::Sources;
 pub use unread::report_failures;
 
+use crate::evidence::Record;
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::Library;
 use crate::packages::{Package, PackageIndex};
@@ -72,6 +73,8 @@ pub struct Inventory {
     pub natives: Vec<Native>,
     /// Everything that files of the environment open at run time, by file and by what is opened.
     pub opened: Vec<Opened>,
+    /// What observed runs opened; `None` without a record.
+    pub observed: Option<ObservedRuns>,
     /// The files and links outside of the environment that the user names, sorted.
     pub included: Vec<CarriableFile>,
     /// ELF files of the environment that the loader cannot load: cut short, for another machine, or without a
@@ -96,6 +99,8 @@ pub struct Inventory {
     pub musl_needs: BTreeMap<RealPath, BTreeSet<String>>,
     /// The sizes of the libraries that were found, in bytes.
     pub library_sizes: BTreeMap<RealPath, u64>,
+    /// Those of them that may be executed.
+    pub executables: BTreeSet<RealPath>,
     /// Files that no package owns and that tell the loader where to search.
     pub loader_configuration: Vec<RealPath>,
     /// The directories that the loader searches without any configuration.
@@ -223,6 +228,8 @@ pub struct Scope {
     pub symbols: bool,
     /// Files and directories that the user wants to bundle.
     pub included: Vec<RealPath>,
+    /// The records of runs in the builder.
+    pub observed: Vec<Record>,
     /// The directories of the builder's `LD_LIBRARY_PATH`, where a library is searched that the
     /// loader does not find without it.
     pub library_path: Vec<String>,
@@ -279,6 +286,7 @@ pub fn take_inventory_of(
         release,
         natives: Vec::new(),
         opened: Vec::new(),
+        observed: None,
         included: Vec::new(),
         by_library_path: BTreeMap::new(),
         not_loadable: BTreeSet::new(),
@@ -290,6 +298,7 @@ pub fn take_inventory_of(
         glibc_needs: BTreeMap::new(),
         musl_needs: BTreeMap::new(),
         library_sizes: BTreeMap::new(),
+        executables: BTreeSet::new(),
         loader_configuration: Vec::new(),
         default_directories: Vec::new(),
         own_prefix: own_prefix(&environment, &packages),

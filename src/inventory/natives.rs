@@ -69,7 +69,7 @@ impl Inventory {
         let failing = self.natives.iter().filter(|native| !native.is_loadable(&names));
         self.not_loadable.extend(failing.map(|native| native.path.clone()).collect::<Vec<_>>());
         if !scope.natives_only {
-            self.find_opened(library, loader, sources, &scope.included);
+            self.find_opened(library, loader, sources, scope);
             self.look_beside(library, loader);
         }
         let found: BTreeSet<RealPath> = self
@@ -80,6 +80,9 @@ impl Inventory {
         for path in &found {
             if let Ok(Some(meta)) = library.root().lookup(path) {
                 self.library_sizes.insert(path.clone(), meta.size);
+                if meta.mode & 0o111 != 0 {
+                    self.executables.insert(path.clone());
+                }
             }
         }
         let objects = self.natives.iter().map(|native| &native.path).chain(&found);

@@ -82,6 +82,14 @@ fn why_a_library_or_a_package() {
     check("libpq", "--native vendor", "web > db > file _db.so > libpq.so.5 > package libpq");
     check("libmine.so", "", "other > file other.so > libmine.so");
     check("musl", "", "left musl 1.2.5-r0");
+    // The interpreter is not bundled, and what a run opened counts all the same.
+    for name in ["libpq", "libpq.so.5"] {
+        check(
+            name,
+            "--require other --observed /usr/lib/libpq.so.5",
+            "file python3.11 > libpq.so.5 > package libpq",
+        );
+    }
     // Only of bundled distributions.
     check("libpq", "--require other", "left libpq 16.4");
 }

@@ -167,11 +167,12 @@ impl Question<'_> {
     fn needing(&self, wanted: &dyn Fn(&str, Option<&RealPath>) -> bool) -> Vec<Vec<Step>> {
         let mut chains = Vec::new();
         for loading in self.inventory.loadings_of(&self.plan.opened) {
-            let Some(entry) =
-                self.plan.entries.iter().find(|entry| entry.from.as_ref() == Some(loading.file))
-            else {
+            let entry =
+                self.plan.entries.iter().find(|entry| entry.from.as_ref() == Some(loading.file));
+            // What the interpreter opens counts where the interpreter is not bundled, too.
+            if entry.is_none() && loading.evidence.is_none() {
                 continue;
-            };
+            }
             for need in loading.needs {
                 let (path, outcome) = match &need.outcome {
                     NeedOutcome::Library { path, .. } => (Some(path), path.to_string()),
@@ -183,7 +184,8 @@ impl Question<'_> {
                 if !wanted(&need.name, path) {
                     continue;
                 }
-                let mut chain = self.chain(entry.distribution.as_deref());
+                let distribution = entry.and_then(|entry| entry.distribution.as_deref());
+                let mut chain = self.chain(distribution);
                 chain.push(Step::File(match loading.evidence {
                     Some(evidence) => format!("{} ({})", loading.file, evidence.text),
                     None => loading.file.to_string(),

@@ -4,6 +4,7 @@
 //! panics.
 
 use crate::base::{self, Profile};
+use crate::evidence::{Observed, RECORD_SCHEMA, Record};
 use crate::inventory::Scope;
 use crate::path::RealPath;
 use crate::plan::{FinalStage, LayerForm, LayerRequest, NativeMode, Request, Shebang, SlimKind};
@@ -20,6 +21,9 @@ pub(crate) struct Asked {
     library_path: Vec<String>,
     /// The paths of `--include`.
     included: Vec<RealPath>,
+    /// The records of `--observed PATH[=PROGRAM,…]`: a file, and the row of programs that opened it;
+    /// without one, the Python of most tables.
+    observed: Vec<Record>,
 }
 
 impl Asked {
@@ -27,6 +31,7 @@ impl Asked {
     pub(crate) fn parse(words: &str, base: Option<Profile>) -> Asked {
         let mut request = Request { base, ..Request::new(RealPath::known("/opt/app")) };
         let (mut named, mut library_path, mut included) = (Vec::new(), Vec::new(), Vec::new());
+        let mut observed = Vec::new();
         let mut surroundings = Surroundings::default();
         let mut words = words.split_whitespace();
         while let Some(word) = words.next() {
@@ -46,6 +51,7 @@ impl Asked {
                 "--exclude" => drop(request.excluded.insert(value().to_owned())),
                 "--include" => included.push(RealPath::known(value())),
                 "--python" => surroundings.python = Some(value().to_owned()),
+                "--observed" => observed.push(record(value())),
                 "--pin" => request.pin = true,
                 "--so-names" => request.so_names = true,
                 "--compile" => request.compile = true,
@@ -80,7 +86,7 @@ impl Asked {
         if request.with_interpreter {
             request.base.get_or_insert_with(Profile::empty);
         }
-        Asked { named, request, surroundings, library_path, included }
+        Asked { named, request, surroundings, library_path, included, observed }
     }
 
     /// How far a plan of this request has to look.
@@ -93,8 +99,22 @@ impl Asked {
             natives_only: false,
             symbols: true,
             included: self.included.clone(),
+            observed: self.observed.clone(),
             library_path: self.library_path.clone(),
         }
+    }
+}
+
+fn record(value: &str) -> Record {
+    let (path, row) = value.split_once('=').unwrap_or((value, "/usr/local/bin/python3.11"));
+    Record {
+        schema: RECORD_SCHEMA,
+        command: Vec::new(),
+        directory: "/src".to_owned(),
+        rows: vec![row.split(',').map(str::to_owned).collect()],
+        opened: vec![Observed { path: path.to_owned(), by: vec![0] }],
+        started: Vec::new(),
+        unseen: Vec::new(),
     }
 }
 

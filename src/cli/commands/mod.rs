@@ -1,7 +1,7 @@
 //! One file per command.
 //!
-//! Invariant: a command returns the findings that decide the exit status; only `diff` returns its exit
-//! status. Standard output has the answer, standard error everything else.
+//! Invariant: a command returns the findings that decide the exit status; only `diff` and `observe`
+//! return their exit status. Standard output has the answer, standard error everything else.
 
 mod base;
 mod bundle;
@@ -11,6 +11,7 @@ mod explain;
 mod init;
 mod layers;
 mod lock;
+mod observe;
 mod plan;
 mod report;
 mod schema;
@@ -28,6 +29,7 @@ use super::trouble::Trouble;
 pub(crate) fn run(command: &Command) -> Result<ExitCode, Trouble> {
     let findings = match command {
         Command::Init(typed) => init::run(typed),
+        Command::Observe(typed) => return observe::run(typed),
         Command::Bundle(typed) => bundle::run(typed),
         Command::Plan { input, choice, json } => plan::run(input, choice, *json),
         Command::Report { input, choice, sizes, json } => report::run(input, choice, *sizes, *json),

@@ -1,7 +1,7 @@
 //! `wheelbarrow schema`: the JSON schema of each output.
 
 use wheelbarrow::finding::Finding;
-use wheelbarrow::{base, bundle, lock, plan, report, verify};
+use wheelbarrow::{base, bundle, evidence, lock, plan, report, verify};
 
 use crate::cli::answer::print_json;
 use crate::cli::arguments::Schema;
@@ -17,6 +17,7 @@ pub(crate) fn run(of: Schema) -> Result<Vec<Finding>, Trouble> {
         Schema::Layers => schemars::schema_for!(report::Comparison),
         Schema::Diff => schemars::schema_for!(lock::Difference),
         Schema::Base => schemars::schema_for!(base::Profile),
+        Schema::Observed => schemars::schema_for!(evidence::Record),
         Schema::Manifest => schemars::schema_for!(bundle::Manifest),
     })?;
     Ok(Vec::new())

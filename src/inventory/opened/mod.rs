@@ -9,6 +9,7 @@
 
 mod find_library;
 mod known;
+mod observed;
 mod search;
 mod standard;
 
@@ -17,11 +18,13 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::sources::Sources;
-use super::{CarriableFile, Inventory, Need};
+use super::{CarriableFile, Inventory, Need, Scope};
 use crate::evidence::{Evidence, Grade};
 use crate::loader::{Library, Loader};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::Kind;
+pub use observed::ObservedRuns;
+use observed::confirm;
 use search::Search;
 
 /// Something that a file opens at run time.
@@ -37,6 +40,8 @@ pub struct Opened {
     pub needs: Vec<Need>,
     /// Whether only `find_library` leads to it: with glibc, to a library in the cache of `ldconfig`.
     pub only_by_cache: bool,
+    /// Whether nothing but an observed run leads to it.
+    pub only_observed: bool,
 }
 
 /// A file with everything that is loaded because of it.
@@ -54,7 +59,12 @@ impl Opened {
     /// Something with the needs that it brings.
     fn new(file: &RealPath, evidence: &Evidence, needs: Vec<Need>) -> Opened {
         let (file, evidence) = (file.clone(), evidence.clone());
-        Opened { file, evidence, needs, only_by_cache: false }
+        Opened { file, evidence, needs, only_by_cache: false, only_observed: false }
+    }
+
+    /// That which is opened.
+    pub fn path(&self) -> Option<&RealPath> {
+        Some(self.needs.first()?.found()?.0)
     }
 
     /// The file with what it loads.
@@ -101,9 +111,9 @@ impl Inventory {
         library: &Library,
         loader: &dyn Loader,
         sources: &Sources,
-        included: &[RealPath],
+        scope: &Scope,
     ) {
-        self.read_included(library, included);
+        self.read_included(library, &scope.included);
         let search = Search::new(self, library, loader, sources);
         let mut all: Vec<Opened> =
             self.files.par_iter().flat_map_iter(|file| search.of_file(file)).collect();
@@ -111,8 +121,13 @@ impl Inventory {
         all.extend(search.of_known(&all));
         all.extend(search.of_standard_library());
         let of_included = search.of_included();
-        self.opened = once_each(all);
-        self.opened.extend(of_included);
+        let (observed, runs) = search.of_runs(&scope.observed);
+        let mut opened = once_each(all);
+        confirm(self, &mut opened, &runs);
+        opened.extend(observed);
+        opened.extend(of_included);
+        self.opened = opened;
+        self.observed = (!scope.observed.is_empty()).then_some(runs);
     }
 
     /// Reads the files and directories that the user names.

@@ -52,17 +52,12 @@ pub(crate) fn follow<'a>(
     let all = inventory.opened.iter().enumerate();
     let counting = all.filter(|(_, opened)| counts(inventory, request, bundled, opened));
     follower.followed.opened = counting.map(|(index, _)| index).collect();
-    let opened = follower.followed.opened.clone();
+    let (observed, opened): (Vec<usize>, Vec<usize>) =
+        follower.followed.opened.iter().partition(|index| inventory.opened[**index].only_observed);
     let opened = opened.iter().map(|index| inventory.opened[*index].loading());
-    for loading in linked.chain(opened) {
-        for need in loading.needs {
-            if need.by == *loading.file
-                || bundled.contains(&need.by)
-                || follower.also.contains(&need.by)
-            {
-                follower.follow_need(loading, need);
-            }
-        }
+    linked.chain(opened).for_each(|loading| follower.follow_loading(loading));
+    for index in observed {
+        follower.follow_observed(index);
     }
     follower.follow_interpreter();
     if final_root.interpreter_is_bundled && !final_root.loader_is_bundled {
@@ -98,6 +93,30 @@ struct Follower<'a, 'b> {
 }
 
 impl Follower<'_, '_> {
+    fn follow_loading(&mut self, loading: Loading) {
+        for need in loading.needs {
+            if need.by == *loading.file
+                || self.bundled.contains(&need.by)
+                || self.also.contains(&need.by)
+            {
+                self.follow_need(loading, need);
+            }
+        }
+    }
+
+    /// Follows what a run opened, unless something else leads to it as well: then the run confirms it,
+    /// and no more.
+    fn follow_observed(&mut self, index: usize) {
+        let opened = &self.inventory.opened[index];
+        let owner = opened.path().and_then(|path| self.inventory.packages.owner(path));
+        let is_bundled = opened.path().is_some_and(|path| self.also.contains(path));
+        if is_bundled || owner.is_some_and(|owner| self.followed.wanted.has(owner)) {
+            self.followed.opened.retain(|one| *one != index);
+        } else {
+            self.follow_loading(opened.loading());
+        }
+    }
+
     fn follow_need(&mut self, loading: Loading, need: &Need) {
         let NeedOutcome::Library { path, links, rule } = &need.outcome else {
             self.add_unmet(loading.file, need);
@@ -197,7 +216,8 @@ impl Follower<'_, '_> {
         }
         if self.also.insert(path.clone()) {
             let size = self.inventory.library_sizes.get(path).copied().unwrap_or_default();
-            let mode = if is_program(path.as_str()) { 0o755 } else { 0o644 };
+            let is_started = is_program(path.as_str()) || self.inventory.executables.contains(path);
+            let mode = if is_started { 0o755 } else { 0o644 };
             self.followed.entries.push(PlannedEntry::copy(path.clone(), size, mode, reason));
         }
     }

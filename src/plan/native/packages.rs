@@ -51,6 +51,12 @@ impl<'a> Wanted<'a> {
         self.reasons.entry(package).or_default().insert(reason);
     }
 
+    /// Whether a package is needed already, or comes with one that is.
+    pub(crate) fn has(&mut self, package: usize) -> bool {
+        let needed: Vec<usize> = self.reasons.keys().copied().collect();
+        needed.into_iter().any(|one| one == package || self.closure(one).contains(&package))
+    }
+
     /// A library of `package` is needed, and the base has one of that name.
     pub(crate) fn add_in_base(&mut self, package: usize, reason: PackageReason) {
         self.in_base.insert(package);

@@ -235,6 +235,119 @@ fn packages_that_are_installed_on_purpose() {
     );
 }
 
+/// A plan of an observed run of the environment's Python, below a shell.
+#[track_caller]
+fn observed(root: &str, ask: &str, expect: &str) {
+    check(ALPINE, &format!("/src/\nwheel m has m/load.py\n{root}"), ask, expect);
+}
+
+#[test]
+fn libraries_and_data_that_a_run_opened() {
+    // Of a package.
+    observed(
+        "",
+        "--observed /usr/lib/libmagic.so.1",
+        "install libmagic
+            note only-observed the observed run
+            ? libmagic.so.1: opened by python3.11 in the observed run",
+    );
+    // Data of a package that a dependency brings along anyway.
+    const DATA: &str = "apk magic depends libmagic owns /usr/share/magic.mgc
+        VENV/m/load.py = CDLL('libmagic.so.1')";
+    const FOUND: &str = "m libmagic.so.1: opened by name in m/load.py";
+    observed(
+        &DATA.replace("depends libmagic ", ""),
+        "--observed /usr/share/magic.mgc",
+        &format!(
+            "install libmagic magic
+                note only-observed the observed run
+                note not-observed the observed run
+                {FOUND}
+                ? magic.mgc: opened by python3.11 in the observed run"
+        ),
+    );
+    // What other evidence found is confirmed, and of nothing else is anything said.
+    observed(
+        DATA,
+        "--observed /usr/lib/libmagic.so.1",
+        &format!("install libmagic | {FOUND}, which was observed"),
+    );
+    // Nobody owns it, and it is no part of the project.
+    observed(
+        "/opt/vendor/lib/libx.so needs libmagic.so.1\n/opt/vendor/x.dat = x",
+        "--observed /opt/vendor/lib/libx.so --observed /opt/vendor/x.dat",
+        "install libmagic
+            /opt/vendor/lib/libx.so
+            /opt/vendor/x.dat
+            note only-observed the observed run
+            note unowned-library /opt/vendor/lib/libx.so
+            ? libmagic.so.1: opened by python3.11 in the observed run",
+    );
+}
+
+#[test]
+fn programs_that_a_run_started() {
+    const GIT: &str = "apk git owns /usr/bin/git /usr/libexec/git-log";
+    observed(
+        GIT,
+        "--observed /usr/libexec/git-log=/usr/local/bin/python3.11,/usr/bin/git",
+        "install git
+            note only-observed the observed run
+            ? git-log: opened by git in the observed run",
+    );
+    // By the shell or the test runner, not by Python.
+    observed(GIT, "--observed /usr/libexec/git-log=/bin/busybox,/usr/bin/git", "");
+    // As ctypes.util.find_library does.
+    observed(
+        "apk gcc owns /usr/bin/gcc",
+        "--observed /usr/bin/gcc",
+        "warn observed-file the observed run",
+    );
+}
+
+#[test]
+fn files_that_a_run_opened_and_that_are_no_needs() {
+    for path in [
+        "VENV/m/load.py",
+        "VENV/m/__pycache__/load.cpython-311.pyc",
+        "/usr/local/lib/python3.11/os.py",
+        "/lib/libc.musl-x86_64.so.1",
+        "/etc/passwd",
+        "/tmp/x",
+        "/proc/self/maps",
+        "/usr/share/fonts/__pycache__/x",
+        "/usr/lib/gone",
+        "/usr/lib",
+    ] {
+        observed(
+            "/etc/passwd = x\n/tmp/x = x\n/usr/share/fonts/__pycache__/x = x\n
+                VENV/m/__pycache__/load.cpython-311.pyc = x",
+            &format!("--observed {path}")
+                .replace("VENV/", "/opt/venv/lib/python3.11/site-packages/"),
+            "",
+        );
+    }
+}
+
+#[test]
+fn files_that_may_belong_to_the_builder_alone() {
+    for (path, expect) in [
+        ("/etc/app.conf", "warn observed-file the observed run"),
+        ("/data/model.bin", "warn observed-file the observed run"),
+        ("/src/tests/a.json", "note observed-file the observed run"),
+        ("/src/app/_ext.so", "note observed-file the observed run"),
+    ] {
+        observed(&format!("{path} = x"), &format!("--observed {path}"), expect);
+    }
+    // The user has decided.
+    observed(
+        "/data/model.bin = x",
+        "--observed /data/model.bin --include /data/model.bin",
+        "/data/model.bin",
+    );
+    observed("", "--observed /usr/lib/libmagic.so.1 --exclude libmagic.so.1", "");
+}
+
 #[test]
 fn by_hand() {
     const OPENED: &str = "wheel m has m/load.py\nVENV/m/load.py = CDLL('libmagic.so.1')";
