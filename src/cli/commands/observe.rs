@@ -4,13 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anstream::eprintln;
 use wheelbarrow::evidence::Record;
 use wheelbarrow::finding::count;
 use wheelbarrow::observe::{self, End, Observation};
 
 use crate::cli::arguments::ObserveArguments;
 use crate::cli::host;
+use crate::cli::streams::print_error;
 use crate::cli::trouble::Trouble;
 
 /// Of a shell, for a program that a signal ended.
@@ -23,10 +23,10 @@ pub(crate) fn run(typed: &ObserveArguments) -> Result<ExitCode, Trouble> {
     write(&typed.out, "")?;
     let Observation { record, end } = observe::run(&typed.command, limit)?;
     write(&typed.out, &record.to_json())?;
-    eprintln!("{}", summary(&typed.out, &record));
+    print_error(&summary(&typed.out, &record));
     if !record.unseen.is_empty() {
-        eprintln!(
-            "warning: processes of another user were not observed; run `wheelbarrow observe` as that user"
+        print_error(
+            "warning: processes of another user were not observed; run `wheelbarrow observe` as that user\n",
         );
     }
     Ok(match end {
@@ -51,5 +51,9 @@ fn write(out: &Path, text: &str) -> Result<(), Trouble> {
 
 fn summary(out: &Path, record: &Record) -> String {
     let programs = count(record.started.len(), "program");
-    format!("{}: {} opened, {programs} started", out.display(), count(record.opened.len(), "file"))
+    format!(
+        "{}: {} opened, {programs} started\n",
+        out.display(),
+        count(record.opened.len(), "file")
+    )
 }
