@@ -222,8 +222,8 @@ pub fn write(
     let (compiled, not_compiled) =
         compile::compile(root, &plan.builder_interpreter, &compiled, &output)?;
     all.extend(compiled.into_iter().map(|(entry, written)| (&entry.to, (entry, written))));
-    for entry in records {
-        let text = record::text(entry, all.values().map(|(entry, written)| (*entry, written)));
+    let texts = record::texts(&records, all.values().map(|(entry, written)| (*entry, written)));
+    for (entry, text) in records.into_iter().zip(texts) {
         let written = output.bytes(entry, text.as_bytes())?;
         all.insert(&entry.to, (entry, written));
     }
