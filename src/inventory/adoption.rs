@@ -30,13 +30,13 @@ impl Inventory {
         let mut more = Vec::new();
         for (package, distribution) in distributions {
             let package = &self.packages[package];
-            for recorded in &package.files {
+            for recorded in package.files.iter() {
                 let Ok(Some(found)) = root.resolve_parent(&WrittenPath::new(recorded.as_str()))
                 else {
                     continue;
                 };
                 let known = self.has_file(&found.path);
-                let unwanted = carriable::for_people(&carriable::in_usr(package, recorded))
+                let unwanted = carriable::for_people(&carriable::in_usr(package, &recorded))
                     || is_bytecode_cache(&found.path);
                 if known || unwanted || found.meta.kind == Kind::Directory {
                     continue;

@@ -142,8 +142,8 @@ impl Inventory {
     fn run_time_files(&self, root: &Root, package: usize) -> Vec<CarriableFile> {
         let package = &self.packages[package];
         let recorded = package.files.iter().filter(|path| at_run_time(&in_usr(package, path)));
-        let found = recorded
-            .filter_map(|path| root.resolve_parent(&WrittenPath::new(path.as_str())).ok()?);
+        let found =
+            recorded.filter_map(|path| root.resolve_parent(&WrittenPath::new(path)).ok()?);
         let files = found.filter(|found| matches!(found.meta.kind, Kind::File | Kind::Link(_)));
         let files = files.map(|found| CarriableFile::in_place(found.path, found.meta));
         let licences = package.licences(root);
@@ -208,7 +208,7 @@ fn beside(root: &Root, executable: &RealPath, minor: &str) -> Vec<CarriableFile>
 }
 
 fn has_programs(package: &Package) -> bool {
-    package.files.iter().map(|path| in_usr(package, path)).any(|path| is_program(&path))
+    package.files.iter().map(|path| in_usr(package, &path)).any(|path| is_program(&path))
 }
 
 /// Whether a program may open the file: it is neither for people nor a program. Python's own files

@@ -47,13 +47,7 @@ impl PackageIndex {
         let mut order: Vec<usize> = (0..numbered.len()).collect();
         order.sort_by_key(|index| numbered[*index].0);
         let packages: Vec<Package> = numbered.into_iter().map(|(_, package)| package).collect();
-        let number = |index: usize| {
-            u32::try_from(index).expect("a database has fewer than 4 billion packages")
-        };
-        let records = order.iter().flat_map(|index| {
-            packages[*index].files.iter().map(move |path| (path.as_str(), number(*index)))
-        });
-        let (owners, failed) = Owners::build(root, records);
+        let (owners, failed) = Owners::build(root, &packages, &order);
         let mut by_name: HashMap<(Manager, String), Vec<usize>> = HashMap::new();
         for (index, package) in packages.iter().enumerate() {
             by_name.entry((package.manager, package.name.clone())).or_default().push(index);
@@ -98,7 +92,7 @@ impl PackageIndex {
 
     /// The index of the package that owns a path without links; the path itself may be a link.
     pub fn owner(&self, path: &RealPath) -> Option<usize> {
-        self.owners.get(path).map(|index| index as usize)
+        self.owners.get(path, &self.packages)
     }
 
     /// All packages that can be reached through `depends`, without `package` itself unless it is in

@@ -23,6 +23,7 @@ mod apk;
 mod conda;
 mod database;
 mod dpkg;
+mod file_list;
 mod index;
 mod licence;
 mod licence_file;
@@ -31,6 +32,7 @@ mod owners;
 mod package;
 
 pub use conda::{is_about_packages, with_prefix};
+pub use file_list::FileList;
 pub use index::PackageIndex;
 pub use licence::is_licence;
 pub use licence_file::LicenceFile;

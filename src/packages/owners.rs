@@ -7,131 +7,188 @@
 //! Invariant: the parents of a key have no links, and no directory that contains a recorded file is
 //! a key.
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::{FileList, Package};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Kind, Root, RootError};
 
+/// Directories that are resolved by one thread.
+const AT_ONCE: usize = 512;
+
 /// The owner of every recorded file whose directory exists.
 #[derive(Debug, Default)]
-pub(super) struct Owners(FxHashMap<RealPath, u32>);
+pub(super) struct Owners {
+    /// The recorded files of each directory, sorted by name.
+    directories: FxHashMap<RealPath, Vec<Owned>>,
+}
 
-impl Owners {
-    /// Indexes recorded paths with their package. If two packages claim a path, the later wins, as
-    /// for `replaces` of apk. Directories that cannot be resolved have no owned files; those
-    /// that the user may not enter are returned as errors.
-    pub(super) fn build<'a>(
-        root: &Root,
-        records: impl Iterator<Item = (&'a str, u32)>,
-    ) -> (Owners, Vec<RootError>) {
-        let mut failed = Vec::new();
-        let mut owners = FxHashMap::default();
-        // There are thousands of files, but only hundreds of directories to resolve.
-        let mut directories: FxHashMap<&str, Option<RealPath>> = FxHashMap::default();
-        for (path, package) in records {
-            let Some((parent, name)) = path.rsplit_once('/') else { continue };
-            if matches!(name, "" | "." | "..") || name.contains('\0') {
-                continue;
-            }
-            // A file without its directory does not exist: slim images leave out documentation.
-            let directory = real_directory(root, parent, &mut directories);
-            match directory {
-                Ok(Some(directory)) => drop(owners.insert(directory.join(name), package)),
-                Ok(None) => {}
-                Err(error @ (RootError::Forbidden { .. } | RootError::Loop { .. })) => {
-                    failed.push(error);
-                }
-                // The root has a record of it.
-                Err(_) => {}
-            }
-        }
-        // An empty directory of one package may contain files of another.
-        for directory in directories.values().flatten() {
-            owners.remove(directory);
-        }
-        (Owners(owners), failed)
-    }
+/// A recorded file. The list of its package has its name.
+#[derive(Clone, Copy, Debug)]
+struct Owned {
+    package: usize,
+    /// The place of the name in the list of files.
+    name: usize,
+}
 
-    /// The package of a path without links.
-    pub(super) fn get(&self, path: &RealPath) -> Option<u32> {
-        self.0.get(path).copied()
+impl Owned {
+    fn name(self, packages: &[Package]) -> &str {
+        packages[self.package].files.at(self.name)
     }
 }
 
-/// Resolves a recorded directory. Its parent is nearly always resolved already, so one lookup is
-/// enough. A directory that cannot be resolved is reported once, and then counts as missing.
-fn real_directory<'a>(
-    root: &Root,
-    written: &'a str,
-    known: &mut FxHashMap<&'a str, Option<RealPath>>,
-) -> Result<Option<RealPath>, RootError> {
-    if let Some(directory) = known.get(written) {
-        return Ok(directory.clone());
+/// A recorded directory, as far as it exists.
+type Directories<'a> = FxHashMap<&'a str, Option<RealPath>>;
+
+impl Owners {
+    /// Indexes the files of packages, which come in this `order`. If two packages claim a path, the
+    /// later wins, as for `replaces` of apk. Directories that cannot be resolved have no owned files;
+    /// those that the user may not enter are returned as errors.
+    pub(super) fn build(
+        root: &Root,
+        packages: &[Package],
+        order: &[usize],
+    ) -> (Owners, Vec<RootError>) {
+        let (resolved, failed) = resolve_directories(root, packages);
+        let mut directories: FxHashMap<RealPath, Vec<Owned>> = FxHashMap::default();
+        for package in order {
+            for (written, names) in packages[*package].files.by_directory() {
+                // A file without its directory does not exist: slim images leave out documentation.
+                let Some(Some(directory)) = resolved.get(written) else { continue };
+                let owned = names.map(|(name, _)| Owned { package: *package, name });
+                directories.entry(directory.clone()).or_default().extend(owned);
+            }
+        }
+        directories.par_iter_mut().for_each(|(_, files)| sort(files, packages));
+        (Owners { directories }, failed)
     }
+
+    /// The package of a path without links. An empty directory of one package may contain files of
+    /// another.
+    pub(super) fn get(&self, path: &RealPath, packages: &[Package]) -> Option<usize> {
+        let files = self.directories.get(&path.parent()?)?;
+        let found = files.binary_search_by(|file| file.name(packages).cmp(path.name())).ok()?;
+        (!self.directories.contains_key(path)).then(|| files[found].package)
+    }
+}
+
+/// Sorts files by name; of those with one name, the last stays.
+fn sort(files: &mut Vec<Owned>, packages: &[Package]) {
+    files.reverse();
+    files.sort_by_key(|file| file.name(packages));
+    files.dedup_by_key(|file| file.name(packages));
+    files.shrink_to_fit();
+}
+
+/// Resolves each recorded directory once.
+fn resolve_directories<'a>(
+    root: &Root,
+    packages: &'a [Package],
+) -> (Directories<'a>, Vec<RootError>) {
+    let lists = packages.iter().map(|package| &package.files);
+    let mut written: Vec<&str> =
+        lists.flat_map(FileList::by_directory).map(|(directory, _)| directory).collect();
+    written.sort_unstable();
+    written.dedup();
+    let parts: Vec<(Directories, Vec<RootError>)> = written
+        .par_chunks(AT_ONCE)
+        .map(|part| {
+            let (mut known, mut failed) = (Directories::default(), Vec::new());
+            for directory in part {
+                let resolved = resolve_directory(root, directory, &known);
+                known.insert(directory, resolved.as_ref().ok().cloned().flatten());
+                failed.extend(resolved.err().filter(is_of_user));
+            }
+            (known, failed)
+        })
+        .collect();
+    let (known, failed): (Vec<Directories>, Vec<Vec<RootError>>) = parts.into_iter().unzip();
+    (known.into_iter().flatten().collect(), failed.concat())
+}
+
+/// Whether the root has no record of an error of its own.
+fn is_of_user(error: &RootError) -> bool {
+    matches!(error, RootError::Forbidden { .. } | RootError::Loop { .. })
+}
+
+/// Resolves a recorded directory. Its parent is nearly always resolved before, so one lookup is
+/// enough.
+fn resolve_directory(
+    root: &Root,
+    written: &str,
+    known: &Directories,
+) -> Result<Option<RealPath>, RootError> {
     let parent = written
         .rsplit_once('/')
         .and_then(|(parent, name)| Some((known.get(parent)?.as_ref()?, name)));
     let beside = parent
-        .filter(|(_, name)| !matches!(*name, "" | "." | "..") && !name.contains('\0'))
+        .filter(|(_, name)| !matches!(*name, "" | "." | ".."))
         .map(|(parent, name)| parent.join(name));
-    let directory = match beside.as_ref().map(|path| root.look(path)) {
+    match beside.as_ref().map(|path| root.look(path)) {
         Some(Ok(Some(meta))) if meta.kind == Kind::Directory => Ok(beside),
         _ => root.search(&WrittenPath::new(written)).map(|found| {
             found.filter(|found| found.meta.kind == Kind::Directory).map(|found| found.path)
         }),
-    };
-    known.insert(written, directory.as_ref().ok().cloned().flatten());
-    directory
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packages::Manager;
     use crate::root::memory::Memory;
+
+    fn with_file(path: &str) -> Package {
+        Package { files: [path].into_iter().collect(), ..Package::empty(Manager::Dpkg) }
+    }
 
     #[test]
     fn both_spellings_are_one_file() {
         let root =
             Root::new(Memory::parse("/usr/lib/x/libz.so.1 = z\n/lib -> usr/lib\n/usr/lib/d/f = x"));
         let records = [
-            ("/lib", 9),
-            ("/lib/x/libz.so.1", 1),
-            ("/usr/lib/d", 2),
-            ("/usr/lib/d/f", 3),
-            ("/lib/d/f", 4),
-            ("/gone/f", 5),
-            ("/lib/..", 6),
+            "/lib",
+            "/lib/x/libz.so.1",
+            "/usr/lib/d",
+            "/usr/lib/d/f",
+            "/lib/d/f",
+            "/gone/f",
+            "/lib/..",
+            "/usr/lib/x/liby.so.1",
         ];
-        let (owners, failed) = Owners::build(&root, records.into_iter());
+        let packages = records.map(with_file);
+        let (owners, failed) = Owners::build(&root, &packages, &[3, 4, 5, 6, 0, 1, 2, 7]);
         assert!(failed.is_empty(), "{failed:?}");
         let cases = [
             ("/usr/lib/x/libz.so.1", Some(1)),
-            ("/lib", Some(9)),
+            ("/usr/lib/x/liby.so.1", Some(7)),
+            ("/usr/lib/x/libx.so.1", None),
+            ("/lib", Some(0)),
             ("/usr/lib/d", None),
             ("/usr/lib/d/f", Some(4)),
             ("/gone/f", None),
             ("/usr", None),
         ];
         for (path, expect) in cases {
-            assert_eq!(owners.get(&RealPath::known(path)), expect, "{path}");
+            assert_eq!(owners.get(&RealPath::known(path), &packages), expect, "{path}");
         }
     }
 
     #[test]
     fn a_directory_that_cannot_be_read_is_an_error_once() {
         let root = Root::new(Memory::parse("/usr/lib/x/f = x\n/usr/lib !denied\n/l -> l"));
-        let records =
-            ["/usr/lib/x/f", "/usr/lib/x/g", "/usr/lib/y/f", "/l/f"].map(|path| (path, 1));
-        let (owners, failed) = Owners::build(&root, records.into_iter());
+        let packages = ["/usr/lib/x/f", "/usr/lib/x/g", "/usr/lib/y/f", "/l/f"].map(with_file);
+        let (owners, failed) = Owners::build(&root, &packages, &[0, 1, 2, 3]);
         let failed: Vec<String> = failed.iter().map(RootError::to_string).collect();
         assert_eq!(
             failed,
             [
+                "/l: too many levels of symbolic links",
                 "/usr/lib/x: permission denied",
                 "/usr/lib/y: permission denied",
-                "/l: too many levels of symbolic links",
             ]
         );
-        assert_eq!(owners.get(&RealPath::known("/usr/lib/x/f")), None);
+        assert_eq!(owners.get(&RealPath::known("/usr/lib/x/f"), &packages), None);
     }
 }

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Manager;
+use super::{FileList, Manager};
 use crate::path::{RealPath, WrittenPath};
 
 /// One installed package.
@@ -36,7 +36,7 @@ pub struct Package {
     /// installation has it. False where nothing is recorded.
     pub asked: bool,
     /// Absolute paths as recorded, with diversions applied.
-    pub files: Vec<String>,
+    pub files: FileList,
     /// Where it comes from, if the repositories of the release do not have it: `backports`, `a file`.
     pub foreign: Option<String>,
     /// The facts of a conda package; `None` for other managers.
@@ -83,7 +83,7 @@ impl Package {
             provides: Vec::new(),
             essential: false,
             asked: false,
-            files: Vec::new(),
+            files: FileList::default(),
             foreign: None,
             in_prefix: None,
         }

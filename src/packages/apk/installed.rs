@@ -115,8 +115,8 @@ impl Record {
                     None => {
                         return Err(format!("the file {value:?} comes before any directory (F)"));
                     }
-                    Some("") => package.files.push(format!("/{value}")),
-                    Some(directory) => package.files.push(format!("/{directory}/{value}")),
+                    Some("") => package.files.push(&format!("/{value}")),
+                    Some(directory) => package.files.push(&format!("/{directory}/{value}")),
                 }
             }
             _ => {}
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(zlib.installed_size, 110_592);
         assert_eq!(zlib.depends, [["so:libc.musl-x86_64.so.1"], ["a"], ["b"], ["c"], ["d"]]);
         assert_eq!(zlib.provides, ["so:libz.so.1", "/bin/z"]);
-        assert_eq!(zlib.files, ["/lib/libz.so.1", "/usr/a b/c d"]);
+        assert_eq!(zlib.files.iter().collect::<Vec<_>>(), ["/lib/libz.so.1", "/usr/a b/c d"]);
         assert_eq!((zlib.checksum.as_deref(), zlib.essential), (Some("Q1x="), false));
         assert!(parse_installed("P:apk-tools\n").0[0].essential);
     }
@@ -189,9 +189,9 @@ mod tests {
             "P:w\nV:1\nD:\np:\nr:\nI:\ni:[]\nY:?\nC:Q1\nF:\nM:0:0:0755\nR:init\n\nP:.deps\nV:0\nD:w\n",
         );
         assert_eq!(problems, []);
-        assert_eq!(packages[0].files, ["/init"]);
+        assert_eq!(packages[0].files.iter().collect::<Vec<_>>(), ["/init"]);
         assert!(packages[0].depends.is_empty() && packages[0].provides.is_empty());
-        assert_eq!((packages[1].name.as_str(), packages[1].files.len()), (".deps", 0));
+        assert_eq!((packages[1].name.as_str(), packages[1].files.iter().count()), (".deps", 0));
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
             .iter()
             .map(|package| {
                 let files: Vec<RealPath> =
-                    package.files.iter().map(|path| RealPath::known(path)).collect();
+                    package.files.iter().map(|path| RealPath::known(&path)).collect();
                 write_installed(package, &files.iter().collect::<Vec<_>>())
             })
             .collect();

@@ -32,7 +32,7 @@ pub(super) fn parse_record(
                     .extend(embedding(entry, prefix).map(|embedding| (below.clone(), embedding)));
                 package.installed_size += entry.size_in_bytes.unwrap_or_default();
                 if entry.path_type != PathType::Directory {
-                    package.files.push(prefix.descend(&below).to_string());
+                    package.files.push(prefix.descend(&below).as_str());
                 }
             }
             None => problems.push(not_below(&entry.relative_path)),
@@ -42,7 +42,7 @@ pub(super) fn parse_record(
     let names = record.files.iter().filter(|_| record.paths_data.paths.is_empty());
     for path in names {
         match below(path) {
-            Some(below) => package.files.push(prefix.descend(&below).to_string()),
+            Some(below) => package.files.push(prefix.descend(&below).as_str()),
             None => problems.push(not_below(path)),
         }
     }
@@ -161,7 +161,8 @@ mod tests {
             (package.name.as_str(), package.version.as_str(), package.installed_size),
             ("libgreet", "1.2", 12)
         );
-        assert_eq!(package.files, ["/opt/env/lib/libgreet.so.1", "/opt/env/etc/greet.conf"]);
+        let files: Vec<String> = package.files.iter().collect();
+        assert_eq!(files, ["/opt/env/lib/libgreet.so.1", "/opt/env/etc/greet.conf"]);
         assert_eq!(package.depends, [["libgcc-ng"], ["__glibc"], ["zlib"]]);
         let own = package.in_prefix.unwrap();
         let binary = Embedding { prefix: "/opt/env".to_owned(), room: 20, binary: true };
@@ -253,7 +254,7 @@ mod tests {
             let (package, problems) = parse_record(text, &prefix).unwrap();
             assert_eq!(problems.len(), 1, "{problems:?}");
             let files: Vec<RealPath> =
-                package.files.iter().map(|path| RealPath::known(path)).collect();
+                package.files.iter().map(|path| RealPath::known(&path)).collect();
             let own = package.in_prefix.as_deref().unwrap();
             let file = write_record(&package, own, &files.iter().collect::<Vec<_>>());
             assert_eq!(file.path, prefix.join("conda-meta").join(name));

@@ -7,13 +7,13 @@ use rayon::prelude::*;
 
 use super::STANZAS;
 use super::automatic::parse_extended_states;
-use super::diversions::parse_diversions;
+use super::diversions::{Diversions, parse_diversions};
 use super::foreign::{parse_history, parse_log};
 use super::lists::{parse_checksums, parse_list};
 use super::status::parse_status;
 use crate::finding::Finding;
-use crate::packages::Package;
 use crate::packages::database::DatabaseFiles;
+use crate::packages::{FileList, Package};
 use crate::path::RealPath;
 use crate::root::Kind;
 
@@ -46,21 +46,18 @@ fn read_status(files: &mut DatabaseFiles) -> Vec<Package> {
         package.asked &= automatic.as_ref().is_some_and(|names| !names.contains(&package.name));
     }
     let root = files.root;
-    let lists: Vec<(Option<Vec<String>>, Vec<Finding>)> = packages
+    let lists: Vec<(Option<FileList>, Vec<Finding>)> = packages
         .par_iter()
         .map(|package| {
             let mut files = DatabaseFiles::new(root);
-            (read_list(&mut files, package), files.findings)
+            (read_list(&mut files, package, &diversions), files.findings)
         })
         .collect();
     let mut without_list = Vec::new();
     for (package, (list, findings)) in packages.iter_mut().zip(lists) {
         files.findings.extend(findings);
         match list {
-            Some(list) => {
-                package.files =
-                    list.into_iter().map(|path| diversions.apply(&package.name, path)).collect();
-            }
+            Some(list) => package.files = list,
             None => without_list.push(package.name.as_str()),
         }
     }
@@ -91,13 +88,17 @@ fn mark_files(files: &mut DatabaseFiles, packages: &mut [Package]) {
 }
 
 /// The file list of a package; for a `Multi-Arch: same` package its name contains the architecture.
-fn read_list(files: &mut DatabaseFiles, package: &Package) -> Option<Vec<String>> {
+fn read_list(
+    files: &mut DatabaseFiles,
+    package: &Package,
+    diversions: &Diversions,
+) -> Option<FileList> {
     let names = [format!("{}:{}", package.name, package.architecture), package.name.clone()];
     let paths = names.map(|name| format!("{INFO}/{name}.list"));
     let (path, text) = read_first(files, paths)?;
     let (list, problems) = parse_list(&text);
     files.report_lines(&path, problems);
-    Some(list)
+    Some(list.into_iter().map(|path| diversions.apply(&package.name, path)).collect())
 }
 
 /// Reads `status.d`. Its files may have short names (`libssl1`), so the name of the package comes
@@ -124,9 +125,9 @@ fn read_stanzas(files: &mut DatabaseFiles) -> Vec<Package> {
 }
 
 /// The checksums are in the same directory as the stanza, under its name or that of the package.
-fn read_checksums(files: &mut DatabaseFiles, stanza: &RealPath, package: &RealPath) -> Vec<String> {
+fn read_checksums(files: &mut DatabaseFiles, stanza: &RealPath, package: &RealPath) -> FileList {
     let paths = [stanza, package].map(|path| format!("{path}.md5sums"));
-    let Some((path, text)) = read_first(files, paths) else { return Vec::new() };
+    let Some((path, text)) = read_first(files, paths) else { return FileList::default() };
     let (list, problems) = parse_checksums(&text);
     files.report_lines(&path, problems);
     list

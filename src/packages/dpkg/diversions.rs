@@ -13,9 +13,9 @@ pub(super) struct Diversions(HashMap<String, (String, String)>);
 impl Diversions {
     /// The real place of the file `path` of `package`. A local diversion (`:`) names no package, so
     /// it applies to all.
-    pub(super) fn apply(&self, package: &str, path: String) -> String {
-        match self.0.get(&path) {
-            Some((target, by)) if by != package => target.clone(),
+    pub(super) fn apply<'a>(&'a self, package: &str, path: &'a str) -> &'a str {
+        match self.0.get(path) {
+            Some((target, by)) if by != package => target,
             _ => path,
         }
     }
@@ -48,9 +48,9 @@ mod tests {
         let (diversions, problems) =
             parse_diversions("/bin/sh\n/bin/sh.distrib\ndash\n/a\n/b\n:\n/c\n");
         assert_eq!(problems[0].line, 7);
-        assert_eq!(diversions.apply("dash", "/bin/sh".to_owned()), "/bin/sh");
-        assert_eq!(diversions.apply("bash", "/bin/sh".to_owned()), "/bin/sh.distrib");
-        assert_eq!(diversions.apply("any", "/a".to_owned()), "/b");
+        assert_eq!(diversions.apply("dash", "/bin/sh"), "/bin/sh");
+        assert_eq!(diversions.apply("bash", "/bin/sh"), "/bin/sh.distrib");
+        assert_eq!(diversions.apply("any", "/a"), "/b");
     }
 
     #[test]

@@ -4,22 +4,22 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::packages::FileList;
 use crate::packages::database::Problem;
 
 /// The files and links of a `.list`, which also names directories but gives no types.
 ///
 /// An entry that contains another entry is a directory. An empty directory cannot be distinguished
 /// from a file.
-pub(super) fn parse_list(text: &str) -> (Vec<String>, Vec<Problem>) {
+pub(super) fn parse_list(text: &str) -> (Vec<&str>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
-    let parents: FxHashSet<&str> =
-        text.lines().filter_map(|line| line.rsplit_once('/')).map(|(parent, _)| parent).collect();
+    let parents = parents(text);
     for (index, line) in text.lines().enumerate() {
         if line == "/." || line == "/" || parents.contains(line) {
             continue;
         }
         if line.starts_with('/') {
-            files.push(line.to_owned());
+            files.push(line);
         } else {
             problems.push(Problem {
                 line: index + 1,
@@ -30,16 +30,27 @@ pub(super) fn parse_list(text: &str) -> (Vec<String>, Vec<Problem>) {
     (files, problems)
 }
 
+/// The directories of the entries. Those of one directory are usually in a row.
+fn parents(text: &str) -> FxHashSet<&str> {
+    let (mut parents, mut last) = (FxHashSet::default(), None);
+    for (parent, _) in text.lines().filter_map(|line| line.rsplit_once('/')) {
+        if last.replace(parent) != Some(parent) {
+            parents.insert(parent);
+        }
+    }
+    parents
+}
+
 /// The regular files of a `.md5sums`; it does not contain links.
-pub(super) fn parse_checksums(text: &str) -> (Vec<String>, Vec<Problem>) {
-    let (mut files, mut problems) = (Vec::new(), Vec::new());
+pub(super) fn parse_checksums(text: &str) -> (FileList, Vec<Problem>) {
+    let (mut files, mut problems) = (FileList::default(), Vec::new());
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
         let is_sum =
             |sum: &str| sum.len() == 32 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
         match line.split_once("  ") {
             Some((sum, path)) if is_sum(sum) && !path.is_empty() => {
                 let path = path.strip_prefix("./").unwrap_or(path);
-                files.push(format!("/{}", path.trim_start_matches('/')));
+                files.push(&format!("/{}", path.trim_start_matches('/')));
             }
             _ => problems.push(Problem {
                 line: index + 1,
@@ -57,12 +68,10 @@ mod tests {
     #[test]
     fn lists() {
         let (files, problems) = parse_list("/.\n/usr\n/usr/lib\n/usr/lib/a\nb\n/usr/lib/a b\n");
-        assert_eq!(
-            (files, problems[0].line),
-            (vec!["/usr/lib/a".to_owned(), "/usr/lib/a b".to_owned()], 5)
-        );
+        assert_eq!((files, problems[0].line), (vec!["/usr/lib/a", "/usr/lib/a b"], 5));
         let (files, problems) =
             parse_checksums("d41d8cd98f00b204e9800998ecf8427e  usr/lib/a b\nd41d  x\n");
+        let files: Vec<String> = files.iter().collect();
         assert_eq!((files, problems[0].line), (vec!["/usr/lib/a b".to_owned()], 2));
     }
 
