@@ -6,6 +6,8 @@
 //!
 //! Invariant: only this module names goblin. It takes content, not a root. No bytes make it panic.
 
+#[cfg(test)]
+mod hostile;
 mod notes;
 mod run_path;
 mod strings;
@@ -14,7 +16,7 @@ mod symbols;
 
 use goblin::container::Ctx;
 use goblin::elf::dynamic::{self, Dyn, Dynamic};
-use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD};
+use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_NOTE};
 use goblin::elf::section_header::{SHT_GNU_VERNEED, SectionHeader};
 use goblin::elf::symver::VerneedSection;
 use goblin::elf::{Header, ProgramHeader, header};
@@ -34,6 +36,10 @@ const FIRST_READ: usize = 4096;
 const LARGEST_TABLE: u64 = 1 << 20;
 /// The longest believable name or run path, in bytes.
 const LONGEST_STRING: usize = 16 * 1024;
+/// The most libraries that a file can believably need. Large programs need about a hundred.
+const MOST_NEEDED: usize = 4096;
+/// The size of `Elfxx_Verneed` and of `Elfxx_Vernaux`, which are the same in both classes, in bytes.
+const VERSION_ENTRY: usize = 16;
 
 /// The kind of code in a file. A loader compares it before it maps a library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -236,8 +242,16 @@ impl ElfFile<'_> {
         const WHAT: &str = "the program header table";
         let size = u64::from(header.e_phnum) * ProgramHeader::size(context) as u64;
         let bytes = self.exactly(header.e_phoff, size, WHAT)?;
-        ProgramHeader::parse(&bytes, 0, usize::from(header.e_phnum), context)
-            .map_err(|_| ElfError::Nonsense { what: WHAT })
+        let segments = ProgramHeader::parse(&bytes, 0, usize::from(header.e_phnum), context)
+            .map_err(|_| ElfError::Nonsense { what: WHAT })?;
+        // Many segments over the same bytes would be read many times. Neighbours share a page at most.
+        let size = self.content.size();
+        let there = |one: &ProgramHeader| one.p_filesz.min(size.saturating_sub(one.p_offset));
+        let overlap = [PT_LOAD, PT_NOTE].into_iter().any(|kind| {
+            let sizes = segments.iter().filter(|one| one.p_type == kind).map(there);
+            sizes.fold(0_u64, u64::saturating_add) > size.saturating_mul(2)
+        });
+        if overlap { Err(ElfError::Nonsense { what: WHAT }) } else { Ok(segments) }
     }
 
     fn dynamic_entries(&self, segment: &ProgramHeader, context: Ctx) -> Result<Vec<Dyn>, ElfError> {
@@ -264,8 +278,13 @@ impl ElfFile<'_> {
         let Some(strings) = value(dynamic::DT_STRTAB) else { return Ok(()) };
         let strings =
             offset_of(strings, segments).ok_or(ElfError::Nonsense { what: "DT_STRTAB" })?;
+        let needed = entries.iter().filter(|entry| entry.d_tag == dynamic::DT_NEEDED).count();
+        if needed > MOST_NEEDED {
+            return Err(ElfError::Nonsense { what: "the list of needed libraries" });
+        }
+        let mut names = Names { file: self, strings, left: self.content.size() };
         for entry in &entries {
-            let text = || self.string(strings.saturating_add(entry.d_val));
+            let mut text = || names.at(entry.d_val);
             match entry.d_tag {
                 dynamic::DT_NEEDED => elf.needed.push(text()?),
                 dynamic::DT_SONAME => elf.soname = Some(text()?),
@@ -281,7 +300,7 @@ impl ElfFile<'_> {
             (value(dynamic::DT_VERNEED), value(dynamic::DT_VERNEEDNUM))
         {
             let at = offset_of(needs, segments).ok_or(ElfError::Nonsense { what: "DT_VERNEED" })?;
-            elf.version_needs = self.version_needs(at, count, strings, context)?;
+            elf.version_needs = self.version_needs(at, count, &mut names, context)?;
         }
         Ok(())
     }
@@ -290,7 +309,7 @@ impl ElfFile<'_> {
         &self,
         at: u64,
         count: u64,
-        strings: u64,
+        names: &mut Names,
         context: Ctx,
     ) -> Result<Vec<VersionNeed>, ElfError> {
         const WHAT: &str = "the table of needed versions";
@@ -307,12 +326,17 @@ impl ElfFile<'_> {
             return Err(ElfError::Nonsense { what: WHAT });
         };
         let mut needs = Vec::new();
-        for library in table.iter() {
-            let file = self.string(strings.saturating_add(library.vn_file as u64))?;
+        // Entries that overlap would be more than the table has room for.
+        let most = bytes.len() / VERSION_ENTRY;
+        for (index, library) in table.iter().enumerate() {
             for entry in library.iter() {
-                let version = self.string(strings.saturating_add(entry.vna_name as u64))?;
+                if index + needs.len() >= most {
+                    return Err(ElfError::Nonsense { what: WHAT });
+                }
+                let file = names.at(library.vn_file as u64)?;
+                let version = names.at(entry.vna_name as u64)?;
                 let weak = entry.vna_flags & WEAK != 0;
-                needs.push(VersionNeed { file: file.clone(), version, weak });
+                needs.push(VersionNeed { file, version, weak });
             }
         }
         needs.sort();
@@ -320,6 +344,25 @@ impl ElfFile<'_> {
         // and is the one to keep.
         needs.dedup_by(|next, first| (&next.file, &next.version) == (&first.file, &first.version));
         Ok(needs)
+    }
+}
+
+/// The strings of a dynamic section. Together they are not longer than the file: strings may share their
+/// ends, but not so that a small file has much text.
+struct Names<'a> {
+    file: &'a ElfFile<'a>,
+    /// The place of the table in the file.
+    strings: u64,
+    /// The bytes that may still be read.
+    left: u64,
+}
+
+impl Names<'_> {
+    fn at(&mut self, offset: u64) -> Result<String, ElfError> {
+        let text = self.file.string(self.strings.saturating_add(offset))?;
+        let left = self.left.checked_sub(text.len() as u64);
+        self.left = left.ok_or(ElfError::Nonsense { what: "the table of strings" })?;
+        Ok(text)
     }
 }
 

@@ -17,12 +17,19 @@ use goblin::elf::sym::{
 use rustc_hash::{FxHashMap, FxHashSet};
 use scroll::Pread;
 
-use super::{ElfError, ElfFile, VersionNeed, WEAK, offset_of};
+use super::{ElfError, ElfFile, VERSION_ENTRY, VersionNeed, WEAK, offset_of};
 use crate::root::Content;
 
 /// The largest believable table, in bytes. Those of the largest C++ libraries have tens of
 /// megabytes.
 const LARGEST: u64 = 256 << 20;
+/// The text of all names together, in sizes of the file. Names may share their ends in the table, but not
+/// so that a small file has much text.
+const MOST_TEXT: u64 = 8;
+/// The longest believable name of a version, in bytes. Each symbol has a copy of it.
+const LONGEST_VERSION: usize = 1024;
+/// The hashes of a chain that are read at once.
+const PIECE: u64 = 4096;
 /// The bit of a version index that hides a definition from references without a version.
 const HIDDEN: u16 = 0x8000;
 /// `SHN_ABS`.
@@ -127,7 +134,11 @@ pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
         (None, Some(at)) => tables.gnu_count(at).ok_or_else(nonsense)?,
         (None, None) => return Ok(Symbols::default()),
     };
-    let strings = section.strings().ok_or_else(nonsense)?;
+    let mut strings = Strings {
+        bytes: section.strings().ok_or_else(nonsense)?,
+        left: content.size().saturating_mul(MOST_TEXT),
+        is_spent: false,
+    };
     let size = Sym::size(context.container) as u64;
     let symbols =
         tables.bytes(table, count.checked_mul(size).ok_or_else(nonsense)?).ok_or_else(nonsense)?;
@@ -138,10 +149,10 @@ pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
     let relocated = tables.relocated(&section);
     let mut versions = Versions::default();
     if let (Some(at), Some(number)) = (place(dynamic::DT_VERDEF), value(dynamic::DT_VERDEFNUM)) {
-        versions.definitions(tables, at, number, &strings);
+        versions.definitions(tables, at, number, &mut strings);
     }
     if let (Some(at), Some(number)) = (place(dynamic::DT_VERNEED), value(dynamic::DT_VERNEEDNUM)) {
-        versions.needs(tables, at, number, &strings);
+        versions.needs(tables, at, number, &mut strings);
     }
     let mut found = Symbols {
         versioned: indices.is_some(),
@@ -160,10 +171,14 @@ pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
             .unwrap_or(1);
         // An undefined symbol counts only if a relocation names it: a loader looks up no others.
         if symbol.st_shndx != 0 || relocated.contains(&(number as u64)) {
-            found.add(&symbol, text(&strings, symbol.st_name), index, &versions);
+            found.add(&symbol, strings.take(symbol.st_name), index, &versions);
         }
     }
-    Ok(found)
+    if strings.is_spent {
+        Err(ElfError::Nonsense { what: "the table of strings" })
+    } else {
+        Ok(found)
+    }
 }
 
 impl Symbols {
@@ -205,9 +220,32 @@ impl Symbols {
     }
 }
 
-fn text(strings: &[u8], at: usize) -> String {
-    let rest = strings.get(at..).unwrap_or_default();
-    String::from_utf8_lossy(&rest[..memchr::memchr(0, rest).unwrap_or(rest.len())]).into_owned()
+/// The table of strings.
+struct Strings {
+    bytes: Vec<u8>,
+    /// The bytes of text that may still be taken.
+    left: u64,
+    /// Whether more was asked for. The answers were empty then.
+    is_spent: bool,
+}
+
+impl Strings {
+    fn take(&mut self, at: usize) -> String {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        let text = &rest[..memchr::memchr(0, rest).unwrap_or(rest.len())];
+        let Some(left) = self.left.checked_sub(text.len() as u64) else {
+            self.is_spent = true;
+            return String::new();
+        };
+        self.left = left;
+        String::from_utf8_lossy(text).into_owned()
+    }
+
+    fn take_version(&mut self, at: usize) -> String {
+        let version = self.take(at);
+        self.is_spent |= version.len() > LONGEST_VERSION;
+        version
+    }
 }
 
 /// The dynamic section, and the tables that it points to.
@@ -318,9 +356,13 @@ impl Tables<'_> {
         // The last hash of a chain has its lowest bit set. A chain without an end stops at the end
         // of the file.
         loop {
-            let hash = self.number(chains + (last - u64::from(first)) * 4)?;
-            last += 1;
-            if hash & 1 == 1 {
+            let at = chains + (last - u64::from(first)) * 4;
+            let there = self.file.content.size().checked_sub(at)? / 4;
+            let piece = self.bytes(at, there.min(PIECE) * 4).filter(|piece| !piece.is_empty())?;
+            let hash = |at| piece.pread_with::<u32>(at, self.context.le).unwrap_or(0);
+            let end = (0..piece.len()).step_by(4).position(|at| hash(at) & 1 == 1);
+            last += end.map_or(piece.len() / 4, |end| end + 1) as u64;
+            if end.is_some() {
                 return Some(last);
             }
         }
@@ -337,13 +379,13 @@ struct Versions {
 
 impl Versions {
     /// Reads `Elfxx_Verdef`, which has the same layout in both classes.
-    fn definitions(&mut self, tables: &Tables, mut at: u64, number: u64, strings: &[u8]) {
+    fn definitions(&mut self, tables: &Tables, mut at: u64, number: u64, strings: &mut Strings) {
         for _ in 0..number.min(1 << 16) {
             let Some(bytes) = tables.bytes(at, 20) else { return };
             let half = |offset| bytes.pread_with::<u16>(offset, tables.context.le).unwrap_or(0);
             let word = |offset| bytes.pread_with::<u32>(offset, tables.context.le).unwrap_or(0);
             let Some(name) = tables.number(at + u64::from(word(12))) else { return };
-            let name = text(strings, name as usize);
+            let name = strings.take_version(name as usize);
             // VER_FLG_BASE names the file itself.
             if half(2) & 1 == 0 {
                 self.defined.push(name.clone());
@@ -357,20 +399,26 @@ impl Versions {
     }
 
     /// Reads `Elfxx_Verneed` and `Elfxx_Vernaux`.
-    fn needs(&mut self, tables: &Tables, mut at: u64, number: u64, strings: &[u8]) {
+    fn needs(&mut self, tables: &Tables, mut at: u64, number: u64, strings: &mut Strings) {
+        // Entries that overlap would be more than the file has room for.
+        let most = tables.file.content.size() / VERSION_ENTRY as u64;
         for _ in 0..number.min(1 << 16) {
             let Some(bytes) = tables.bytes(at, 16) else { return };
             let word = |offset| bytes.pread_with::<u32>(offset, tables.context.le).unwrap_or(0);
-            let library = text(strings, word(4) as usize);
+            let library = word(4) as usize;
             let mut next = at + u64::from(word(8));
             for _ in 0..bytes.pread_with::<u16>(2, tables.context.le).unwrap_or(0) {
-                let Some(entry) = tables.bytes(next, 16) else { return };
+                let Some(entry) = tables.bytes(next, VERSION_ENTRY as u64) else { return };
+                if self.needed.len() as u64 >= most || strings.is_spent {
+                    strings.is_spent = true;
+                    return;
+                }
                 let half = |offset| entry.pread_with::<u16>(offset, tables.context.le).unwrap_or(0);
                 let word = |offset| entry.pread_with::<u32>(offset, tables.context.le).unwrap_or(0);
-                let version = text(strings, word(8) as usize);
+                let version = strings.take_version(word(8) as usize);
                 self.by_index.insert(half(6) & !HIDDEN, (version.clone(), half(6) & HIDDEN != 0));
                 self.needed.push(VersionNeed {
-                    file: library.clone(),
+                    file: strings.take(library),
                     version,
                     weak: half(4) & WEAK != 0,
                 });

@@ -9,7 +9,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::problems::Problems;
+use super::requirement::excerpt;
 use crate::path::RealPath;
+
+/// The length that Linux gives a path (`PATH_MAX`), in bytes.
+const LONGEST_PATH: usize = 4096;
 
 /// The fields of METADATA that wheelbarrow uses (core metadata, PEP 566).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,7 +62,8 @@ pub struct EntryPoint {
 /// Reads METADATA: the fields, and one sentence for each line that is not understood. The
 /// description after the first empty line is ignored.
 pub fn parse_metadata(text: &[u8]) -> (Metadata, Vec<String>) {
-    let (headers, problems) = parse_headers(text, "METADATA");
+    let (headers, problems) =
+        parse_headers(text, "METADATA", &["name", "version", "requires-dist"]);
     let mut metadata = Metadata::default();
     for (key, value) in headers {
         match key.as_str() {
@@ -73,7 +79,8 @@ pub fn parse_metadata(text: &[u8]) -> (Metadata, Vec<String>) {
 
 /// Reads WHEEL: the fields, and one sentence for each line that is not understood.
 pub fn parse_wheel(text: &[u8]) -> (Wheel, Vec<String>) {
-    let (headers, problems) = parse_headers(text, "WHEEL");
+    let (headers, problems) =
+        parse_headers(text, "WHEEL", &["wheel-version", "root-is-purelib", "tag"]);
     let mut wheel = Wheel::default();
     for (key, value) in headers {
         match key.as_str() {
@@ -86,16 +93,20 @@ pub fn parse_wheel(text: &[u8]) -> (Wheel, Vec<String>) {
     (wheel, problems)
 }
 
-/// E-mail headers with keys in lower case. They are parsed one by one, because
+/// The e-mail headers with these keys, which are in lower case. They are parsed one by one, because
 /// `mailparse::parse_headers` returns nothing at all if one of them is malformed.
-fn parse_headers(text: &[u8], file: &str) -> (Vec<(String, String)>, Vec<String>) {
+fn parse_headers(
+    text: &[u8],
+    file: &'static str,
+    keys: &[&str],
+) -> (Vec<(String, String)>, Vec<String>) {
     let mut headers = Vec::new();
-    let mut problems = Vec::new();
+    let mut problems = Problems::of(file);
     let mut chunk: Vec<u8> = Vec::new();
     let mut finish = |chunk: &mut Vec<u8>| {
-        if let Some(header) = parse_header(&std::mem::take(chunk), file, &mut problems) {
-            headers.push(header);
-        }
+        let header = parse_header(chunk, &mut problems);
+        headers.extend(header.filter(|(key, _)| keys.contains(&key.as_str())));
+        chunk.clear();
     };
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         if line.trim_ascii().is_empty() {
@@ -108,23 +119,23 @@ fn parse_headers(text: &[u8], file: &str) -> (Vec<(String, String)>, Vec<String>
         chunk.extend_from_slice(line);
     }
     finish(&mut chunk);
-    (headers, problems)
+    (headers, problems.finish())
 }
 
-fn parse_header(chunk: &[u8], file: &str, problems: &mut Vec<String>) -> Option<(String, String)> {
+fn parse_header(chunk: &[u8], problems: &mut Problems) -> Option<(String, String)> {
     let shown = || String::from_utf8_lossy(chunk).trim().chars().take(60).collect::<String>();
     if chunk.is_empty() {
         return None;
     }
     let header = mailparse::parse_header(chunk).ok().filter(|_| chunk.contains(&b':'));
     let Some((header, _)) = header else {
-        problems.push(format!("{file} has a line that is not a header: {:?}", shown()));
+        problems.add(|| format!("has a line that is not a header: {:?}", shown()));
         return None;
     };
     // PEP 566 requires UTF-8; mailparse's own `get_value` would guess encoded words.
     let value = header.get_value_raw();
     if std::str::from_utf8(value).is_err() {
-        problems.push(format!("{file} is not UTF-8: {:?}", shown()));
+        problems.add(|| format!("is not UTF-8: {:?}", shown()));
     }
     let value = String::from_utf8_lossy(value);
     let value: Vec<&str> = value.lines().map(str::trim).collect();
@@ -135,7 +146,7 @@ fn parse_header(chunk: &[u8], file: &str, problems: &mut Vec<String>) -> Option<
 /// resolved against `site`, the directory that contains the `.dist-info`.
 pub fn parse_record(text: &[u8], site: &RealPath) -> (Vec<RecordEntry>, Vec<String>) {
     let mut entries = Vec::new();
-    let mut problems = Vec::new();
+    let mut problems = Problems::of("RECORD");
     let mut rest = text;
     while !rest.is_empty() {
         let Some(at) = parse_records(rest, site, &mut entries, &mut problems) else { break };
@@ -144,11 +155,11 @@ pub fn parse_record(text: &[u8], site: &RealPath) -> (Vec<RecordEntry>, Vec<Stri
         let end =
             line.iter().position(|byte| *byte == b'\n').map_or(line.len(), |newline| newline + 1);
         if !line[..end].trim_ascii().is_empty() {
-            problems.push(bad_line(&line[..end]));
+            problems.add(|| bad_line(&line[..end]));
         }
         rest = &line[end..];
     }
-    (entries, problems)
+    (entries, problems.finish())
 }
 
 /// Reads lines until a record spans several; returns where that record begins.
@@ -156,7 +167,7 @@ fn parse_records(
     text: &[u8],
     site: &RealPath,
     entries: &mut Vec<RecordEntry>,
-    problems: &mut Vec<String>,
+    problems: &mut Problems,
 ) -> Option<usize> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
     let mut record = csv::ByteRecord::new();
@@ -167,17 +178,15 @@ fn parse_records(
         }
         match parse_record_line(&record, site) {
             Some(entry) => entries.push(entry),
-            None => problems.push(bad_line(&record.iter().collect::<Vec<_>>().join(&b','))),
+            None => problems.add(|| bad_line(&record.iter().collect::<Vec<_>>().join(&b','))),
         }
     }
     None
 }
 
 fn bad_line(line: &[u8]) -> String {
-    format!(
-        "RECORD has a line that cannot be understood: {:?}",
-        String::from_utf8_lossy(line).trim_end()
-    )
+    let line = String::from_utf8_lossy(line);
+    format!("has a line that cannot be understood: {}", excerpt(line.trim_end()))
 }
 
 fn parse_record_line(record: &csv::ByteRecord, site: &RealPath) -> Option<RecordEntry> {
@@ -212,9 +221,9 @@ pub fn record_text(lines: impl IntoIterator<Item = [String; 3]>) -> String {
 
 /// The file of a RECORD line. The resolution is lexical: `site` has no links, and installers write
 /// `..` for the parent directory of the scheme. `None` for the root itself and for a text that is
-/// not a path.
+/// not a path, or is longer than any.
 pub fn resolve_recorded(site: &RealPath, written: &str) -> Option<RealPath> {
-    if written.contains('\0') {
+    if written.contains('\0') || written.len() > LONGEST_PATH {
         return None;
     }
     let start = if written.starts_with('/') { RealPath::root() } else { site.clone() };
@@ -231,7 +240,8 @@ pub fn resolve_recorded(site: &RealPath, written: &str) -> Option<RealPath> {
 /// the first `=` ends).
 pub fn parse_entry_points(text: &[u8]) -> (Vec<EntryPoint>, Vec<String>) {
     let text = String::from_utf8_lossy(text);
-    let (mut console, mut gui, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut console, mut gui) = (Vec::new(), Vec::new());
+    let mut problems = Problems::of("entry_points.txt");
     let mut section = "";
     let lines = text.lines().map(str::trim);
     for line in lines.filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])) {
@@ -250,12 +260,13 @@ pub fn parse_entry_points(text: &[u8]) -> (Vec<EntryPoint>, Vec<String>) {
                     _ => {}
                 }
             }
-            None => problems
-                .push(format!("entry_points.txt has a line that cannot be understood: {line:?}")),
+            None => {
+                problems.add(|| format!("has a line that cannot be understood: {}", excerpt(line)));
+            }
         }
     }
     console.extend(gui);
-    (console, problems)
+    (console, problems.finish())
 }
 
 #[cfg(test)]

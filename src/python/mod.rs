@@ -21,6 +21,7 @@ mod metadata;
 mod name;
 mod part;
 mod path_file;
+mod problems;
 mod references;
 mod requirement;
 mod requirement_files;

@@ -17,6 +17,11 @@ use super::name::is_name;
 const LONGEST: usize = 8 << 10;
 /// The deepest parentheses that are read.
 const DEEPEST: usize = 32;
+/// The most comparisons of a marker with both `and` and `or`. pep508_rs keeps a marker as a decision
+/// diagram, whose size can double with every second comparison.
+const MOST_MIXED: usize = 16;
+/// The most comparisons of a marker with `and` alone or `or` alone, for which it grows with their square.
+const MOST_COMPARISONS: usize = 64;
 
 /// Reads one requirement; the error says in one line why the text is none.
 pub(super) fn read_requirement(text: &str) -> Result<Requirement<Url>, String> {
@@ -56,7 +61,23 @@ fn check(text: &str) -> Result<(), String> {
     if !rest.is_ascii() {
         return Err("its versions and its marker are not ASCII".to_owned());
     }
-    check_depth(rest)
+    check_depth(rest)?;
+    check_marker(rest)
+}
+
+/// Counts the comparisons of a marker. Words in quotes count too: the bounds are far above markers in use.
+fn check_marker(text: &str) -> Result<(), String> {
+    let marker = text.split_once(';').map_or("", |(_, marker)| marker);
+    let is_part = |one: char| one.is_ascii_alphanumeric() || "_-.".contains(one);
+    let count =
+        |wanted: &str| marker.split(|one| !is_part(one)).filter(|word| *word == wanted).count();
+    let (and, or) = (count("and"), count("or"));
+    let most = if and == 0 || or == 0 { MOST_COMPARISONS } else { MOST_MIXED };
+    if and + or < most {
+        Ok(())
+    } else {
+        Err(format!("its marker has more than {most} comparisons"))
+    }
 }
 
 /// Checks the names in `[a, b]`, and returns the text after them.
@@ -127,6 +148,20 @@ mod tests {
         let nested = format!("a; {}os_name=='x'", "(".repeat(4000));
         check_text(&nested, "it has more than 32 nested parentheses");
         check_text(&format!("a; {}", "(".repeat(100_000)), "it is longer than 8192 bytes");
+    }
+
+    #[test]
+    fn markers_with_many_comparisons_are_refused() {
+        let extras = |number: usize, join: &str| {
+            (0..number).map(|one| format!("extra=='e{one}'")).collect::<Vec<_>>().join(join)
+        };
+        let mixed = format!("a; ({}) or os_name=='x'", extras(16, " and "));
+        check_text(&mixed, "its marker has more than 16 comparisons");
+        check_text(
+            &format!("a; {}", extras(65, " or ")),
+            "its marker has more than 64 comparisons",
+        );
+        assert!(read_requirement(&format!("a; {}", extras(64, " or "))).is_ok());
     }
 
     /// Each part of a requirement in each place, with characters of one to four bytes.

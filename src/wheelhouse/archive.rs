@@ -15,7 +15,9 @@ use zip::result::ZipError;
 
 use super::entry::Entry;
 use super::file_name::WheelName;
-use super::limits::{LARGEST_METADATA, LARGEST_RATIO, MOST_ENTRIES, SMALL_EXPANSION};
+use super::limits::{
+    LARGEST_METADATA, LARGEST_RATIO, LARGEST_RECORD_LINE, MOST_ENTRIES, SMALL_EXPANSION,
+};
 use super::record::{self, Recorded};
 use super::refusal::{Refusal, Refused, WheelError};
 use crate::python::{
@@ -115,8 +117,10 @@ impl<R: Read + Seek> Archive<R> {
     /// The complete bytes of a metadata file.
     fn text(&mut self, name: &str) -> Result<Vec<u8>, Refused> {
         let entry = *self.entries.get(name).ok_or_else(|| Refusal::Missing.at(name))?;
-        if entry.size > LARGEST_METADATA {
-            return Err(Refusal::LargeMetadata { size: entry.size }.at(name));
+        let lines = if name.ends_with("/RECORD") { self.entries.len() as u64 } else { 0 };
+        let limit = LARGEST_METADATA + lines * LARGEST_RECORD_LINE;
+        if entry.size > limit {
+            return Err(Refusal::LargeMetadata { size: entry.size, limit }.at(name));
         }
         let mut text = Vec::new();
         // One byte more than declared shows that the declaration is wrong.

@@ -9,5 +9,8 @@ pub const SMALL_EXPANSION: u64 = 100_000_000;
 /// An archive that unpacks to more than [`SMALL_EXPANSION`] may have this many times its own size.
 /// Text compresses to a tenth; deflate cannot compress below a thousandth.
 pub const LARGEST_RATIO: u64 = 100;
-/// The largest METADATA, RECORD, WHEEL and entry_points.txt in bytes: they are held in memory.
-pub const LARGEST_METADATA: u64 = 64 << 20;
+/// The largest METADATA, WHEEL and entry_points.txt in bytes: they are held in memory. A RECORD may have
+/// [`LARGEST_RECORD_LINE`] more for each entry.
+pub const LARGEST_METADATA: u64 = 4 << 20;
+/// The longest believable line of a RECORD in bytes, on average.
+pub const LARGEST_RECORD_LINE: u64 = 512;

@@ -27,7 +27,9 @@ pub use archive::Archive;
 pub use file_name::{WheelName, WheelNameError};
 pub use folder::{Folder, FolderError, Unpacked, find_folder, unpack};
 pub use install::{Installed, Prefix, install};
-pub use limits::{LARGEST_METADATA, LARGEST_RATIO, MOST_ENTRIES, SMALL_EXPANSION};
+pub use limits::{
+    LARGEST_METADATA, LARGEST_RATIO, LARGEST_RECORD_LINE, MOST_ENTRIES, SMALL_EXPANSION,
+};
 pub use refusal::{Refusal, WheelError};
 pub use selection::{PassedOver, Selection, Unusable, Why, select};
 pub use tags::{Misfit, SupportedTags, Tag, TagPart};

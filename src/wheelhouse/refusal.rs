@@ -94,11 +94,14 @@ pub enum Refusal {
     /// A compression method other than stored and deflate.
     #[error("is compressed by a method other than deflate")]
     Compression,
-    /// A metadata file larger than [`LARGEST_METADATA`](super::LARGEST_METADATA).
-    #[error("has {size} bytes; the limit for such a file is {}", super::limits::LARGEST_METADATA)]
+    /// A metadata file larger than [`LARGEST_METADATA`](super::LARGEST_METADATA), or a RECORD with more text
+    /// than its entries need.
+    #[error("has {size} bytes; the limit for such a file is {limit}")]
     LargeMetadata {
         /// The declared size in bytes.
         size: u64,
+        /// The largest accepted size in bytes.
+        limit: u64,
     },
     /// A metadata file that every wheel needs.
     #[error("is missing")]
