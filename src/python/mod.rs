@@ -17,6 +17,7 @@ mod header;
 mod info_reader;
 mod interpreter;
 mod launcher;
+mod marker;
 mod metadata;
 mod name;
 mod part;

@@ -6,11 +6,12 @@
 //!
 //! Invariant: no text ends the run; no other module parses a requirement.
 
-use std::panic::catch_unwind;
+use std::panic::{UnwindSafe, catch_unwind};
 
 use pep508_rs::Requirement;
 use url::Url;
 
+use super::marker::Marker;
 use super::name::is_name;
 
 /// The longest requirement that is read, in bytes.
@@ -23,16 +24,32 @@ const MOST_MIXED: usize = 16;
 /// The most comparisons of a marker with `and` alone or `or` alone, for which it grows with their square.
 const MOST_COMPARISONS: usize = 64;
 
-/// Reads one requirement; the error says in one line why the text is none.
+/// Reads one requirement with its marker; the error says in one line why the text is none.
 pub(super) fn read_requirement(text: &str) -> Result<Requirement<Url>, String> {
     let text = text.trim();
+    check_marker(check(text)?)?;
+    contain(|| text.parse::<Requirement<Url>>().map_err(|error| error.message.to_string()))
+}
+
+/// The same for the metadata of a distribution, which may have markers of any length: the marker is read
+/// apart from the rest. That of a URL is short.
+pub(super) fn read_with_marker(text: &str) -> Result<(Requirement<Url>, Marker), String> {
+    let text = text.trim();
     check(text)?;
-    let parsed = catch_unwind(|| {
-        let parsed = text.parse::<Requirement<Url>>();
-        parsed.map_err(|error| error.message.to_string())
-    });
-    let parsed = parsed.unwrap_or_else(|_| Err("it cannot be parsed".to_owned()));
-    parsed.map_err(|why| why.lines().next().unwrap_or_default().to_owned())
+    match text.split_once(';').filter(|(rest, _)| !rest.contains('@')) {
+        Some((rest, marker)) => Ok((read_requirement(rest)?, contain(|| Marker::parse(marker))?)),
+        None => {
+            let requirement = read_requirement(text)?;
+            let marker = Marker::Is(requirement.marker.clone());
+            Ok((requirement, marker))
+        }
+    }
+}
+
+/// Makes an error of a panic, and keeps the first line of an error.
+fn contain<T>(read: impl FnOnce() -> Result<T, String> + UnwindSafe) -> Result<T, String> {
+    let read = catch_unwind(read).unwrap_or_else(|_| Err("it cannot be parsed".to_owned()));
+    read.map_err(|why| why.lines().next().unwrap_or_default().to_owned())
 }
 
 /// The beginning of a text in quotes, for a message.
@@ -42,8 +59,8 @@ pub(super) fn excerpt(text: &str) -> String {
     if letters.next().is_some() { format!("{beginning:?}...") } else { format!("{text:?}") }
 }
 
-/// Checks everything that pep508_rs takes for granted.
-fn check(text: &str) -> Result<(), String> {
+/// Checks everything that pep508_rs takes for granted, and returns the text from the versions on.
+fn check(text: &str) -> Result<&str, String> {
     if text.len() > LONGEST {
         return Err(format!("it is longer than {LONGEST} bytes"));
     }
@@ -62,7 +79,7 @@ fn check(text: &str) -> Result<(), String> {
         return Err("its versions and its marker are not ASCII".to_owned());
     }
     check_depth(rest)?;
-    check_marker(rest)
+    Ok(rest)
 }
 
 /// Counts the comparisons of a marker. Words in quotes count too: the bounds are far above markers in use.
@@ -162,6 +179,9 @@ mod tests {
             "its marker has more than 64 comparisons",
         );
         assert!(read_requirement(&format!("a; {}", extras(64, " or "))).is_ok());
+        for text in [mixed, format!("a[b]>=1; {}", extras(400, " or "))] {
+            assert!(read_with_marker(&text).is_ok(), "{text}");
+        }
     }
 
     /// Each part of a requirement in each place, with characters of one to four bytes.

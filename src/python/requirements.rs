@@ -16,8 +16,9 @@ use url::Url;
 
 use super::distribution::Distribution;
 use super::interpreter::InterpreterFacts;
+use super::marker::Marker;
 use super::name::normalised_name;
-use super::requirement::{excerpt, read_requirement};
+use super::requirement::{excerpt, read_with_marker};
 use crate::finding::{Code, Finding, Severity};
 use crate::release::major_minor;
 
@@ -61,6 +62,9 @@ pub struct Edges {
     /// The requirements that are not met, as `pip check` finds them.
     pub findings: Vec<Finding>,
 }
+
+/// A requirement of a distribution, with the marker that decides whether it counts.
+type Marked = (Requirement<Url>, Marker);
 
 /// Evaluates requirements for one interpreter.
 #[derive(Clone, Debug)]
@@ -139,10 +143,7 @@ impl Requirements {
         let mut edges = vec![BTreeSet::new(); all.len()];
         for (index, distribution) in all.iter().enumerate() {
             let extras: Vec<ExtraName> = extras[index].iter().cloned().collect();
-            for requirement in requirements[index]
-                .iter()
-                .filter(|requirement| requirement.evaluate_markers(&self.environment, &extras))
-            {
+            for requirement in self.holding(&requirements[index], &extras) {
                 let targets = targets(requirement, &installed);
                 findings.extend(missing(distribution, requirement, targets, all));
                 edges[index].extend(targets.iter().copied().filter(|target| *target != index));
@@ -153,6 +154,16 @@ impl Requirements {
         Edges { edges, asked, findings }
     }
 
+    /// The requirements whose markers hold.
+    fn holding<'a>(
+        &self,
+        requirements: &'a [Marked],
+        extras: &[ExtraName],
+    ) -> impl Iterator<Item = &'a Requirement<Url>> {
+        let holds = |(_, marker): &&Marked| marker.holds(&self.environment, extras);
+        requirements.iter().filter(holds).map(|(requirement, _)| requirement)
+    }
+
     /// The extras of each distribution that are wanted by `from` and its dependencies. An extra can
     /// ask for further extras, so this repeats until nothing is new. Sets only grow, so every cycle
     /// ends.
@@ -160,17 +171,14 @@ impl Requirements {
         &self,
         mut wanted: Vec<BTreeSet<ExtraName>>,
         from: BTreeSet<usize>,
-        requirements: &[Vec<Requirement<Url>>],
+        requirements: &[Vec<Marked>],
         installed: &BTreeMap<&str, Vec<usize>>,
     ) -> Vec<BTreeSet<ExtraName>> {
         let mut met = from.clone();
         let mut pending = from;
         while let Some(index) = pending.pop_first() {
             let extras: Vec<ExtraName> = wanted[index].iter().cloned().collect();
-            for requirement in requirements[index]
-                .iter()
-                .filter(|requirement| requirement.evaluate_markers(&self.environment, &extras))
-            {
+            for requirement in self.holding(&requirements[index], &extras) {
                 for target in targets(requirement, installed) {
                     let before = wanted[*target].len();
                     wanted[*target].extend(requirement.extras.iter().cloned());
@@ -192,10 +200,10 @@ fn targets<'a>(
     installed.get(key.as_str()).map_or(&[], Vec::as_slice)
 }
 
-fn parse_all(distribution: &Distribution, findings: &mut Vec<Finding>) -> Vec<Requirement<Url>> {
+fn parse_all(distribution: &Distribution, findings: &mut Vec<Finding>) -> Vec<Marked> {
     let mut requirements = Vec::new();
     for text in &distribution.requires {
-        match read_requirement(text) {
+        match read_with_marker(text) {
             Ok(requirement) => requirements.push(requirement),
             Err(why) => findings.push(Finding::new(
                 Severity::Note,
