@@ -56,15 +56,25 @@ macro_rules! codes {
 }
 
 codes! {
+    LibraryPath = "library-path" {
+        usually: Note,
+        meaning: "The builder finds a library by `LD_LIBRARY_PATH` alone. It is bundled, and the files that need it \
+                  get a run path to it. It is deny-level if code opens the library by its name: no run path helps \
+                  there.",
+        causes: ["`ENV LD_LIBRARY_PATH=...` in the builder stage names the directory of the library."],
+        remedies: [
+            "Register the directory of the library: with `ldconfig` on Debian, in \
+             `/etc/ld-musl-*.path` on Alpine.",
+            "Repeat the variable in the final stage if code opens the library by its name.",
+        ],
+    }
     UnresolvedLibrary = "unresolved-library" {
         usually: Deny,
         meaning: "A needed library is in none of the places where the loader looks. A library that \
                   the builder lacks is a warning, with the files that need it: they could not be \
-                  loaded there either. It is deny-level if `LD_LIBRARY_PATH` of the builder leads to \
-                  the library. `verify` denies it for all other files.",
+                  loaded there either. `verify` denies it for all other files.",
         causes: [
             "The package with the library is not installed in the builder stage.",
-            "The library is in a directory that only `LD_LIBRARY_PATH` names.",
             "A wheel contains a plugin for a library that the program never uses.",
         ],
         remedies: [

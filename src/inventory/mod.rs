@@ -82,8 +82,6 @@ pub struct Inventory {
     pub not_loadable: BTreeSet<RealPath>,
     /// Symbols that no loaded file defines, by the file that needs them. Empty unless the scope includes them.
     pub unbound: NotLoadable,
-    /// The libraries that the builder finds only by `LD_LIBRARY_PATH`, by needed name.
-    pub by_library_path: BTreeMap<String, RealPath>,
     /// The names beside their own that ELF files of the environment answer to (`DT_SONAME`); empty with musl.
     pub sonames: BTreeMap<RealPath, String>,
     /// The absolute elements of the run paths of ELF files, each with the directory that it leads to.
@@ -230,8 +228,7 @@ pub struct Scope {
     pub included: Vec<RealPath>,
     /// The records of runs in the builder.
     pub observed: Vec<Record>,
-    /// The directories of the builder's `LD_LIBRARY_PATH`, where a library is searched that the
-    /// loader does not find without it.
+    /// The directories of the builder's `LD_LIBRARY_PATH`.
     pub library_path: Vec<String>,
 }
 
@@ -288,7 +285,6 @@ pub fn take_inventory_of(
         opened: Vec::new(),
         observed: None,
         included: Vec::new(),
-        by_library_path: BTreeMap::new(),
         not_loadable: BTreeSet::new(),
         unbound: NotLoadable::new(),
         sonames: BTreeMap::new(),

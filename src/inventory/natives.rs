@@ -28,6 +28,7 @@ impl Inventory {
             .as_deref()
             .and_then(|path| loader::choose_loader(library.root(), path, interpreter.machine));
         let Some(loader) = loader else { return };
+        let loader = loader::with_library_path(loader, &scope.library_path);
         let loader = loader.as_ref();
         (self.interpreter_natives, self.interpreter_files) =
             of_interpreter(library, loader, &interpreter);
@@ -63,9 +64,7 @@ impl Inventory {
             self.sonames =
                 elf_files.iter().filter_map(|path| Some((path.clone(), soname(path)?))).collect();
         }
-        self.search_library_path(library.root(), &scope.library_path);
-        let mut names = self.library_names(elf_files.iter());
-        names.extend(self.by_library_path.clone());
+        let names = self.library_names(elf_files.iter());
         let failing = self.natives.iter().filter(|native| !native.is_loadable(&names));
         self.not_loadable.extend(failing.map(|native| native.path.clone()).collect::<Vec<_>>());
         if !scope.natives_only {
@@ -123,24 +122,6 @@ impl Inventory {
             .filter(|path| self.packages.owner(path).is_none())
             .cloned()
             .collect();
-    }
-
-    /// Searches the needs that are not met in the directories of `LD_LIBRARY_PATH`. The loaders take
-    /// the first file of that name (ld.so(8)).
-    fn search_library_path(&mut self, root: &Root, directories: &[String]) {
-        let needs = self.natives.iter().flat_map(|native| &native.needs);
-        let missing = needs.filter(|need| matches!(need.outcome, NeedOutcome::Missing { .. }));
-        let names: BTreeSet<String> = missing.map(|need| need.name.clone()).collect();
-        for name in names {
-            for directory in directories {
-                let place = WrittenPath::new(directory.as_str()).join(&name);
-                if let Ok(Some(found)) = root.search(&place)
-                    && found.meta.kind == Kind::File
-                {
-                    self.by_library_path.entry(name.clone()).or_insert(found.path);
-                }
-            }
-        }
     }
 
     fn native(&self, library: &Library, loader: &dyn Loader, path: &RealPath) -> Looked {

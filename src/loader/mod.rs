@@ -10,6 +10,7 @@
 
 mod cache;
 mod glibc;
+mod library_path;
 mod musl;
 mod symbols;
 mod version;
@@ -20,6 +21,7 @@ use std::sync::{Arc, RwLock};
 
 use serde::{Deserialize, Serialize};
 
+pub use library_path::with_library_path;
 pub use musl::large_file_name;
 pub use symbols::{Missing, SymbolTables, read_symbols};
 pub use version::libc_version;
@@ -83,6 +85,8 @@ pub enum Rule {
         /// The path by which that object was opened.
         of: String,
     },
+    /// `LD_LIBRARY_PATH` of the builder.
+    LibraryPath,
     /// `/etc/ld-musl-ARCH.path`.
     PathFile,
     /// `/etc/ld.so.cache`.

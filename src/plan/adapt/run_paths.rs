@@ -53,11 +53,28 @@ pub(crate) fn relocate_lost_libraries(
         .filter_map(|need| Edge::new(need, &copied, &in_conda))
         .collect();
     let lost = find_lost(&edges, final_root, bundled);
-    let directories = choose_directories(&edges, &lost, prefix);
+    let mut directories = choose_directories(&edges, &lost, prefix);
     move_libraries(entries, &directories);
     entries.extend(links(&edges, final_root, &directories));
     let moved = find_moved_paths(inventory, entries);
+    directories.extend(find_in_environment(&edges, entries, bundled));
     add_run_paths(entries, &run_paths(&edges, &directories, &moved));
+}
+
+/// The final directories of the libraries of the environment that `LD_LIBRARY_PATH` leads to.
+fn find_in_environment(
+    edges: &[Edge],
+    entries: &[PlannedEntry],
+    bundled: &BTreeSet<RealPath>,
+) -> BTreeMap<RealPath, RealPath> {
+    let by_variable = edges.iter().filter(|edge| edge.rule() == Some(&Rule::LibraryPath));
+    let inside: BTreeSet<&RealPath> =
+        by_variable.map(|edge| edge.library).filter(|library| bundled.contains(library)).collect();
+    let place = |entry: &PlannedEntry| {
+        let library = entry.from.as_ref().filter(|from| inside.contains(from))?;
+        Some((library.clone(), entry.to.parent()?))
+    };
+    entries.iter().filter_map(place).collect()
 }
 
 fn move_libraries(entries: &mut [PlannedEntry], directories: &BTreeMap<RealPath, RealPath>) {
@@ -179,6 +196,7 @@ fn find_lost(
                 }
                 // The run path may start at the place of the file itself.
                 Some(Rule::RunPath { .. }) => !lost.contains(&edge.need.by),
+                Some(Rule::LibraryPath) => false,
                 Some(Rule::Path) | None => true,
             };
             if !found {

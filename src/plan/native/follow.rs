@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::library_path::Users;
 use super::package_set::PackageReason;
 use super::packages::Wanted;
 use super::vendored::entry;
@@ -47,7 +48,17 @@ pub(crate) fn follow<'a>(
     };
     let names = inventory.library_names(bundled.iter());
     let (also, missing) = (BTreeSet::new(), BTreeMap::new());
-    let mut follower = Follower { inventory, final_root, bundled, names, also, missing, followed };
+    let by_library_path = BTreeMap::new();
+    let mut follower = Follower {
+        inventory,
+        final_root,
+        bundled,
+        names,
+        also,
+        missing,
+        by_library_path,
+        followed,
+    };
     let linked = inventory.linked().filter(|loading| bundled.contains(loading.file));
     let all = inventory.opened.iter().enumerate();
     let counting = all.filter(|(_, opened)| counts(inventory, request, bundled, opened));
@@ -64,6 +75,9 @@ pub(crate) fn follow<'a>(
         follower.configure_for_interpreter();
     }
     follower.judge_missing();
+    let by_library_path = follower.by_library_path.iter();
+    let judged = by_library_path.map(|((name, path), users)| users.judge(name, path));
+    follower.followed.findings.extend(judged);
     follower.followed
 }
 
@@ -89,6 +103,8 @@ struct Follower<'a, 'b> {
     /// Libraries that are nowhere in the builder, each with the places where they were looked for and the
     /// files that need them.
     missing: BTreeMap<String, (Vec<String>, BTreeSet<RealPath>)>,
+    /// Libraries that `LD_LIBRARY_PATH` leads to, by name and path.
+    by_library_path: BTreeMap<(String, RealPath), Users>,
     followed: Followed<'a>,
 }
 
@@ -122,6 +138,9 @@ impl Follower<'_, '_> {
             self.add_unmet(loading.file, need);
             return;
         };
+        if *rule == Some(Rule::LibraryPath) {
+            return self.add_by_library_path(path, links, need);
+        }
         if self.bundled.contains(path) {
             return;
         }
@@ -159,6 +178,23 @@ impl Follower<'_, '_> {
             self.add_file(path, links, loading);
         } else if !self.brings_interpreter(path, rule.as_ref()) {
             self.add_unowned(path, links, rule.as_ref(), need);
+        }
+    }
+
+    /// Bundles a library that only `LD_LIBRARY_PATH` leads to.
+    fn add_by_library_path(&mut self, path: &RealPath, links: &[Crossed], need: &Need) {
+        let users = self.by_library_path.entry((need.name.clone(), path.clone())).or_default();
+        match self.inventory.is_elf(&need.by) {
+            true => users.needed_by.insert(need.by.clone()),
+            false => users.opened_by.insert(need.by.clone()),
+        };
+        for link in links.iter().filter(|link| is_library_link(link)) {
+            self.add_link(link, need);
+        }
+        if !self.bundled.contains(path) && self.also.insert(path.clone()) {
+            let size = self.inventory.library_sizes.get(path).copied().unwrap_or_default();
+            let reason = format!("needed as {}, found by LD_LIBRARY_PATH", need.name);
+            self.followed.entries.push(PlannedEntry::copy(path.clone(), size, 0o755, reason));
         }
     }
 
@@ -237,11 +273,6 @@ impl Follower<'_, '_> {
     /// One finding for each library, however many files need it.
     fn judge_missing(&mut self) {
         for (name, (tried, files)) in &self.missing {
-            if let Some(path) = self.inventory.by_library_path.get(name) {
-                let finding = judge_library_path(name, path, files);
-                self.followed.findings.push(finding);
-                continue;
-            }
             let message = |number: &str, first: &str| {
                 let places = list_places(tried);
                 format!("needed by {number} ({first}), and not in the builder: {places}")
@@ -368,17 +399,6 @@ fn describe_beside(beside: &Beside) -> String {
     format!(", and so {verb} {} beside it: {}", count(beside.files.len(), "file"), tops.join(", "))
 }
 
-/// A library that the builder finds and the final image does not.
-fn judge_library_path(name: &str, path: &RealPath, files: &BTreeSet<RealPath>) -> Finding {
-    let message = |number: &str, first: &str| {
-        format!("needed by {number} ({first}); only LD_LIBRARY_PATH of the builder leads to {path}")
-    };
-    let help = "put the library where the loader searches, such as /usr/local/lib (with ldconfig on \
-                Debian), before wheelbarrow runs";
-    let code = Code::UnresolvedLibrary;
-    Finding::of_files(Severity::Deny, code, name, files.iter(), message).help(help)
-}
-
 /// A library that Python itself finds in the builder, and of which the final root has another one or none.
 fn judge_shared(path: &RealPath, name: &str, files: &BTreeSet<RealPath>) -> Finding {
     let message = |number: &str, first: &str| {
@@ -394,7 +414,7 @@ fn judge_shared(path: &RealPath, name: &str, files: &BTreeSet<RealPath>) -> Find
 
 /// Whether the loader searches for everything by this rule, not for one object alone.
 fn is_system_rule(rule: &Rule) -> bool {
-    matches!(rule, Rule::Cache | Rule::PathFile | Rule::DefaultDirectory)
+    matches!(rule, Rule::LibraryPath | Rule::Cache | Rule::PathFile | Rule::DefaultDirectory)
 }
 
 fn is_library_link(link: &Crossed) -> bool {

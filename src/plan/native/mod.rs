@@ -7,6 +7,7 @@ mod empty_root;
 mod follow;
 mod foreign;
 mod libraries;
+mod library_path;
 mod observed;
 mod on_purpose;
 mod package_set;

@@ -202,6 +202,33 @@ fn the_interpreter_has_its_own() {
     check(SYSTEM, "wheel a has a.so needs libffi.so.8", "--native vendor", "base libffi");
 }
 
+#[test]
+fn what_only_the_library_path_leads_to() {
+    const VARIABLE: &str = "LD_LIBRARY_PATH=/opt:/opt/x";
+    const MOVED: &str = "SITE/a.so gets $ORIGIN/../../wheelbarrow
+            APP/lib/wheelbarrow/libx.so.1
+            /opt/x/libx.so.1 -> ../app/lib/wheelbarrow/libx.so.1";
+    for system in [ALPINE, DEBIAN] {
+        let expect = |root: &str, expect: &str| check(system, root, VARIABLE, expect);
+        let moved = format!("{MOVED} | note library-path /opt/x/libx.so.1");
+        expect("/opt/x/libx.so.1 elf\nwheel a has a.so needs libx.so.1", &moved);
+        // A library of another package would be installed where nothing looks.
+        expect("apk x owns /opt/x/libx.so.1\nwheel a has a.so needs libx.so.1", &moved);
+        // The loader looks there anyway.
+        check(
+            system,
+            "/usr/lib/libx.so.1 elf\nwheel a has a.so needs libx.so.1",
+            "LD_LIBRARY_PATH=/usr/lib",
+            "/usr/lib/libx.so.1 | note unowned-library /usr/lib/libx.so.1",
+        );
+        // Code has no run path.
+        expect(
+            "/opt/x/libx.so.1 elf\nwheel a has a.py\nVENV/a.py = CDLL('libx.so.1')",
+            "/opt/x/libx.so.1 | deny library-path /opt/x/libx.so.1",
+        );
+    }
+}
+
 /// A file that the builder cannot load either is no failure of the bundle.
 #[test]
 fn what_cannot_be_loaded() {
@@ -221,12 +248,6 @@ fn what_cannot_be_loaded() {
         "wheel a has a/a.py a/libplugin_cuda.so needs libcublas.so.12",
         "",
         &fails("a/libplugin_cuda.so", "warn unresolved-library libcublas.so.12"),
-    );
-    // The builder can load it, and the final image cannot.
-    alpine(
-        "/opt/x/libx.so.1 elf\nwheel a has a.so needs libx.so.1",
-        "LD_LIBRARY_PATH=/opt:/opt/x",
-        "deny unresolved-library libx.so.1",
     );
     // It can, after another import; a file that is left out provides nothing.
     alpine(
