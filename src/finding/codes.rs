@@ -68,6 +68,16 @@ codes! {
             "Repeat the variable in the final stage if code opens the library by its name.",
         ],
     }
+    FindLibrary = "find-library" {
+        usually: Warn,
+        meaning: "Python code finds a library by `ctypes.util.find_library` alone. With glibc that function runs \
+                  `/sbin/ldconfig`, which the final image does not have.",
+        causes: ["The final image is distroless or `scratch`."],
+        remedies: [
+            "Use a base with `ldconfig`, such as `debian:bookworm-slim`.",
+            "Open the library by its name in the code: `ctypes.CDLL(\"libmagic.so.1\")`.",
+        ],
+    }
     UnresolvedLibrary = "unresolved-library" {
         usually: Deny,
         meaning: "A needed library is in none of the places where the loader looks. A library that \

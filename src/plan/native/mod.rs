@@ -4,6 +4,7 @@
 
 mod activation;
 mod empty_root;
+mod find_library;
 mod follow;
 mod foreign;
 mod libraries;
@@ -29,6 +30,7 @@ use super::target::FinalRoot;
 use crate::finding::Finding;
 use crate::inventory::{CarriableFile, Inventory, by_hand};
 use activation::judge_activation;
+use find_library::judge_find_library;
 use follow::Followed;
 use foreign::judge_foreign;
 use observed::{Added, judge_observed};
@@ -84,6 +86,7 @@ pub(crate) fn follow(
     let added = Added { inventory, packages: &packages, entries: &files.entries };
     findings.extend(judge_observed(&added, &opened));
     findings.extend(judge_licences(inventory, vendored));
+    findings.extend(judge_find_library(inventory, final_root, &opened));
     findings.extend(judge_foreign(inventory, final_root, &packages));
     findings.extend(judge_activation(inventory, selection, vendored));
     NativeFiles { packages, files, opened, run_ldconfig, findings }

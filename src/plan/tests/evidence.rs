@@ -1,5 +1,6 @@
 //! What files open by name: found in the builder, it is needed.
 
+use crate::finding::Code;
 use crate::scenario::{compare, plan, show};
 
 const ALPINE: &str = "alpine
@@ -52,6 +53,17 @@ fn names_in_source() {
     let debian = OPENED.replace("libmagic |", "libmagic1 |");
     check(DEBIAN, find, "", &debian);
     check(&DEBIAN.replace("/usr/sbin/ldconfig", ""), find, "", "");
+    // No ldconfig answers there.
+    for (source, expect) in [
+        ("find_library('magic')", vec!["warn find-library ctypes.util.find_library"]),
+        ("CDLL(find_library('magic') or 'libmagic.so.1')", vec![]),
+    ] {
+        let root = format!("{DEBIAN}\nwheel m has m/load.py\nVENV/m/load.py = {source}");
+        let root = root.replace("LIB", LIBRARIES);
+        let findings = plan(&root, "/opt/venv --with-interpreter").plan.findings;
+        let found = findings.into_iter().filter(|finding| finding.code == Code::FindLibrary);
+        assert_eq!(show::findings(&found.collect::<Vec<_>>()), expect, "{source}");
+    }
     // Of a distribution that is left out.
     check(DEBIAN, &format!("wheel web has web.py\n{find}"), "--require web", "");
 }
