@@ -143,7 +143,7 @@ fn remove(top: &Path) -> bool {
 fn remove_abandoned(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
-        if entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX)) {
+        if entry.file_name().to_str().is_some_and(is_own_name) {
             let top = entry.path();
             // Without a mark, it is one of another kind, or was killed before it had anything.
             match lock_abandoned(&top) {
@@ -156,6 +156,12 @@ fn remove_abandoned(parent: &Path) {
             }
         }
     }
+}
+
+/// Whether a name is of the form that `create_in` makes.
+fn is_own_name(name: &str) -> bool {
+    let random = name.strip_prefix(PREFIX);
+    random.is_some_and(|one| one.len() == 6 && one.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// The lock of a directory whose process is gone; `None` if it is not, or if another user made it.

@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::support::{Dump, dump, exit_code, fixture_copy, shown, write};
+use crate::support::{Dump, NOBODY, dump, exit_code, fixture_copy, shown, write};
 
 /// A builder whose bundle takes long enough for a signal, and an output beside it.
 struct Builder {
@@ -137,21 +137,99 @@ fn a_temporary_directory_of_a_living_run_is_left_alone() {
     let builder = Builder::new();
     let mut child = builder.start();
     let deadline = Instant::now() + Duration::from_secs(20);
-    while names(&builder.place()).is_empty() && Instant::now() < deadline {}
+    // A directory without its mark is not taken for one of a living run: that run makes another.
+    let has_content = |name: &String| builder.place().join(name).join("content").exists();
+    while !names(&builder.place()).iter().any(has_content) && Instant::now() < deadline {}
     signal(&child, "STOP");
     let own = names(&builder.place());
     assert_eq!(own.len(), 1, "{own:?}");
     // Neither another's directory nor a file of that name is one of ours.
     write(builder.place().join(".wheelbarrow-notes/todo"), "mine");
     write(builder.place().join(".wheelbarrow-file"), "mine");
+    fs::create_dir(builder.place().join(".wheelbarrow-mine")).unwrap();
     let output = builder.command().output().unwrap();
     assert_eq!(exit_code(&output), 0, "{}", shown(&output));
     let left = names(&builder.place());
-    let expect = [".wheelbarrow-file", ".wheelbarrow-notes", &own[0], "bundle"];
+    let expect =
+        [".wheelbarrow-file", ".wheelbarrow-mine", ".wheelbarrow-notes", &own[0], "bundle"];
     assert_eq!(left.iter().collect::<BTreeSet<_>>(), expect.map(str::to_owned).iter().collect());
     signal(&child, "KILL");
     child.wait().unwrap();
     assert_eq!(fs::read(builder.place().join(".wheelbarrow-notes/todo")).unwrap(), b"mine");
+}
+
+/// `nohup` and shells start programs with signals that they must go on ignoring.
+#[test]
+fn an_ignored_signal_stays_ignored() {
+    let builder = Builder::new();
+    let mut child = started_by("trap '' HUP", &builder).stderr(Stdio::null()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while names(&builder.place()).is_empty() && Instant::now() < deadline {}
+    signal(&child, "HUP");
+    assert!(child.wait().unwrap().success());
+    assert_eq!(names(&builder.place()), ["bundle"]);
+}
+
+/// A run that a shell starts after it has done something.
+fn started_by(first: &str, builder: &Builder) -> Command {
+    let run = builder.command();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{first}; exec \"$@\""), "sh"]);
+    shell.arg(run.get_program()).args(run.get_args());
+    shell
+}
+
+/// A limit on the size of files stands for a full disk: a write fails in the middle of a file.
+#[test]
+fn a_write_that_fails_names_the_path_and_leaves_the_earlier_bundle() {
+    let builder = Builder::new();
+    let old = builder.bundle();
+    let large = builder.directory.path().join("root").join(SITE).join("many/large.bin");
+    fs::write(large, vec![0; 4 << 20]).unwrap();
+    for left in [&["bundle"][..], &[]] {
+        let output = started_by("trap '' XFSZ; ulimit -f 2048", &builder).output().unwrap();
+        let said = shown(&output);
+        assert_eq!(exit_code(&output), 2, "{said}");
+        assert!(said.contains("cannot write /opt/app/"), "{said}");
+        assert!(said.contains("many/large.bin: File too large"), "{said}");
+        assert_eq!(names(&builder.place()), left);
+        if !left.is_empty() {
+            assert_eq!(dump(&builder.out()), old);
+            fs::remove_dir_all(builder.out()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn unpacked_wheels_of_a_killed_run_are_removed() {
+    let builder = Builder::new();
+    let wheels = builder.directory.path().join("root/wheels/demo-1-py3-none-any.whl");
+    write(wheels, "no archive");
+    let abandoned = builder.place().join(".wheelbarrow-abcdef");
+    write(abandoned.join("content/lib/half"), "");
+    let mark =
+        "wheelbarrow works in this directory. The next run removes it if this one is gone.\n";
+    write(abandoned.join("unfinished"), mark);
+    let output = builder.command().arg("/wheels").env("TMPDIR", builder.place()).output().unwrap();
+    assert_eq!(exit_code(&output), 2, "the wheel is no archive: {}", shown(&output));
+    assert_eq!(names(&builder.place()), [""; 0]);
+}
+
+/// In a directory with the sticky bit, only the owner of the earlier bundle may rename it.
+#[test]
+fn a_bundle_of_another_user_is_kept() {
+    let builder = Builder::new();
+    let old = builder.bundle();
+    let change = |arguments: &[&str], path: &Path| {
+        assert!(Command::new("chmod").args(arguments).arg(path).status().unwrap().success());
+    };
+    change(&["-R", "a+rwX"], builder.directory.path());
+    change(&["+t"], &builder.place());
+    let output = builder.command().uid(NOBODY).output().unwrap();
+    assert_eq!(exit_code(&output), 2, "{}", shown(&output));
+    assert_eq!(names(&builder.place()), ["bundle"]);
+    let found = dump(&builder.out());
+    assert_eq!(found.keys().collect::<Vec<_>>(), old.keys().collect::<Vec<_>>());
 }
 
 /// What an output has before a run, and what the run says.
@@ -161,7 +239,7 @@ type Case = (&'static str, fn(&Path), &'static str);
 fn nothing_is_removed_that_a_bundle_does_not_list() {
     const FOREIGN: &str = "exists and is not a bundle";
     const STRANGER: &str = "in it is not of that bundle";
-    let cases: [Case; 9] = [
+    let cases: [Case; 11] = [
         ("an empty directory", |out| fs::create_dir(out).unwrap(), ""),
         ("a file", |out| write(out.join("thesis.txt"), "mine"), FOREIGN),
         (
@@ -204,6 +282,23 @@ fn nothing_is_removed_that_a_bundle_does_not_list() {
             |out| {
                 fs::rename(out.with_file_name("other"), out).unwrap();
                 write(out.join("rootfs/opt/app/notes/todo"), "mine");
+            },
+            STRANGER,
+        ),
+        (
+            "an empty directory in a bundle",
+            |out| {
+                fs::rename(out.with_file_name("other"), out).unwrap();
+                fs::create_dir(out.join("rootfs/opt/app/notes")).unwrap();
+            },
+            STRANGER,
+        ),
+        (
+            "a directory in place of a file",
+            |out| {
+                fs::rename(out.with_file_name("other"), out).unwrap();
+                fs::remove_file(out.join("Dockerfile.final")).unwrap();
+                fs::create_dir(out.join("Dockerfile.final")).unwrap();
             },
             STRANGER,
         ),

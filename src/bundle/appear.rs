@@ -41,18 +41,26 @@ pub(super) fn appear(
 fn replace(temporary: &Temporary, out: &Path, earlier: &Earlier) -> io::Result<()> {
     let new = temporary.content();
     let exchange = || renameat_with(CWD, &new, CWD, out, RenameFlags::EXCHANGE);
-    if exchange().is_ok() {
-        // The earlier bundle has the temporary name now.
-        if !earlier.strangers(&new)?.is_empty() {
-            exchange()?;
-            return Err(io::Error::other("a file appeared in it"));
+    match exchange().map_err(io::Error::from) {
+        Ok(()) => {
+            // The earlier bundle has the temporary name now.
+            if !earlier.strangers(&new)?.is_empty() {
+                exchange()?;
+                return Err(io::Error::other("a file appeared in it"));
+            }
+            return earlier.remove(&new);
         }
-        return earlier.remove(&new);
+        Err(error) if is_refusal(&error) => return Err(error),
+        Err(_) => {}
     }
     let aside = temporary.set_aside(out)?;
-    if fs::rename(out, &aside).is_ok() {
-        fs::rename(&new, out)?;
-        return earlier.remove(&aside);
+    match fs::rename(out, &aside) {
+        Ok(()) => {
+            fs::rename(&new, out)?;
+            return earlier.remove(&aside);
+        }
+        Err(error) if is_refusal(&error) => return Err(error),
+        Err(_) => {}
     }
     // An overlay file system renames no directory of a lower layer (EXDEV). Without its manifest, the
     // earlier bundle is none any more.
@@ -62,4 +70,11 @@ fn replace(temporary: &Temporary, out: &Path, earlier: &Earlier) -> io::Result<(
     }
     earlier.remove(out)?;
     fs::rename(&new, out)
+}
+
+/// Whether a call failed for another reason than a file system that does not know how: the next one
+/// would fail too, when the earlier bundle is gone already.
+fn is_refusal(error: &io::Error) -> bool {
+    use io::ErrorKind::{CrossesDevices, InvalidInput, Unsupported};
+    !matches!(error.kind(), CrossesDevices | InvalidInput | Unsupported)
 }

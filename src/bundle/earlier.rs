@@ -10,16 +10,17 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Dir, DirEntry, FileType, Mode, OFlags, openat, statat, unlinkat};
 
 use super::{BundleError, MANIFEST, Manifest};
-use crate::path::RealPath;
 
 /// The files of an earlier bundle. An empty directory is one too: nothing is lost with it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Earlier {
-    /// Relative to the output.
+    /// The files and links, relative to the output.
     listed: BTreeSet<PathBuf>,
+    /// The directories that are listed or contain something that is.
+    directories: BTreeSet<PathBuf>,
 }
 
 impl Earlier {
@@ -39,7 +40,7 @@ impl Earlier {
             return Err(foreign());
         }
         if fs::read_dir(out).map_err(read())?.next().is_none() {
-            return Ok(Some(Earlier { listed: BTreeSet::new() }));
+            return Ok(Some(Earlier::default()));
         }
         let earlier = Earlier::read(&out.join(MANIFEST)).ok_or_else(foreign)?;
         match earlier.strangers(out).map_err(read())?.first() {
@@ -64,20 +65,37 @@ impl Earlier {
             None => PathBuf::from("rootfs"),
             Some(layer) => Path::new("layers").join(layer),
         };
-        let place =
-            |layer: &Option<String>, path: &RealPath| tree(layer.as_deref()).join(path.relative());
-        let mut listed: BTreeSet<PathBuf> =
-            manifest.entries.iter().map(|entry| place(&entry.layer, &entry.path)).collect();
-        listed.extend(manifest.papers.iter().map(PathBuf::from));
-        listed.insert(PathBuf::from(MANIFEST));
-        Some(Earlier { listed })
+        let mut earlier = Earlier::default();
+        for layer in &manifest.layers {
+            earlier.list_directory(&tree(Some(&layer.name)));
+        }
+        for entry in &manifest.entries {
+            let path = tree(entry.layer.as_deref()).join(entry.path.relative());
+            match entry.written.sha256.is_none() && entry.written.link.is_none() {
+                true => earlier.list_directory(&path),
+                false => earlier.list_file(path),
+            }
+        }
+        manifest.papers.iter().for_each(|paper| earlier.list_file(PathBuf::from(paper)));
+        earlier.list_file(PathBuf::from(MANIFEST));
+        Some(earlier)
+    }
+
+    fn list_file(&mut self, path: PathBuf) {
+        path.parent().into_iter().for_each(|parent| self.list_directory(parent));
+        self.listed.insert(path);
+    }
+
+    fn list_directory(&mut self, path: &Path) {
+        let new = path.ancestors().take_while(|one| !self.directories.contains(*one));
+        self.directories.extend(new.map(Path::to_owned).collect::<Vec<_>>());
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.listed.is_empty()
     }
 
-    /// The files below `top` that are not of this bundle, relative to it.
+    /// The files and directories below `top` that are not of this bundle, relative to it.
     pub(super) fn strangers(&self, top: &Path) -> io::Result<Vec<PathBuf>> {
         self.visit(&open_directory(CWD, top)?, Path::new(""), false)
     }
@@ -101,21 +119,37 @@ impl Earlier {
                 continue;
             }
             let path = at.join(name);
-            if entry.file_type() == FileType::Directory {
-                let below = self.visit(&open_directory(directory, name)?, &path, removes)?;
-                if removes && below.is_empty() {
-                    unlinkat(directory, name, AtFlags::REMOVEDIR)?;
+            match is_directory(directory, &entry)? {
+                true if self.directories.contains(&path) => {
+                    let below = self.visit(&open_directory(directory, name)?, &path, removes)?;
+                    if removes && below.is_empty() {
+                        unlinkat(directory, name, AtFlags::REMOVEDIR)?;
+                    }
+                    strangers.extend(below);
                 }
-                strangers.extend(below);
-            } else if !self.listed.contains(&path) {
-                strangers.push(path);
-            } else if removes {
-                unlinkat(directory, name, AtFlags::empty())?;
+                false if self.listed.contains(&path) => {
+                    if removes {
+                        unlinkat(directory, name, AtFlags::empty())?;
+                    }
+                }
+                _ => strangers.push(path),
             }
         }
         strangers.sort();
         Ok(strangers)
     }
+}
+
+/// Whether an entry is a directory. Some file systems do not say so in the list (readdir(3)).
+fn is_directory(directory: &OwnedFd, entry: &DirEntry) -> io::Result<bool> {
+    let kind = match entry.file_type() {
+        FileType::Unknown => {
+            let meta = statat(directory, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW)?;
+            FileType::from_raw_mode(meta.st_mode)
+        }
+        kind => kind,
+    };
+    Ok(kind == FileType::Directory)
 }
 
 /// Opens a directory that is no link.

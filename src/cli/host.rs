@@ -96,6 +96,14 @@ pub(crate) fn is_mounted(path: &Path) -> bool {
     points.any(|point| point != "/" && path.starts_with(point))
 }
 
+/// The signals that this process was started to ignore, as bits: bit 0 is signal 1. Without `/proc`
+/// there are none (`proc_pid_status(5)`).
+pub(crate) fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+}
+
 /// The command line, with the name of the program.
 pub(crate) fn arguments() -> Vec<OsString> {
     std::env::args_os().collect()
