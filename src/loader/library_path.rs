@@ -1,8 +1,10 @@
 //! A loader that also searches the directories of `LD_LIBRARY_PATH`, as that of a builder does where the
-//! variable is set (ld.so(8), `ldso/dynlink.c`).
+//! variable is set.
 //!
-//! Invariant: a directory that the loader searches anyway keeps its rule, so only libraries that depend on the
-//! variable have [`Rule::LibraryPath`].
+//! A real loader searches them earlier (ld.so(8), `ldso/dynlink.c`). Nothing sets the variable in the final image,
+//! so a library that is found without it is the one that is found there.
+//!
+//! Invariant: only libraries that depend on the variable have [`Rule::LibraryPath`].
 
 use super::{After, Candidate, Failure, Identity, Libc, Loader, Requester, Rule};
 use crate::path::{RealPath, WrittenPath};
@@ -44,19 +46,9 @@ impl Loader for WithLibraryPath {
         self.loader.built_in(name)
     }
 
-    /// musl searches the variable first. glibc searches `DT_RPATH` before and `DT_RUNPATH` after it.
     fn candidates(&self, name: &str, chain: &[Requester]) -> Vec<Candidate> {
-        let mut candidates = self.loader.candidates(name, chain);
-        let has_rpath = chain.first().is_some_and(|object| object.elf.runpath.is_none());
-        let before = match self.libc() {
-            Libc::Glibc if has_rpath => candidates
-                .iter()
-                .take_while(|candidate| matches!(candidate.rule, Rule::RunPath { .. }))
-                .count(),
-            Libc::Glibc | Libc::Musl => 0,
-        };
-        candidates.splice(before..before, self.own_candidates(name));
-        candidates
+        let without = self.loader.candidates(name, chain);
+        without.into_iter().chain(self.own_candidates(name)).collect()
     }
 
     fn after(&self, failure: Failure) -> After {
@@ -72,7 +64,7 @@ impl Loader for WithLibraryPath {
     }
 
     fn system_candidates(&self, name: &str) -> Vec<Candidate> {
-        self.own_candidates(name).chain(self.loader.system_candidates(name)).collect()
+        self.loader.system_candidates(name).into_iter().chain(self.own_candidates(name)).collect()
     }
 
     fn directories(&self) -> &[String] {

@@ -221,6 +221,11 @@ fn what_only_the_library_path_leads_to() {
             "LD_LIBRARY_PATH=/usr/lib",
             "/usr/lib/libx.so.1 | note unowned-library /usr/lib/libx.so.1",
         );
+        // The final image finds it without the variable.
+        expect(
+            "/usr/lib/libx.so.1 elf\n/opt/x/libx.so.1 elf\nwheel a has a.so needs libx.so.1",
+            "/usr/lib/libx.so.1 | note unowned-library /usr/lib/libx.so.1",
+        );
         // Code has no run path.
         expect(
             "/opt/x/libx.so.1 elf\nwheel a has a.py\nVENV/a.py = CDLL('libx.so.1')",
