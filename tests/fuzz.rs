@@ -54,6 +54,8 @@ fn no_seed_makes_a_parser_panic() {
 
 /// The mutated inputs of each target in an ordinary run: some seconds for all of them.
 const MUTATIONS: u64 = 200;
+/// The same for a longer run.
+const LONG_RUN: u64 = 1_000;
 /// Pieces that are put into inputs: what the grammars of the parsers are made of, and what they exclude.
 const PIECES: [&[u8]; 40] = [
     b"\n",
@@ -173,15 +175,20 @@ fn no_mutated_seed_makes_a_parser_panic() {
     TARGETS.iter().for_each(|(name, target)| run_mutated(name, *target, MUTATIONS));
 }
 
-/// A long run: `FUZZ=requirement RUNS=10000000 cargo test --test integration fuzz:: -- --ignored`.
+/// A longer run, of one target and as long as one wants on request:
+/// `FUZZ=requirement RUNS=10000000 cargo test --test integration many_mutated_seeds -- --ignored`.
 #[test]
-#[ignore = "as long as one wants"]
-fn many_mutated_seeds_of_one_target() {
-    let name = std::env::var("FUZZ").expect("FUZZ names a target");
-    let runs = std::env::var("RUNS").map_or(1_000_000, |runs| runs.parse().expect("a number"));
-    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a known target");
-    run_mutated(&name, *target, runs);
-    println!("{name}: {runs} runs");
+#[ignore = "takes longer"]
+fn many_mutated_seeds() {
+    let only = std::env::var("FUZZ").ok();
+    let runs = std::env::var("RUNS").map_or(LONG_RUN, |runs| runs.parse().expect("a number"));
+    let asked = |name: &str| only.as_ref().is_none_or(|only| only == name);
+    let targets: Vec<_> = TARGETS.iter().filter(|(name, _)| asked(name)).collect();
+    assert!(!targets.is_empty(), "no target is called {only:?}");
+    for (name, target) in targets {
+        run_mutated(name, *target, runs);
+        println!("{name}: {runs} runs");
+    }
 }
 
 #[test]
