@@ -94,7 +94,8 @@ impl Inventory {
         let named = elf::read_path_constants(root.open(path)?.as_ref()).unwrap_or_default();
         let mut tops = BTreeSet::new();
         for name in named {
-            if let Some(found) = root.resolve(&WrittenPath::new(name))?
+            // One of several places that the library may try.
+            if let Some(found) = root.search(&WrittenPath::new(name)).ok().flatten()
                 && (found.path.below(&prefix).is_some() || found.path.as_str().starts_with("/etc/"))
             {
                 tops.insert(found.path);

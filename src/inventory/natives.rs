@@ -109,7 +109,7 @@ impl Inventory {
             self.musl_needs = musl_needs(library.root(), musl, &objects);
         }
         let resolved =
-            |directory: String| library.root().resolve(&WrittenPath::new(directory)).ok()?;
+            |directory: String| library.root().search(&WrittenPath::new(directory)).ok()?;
         self.default_directories = loader
             .compiled_directories()
             .into_iter()
@@ -213,7 +213,7 @@ fn absolute_run_path(library: &Library, path: &RealPath) -> BTreeMap<String, Rea
     let Ok(Some(elf)) = facts.as_ref() else { return BTreeMap::new() };
     let text = elf.runpath.as_ref().or(elf.rpath.as_ref()).map(String::as_str).unwrap_or_default();
     let elements = text.split(':').filter(|element| element.starts_with('/'));
-    let leads_to = |element| library.root().resolve(&WrittenPath::new(element)).ok()?;
+    let leads_to = |element| library.root().search(&WrittenPath::new(element)).ok()?;
     elements
         .filter_map(|element| Some((element.to_owned(), leads_to(element)?)))
         .filter(|(_, found)| found.meta.kind == Kind::Directory)

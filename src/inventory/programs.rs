@@ -69,11 +69,25 @@ fn on_path(environment: &Environment, name: &str) -> Vec<WrittenPath> {
 /// The first place that has a file.
 fn find(root: &Root, places: &[WrittenPath]) -> Result<Option<Program>, RootError> {
     for place in places {
-        let Some(found) = root.resolve(place)?.filter(|found| found.meta.kind == Kind::File) else {
-            continue;
-        };
+        let found = root.search(place).ok().flatten();
+        let Some(found) = found.filter(|found| found.meta.kind == Kind::File) else { continue };
         let at = root.resolve_parent(place)?.map_or_else(|| found.path.clone(), |own| own.path);
         return Ok(Some(Program { at, file: found.path }));
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::root::memory::Memory;
+
+    #[test]
+    fn a_place_that_the_user_may_not_enter_is_passed_over() {
+        let root = Root::new(Memory::parse("/root/bin/tool = x\n/root !denied\n/usr/bin/tool = x"));
+        let places = ["/root/bin/tool", "/usr/bin/tool"].map(WrittenPath::new);
+        let found = find(&root, &places).unwrap().unwrap();
+        assert_eq!(found.file, RealPath::known("/usr/bin/tool"));
+        assert!(root.take_failures().is_empty());
+    }
 }

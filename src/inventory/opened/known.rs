@@ -122,7 +122,7 @@ impl Search<'_> {
     }
 
     fn file(&self, path: &str) -> Option<Resolved> {
-        let found = self.library.root().resolve(&WrittenPath::new(path)).ok()??;
+        let found = self.library.root().search(&WrittenPath::new(path)).ok()??;
         (found.meta.kind == Kind::File).then_some(found)
     }
 
