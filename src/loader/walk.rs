@@ -209,7 +209,7 @@ impl State<'_> {
     fn search(&mut self, from: usize, name: &str, candidates: Vec<Candidate>) -> Outcome {
         let machine = self.load.objects[from].elf.machine;
         let mut tried = Vec::new();
-        let (mut foreign, mut forbidden) = (None, None);
+        let mut foreign = None;
         let mut skip: Option<Rule> = None;
         for Candidate { path, rule } in candidates {
             if skip.as_ref() == Some(&rule) {
@@ -217,11 +217,7 @@ impl State<'_> {
             }
             tried.push(path.to_string());
             let failure = match self.library.root().search(&path) {
-                Ok(None) => Failure::Absent,
-                Err(error @ RootError::Forbidden { .. }) => {
-                    forbidden.get_or_insert(error);
-                    Failure::Absent
-                }
+                Ok(None) | Err(RootError::Forbidden { .. }) => Failure::Absent,
                 Err(_) => Failure::System,
                 Ok(Some(found)) if found.meta.kind == Kind::Directory => Failure::Broken,
                 Ok(Some(found)) => match self.library.read(&found.path).as_deref() {
@@ -256,8 +252,6 @@ impl State<'_> {
                 }
             }
         }
-        // The library may be there, where another user of the builder finds it.
-        forbidden.iter().for_each(|error| self.library.root().record(error));
         match foreign {
             Some(path) => Outcome::Foreign { path },
             None => Outcome::Missing { tried },

@@ -184,7 +184,7 @@ fn compiled_strings(
         ]
     });
     for path in linked.chain([WrittenPath::from(program)]) {
-        let Ok(Some(file)) = root.resolve(&path) else { continue };
+        let Ok(Some(file)) = root.search(&path) else { continue };
         let Ok(content) = root.open(&file.path) else { continue };
         // The windows overlap and have a fixed size, so a large program does not need more memory.
         let (mut window, mut offset) = (vec![0; 1 << 20], 0);

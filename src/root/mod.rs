@@ -308,8 +308,8 @@ impl Root {
         self.failures.forget(is_forgotten);
     }
 
-    /// Records an error, if it is a failure: also that of a search that had no other result.
-    pub(crate) fn record(&self, error: &RootError) {
+    /// Records an error, if it is a failure.
+    fn record(&self, error: &RootError) {
         if error.is_failure() {
             self.failures.record(error);
         }
