@@ -12,6 +12,9 @@ use std::fmt;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+/// The directories in which the kernel shows itself. They hold no files of an image.
+pub const OF_KERNEL: [&str; 3] = ["/dev", "/proc", "/sys"];
+
 /// An absolute, normalised path inside a root, all of whose parents are real directories.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 #[serde(transparent)]

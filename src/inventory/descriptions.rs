@@ -34,11 +34,11 @@ impl Inventory {
     }
 
     fn is_named_in(&self, text: &str) -> bool {
-        self.moved(text, &RealPath::root()) != text
+        self.replace_prefixes(text, &RealPath::root()) != text
     }
 
     /// A text with `prefix` in place of each prefix of the environment.
-    pub fn moved(&self, text: &str, prefix: &RealPath) -> String {
+    pub fn replace_prefixes(&self, text: &str, prefix: &RealPath) -> String {
         let parts = self.environment.parts.iter();
         parts
             .filter(|part| matches!(part.kind, PartKind::VirtualEnvironment | PartKind::Prefix))

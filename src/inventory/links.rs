@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::{Provider, is_bytecode_cache, look_at};
 use super::{FileFact, Inventory};
-use crate::path::{RealPath, WrittenPath};
+use crate::path::{OF_KERNEL, RealPath, WrittenPath};
 use crate::root::{Entry, Kind, Meta, Resolved, Root, RootError};
 
-/// Directories that the kernel or the container engine fills.
-const OF_THE_SYSTEM: [&str; 4] = ["/dev", "/proc", "/run", "/sys"];
+/// The directory that the container engine fills.
+const OF_ENGINE: &str = "/run";
 /// Files that every container has of its own.
 const OF_EVERY_CONTAINER: [&str; 5] =
     ["/etc/group", "/etc/hostname", "/etc/hosts", "/etc/passwd", "/etc/resolv.conf"];
@@ -220,6 +220,9 @@ fn is_file(entry: &Entry) -> bool {
 }
 
 fn is_of_the_system(path: &RealPath) -> bool {
-    OF_THE_SYSTEM.iter().any(|directory| path.below(&RealPath::known(directory)).is_some())
+    OF_KERNEL
+        .iter()
+        .chain([&OF_ENGINE])
+        .any(|directory| path.below(&RealPath::known(directory)).is_some())
         || OF_EVERY_CONTAINER.contains(&path.as_str())
 }

@@ -318,10 +318,12 @@ pub fn take_inventory_of(
     inventory.follow_links(root, &behind_links);
     inventory.find_programs(root);
     inventory.capable = inventory.find_capable(root);
-    let sources = if scope.natives_only { Sources::new() } else { inventory.read_sources(root) };
-    if !scope.natives_only {
+    let sources = if scope.natives_only {
+        Sources::new()
+    } else {
         inventory.descriptions = inventory.read_descriptions(root);
-    }
+        inventory.read_sources(root)
+    };
     inventory.resolve(library, &scope, &sources);
     let of_conda = inventory.packages.iter().any(|(_, package)| package.in_prefix.is_some());
     let foreign = inventory.packages.iter().any(|(_, package)| package.foreign.is_some());

@@ -14,13 +14,12 @@ use std::time::SystemTime;
 use rustc_hash::FxHashMap;
 
 use crate::evidence::{Observed, RECORD_SCHEMA, Record};
+use crate::path::OF_KERNEL;
 
 /// The most pairs of a file and a row.
 const MOST: usize = 1 << 19;
 /// The most programs of a row. A longer one has its beginning and its last program.
 const LONGEST_ROW: usize = 32;
-/// Files of the kernel.
-const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
 
 /// The index of a row of programs.
 pub(super) type Row = usize;
@@ -132,7 +131,7 @@ impl Recorder {
 /// The name of a file if it leads to it, otherwise its path. Nothing for files of the kernel, and for
 /// paths that are not UTF-8.
 fn shown(named: &Path, real: &Path) -> Option<String> {
-    if !real.has_root() || KERNEL.iter().any(|top| real.starts_with(top)) {
+    if !real.has_root() || OF_KERNEL.iter().any(|top| real.starts_with(top)) {
         return None;
     }
     let leads = named.has_root() && resolve(named).is_ok_and(|path| path == *real);

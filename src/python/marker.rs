@@ -9,6 +9,8 @@
 
 use pep508_rs::{ExtraName, MarkerEnvironment, MarkerTree};
 
+use super::problems::excerpt;
+
 /// A marker.
 #[derive(Clone, Debug)]
 pub(super) enum Marker {
@@ -89,7 +91,7 @@ fn is_part(one: char) -> bool {
 }
 
 fn unexpected(rest: &str) -> String {
-    format!("its marker has {} in a wrong place", super::requirement::excerpt(rest))
+    format!("its marker has {} in a wrong place", excerpt(rest))
 }
 
 /// The length of the comparison at the beginning: up to `and`, `or` or a parenthesis outside of quotes.

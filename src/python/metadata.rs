@@ -9,8 +9,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::problems::Problems;
-use super::requirement::excerpt;
+use super::problems::{Problems, excerpt};
 use crate::path::RealPath;
 
 /// The length that Linux gives a path (`PATH_MAX`), in bytes.

@@ -34,6 +34,13 @@ impl Problems {
     }
 }
 
+/// The beginning of a text in quotes, for a message.
+pub(super) fn excerpt(text: &str) -> String {
+    let mut letters = text.chars();
+    let beginning: String = letters.by_ref().take(80).collect();
+    if letters.next().is_some() { format!("{beginning:?}...") } else { format!("{text:?}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

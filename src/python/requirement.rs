@@ -52,13 +52,6 @@ fn contain<T>(read: impl FnOnce() -> Result<T, String> + UnwindSafe) -> Result<T
     read.map_err(|why| why.lines().next().unwrap_or_default().to_owned())
 }
 
-/// The beginning of a text in quotes, for a message.
-pub(super) fn excerpt(text: &str) -> String {
-    let mut letters = text.chars();
-    let beginning: String = letters.by_ref().take(80).collect();
-    if letters.next().is_some() { format!("{beginning:?}...") } else { format!("{text:?}") }
-}
-
 /// Checks everything that pep508_rs takes for granted, and returns the text from the versions on.
 fn check(text: &str) -> Result<&str, String> {
     if text.len() > LONGEST {

@@ -7,7 +7,8 @@ use pep508_rs::Requirement;
 use serde::Deserialize;
 use url::Url;
 
-use super::requirement::{excerpt, read_requirement};
+use super::problems::excerpt;
+use super::requirement::read_requirement;
 use crate::hint::Hint;
 
 /// The contents of one requirements file (pip, "Requirements File Format").

@@ -18,7 +18,8 @@ use super::distribution::Distribution;
 use super::interpreter::InterpreterFacts;
 use super::marker::Marker;
 use super::name::normalised_name;
-use super::requirement::{excerpt, read_with_marker};
+use super::problems::excerpt;
+use super::requirement::read_with_marker;
 use crate::finding::{Code, Finding, Severity};
 use crate::release::major_minor;
 

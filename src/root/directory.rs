@@ -18,7 +18,7 @@ use rustix::path::Arg;
 
 use super::beneath::Beneath;
 use super::{Content, Entry, Kind, Meta, RootError, Tree};
-use crate::path::RealPath;
+use crate::path::{OF_KERNEL, RealPath};
 
 /// A tree below a host directory, read with `openat2`, `fstat`, `readlinkat` and `pread`.
 #[derive(Clone)]
@@ -40,7 +40,7 @@ impl Directory {
         let beneath = Arc::new(Beneath::new(&base)?);
         let mut skip = skip.to_vec();
         if base == Path::new("/") {
-            skip.extend(["/proc", "/sys", "/dev"].map(PathBuf::from));
+            skip.extend(OF_KERNEL.map(PathBuf::from));
         }
         Ok(Directory { base, beneath, skip })
     }

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use super::{Opened, Search};
 use crate::evidence::{Evidence, Grade, Observed, Record, is_compiler};
 use crate::inventory::Inventory;
-use crate::path::{RealPath, WrittenPath};
+use crate::path::{OF_KERNEL, RealPath, WrittenPath};
 use crate::python::Part;
 use crate::root::{Kind, Resolved};
 
@@ -47,9 +47,8 @@ impl ObservedRuns {
     }
 }
 
-/// Directories whose content does not come from an image: of the kernel, of an engine, of a run.
-const PASSING: [&str; 8] =
-    ["/proc", "/sys", "/dev", "/run", "/var/run", "/tmp", "/var/tmp", "/var/cache"];
+/// Directories whose content comes from an engine or a run, not from an image.
+const PASSING: [&str; 5] = ["/run", "/var/run", "/tmp", "/var/tmp", "/var/cache"];
 /// Directories and files that every image has of its own, or that the engine writes.
 const OF_EVERY_SYSTEM: [&str; 19] = [
     "/etc/environment",
@@ -159,7 +158,7 @@ fn is_passing(path: &str) -> bool {
     let is_below = |top: &&str| {
         path.strip_prefix(*top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    PASSING.iter().chain(&OF_EVERY_SYSTEM).any(is_below)
+    OF_KERNEL.iter().chain(&PASSING).chain(&OF_EVERY_SYSTEM).any(is_below)
         || path.split('/').any(|part| matches!(part, "__pycache__" | ".cache"))
 }
 

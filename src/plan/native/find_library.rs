@@ -5,9 +5,12 @@
 //!
 //! Invariant: code that also has the name of the library is not listed, because `CDLL` takes it.
 
+use std::collections::BTreeSet;
+
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::Inventory;
 use crate::loader::Libc;
+use crate::path::RealPath;
 use crate::plan::target::FinalRoot;
 
 /// The finding for such code, if the final root has no `ldconfig`. `opened` are indices in the inventory.
@@ -16,16 +19,18 @@ pub(crate) fn judge_find_library(
     final_root: &FinalRoot,
     opened: &[usize],
 ) -> Option<Finding> {
-    // Images without a shell have no ldconfig either.
     let glibc = inventory.environment.interpreter.libc == Some(Libc::Glibc);
-    let lost = glibc && !final_root.has_tool("sh");
-    let by_cache = opened.iter().map(|index| &inventory.opened[*index]);
-    let by_cache = by_cache.filter(|opened| lost && opened.only_by_cache);
-    let mut files: Vec<_> = by_cache.map(|opened| &opened.file).collect();
-    files.dedup();
+    // Images without a shell have no ldconfig either.
+    if !glibc || final_root.has_tool("sh") {
+        return None;
+    }
+    let opened = opened.iter().map(|index| &inventory.opened[*index]);
+    let files: BTreeSet<&RealPath> =
+        opened.filter(|one| one.only_by_cache).map(|one| &one.file).collect();
     let message = |number: &str, first: &str| {
         format!(
-            "is how {number} find a library ({first}); it runs /sbin/ldconfig, which the final image does not have"
+            "runs /sbin/ldconfig, which the final image does not have; it is the only way to a library in \
+             {number}: {first}"
         )
     };
     let (code, subject) = (Code::FindLibrary, "ctypes.util.find_library");

@@ -189,12 +189,14 @@ impl Follower<'_, '_> {
             false => users.opened_by.insert(need.by.clone()),
         };
         for link in links.iter().filter(|link| is_library_link(link)) {
-            self.add_link(link, need);
+            self.add_foreign_link(link, need);
         }
         if !self.bundled.contains(path) && self.also.insert(path.clone()) {
-            let size = self.inventory.library_sizes.get(path).copied().unwrap_or_default();
-            let reason = format!("needed as {}, found by LD_LIBRARY_PATH", need.name);
-            self.followed.entries.push(PlannedEntry::copy(path.clone(), size, 0o755, reason));
+            self.add_copy(
+                path,
+                0o755,
+                format!("needed as {}, found by LD_LIBRARY_PATH", need.name),
+            );
         }
     }
 
@@ -243,19 +245,19 @@ impl Follower<'_, '_> {
     fn add_file(&mut self, path: &RealPath, links: &[Crossed], loading: Loading) {
         let reason = loading.evidence.map_or_else(String::new, |evidence| evidence.text.clone());
         for link in links.iter().filter(|link| link.at.parent() != Some(RealPath::root())) {
-            if self.also.insert(link.at.clone()) {
-                self.followed.entries.push(PlannedEntry {
-                    from: Some(link.at.clone()),
-                    ..PlannedEntry::link(link.at.clone(), link.target.clone(), reason.clone())
-                });
-            }
+            self.add_link(link, reason.clone());
         }
         if self.also.insert(path.clone()) {
-            let size = self.inventory.library_sizes.get(path).copied().unwrap_or_default();
             let is_started = is_program(path.as_str()) || self.inventory.executables.contains(path);
             let mode = if is_started { 0o755 } else { 0o644 };
-            self.followed.entries.push(PlannedEntry::copy(path.clone(), size, mode, reason));
+            self.add_copy(path, mode, reason);
         }
+    }
+
+    /// A copy of a library or program of the builder, at its place.
+    fn add_copy(&mut self, path: &RealPath, mode: u32, reason: String) {
+        let size = self.inventory.library_sizes.get(path).copied().unwrap_or_default();
+        self.followed.entries.push(PlannedEntry::copy(path.clone(), size, mode, reason));
     }
 
     /// The builder cannot load the file either, so it is no failure of the bundle.
@@ -295,15 +297,19 @@ impl Follower<'_, '_> {
             let made = installs && alternative(&link.target);
             let leads = is_library_link(link) || (!installs && alternative(link.at.as_str()));
             if leads && !made && self.inventory.packages.owner(&link.at) != Some(package) {
-                self.add_link(link, need);
+                self.add_foreign_link(link, need);
             }
         }
     }
 
-    fn add_link(&mut self, link: &Crossed, need: &Need) {
+    /// A link to a library, which is in no package that the final stage installs.
+    fn add_foreign_link(&mut self, link: &Crossed, need: &Need) {
+        let reason = format!("leads to {}, and no installed package contains this link", need.name);
+        self.add_link(link, reason);
+    }
+
+    fn add_link(&mut self, link: &Crossed, reason: String) {
         if self.also.insert(link.at.clone()) {
-            let reason =
-                format!("leads to {}, and no installed package contains this link", need.name);
             self.followed.entries.push(PlannedEntry {
                 from: Some(link.at.clone()),
                 ..PlannedEntry::link(link.at.clone(), link.target.clone(), reason)
@@ -319,7 +325,7 @@ impl Follower<'_, '_> {
         need: &Need,
     ) {
         for link in links.iter().filter(|link| is_library_link(link)) {
-            self.add_link(link, need);
+            self.add_foreign_link(link, need);
         }
         if !self.also.insert(path.clone()) {
             return;
@@ -332,9 +338,7 @@ impl Follower<'_, '_> {
             Finding::new(Severity::Note, Code::UnownedLibrary, path, message)
                 .help("check that its licence allows you to redistribute it"),
         );
-        let size = self.inventory.library_sizes.get(path).copied().unwrap_or_default();
-        let reason = format!("needed as {}, owned by no package", need.name);
-        self.followed.entries.push(PlannedEntry::copy(path.clone(), size, 0o755, reason));
+        self.add_copy(path, 0o755, format!("needed as {}, owned by no package", need.name));
         if matches!(rule, Some(Rule::Cache | Rule::PathFile)) {
             self.configure(&need.name);
         }

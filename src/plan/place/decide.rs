@@ -62,7 +62,7 @@ impl Contents<'_> {
             return metadata.map(FileContent::from);
         }
         if let Some(text) = self.inventory.descriptions.get(&file.path) {
-            let content = self.inventory.moved(text, self.destinations.prefix);
+            let content = self.inventory.replace_prefixes(text, self.destinations.prefix);
             return Ok(Action::Write { content }.into());
         }
         if self.inventory.environment.is_command(&file.path) {

@@ -9,6 +9,7 @@ use crate::loader::Library;
 use crate::path::{RealPath, WrittenPath};
 use crate::python::egg_info::is_egg_info;
 use crate::python::interpreter::{Interpreter, read_interpreter};
+use crate::python::metadata::parse_wheel;
 use crate::python::part::{Part, PartKind};
 use crate::release::major_minor;
 use crate::root::{Kind, Root};
@@ -193,8 +194,9 @@ fn target(root: &Root, directory: &RealPath) -> Option<Opened> {
 fn python_of_wheel(root: &Root, info: &RealPath) -> Option<String> {
     let wheel = WrittenPath::from(info).join("WHEEL");
     let text = root.read_text(wheel.as_str(), 1 << 16).ok()??;
-    text.lines().find_map(|line| {
-        let mut tag = line.strip_prefix("Tag: ")?.split('-');
+    let (wheel, _) = parse_wheel(text.as_bytes());
+    wheel.tags.iter().find_map(|tag| {
+        let mut tag = tag.split('-');
         let (python, abi) = (tag.next()?, tag.next()?);
         let (major, minor) = python.strip_prefix("cp")?.split_at_checked(1)?;
         abi.starts_with(python).then(|| format!("{major}.{minor}"))
