@@ -14,7 +14,7 @@ use anstyle::AnsiColor;
 use crate::escape::is_control;
 
 /// A style: `{BOLD}text{BOLD:#}`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style(char);
 
 /// A title, or a name that is asked about.
@@ -44,13 +44,13 @@ fn sequence(letter: char) -> Option<anstyle::Style> {
     let bold = anstyle::Style::new().bold();
     let colour = |colour: AnsiColor| Some(bold.fg_color(Some(colour.into())));
     match Style(letter) {
-        style if style.0 == BOLD.0 => Some(bold),
-        style if style.0 == RED.0 => colour(AnsiColor::Red),
-        style if style.0 == YELLOW.0 => colour(AnsiColor::Yellow),
-        style if style.0 == CYAN.0 => colour(AnsiColor::Cyan),
-        style if style.0 == ADDED.0 => Some(AnsiColor::Green.on_default()),
-        style if style.0 == REMOVED.0 => Some(AnsiColor::Red.on_default()),
-        style if style.0 == CHANGED.0 => Some(AnsiColor::Yellow.on_default()),
+        BOLD => Some(bold),
+        RED => colour(AnsiColor::Red),
+        YELLOW => colour(AnsiColor::Yellow),
+        CYAN => colour(AnsiColor::Cyan),
+        ADDED => Some(AnsiColor::Green.on_default()),
+        REMOVED => Some(AnsiColor::Red.on_default()),
+        CHANGED => Some(AnsiColor::Yellow.on_default()),
         _ => None,
     }
 }

@@ -135,7 +135,7 @@ impl Search<'_> {
 
     /// A path of a record; one that is not there any more, or cannot be read, is none of a program.
     fn resolved(&self, path: &str) -> Option<Resolved> {
-        self.library.root().resolve(&WrittenPath::new(path)).ok()?
+        self.library.root().search(&WrittenPath::new(path)).ok()?
     }
 
     /// Whether a file belongs to the environment or to its interpreter, listed or not: nobody lists
