@@ -254,8 +254,8 @@ pub(crate) struct Input {
     /// /opt/conda, then the root's python3]
     #[arg(help_heading = None)]
     pub(crate) env: Vec<String>,
-    /// The Python of the root that a folder without one of its own is for [default: that of its wheels, or
-    /// the root's python3]
+    /// The version of the Python for a folder that has none of its own [default: that of its wheels, or the
+    /// root's python3]
     #[arg(long, value_name = "X.Y", value_parser = minor)]
     pub(crate) python: Option<Minor>,
     /// The root to read; the result is the same as inside that root

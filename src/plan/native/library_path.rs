@@ -36,7 +36,9 @@ impl Users {
             ),
         };
         let message = |number: &str, first: &str| {
-            format!("is {name} for {number} ({first}), by LD_LIBRARY_PATH alone: {outcome}")
+            format!(
+                "is needed as {name} by {number} ({first}), and LD_LIBRARY_PATH alone leads to it: {outcome}"
+            )
         };
         Finding::of_files(severity, Code::LibraryPath, path, users.iter(), message).help(help)
     }
