@@ -12,14 +12,18 @@ use super::names::find_providers;
 use crate::inventory::{Inventory, Loading, NeedOutcome};
 use crate::packages::Package;
 use crate::path::RealPath;
-use crate::plan::{PackageReason, Plan, PlannedDistribution, PlannedEntry, PlannedPackage};
+use crate::plan::{
+    PackageReason, Plan, PlannedDistribution, PlannedEntry, PlannedEnvironment, PlannedPackage,
+};
 use crate::python::normalised_name;
 
 /// The JSON of `wheelbarrow why --json` and `why-not --json`.
-#[derive(Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Answer {
     /// [`super::SCHEMA`].
     pub schema: u32,
+    /// The environment of the builder, and why it is the one.
+    pub environment: PlannedEnvironment,
     /// As typed.
     pub name: String,
     /// Each leads from a requirement of the user to the name.
@@ -75,7 +79,8 @@ pub fn why(inventory: &Inventory, plan: &Plan, name: &str) -> Answer {
     let mut stays = question.stays();
     stays.sort();
     stays.dedup();
-    Answer { schema: super::SCHEMA, name: name.to_owned(), chains, stays }
+    let environment = plan.environment.clone();
+    Answer { schema: super::SCHEMA, environment, name: name.to_owned(), chains, stays }
 }
 
 struct Question<'a> {

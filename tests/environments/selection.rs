@@ -8,6 +8,19 @@ use super::{FINDINGS, installed};
 use crate::support::{Transcript, distribution, exit_code, python, shown, wheelbarrow, write};
 
 #[test]
+fn each_answer_says_which_environment_it_is_about() {
+    let top = tempfile::tempdir().unwrap();
+    let folder = installed(&top.path().join("t"), &[("web", &[])]);
+    for command in [&["plan"][..], &["report"], &["why", "web"], &["why-not", "web"]] {
+        let output = wheelbarrow(&[command, &[&folder, "--json"]].concat());
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let environment = &answer["environment"];
+        assert_eq!(environment["paths"], serde_json::json!([folder]), "{command:?}: {environment}");
+        assert_eq!(environment["distributions"], 1, "{command:?}: {environment}");
+    }
+}
+
+#[test]
 fn only_what_the_application_asks_for() {
     let top = tempfile::tempdir().unwrap();
     let web: &[&str] = &["base", "extra; extra == 'more'", "never; python_version < '3'"];

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use super::project;
 use crate::conda::packages::{channel, pip_installs};
+use crate::support::engine::{Docker, Engine, docker};
 use crate::support::lab::{Container, Lab, buildah};
 use crate::support::{copy, program, python};
 
@@ -39,9 +40,18 @@ fn initialized(name: &str, arguments: &[&str]) -> (Lab, String) {
 fn started_with(image: &str) -> Vec<String> {
     let text = buildah(&["inspect", "--type", "image", image]);
     let facts: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let config = &facts["OCIv1"]["config"];
-    let words = config["Cmd"].as_array().unwrap_or_else(|| panic!("no CMD in {config}"));
+    words_of(&facts["OCIv1"]["config"]["Cmd"])
+}
+
+fn words_of(command: &serde_json::Value) -> Vec<String> {
+    let words = command.as_array().unwrap_or_else(|| panic!("no CMD: {command}"));
     words.iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+}
+
+/// The command that starts the server of a CMD and asks it.
+fn asked(command: Vec<String>) -> Vec<String> {
+    let ask = ["python", "-c", ASK_SERVER].map(str::to_owned);
+    ask.into_iter().chain(command).collect()
 }
 
 /// Builds the image, runs its CMD as its user in its directory, and returns the output.
@@ -51,8 +61,7 @@ fn build_and_start(name: &str, lab: &Lab, dockerfile: &str, serves: bool) -> Str
     lab.build_cached(&image, dockerfile);
     let mut command = started_with(&image);
     if serves {
-        let ask = ["python", "-c", ASK_SERVER].map(str::to_owned);
-        command = ask.into_iter().chain(command).collect();
+        command = asked(command);
     }
     let words: Vec<&str> = command.iter().map(String::as_str).collect();
     Container::of(&image).says(&words)
@@ -68,6 +77,28 @@ fn servers() {
     ] {
         let (lab, dockerfile) = initialized(name, arguments);
         let said = build_and_start(name, &lab, &dockerfile, true);
+        assert!(said.contains("page: ") && said.contains(page), "{name}: {said}");
+    }
+}
+
+/// The cache mounts, the user and the start are those of a real engine.
+#[test]
+#[ignore = "needs the Docker engine of the lab"]
+fn servers_by_docker() {
+    for (name, arguments, page) in [
+        ("flask-requirements", &["--base", "alpine", "--python", "3.11"][..], "flask"),
+        ("fastapi-uv", &["--python", "3.13"], "fastapi"),
+    ] {
+        let (lab, dockerfile) = initialized(name, arguments);
+        let image = format!("wheelbarrow-init-{name}");
+        Docker.build(&lab, &image, &dockerfile);
+        let format = "{{json .Config.Cmd}}";
+        let command = docker(&["image", "inspect", "--format", format, &image], lab.directory());
+        let command = asked(words_of(&serde_json::from_str(&command).unwrap()));
+        let run = ["run", "--rm", "--network", "host", &image].map(str::to_owned);
+        let words: Vec<String> = run.into_iter().chain(command).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let said = docker(&words, lab.directory());
         assert!(said.contains("page: ") && said.contains(page), "{name}: {said}");
     }
 }
