@@ -16,6 +16,7 @@ mod natives;
 mod need;
 mod not_loadable;
 mod opened;
+mod preload;
 mod programs;
 mod sources;
 mod unbound;
@@ -181,21 +182,6 @@ impl Inventory {
         files: impl Iterator<Item = &'a RealPath>,
     ) -> Option<((u32, u32), &'a RealPath)> {
         files.filter_map(|path| Some((*self.glibc_needs.get(path)?, path))).max()
-    }
-
-    /// The names of libraries that these files are, each with the first file of that name.
-    pub fn library_names<'a>(
-        &self,
-        files: impl Iterator<Item = &'a RealPath>,
-    ) -> BTreeMap<String, RealPath> {
-        let mut names = BTreeMap::new();
-        for path in files {
-            let soname = self.sonames.get(path).cloned();
-            for name in std::iter::once(path.name().to_owned()).chain(soname) {
-                names.entry(name).or_insert_with(|| path.clone());
-            }
-        }
-        names
     }
 
     /// The OS packages that own files of the environment below a directory.

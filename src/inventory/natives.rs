@@ -64,8 +64,8 @@ impl Inventory {
             self.sonames =
                 elf_files.iter().filter_map(|path| Some((path.clone(), soname(path)?))).collect();
         }
-        let names = self.library_names(elf_files.iter());
-        let failing = self.natives.iter().filter(|native| !native.is_loadable(&names));
+        self.find_elsewhere(library.root());
+        let failing = self.natives.iter().filter(|native| !native.is_loadable());
         self.not_loadable.extend(failing.map(|native| native.path.clone()).collect::<Vec<_>>());
         if !scope.natives_only {
             self.find_opened(library, loader, sources, scope);
@@ -343,7 +343,7 @@ pub(super) fn needs_of(load: &Load) -> Vec<Need> {
             }
             Outcome::Foreign { path } => NeedOutcome::Foreign { path },
             Outcome::Broken { path, why } => NeedOutcome::Broken { path, why },
-            Outcome::Missing { tried } => NeedOutcome::Missing { tried },
+            Outcome::Missing { tried } => NeedOutcome::Missing { tried, elsewhere: Vec::new() },
         };
         Need { by: load.objects[edge.from].real.clone(), name: edge.name.clone(), outcome }
     })

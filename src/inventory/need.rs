@@ -2,8 +2,6 @@
 //!
 //! Invariant: the builder's root and the final root are judged by the same function.
 
-use std::collections::BTreeMap;
-
 use crate::elf::VersionNeed;
 use crate::finding::{Code, Finding, Severity};
 use crate::loader::{Rule, Start};
@@ -54,12 +52,11 @@ impl Native {
         self.needs.iter().all(found)
     }
 
-    /// Whether every library is there, where the loader searches, or has one of these names: another
-    /// import may load such a library first.
-    pub fn is_loadable(&self, names: &BTreeMap<String, RealPath>) -> bool {
+    /// Whether every library is there, where the loader searches or where another import may load it first.
+    pub fn is_loadable(&self) -> bool {
         self.needs.iter().all(|need| match &need.outcome {
             NeedOutcome::BuiltIn | NeedOutcome::Library { .. } => true,
-            NeedOutcome::Missing { .. } => names.contains_key(&need.name),
+            NeedOutcome::Missing { elsewhere, .. } => !elsewhere.is_empty(),
             NeedOutcome::Foreign { .. } | NeedOutcome::Broken { .. } => false,
         })
     }
@@ -106,6 +103,8 @@ pub enum NeedOutcome {
     Missing {
         /// The paths or directories that it tries, in order.
         tried: Vec<String>,
+        /// The files of the environment with this name that another import may load first, sorted.
+        elsewhere: Vec<RealPath>,
     },
 }
 
@@ -113,6 +112,14 @@ impl Need {
     /// Whether the builder has it.
     pub fn is_met(&self) -> bool {
         matches!(self.outcome, NeedOutcome::BuiltIn | NeedOutcome::Library { .. })
+    }
+
+    /// The files that another import may load in its place, if the loader finds nothing.
+    pub fn elsewhere(&self) -> &[RealPath] {
+        match &self.outcome {
+            NeedOutcome::Missing { elsewhere, .. } => elsewhere,
+            _ => &[],
+        }
     }
 
     /// The library, and the directory in which the loader found it. A link may lead out of that
@@ -125,13 +132,13 @@ impl Need {
     }
 }
 
-/// The finding for a need that is not met. If only other files of the bundle have the library
-/// (`names`), it can still work: another import may load that library first.
+/// The finding for a need that is not met. `elsewhere` is a file that another import may load first, if there
+/// is one.
 pub fn judge_need(
     file: &RealPath,
     need: &Need,
     severity: Severity,
-    names: &BTreeMap<String, RealPath>,
+    elsewhere: Option<&RealPath>,
 ) -> Option<Finding> {
     let by = if need.by == *file { String::new() } else { format!(" (for {})", need.by) };
     Some(match &need.outcome {
@@ -148,7 +155,7 @@ pub fn judge_need(
             file,
             format!("needs {}{by}; the loader picks {path}, which is {why}", need.name),
         ),
-        NeedOutcome::Missing { tried } => match names.get(&need.name) {
+        NeedOutcome::Missing { tried, .. } => match elsewhere {
             Some(path) => {
                 let message = format!(
                     "needs {}{by}; only {path} has it, and the loader does not search there",
@@ -184,12 +191,11 @@ mod tests {
     use super::*;
 
     /// The finding of a file that needs `libx.so`, in one line; empty if the need is met.
-    fn judge(severity: Severity, by: &str, outcome: NeedOutcome, bundled: &str) -> String {
+    fn judge(severity: Severity, by: &str, outcome: NeedOutcome, elsewhere: &str) -> String {
         let path = RealPath::known("/v/m.so");
         let need = Need { by: RealPath::known(by), name: "libx.so".to_owned(), outcome };
-        let bundled = RealPath::known(bundled);
-        let names = BTreeMap::from([(bundled.name().to_owned(), bundled)]);
-        judge_need(&path, &need, severity, &names)
+        let elsewhere = RealPath::try_from(elsewhere.to_owned()).ok();
+        judge_need(&path, &need, severity, elsewhere.as_ref())
             .map(|found| {
                 format!(
                     "{} {}: {}",
@@ -204,31 +210,34 @@ mod tests {
     #[test]
     fn each_outcome_has_its_finding() {
         use Severity::{Deny, Warn};
-        let missing = || NeedOutcome::Missing { tried: vec!["/lib/libx.so".to_owned()] };
+        let missing = |tried: &[&str]| NeedOutcome::Missing {
+            tried: tried.iter().map(|&path| path.to_owned()).collect(),
+            elsewhere: Vec::new(),
+        };
         let foreign = NeedOutcome::Foreign { path: RealPath::known("/lib/libx.so") };
         let broken =
             NeedOutcome::Broken { path: "/lib/libx.so".to_owned(), why: "empty".to_owned() };
-        for (severity, by, outcome, bundled, expect) in [
-            (Deny, "/v/m.so", NeedOutcome::BuiltIn, "/v/o", ""),
+        for (severity, by, outcome, elsewhere, expect) in [
+            (Deny, "/v/m.so", NeedOutcome::BuiltIn, "", ""),
             (
                 Deny,
                 "/v/m.so",
-                missing(),
-                "/v/o",
+                missing(&["/lib/libx.so"]),
+                "",
                 "deny unresolved-library: needs libx.so, which does not exist: tried /lib/libx.so",
             ),
             (
                 Warn,
                 "/v/l.so",
-                NeedOutcome::Missing { tried: Vec::new() },
-                "/v/o",
+                missing(&[]),
+                "",
                 "warn unresolved-library: needs libx.so (for /v/l.so), which does not exist: the loader \
                  has no place to search",
             ),
             (
                 Deny,
                 "/v/m.so",
-                missing(),
+                missing(&["/lib/libx.so"]),
                 "/v/libx.so",
                 "warn relies-on-preload: needs libx.so; only /v/libx.so has it, and the loader does not \
                  search there",
@@ -237,18 +246,18 @@ mod tests {
                 Deny,
                 "/v/m.so",
                 foreign,
-                "/v/o",
+                "",
                 "deny foreign-architecture: needs libx.so; /lib/libx.so is for another machine",
             ),
             (
                 Deny,
                 "/v/m.so",
                 broken,
-                "/v/o",
+                "",
                 "deny bad-library: needs libx.so; the loader picks /lib/libx.so, which is empty",
             ),
         ] {
-            assert_eq!(judge(severity, by, outcome, bundled), expect);
+            assert_eq!(judge(severity, by, outcome, elsewhere), expect);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Promise;
 use crate::bundle::ImageManifest;
 use crate::finding::{Code, Finding, Severity, count};
-use crate::inventory::{Inventory, Native, Need, NeedOutcome, judge_need, list_places};
+use crate::inventory::{Native, Need, NeedOutcome, judge_need, list_places};
 use crate::packages::Manager;
 use crate::path::RealPath;
 
@@ -36,19 +36,17 @@ type Libraries<'a> = BTreeMap<&'a str, Absent<'a>>;
 
 /// The findings for needs that are not met.
 pub(super) fn judge_needs<'a>(
-    inventory: &Inventory,
     promise: &Promise,
     needs: impl Iterator<Item = Unmet<'a>>,
 ) -> Vec<Finding> {
-    let elf_files = inventory.files.iter().filter(|file| file.elf).map(|file| &file.path);
-    let names = inventory.library_names(elf_files);
     let mut findings = Vec::new();
     let mut absent: BTreeMap<Severity, Libraries> = BTreeMap::new();
     for Unmet { native, need, severity } in needs {
         let tried = match &need.outcome {
-            NeedOutcome::Missing { tried } if !names.contains_key(&need.name) => tried,
+            NeedOutcome::Missing { tried, elsewhere } if elsewhere.is_empty() => tried,
             _ => {
-                findings.extend(judge_need(&native.path, need, severity, &names));
+                let elsewhere = need.elsewhere().first();
+                findings.extend(judge_need(&native.path, need, severity, elsewhere));
                 continue;
             }
         };

@@ -45,7 +45,7 @@ pub(super) fn verify(
         let severity = if index < own_natives { Severity::Deny } else { Severity::Warn };
         native.needs.iter().map(move |need| Unmet { native, need, severity })
     });
-    let mut findings = judge_needs(inventory, promise, unmet);
+    let mut findings = judge_needs(promise, unmet);
     let tables = SymbolTables::new(root);
     let bound: Vec<(BTreeSet<Missing>, usize)> = natives
         .par_iter()

@@ -46,19 +46,10 @@ pub(crate) fn follow<'a>(
         run_ldconfig: false,
         findings: Vec::new(),
     };
-    let names = inventory.library_names(bundled.iter());
     let (also, missing) = (BTreeSet::new(), BTreeMap::new());
     let by_library_path = BTreeMap::new();
-    let mut follower = Follower {
-        inventory,
-        final_root,
-        bundled,
-        names,
-        also,
-        missing,
-        by_library_path,
-        followed,
-    };
+    let mut follower =
+        Follower { inventory, final_root, bundled, also, missing, by_library_path, followed };
     let linked = inventory.linked().filter(|loading| bundled.contains(loading.file));
     let all = inventory.opened.iter().enumerate();
     let counting = all.filter(|(_, opened)| counts(inventory, request, bundled, opened));
@@ -98,8 +89,6 @@ struct Follower<'a, 'b> {
     bundled: &'b BTreeSet<RealPath>,
     /// Paths outside of the environment that are bundled, too.
     also: BTreeSet<RealPath>,
-    /// The names of libraries that bundled files are.
-    names: BTreeMap<String, RealPath>,
     /// Libraries that are nowhere in the builder, each with the places where they were looked for and the
     /// files that need them.
     missing: BTreeMap<String, (Vec<String>, BTreeSet<RealPath>)>,
@@ -262,13 +251,14 @@ impl Follower<'_, '_> {
 
     /// The builder cannot load the file either, so it is no failure of the bundle.
     fn add_unmet(&mut self, file: &RealPath, need: &Need) {
+        let elsewhere = need.elsewhere().iter().find(|path| self.bundled.contains(*path));
         match &need.outcome {
-            NeedOutcome::Missing { tried } if !self.names.contains_key(&need.name) => {
+            NeedOutcome::Missing { tried, .. } if elsewhere.is_none() => {
                 let missing = self.missing.entry(need.name.clone());
                 let (_, files) = missing.or_insert_with(|| (tried.clone(), BTreeSet::new()));
                 files.insert(file.clone());
             }
-            _ => self.followed.findings.extend(judge_need(file, need, Severity::Warn, &self.names)),
+            _ => self.followed.findings.extend(judge_need(file, need, Severity::Warn, elsewhere)),
         }
     }
 

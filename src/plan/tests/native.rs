@@ -147,12 +147,6 @@ fn libraries_of_wheels() {
         "",
         "",
     );
-    // Of another wheel, which another import loads first.
-    alpine(
-        "wheel a has a/x.so needs libb.so\nwheel b has b/lib/libb.so",
-        "",
-        "warn relies-on-preload VENV/a/x.so",
-    );
     // Judged by the module that loads it, whose run path it inherits in musl.
     alpine(
         "wheel a has a/x.so needs liba.so runpath $ORIGIN/lib has a/lib/liba.so needs libb.so
@@ -175,7 +169,7 @@ fn libraries_of_wheels() {
     // The soname of glibc, the file name of musl.
     const SONAME: &str =
         "wheel a has a/x.so needs liba.so runpath $ORIGIN has a/liba.so soname libz.so.1
-            wheel b has b.so needs libz.so.1";
+            wheel b requires a has b.so needs libz.so.1";
     debian(SONAME, "", "warn relies-on-preload VENV/b.so");
     alpine(
         SONAME,
@@ -183,6 +177,30 @@ fn libraries_of_wheels() {
         "APP/lib/wheelbarrow/not-loadable = lib/python3.11/site-packages/b.so
             warn unresolved-library libz.so.1",
     );
+}
+
+/// Another import loads a library first only if some code has to do with both distributions.
+#[test]
+fn libraries_of_other_wheels() {
+    const RELIES: &str = "warn relies-on-preload VENV/a/x.so";
+    for (a, b, more, expect) in [
+        ("requires b", "", "", RELIES),
+        ("requires b>=1;extra=='gpu'", "", "", RELIES),
+        ("requires c", "", "wheel c requires b", RELIES),
+        ("", "requires a", "", RELIES),
+        ("has a/__init__.py", "", "VENV/a/__init__.py = def f():\\n    import b.lib\\n", RELIES),
+        ("", "has b/__init__.py", "VENV/b/__init__.py = from a import x\\n", RELIES),
+        ("", "", "", UNRELATED),
+        // What requires both loads neither for the other, and a relative import is one of its own module.
+        ("", "", "wheel c requires a b", UNRELATED),
+        ("has a/__init__.py", "", "VENV/a/__init__.py = from . import b\\n", UNRELATED),
+    ] {
+        let root =
+            format!("wheel a {a} has a/x.so needs libb.so\nwheel b {b} has b/lib/libb.so\n{more}");
+        alpine(&root, "", expect);
+    }
+    const UNRELATED: &str = "APP/lib/wheelbarrow/not-loadable = lib/python3.11/site-packages/a/x.so
+        warn unresolved-library libb.so";
 }
 
 #[test]

@@ -129,8 +129,12 @@ fn libraries() {
 fn libraries_of_another_distribution() {
     alpine(
         "wheel a has a/x.so needs libb.so
-            wheel b has b/y.so needs libb.so runpath $ORIGIN has b/libb.so",
+            wheel b requires a has b/y.so needs libb.so runpath $ORIGIN has b/libb.so",
         "warn relies-on-preload SITE/a/x.so",
+    );
+    alpine(
+        "wheel a has a/x.so needs libb.so\nwheel b has b/libb.so",
+        "deny unresolved-library libb.so",
     );
 }
 
