@@ -7,6 +7,7 @@
 //!
 //! Invariant: a reader never fails as a whole, and names nothing that the input does not name.
 
+mod host;
 mod known;
 mod note;
 mod observed;
@@ -16,6 +17,7 @@ mod tools;
 
 use serde::{Deserialize, Serialize};
 
+pub use host::host_supplier;
 pub use known::{Known, known};
 pub use note::{Note, Priority, parse_note};
 pub use observed::{Observed, RECORD_SCHEMA, Record, RecordError, parse_record};

@@ -152,6 +152,16 @@ codes! {
             "None is needed if the program works in the builder stage: the library is bundled too.",
         ],
     }
+    HostLibrary = "host-library" {
+        usually: Note,
+        meaning: "A needed library belongs to the driver of the host, which gives it to the container when the \
+                  container starts. It is not bundled: a copy would be of another driver.",
+        causes: ["A distribution uses the GPU, as torch and cupy do."],
+        remedies: [
+            "Start the container with the GPU, for example with `docker run --gpus all`. Without one, files that \
+             need the library cannot be loaded.",
+        ],
+    }
     InstalledOnPurpose = "installed-on-purpose" {
         usually: Warn,
         meaning: "Packages that somebody installed in the builder stage by name are neither for building \

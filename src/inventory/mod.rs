@@ -31,7 +31,7 @@ use files::Files;
 pub use files::{FileFact, Provider, is_bytecode_cache};
 pub use mentions::{Mentions, SetuptoolsImport};
 pub use natives::follow_library;
-pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need, list_places};
+pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need, list_places, note_host_library};
 pub use not_loadable::{NOT_LOADABLE, NotLoadable, not_loadable_text, parse_not_loadable};
 pub use opened::{Loading, ObservedRuns, Opened, by_hand};
 pub use programs::{Program, USUAL_DIRECTORIES, is_program};

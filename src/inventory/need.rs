@@ -178,6 +178,22 @@ pub fn judge_need(
     })
 }
 
+/// The note about a library that `supplier` gives to the container, with the files that need it.
+pub fn note_host_library<'a>(
+    name: &str,
+    supplier: &str,
+    files: impl Iterator<Item = &'a RealPath>,
+) -> Finding {
+    let message = |number: &str, first: &str| {
+        format!(
+            "needed by {number} ({first}), and not bundled: {supplier} gives it to the container"
+        )
+    };
+    let code = Code::HostLibrary;
+    Finding::of_files(Severity::Note, code, name, files, message)
+        .help("start the container with the GPU")
+}
+
 /// The places where the loader searched.
 pub fn list_places(tried: &[String]) -> String {
     if tried.is_empty() {

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Promise;
 use crate::bundle::ImageManifest;
+use crate::evidence::host_supplier;
 use crate::finding::{Code, Finding, Severity, count};
-use crate::inventory::{Native, Need, NeedOutcome, judge_need, list_places};
+use crate::inventory::{Native, Need, NeedOutcome, judge_need, list_places, note_host_library};
 use crate::packages::Manager;
 use crate::path::RealPath;
 
@@ -41,6 +42,7 @@ pub(super) fn judge_needs<'a>(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut absent: BTreeMap<Severity, Libraries> = BTreeMap::new();
+    let mut hosted: BTreeMap<&str, BTreeSet<&RealPath>> = BTreeMap::new();
     for Unmet { native, need, severity } in needs {
         let tried = match &need.outcome {
             NeedOutcome::Missing { tried, elsewhere } if elsewhere.is_empty() => tried,
@@ -50,6 +52,10 @@ pub(super) fn judge_needs<'a>(
                 continue;
             }
         };
+        if host_supplier(&need.name).is_some() {
+            hosted.entry(&need.name).or_default().insert(&native.path);
+            continue;
+        }
         // A lost file of the bundle is a finding already.
         if promise.comparison.lost_names.contains(&need.name) {
             continue;
@@ -63,6 +69,9 @@ pub(super) fn judge_needs<'a>(
             library.through = Some(&need.by);
         }
     }
+    findings.extend(hosted.into_iter().filter_map(|(name, files)| {
+        Some(note_host_library(name, host_supplier(name)?, files.into_iter()))
+    }));
     for (severity, libraries) in absent {
         match severity {
             Severity::Deny => findings

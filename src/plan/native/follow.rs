@@ -6,13 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::library_path::Users;
+use super::missing::{Missing, is_of_host};
 use super::package_set::PackageReason;
 use super::packages::Wanted;
 use super::vendored::entry;
 use crate::finding::{Code, Finding, Severity, count};
-use crate::inventory::{
-    Beside, Inventory, Loading, Need, NeedOutcome, Opened, is_program, judge_need, list_places,
-};
+use crate::inventory::{Beside, Inventory, Loading, Need, NeedOutcome, Opened, is_program};
 use crate::loader::{Libc, Rule};
 use crate::path::RealPath;
 use crate::plan::entry::PlannedEntry;
@@ -46,10 +45,15 @@ pub(crate) fn follow<'a>(
         run_ldconfig: false,
         findings: Vec::new(),
     };
-    let (also, missing) = (BTreeSet::new(), BTreeMap::new());
-    let by_library_path = BTreeMap::new();
-    let mut follower =
-        Follower { inventory, final_root, bundled, also, missing, by_library_path, followed };
+    let mut follower = Follower {
+        inventory,
+        final_root,
+        bundled,
+        also: BTreeSet::new(),
+        missing: Missing::default(),
+        by_library_path: BTreeMap::new(),
+        followed,
+    };
     let linked = inventory.linked().filter(|loading| bundled.contains(loading.file));
     let all = inventory.opened.iter().enumerate();
     let counting = all.filter(|(_, opened)| counts(inventory, request, bundled, opened));
@@ -65,10 +69,10 @@ pub(crate) fn follow<'a>(
     if final_root.interpreter_is_bundled && !final_root.loader_is_bundled {
         follower.configure_for_interpreter();
     }
-    follower.judge_missing();
     let by_library_path = follower.by_library_path.iter();
     let judged = by_library_path.map(|((name, path), users)| users.judge(name, path));
     follower.followed.findings.extend(judged);
+    follower.followed.findings.extend(follower.missing.judge());
     follower.followed
 }
 
@@ -89,9 +93,7 @@ struct Follower<'a, 'b> {
     bundled: &'b BTreeSet<RealPath>,
     /// Paths outside of the environment that are bundled, too.
     also: BTreeSet<RealPath>,
-    /// Libraries that are nowhere in the builder, each with the places where they were looked for and the
-    /// files that need them.
-    missing: BTreeMap<String, (Vec<String>, BTreeSet<RealPath>)>,
+    missing: Missing,
     /// Libraries that `LD_LIBRARY_PATH` leads to, by name and path.
     by_library_path: BTreeMap<(String, RealPath), Users>,
     followed: Followed<'a>,
@@ -123,9 +125,11 @@ impl Follower<'_, '_> {
     }
 
     fn follow_need(&mut self, loading: Loading, need: &Need) {
+        if is_of_host(self.inventory, need) {
+            return self.missing.add_hosted(loading.file, need);
+        }
         let NeedOutcome::Library { path, links, rule } = &need.outcome else {
-            self.add_unmet(loading.file, need);
-            return;
+            return self.missing.add(loading.file, need, self.bundled);
         };
         if *rule == Some(Rule::LibraryPath) {
             return self.add_by_library_path(path, links, need);
@@ -247,34 +251,6 @@ impl Follower<'_, '_> {
     fn add_copy(&mut self, path: &RealPath, mode: u32, reason: String) {
         let size = self.inventory.library_sizes.get(path).copied().unwrap_or_default();
         self.followed.entries.push(PlannedEntry::copy(path.clone(), size, mode, reason));
-    }
-
-    /// The builder cannot load the file either, so it is no failure of the bundle.
-    fn add_unmet(&mut self, file: &RealPath, need: &Need) {
-        let elsewhere = need.elsewhere().iter().find(|path| self.bundled.contains(*path));
-        match &need.outcome {
-            NeedOutcome::Missing { tried, .. } if elsewhere.is_none() => {
-                let missing = self.missing.entry(need.name.clone());
-                let (_, files) = missing.or_insert_with(|| (tried.clone(), BTreeSet::new()));
-                files.insert(file.clone());
-            }
-            _ => self.followed.findings.extend(judge_need(file, need, Severity::Warn, elsewhere)),
-        }
-    }
-
-    /// One finding for each library, however many files need it.
-    fn judge_missing(&mut self) {
-        for (name, (tried, files)) in &self.missing {
-            let message = |number: &str, first: &str| {
-                let places = list_places(tried);
-                format!("needed by {number} ({first}), and not in the builder: {places}")
-            };
-            let (severity, code) = (Severity::Warn, Code::UnresolvedLibrary);
-            let help = "if the program uses such a file, install the package that has the library in the \
-                        builder stage, before wheelbarrow runs";
-            let finding = Finding::of_files(severity, code, name, files.iter(), message);
-            self.followed.findings.push(finding.help(help));
-        }
     }
 
     /// A link of a -dev package led to the library: it will not be in the final root, so it is

@@ -9,6 +9,7 @@ mod follow;
 mod foreign;
 mod libraries;
 mod library_path;
+mod missing;
 mod observed;
 mod on_purpose;
 mod package_set;

@@ -204,6 +204,31 @@ fn libraries_of_other_wheels() {
 }
 
 #[test]
+fn libraries_that_the_host_supplies() {
+    const LISTED: &str = "APP/lib/wheelbarrow/not-loadable = lib/python3.11/site-packages/a.so
+        note host-library libcuda.so.1";
+    debian("wheel a has a.so needs libcuda.so.1", "", LISTED);
+    // That of the host on which the builder ran.
+    debian(
+        "LIB/libcuda.so.1 elf\nwheel a has a.so needs libcuda.so.1",
+        "",
+        "note host-library libcuda.so.1",
+    );
+    debian(
+        "deb libcuda1 owns LIB/libcuda.so.1\nwheel a has a.so needs libcuda.so.1",
+        "",
+        "install libcuda1",
+    );
+    debian("wheel a has a.so needs libcuda.so.1 runpath $ORIGIN has libcuda.so.1", "", "");
+    debian(
+        "wheel a has a.so needs libcudnn.so.9",
+        "",
+        "APP/lib/wheelbarrow/not-loadable = lib/python3.11/site-packages/a.so
+        warn unresolved-library libcudnn.so.9",
+    );
+}
+
+#[test]
 fn the_interpreter_has_its_own() {
     const SYSTEM: &str = "alpine
         apk libffi owns /usr/lib/libffi.so.8

@@ -124,6 +124,12 @@ fn libraries() {
     );
 }
 
+/// Whoever verifies an image has no GPU.
+#[test]
+fn libraries_that_the_host_supplies() {
+    alpine("wheel a has a.so needs libcuda.so.1", "note host-library libcuda.so.1");
+}
+
 /// Another import loads the library first, whoever else needs it.
 #[test]
 fn libraries_of_another_distribution() {
