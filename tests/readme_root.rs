@@ -95,8 +95,9 @@ fn a_missing_environment_is_an_error_with_advice() {
 #[test]
 fn the_report_and_the_plan() {
     let mut said = Transcript::default();
-    for command in ["report", "plan"] {
-        said.add(command, &wheelbarrow(&[command, "--root", &fixture()]));
+    for command in ["report", "report --tree", "plan", "plan --files"] {
+        let words: Vec<&str> = command.split(' ').collect();
+        said.add(command, &wheelbarrow(&[&words[..], &["--root", &fixture()]].concat()));
     }
     insta::assert_snapshot!(said.text());
 }
@@ -118,6 +119,13 @@ fn colours_and_the_progress_bar_are_for_terminals() {
     assert!(on_a_terminal(&report, None).contains("\x1b[1m"));
     assert!(!on_a_terminal(&report, Some("1")).contains("\x1b["));
     assert!(!on_a_terminal(&format!("{report} --json"), None).contains("\x1b["));
+    let columns = |command: &str| format!("stty cols 60; {command}");
+    let narrow = on_a_terminal(&columns(&report), Some("1"));
+    assert!(narrow.lines().all(|line| line.trim_end().chars().count() <= 60), "{narrow}");
+    let linked = on_a_terminal(&format!("FORCE_HYPERLINK=1 {report} --tree"), None);
+    let module = format!("{}/opt/venv/lib/python3.11/site-packages/yaml/_yaml.", fixture());
+    assert!(linked.contains("\x1b]8;;file://") && linked.contains(&module), "{linked}");
+    assert!(!on_a_terminal(&format!("{report} --tree"), None).contains("\x1b]8"));
     let piped = wheelbarrow(&["report", "--root", &fixture()]);
     assert!(!piped.stdout.contains(&0x1b));
     let out = tempfile::tempdir().unwrap();

@@ -97,7 +97,9 @@ fn no_command_shows_control_characters_of_its_input() {
     for arguments in [
         &["report", "--root", root][..],
         &["report", "--root", root, "--json"],
-        &["plan", "--root", root],
+        &["report", "--root", root, "--tree"],
+        &["report", "--root", root, "--files"],
+        &["plan", "--root", root, "--files"],
         &["plan", "--root", root, "--json"],
         &["why", "--root", root, EVIL],
         &["why-not", "--root", root, "evil"],

@@ -147,7 +147,7 @@ fn a_file_whose_run_path_changes_is_stripped_too() {
         bundle(&builder, &out, &["--native", "vendor", "--base-root", base, "--slim", "strip"]);
     let said = shown(&output);
     assert_eq!(exit_code(&output), 0, "{said}");
-    assert!(said.contains("1 file: debug sections") && !said.contains("not-stripped"), "{said}");
+    assert!(said.contains("1 file  debug sections") && !said.contains("not-stripped"), "{said}");
     let written = fs::read(out.join("rootfs").join(&MODULE[1..])).unwrap();
     let original = builder.join(MODULE.replace("/opt/app", "opt/venv"));
     let original = fs::metadata(original).unwrap().len();

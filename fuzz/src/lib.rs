@@ -567,7 +567,7 @@ pub fn shown_text(input: &[u8]) {
             one.is_control() && !matches!(one, '\n' | '\t' | '\u{1b}') || one == '\u{202e}'
         })
     };
-    assert!(!unsafe_in(&report::for_terminal(&text)));
+    assert!(!unsafe_in(&report::for_terminal(&text, report::Terminal::default())));
     let json = report::json_for_terminal(&serde_json::Value::from(text.as_ref()).to_string());
     assert!(
         !unsafe_in(&json) && serde_json::from_str::<String>(&json).is_ok_and(|read| read == text)

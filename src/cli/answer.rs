@@ -2,6 +2,8 @@
 //!
 //! Invariant: nothing else is printed on standard output, except the final stage by `bundle`.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::streams;
@@ -14,6 +16,16 @@ pub(crate) fn print_answer(
     text: impl FnOnce() -> String,
 ) -> Result<(), Trouble> {
     if json { print_json(data) } else { streams::print(&text()) }
+}
+
+/// Prints `data` as JSON with `--json`, otherwise the text, with links to paths of the root at `root`.
+pub(crate) fn print_answer_about(
+    root: &Path,
+    json: bool,
+    data: &impl Serialize,
+    text: impl FnOnce() -> String,
+) -> Result<(), Trouble> {
+    if json { print_json(data) } else { streams::print_with_links(&text(), root) }
 }
 
 /// Prints `data` as JSON.

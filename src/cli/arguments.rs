@@ -49,30 +49,10 @@ pub(crate) enum Command {
     /// Write the bundle: rootfs/, Dockerfile.final, runtime-packages.txt, wheelbarrow.json
     Bundle(BundleArguments),
     /// Show the exact result of bundle without writing anything
-    Plan {
-        /// Print JSON (its schema: `wheelbarrow schema plan`)
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        input: Input,
-        #[command(flatten)]
-        choice: Choice,
-    },
+    Plan(PlanArguments),
     /// Explain the dependencies: distributions, extension modules, libraries, OS packages
     #[command(mut_args(hide_in_report))]
-    Report {
-        /// Compare the size of the application with OS packages installed, with libraries vendored,
-        /// and with the interpreter bundled
-        #[arg(long)]
-        sizes: bool,
-        /// Print JSON (its schema: `wheelbarrow schema report`)
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        input: Input,
-        #[command(flatten)]
-        choice: Choice,
-    },
+    Report(ReportArguments),
     /// Explain why a distribution, library, package or file is in the final root: every chain that
     /// leads to it
     #[command(mut_args(hide_in_answers))]
@@ -108,8 +88,8 @@ pub(crate) enum Command {
     /// share
     Layers {
         /// The bundles to compare, or their wheelbarrow.json files
-        #[arg(long, value_name = "BUNDLE", num_args = 2.., required = true)]
-        compare: Vec<PathBuf>,
+        #[arg(value_name = "BUNDLE", num_args = 2.., required = true)]
+        bundles: Vec<PathBuf>,
         /// Print JSON (its schema: `wheelbarrow schema layers`)
         #[arg(long)]
         json: bool,
@@ -162,6 +142,44 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// The arguments of `plan`.
+#[derive(Args)]
+pub(crate) struct PlanArguments {
+    /// List every path with its action and its reason
+    #[arg(long)]
+    pub(crate) files: bool,
+    /// Print JSON (its schema: `wheelbarrow schema plan`)
+    #[arg(long, conflicts_with = "files")]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+}
+
+/// The arguments of `report`.
+#[derive(Args)]
+pub(crate) struct ReportArguments {
+    /// Show each distribution with those that it requires, its native files and the libraries that
+    /// they need
+    #[arg(long)]
+    pub(crate) tree: bool,
+    /// List the files of each distribution, the largest first
+    #[arg(long, conflicts_with = "tree")]
+    pub(crate) files: bool,
+    /// Compare the size of the application with OS packages installed, with libraries vendored,
+    /// and with the interpreter bundled
+    #[arg(long)]
+    pub(crate) sizes: bool,
+    /// Print JSON (its schema: `wheelbarrow schema report`)
+    #[arg(long, conflicts_with_all = ["tree", "files"])]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
 }
 
 /// The command to observe.
@@ -294,7 +312,7 @@ pub(crate) struct Choice {
     pub(crate) findings: FindingOptions,
 }
 
-/// The weights of findings, and how much of each is shown.
+/// The weights of findings, and how much is shown.
 #[derive(Args)]
 #[command(next_help_heading = "Findings")]
 pub(crate) struct FindingOptions {
@@ -304,9 +322,12 @@ pub(crate) struct FindingOptions {
     /// Make a deny-level finding of every finding with this code (may be repeated)
     #[arg(long, value_name = "CODE", value_parser = code)]
     pub(crate) deny: Vec<Code>,
-    /// List all files that a finding is about
+    /// Show all names of a list, and all files that a finding is about
     #[arg(long, short)]
     pub(crate) verbose: bool,
+    /// Show problems alone: no notes, no progress, and nothing of a success except the answer
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
 }
 
 impl FindingOptions {
@@ -315,7 +336,11 @@ impl FindingOptions {
     }
 
     pub(crate) fn detail(&self) -> Detail {
-        if self.verbose { Detail::All } else { Detail::Examples }
+        match (self.verbose, self.quiet) {
+            (true, _) => Detail::All,
+            (false, true) => Detail::Problems,
+            (false, false) => Detail::Examples,
+        }
     }
 }
 
@@ -463,8 +488,8 @@ fn hide_in_report(option: Arg) -> Arg {
 /// which packages are installed.
 fn hide_in_answers(option: Arg) -> Arg {
     let option = hide_in_report(option);
-    let hidden =
-        ["pin", "so_names", "allow", "deny", "verbose"].contains(&option.get_id().as_str());
+    let hidden = ["pin", "so_names", "allow", "deny", "verbose", "quiet"]
+        .contains(&option.get_id().as_str());
     if hidden { option.hide(true) } else { option }
 }
 

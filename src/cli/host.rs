@@ -11,6 +11,7 @@
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
+use url::Url;
 use wheelbarrow::python::Surroundings;
 use wheelbarrow::root::{Directory, Root};
 
@@ -102,6 +103,22 @@ pub(crate) fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+}
+
+/// The number of columns that somebody wants in an output that is no terminal: `$COLUMNS`.
+pub(crate) fn columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
+}
+
+/// The URL of a path inside the root at `root`, if there is something. It names this host, so that a
+/// terminal on another one does not look for the file.
+pub(crate) fn file_url(root: &Path, path: &str) -> Option<String> {
+    let file = root.join(path.strip_prefix('/')?);
+    file.symlink_metadata().ok()?;
+    let mut url = Url::from_file_path(file).ok()?;
+    let host = rustix::system::uname();
+    url.set_host(host.nodename().to_str().ok()).ok()?;
+    Some(url.into())
 }
 
 /// The command line, with the name of the program.

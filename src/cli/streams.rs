@@ -7,14 +7,34 @@
 //! Invariant: only this module prints; no control character of the input reaches a terminal.
 
 use std::io::{self, ErrorKind, Write};
+use std::os::fd::AsFd;
+use std::path::Path;
 
-use wheelbarrow::report::{for_terminal, json_for_terminal};
+use rustix::termios::tcgetwinsize;
+use supports_hyperlinks::Stream;
+use wheelbarrow::report::{Terminal, for_terminal, json_for_terminal};
 
+use super::host;
 use super::trouble::Trouble;
 
-/// Prints a text on standard output.
+/// Prints a text on standard output, in the width of the terminal.
 pub(crate) fn print(text: &str) -> Result<(), Trouble> {
-    write_out(for_terminal(text).as_bytes())
+    let terminal = Terminal { width: width_of(io::stdout()), link: None };
+    write_out(for_terminal(text, terminal).as_bytes())
+}
+
+/// Prints a text with links to paths of the root at `root` on standard output.
+pub(crate) fn print_with_links(text: &str, root: &Path) -> Result<(), Trouble> {
+    let link = |path: &str| host::file_url(root, path);
+    let follows_links = supports_hyperlinks::on(Stream::Stdout);
+    let link = follows_links.then_some(&link as &dyn Fn(&str) -> Option<String>);
+    let terminal = Terminal { width: width_of(io::stdout()), link };
+    write_out(for_terminal(text, terminal).as_bytes())
+}
+
+/// Prints the text of a file, of which every line stays as it is, on standard output.
+pub(crate) fn print_file(text: &str) -> Result<(), Trouble> {
+    write_out(for_terminal(text, Terminal::default()).as_bytes())
 }
 
 /// Prints a JSON document on standard output.
@@ -29,8 +49,9 @@ pub(crate) fn print_script(script: &[u8]) -> Result<(), Trouble> {
 
 /// Prints a text on standard error.
 pub(crate) fn print_error(text: &str) {
+    let terminal = Terminal { width: width_of(io::stderr()), link: None };
     let mut stream = anstream::stderr().lock();
-    let _ = stream.write_all(for_terminal(text).as_bytes()).and_then(|()| stream.flush());
+    let _ = stream.write_all(for_terminal(text, terminal).as_bytes()).and_then(|()| stream.flush());
 }
 
 /// Prints the help, the version or the error of the parser of arguments; returns the exit status.
@@ -38,7 +59,7 @@ pub(crate) fn print_usage(usage: &clap::Error) -> Result<u8, Trouble> {
     let status = u8::try_from(usage.exit_code()).unwrap_or(2);
     let plain = usage.to_string();
     // An argument with control characters costs the colours.
-    if for_terminal(&plain) != plain {
+    if for_terminal(&plain, Terminal::default()) != plain {
         print_error(&plain);
     } else if usage.use_stderr() {
         let _ = usage.print();
@@ -46,6 +67,13 @@ pub(crate) fn print_usage(usage: &clap::Error) -> Result<u8, Trouble> {
         judge(usage.print())?;
     }
     Ok(status)
+}
+
+/// The columns of a terminal; of another stream those of `$COLUMNS`, if it is set.
+fn width_of(stream: impl AsFd) -> Option<usize> {
+    let size = tcgetwinsize(stream).ok();
+    let columns = size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
+    columns.or_else(host::columns)
 }
 
 fn write_out(bytes: &[u8]) -> Result<(), Trouble> {

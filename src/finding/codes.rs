@@ -470,7 +470,7 @@ codes! {
             "The name is misspelled.",
             "The distribution is not installed, or `--require`, `-r` or `--project` leaves it out.",
         ],
-        remedies: ["Correct the name. `wheelbarrow plan` lists all bundled distributions."],
+        remedies: ["Correct the name. `wheelbarrow report` lists all bundled distributions."],
     }
     EditableInstall = "editable-install" {
         usually: Deny,

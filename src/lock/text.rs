@@ -97,12 +97,15 @@ mod tests {
     use crate::finding::Severity;
     use crate::lock::document::tests::lock;
     use crate::lock::{Side, Source, compare_sides};
-    use crate::report::for_terminal;
+    use crate::report::{Terminal, for_terminal};
 
     /// The text of a difference, without colours.
     fn shown(old: &Side, new: &Side) -> String {
-        anstream::adapter::strip_str(&for_terminal(&difference_text(&compare_sides(old, new))))
-            .to_string()
+        anstream::adapter::strip_str(&for_terminal(
+            &difference_text(&compare_sides(old, new)),
+            Terminal::default(),
+        ))
+        .to_string()
     }
 
     fn plan(lines: &str, findings: &[(Severity, &str, &str, &str)]) -> Side {

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use super::distributions::below_site;
 use crate::inventory::Inventory;
-use crate::plan::{Plan, SITE_PACKAGES};
+use crate::plan::Plan;
 use crate::similar::find_similar;
 
 /// Endings of files that are modules.
@@ -53,12 +54,10 @@ fn module_files<'a>(
         Some((file.path.below(&owner.site)?, owner.name.as_str()))
     });
     // Source of an editable install gets into such a directory in the bundle alone.
-    let placed = plan.entries.iter().filter_map(|entry| {
-        let lib = entry.to.below(&plan.prefix)?.strip_prefix("lib/")?;
-        let (_, path) = lib.split_once('/')?;
-        let path = path.strip_prefix(SITE_PACKAGES)?.strip_prefix('/')?;
-        Some((path, entry.distribution.as_deref()?))
-    });
+    let placed = plan
+        .entries
+        .iter()
+        .filter_map(|entry| Some((below_site(plan, &entry.to)?, entry.distribution.as_deref()?)));
     recorded.chain(placed)
 }
 

@@ -1,11 +1,9 @@
-//! Styles of texts, and the form in which a text may be shown.
+//! The marks in a text: styles, links, and the column below which a long line goes on.
 //!
-//! A text contains names, links and messages of files that anybody may have written, so every control
-//! character in it is suspect. A style is written as a noncharacter, which Unicode keeps for internal
-//! use, and becomes a control sequence only after all control characters are escaped.
+//! A mark is a noncharacter, which Unicode keeps for internal use. [`crate::escape::one_line`] escapes
+//! those of the input.
 //!
-//! Invariant: the result of [`for_terminal`] has no control sequence but those of [`Style`]. The worst
-//! that a text can do is to be bold.
+//! Invariant: a mark has no width, and a text without its marks is complete.
 
 use std::fmt::{self, Display, Write as _};
 
@@ -31,7 +29,19 @@ pub const ADDED: Style = Style('\u{fdd4}');
 pub const REMOVED: Style = Style('\u{fdd5}');
 /// Something that a difference changes.
 pub const CHANGED: Style = Style('\u{fdd6}');
-const END: char = '\u{fdd7}';
+/// A detail beside something more important.
+pub const DIM: Style = Style('\u{fdd7}');
+/// The end of a style.
+pub(super) const END: char = '\u{fddf}';
+
+/// The column where the continuation of a wrapped line begins.
+pub(super) const HANG: char = '\u{fde0}';
+/// A link begins with its path, which [`LINK_TEXT`] ends.
+pub(super) const LINK: char = '\u{fde1}';
+/// The text of a link begins.
+pub(super) const LINK_TEXT: char = '\u{fde2}';
+/// The text of a link ends.
+pub(super) const LINK_END: char = '\u{fde3}';
 
 impl Display for Style {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,74 +49,41 @@ impl Display for Style {
     }
 }
 
-/// The control sequence of a style; `None` for any other character.
-fn sequence(letter: char) -> Option<anstyle::Style> {
-    let bold = anstyle::Style::new().bold();
-    let colour = |colour: AnsiColor| Some(bold.fg_color(Some(colour.into())));
-    match Style(letter) {
-        BOLD => Some(bold),
-        RED => colour(AnsiColor::Red),
-        YELLOW => colour(AnsiColor::Yellow),
-        CYAN => colour(AnsiColor::Cyan),
-        ADDED => Some(AnsiColor::Green.on_default()),
-        REMOVED => Some(AnsiColor::Red.on_default()),
-        CHANGED => Some(AnsiColor::Yellow.on_default()),
-        _ => None,
-    }
-}
-
-/// A text with its styles as control sequences, and with every other control character escaped, except
-/// line ends and tabs.
-pub fn for_terminal(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match sequence(letter) {
-            Some(style) => _ = write!(shown, "{style}"),
-            None if letter == END => _ = write!(shown, "{}", anstyle::Reset),
-            None if is_control(letter) && !matches!(letter, '\n' | '\t') => {
-                shown.extend(letter.escape_default());
-            }
-            None => shown.push(letter),
+impl Style {
+    /// The style of a mark; `None` for any other character.
+    pub(super) fn of_mark(letter: char) -> Option<anstyle::Style> {
+        let bold = anstyle::Style::new().bold();
+        let colour = |colour: AnsiColor| Some(bold.fg_color(Some(colour.into())));
+        match Style(letter) {
+            BOLD => Some(bold),
+            RED => colour(AnsiColor::Red),
+            YELLOW => colour(AnsiColor::Yellow),
+            CYAN => colour(AnsiColor::Cyan),
+            ADDED => Some(AnsiColor::Green.on_default()),
+            REMOVED => Some(AnsiColor::Red.on_default()),
+            CHANGED => Some(AnsiColor::Yellow.on_default()),
+            DIM => Some(anstyle::Style::new().dimmed()),
+            _ => None,
         }
     }
-    shown
 }
 
-/// JSON whose strings have no control character that JSON itself leaves as it is. Outside of strings
-/// there is none.
-pub fn json_for_terminal(json: &str) -> String {
-    let mut shown = String::with_capacity(json.len());
-    for letter in json.chars() {
-        if is_control(letter) && letter != '\n' {
-            let _ = write!(shown, "\\u{:04x}", u32::from(letter));
-        } else {
-            shown.push(letter);
-        }
+/// A text that leads to a path of the root, on a terminal that can follow it.
+pub(super) fn link(path: impl Display, shown: impl Display) -> String {
+    let path = path.to_string();
+    // A path with a line end would end the line.
+    match path.contains(is_control) {
+        true => shown.to_string(),
+        false => format!("{LINK}{path}{LINK_TEXT}{shown}{LINK_END}"),
     }
-    shown
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_styles_are_control_sequences() {
-        let name = "a\u{1b}[31mb\r\u{7}\u{9b}2J\u{7f}\u{202e}txt\u{2066}\u{0}";
-        let text = format!("{BOLD}{name}{BOLD:#}\tJ\u{fc}rgen\n");
-        assert_eq!(
-            for_terminal(&text),
-            "\u{1b}[1ma\\u{1b}[31mb\\r\\u{7}\\u{9b}2J\\u{7f}\\u{202e}txt\\u{2066}\\u{0}\u{1b}[0m\t\
-             J\u{fc}rgen\n"
-        );
-    }
-
-    #[test]
-    fn json_stays_the_same_document() {
-        let value = serde_json::json!({ "a\u{9b}": "\u{1b}\u{202e}\u{7f}\n\t\u{fc}" });
-        let text = serde_json::to_string_pretty(&value).unwrap();
-        let shown = json_for_terminal(&text);
-        assert!(!shown.chars().any(|letter| is_control(letter) && letter != '\n'), "{shown:?}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
-    }
+/// The columns that a text with marks takes.
+pub(super) fn width(text: &str) -> usize {
+    let mut in_path = false;
+    let is_shown = |letter: &char| {
+        in_path = *letter == LINK || in_path && *letter != LINK_TEXT;
+        !in_path && !is_control(*letter)
+    };
+    textwrap::core::display_width(&text.chars().filter(is_shown).collect::<String>())
 }

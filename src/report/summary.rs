@@ -1,23 +1,23 @@
-//! What a bundle is, in about six lines that are right in a build log too.
+//! A bundle or a plan in about seven lines that are right in a build log too.
 //!
 //! Invariant: the lines and their order do not depend on the content; one that has nothing to tell says so.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
+use super::findings::{Detail, count_findings};
+use super::packages::{for_whom, list_names, sum_sizes};
 use super::size;
-use super::style::BOLD;
+use super::style::{BOLD, HANG};
 use crate::escape::one_line;
-use crate::finding::{Finding, Severity, count};
+use crate::finding::{Finding, count};
 use crate::plan::{Plan, PlannedPackage};
 
-/// A bundle that was written.
+/// A bundle that was written, or that is planned.
 pub struct Summary<'a> {
-    /// The plan that was carried out.
+    /// The plan.
     pub plan: &'a Plan,
-    /// Where the bundle was written.
-    pub out: &'a str,
+    /// Where the bundle was written; `None` for a plan, of which the packages are listed below.
+    pub out: Option<&'a str>,
     /// The findings of the plan and of the writing.
     pub findings: &'a [Finding],
 }
@@ -30,37 +30,28 @@ pub fn summary_text(summary: &Summary) -> String {
         "{} {} at {}, built on {}",
         facts.implementation, facts.version, plan.interpreter, plan.builder
     );
-    let bundled = plan.distributions.iter().filter(|distribution| distribution.is_bundled).count();
-    let filled = plan.layers.iter().filter(|layer| layer.files > 0).count();
-    let layers = match plan.layers.len() {
-        0 => String::new(),
-        all if all == filled => format!(" in {}", count(all, "layer")),
-        all => format!(" in {filled} of {}", count(all, "slot")),
-    };
-    let bundle = format!(
-        "{out}: {}, {} files and links, {}{layers}",
-        count(bundled, "distribution"),
-        plan.entries.len(),
-        size(plan.size())
-    );
     let image = format!(
         "{}, with the environment at {}",
         plan.base.as_deref().unwrap_or("unknown"),
         plan.prefix
     );
-    let mut text = String::new();
-    for (title, line) in [
+    rows(&[
         ("environment", plan.environment.describe()),
         ("interpreter", interpreter),
-        ("bundle", bundle),
+        ("bundle", bundle(plan, *out)),
         ("files", plan.recorded.text()),
-        ("packages", packages(plan)),
+        ("packages", packages(plan, out.is_some())),
         ("final image", image),
-        ("findings", weights(findings)),
-    ] {
-        let _ = writeln!(text, "{BOLD}{title:<12}{BOLD:#} {}", one_line(line));
-    }
-    text
+        ("findings", count_findings(findings)),
+    ])
+}
+
+/// Lines with titles.
+pub(super) fn rows(rows: &[(&str, String)]) -> String {
+    let row = |(title, line): &(&str, String)| {
+        format!("{BOLD}{title:<12}{BOLD:#} {HANG}{}\n", one_line(line))
+    };
+    rows.iter().map(row).collect()
 }
 
 /// Notes first, deny-level findings last: build tools repeat only the last lines of a step.
@@ -70,17 +61,37 @@ pub fn worst_last(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
-/// The packages to install and those that are bundled, with the distributions that need them.
-fn packages(plan: &Plan) -> String {
-    let set = &plan.packages;
-    let sum = |packages: &[PlannedPackage]| {
-        packages.iter().map(|package| package.installed_size).sum::<u64>()
+/// `/bundle: 12 distributions, 4213 files and links, 163.9 MB in 5 layers`.
+fn bundle(plan: &Plan, out: Option<&str>) -> String {
+    let bundled = plan.distributions.iter().filter(|distribution| distribution.is_bundled).count();
+    let filled = plan.layers.iter().filter(|layer| layer.files > 0).count();
+    let layers = match plan.layers.len() {
+        0 => String::new(),
+        all if all == filled => format!(" in {}", count(all, "layer")),
+        all => format!(" in {filled} of {}", count(all, "slot")),
     };
-    let list =
-        |packages: &[PlannedPackage]| packages.iter().map(for_whom).collect::<Vec<_>>().join(", ");
+    let place = out.map_or_else(String::new, |out| format!("{out}: "));
+    let distributions = count(bundled, "distribution");
+    let size = size(plan.size());
+    format!("{place}{distributions}, {} files and links, {size}{layers}", plan.entries.len())
+}
+
+/// The packages to install and those that are bundled: the first names, or all `with_reasons`.
+fn packages(plan: &Plan, with_reasons: bool) -> String {
+    let set = &plan.packages;
+    let list = |packages: &[PlannedPackage]| {
+        let names = packages.iter().map(|package| package.install_as.as_str());
+        if !with_reasons {
+            return list_names(&names.collect::<Vec<_>>(), Detail::Examples);
+        }
+        let whom = packages.iter().map(|package| for_whom(package, Detail::All));
+        let shown =
+            names.zip(whom).map(|(name, whom)| format!("{name} {whom}").trim_end().to_owned());
+        shown.collect::<Vec<_>>().join(", ")
+    };
     let mut parts = Vec::new();
     if !set.install.is_empty() {
-        let size = size(sum(&set.install) + sum(&set.brought_along));
+        let size = size(sum_sizes(&set.install) + sum_sizes(&set.brought_along));
         parts.push(format!(
             "{} to install ({size} with dependencies): {}",
             set.install.len(),
@@ -88,7 +99,7 @@ fn packages(plan: &Plan) -> String {
         ));
     }
     if !set.vendored.is_empty() {
-        let size = size(sum(&set.vendored));
+        let size = size(sum_sizes(&set.vendored));
         parts.push(format!(
             "{} in the bundle ({size}): {}",
             set.vendored.len(),
@@ -96,46 +107,4 @@ fn packages(plan: &Plan) -> String {
         ));
     }
     if parts.is_empty() { "none to install".to_owned() } else { parts.join("; ") }
-}
-
-/// `libpq for psycopg2`, `libmagic1 for python-magic (opened by name in magic/loader.py)`.
-fn for_whom(package: &PlannedPackage) -> String {
-    let mut whom: BTreeMap<&str, Option<&str>> = BTreeMap::new();
-    for reason in &package.reasons {
-        let name = match &reason.distribution {
-            Some(distribution) => distribution.as_str(),
-            None if reason.library == "interpreter" => "Python",
-            None => "the environment",
-        };
-        let evidence = reason.evidence.as_ref().map(|evidence| evidence.text.as_str());
-        let known = whom.entry(name).or_insert(evidence);
-        // A need of the loader says more than any evidence.
-        *known = evidence.and(*known);
-    }
-    match whom.len() {
-        0 => package.install_as.clone(),
-        _ => {
-            let named = whom.into_iter().map(|(name, evidence)| match evidence {
-                Some(evidence) => format!("{name} ({evidence})"),
-                None => name.to_owned(),
-            });
-            let whom = named.collect::<Vec<_>>().join(" and ");
-            format!("{} for {whom}", package.install_as)
-        }
-    }
-}
-
-/// `1 deny, 2 warn, 3 note`.
-fn weights(findings: &[Finding]) -> String {
-    let counted = [(Severity::Deny, "deny"), (Severity::Warn, "warn"), (Severity::Note, "note")];
-    let parts: Vec<String> = counted
-        .into_iter()
-        .map(|(severity, word)| {
-            let number = findings.iter().filter(|finding| finding.severity == severity).count();
-            (number, word)
-        })
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, word)| format!("{number} {word}"))
-        .collect();
-    if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
 }

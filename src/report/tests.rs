@@ -1,7 +1,10 @@
 //! Reports as tables: what is in the root, what is asked about it, what is answered
 //! ([`crate::scenario`]).
 
-use super::{Detail, Step, for_terminal, report, report_text, similar_names, why};
+use super::{
+    Detail, Step, Terminal, View, for_terminal, plan_text, report, report_text, similar_names, why,
+    why_not_text, why_text,
+};
 use crate::scenario::{compare, plan};
 
 const ROOT: &str = "alpine
@@ -188,24 +191,61 @@ fn modules_with_what_they_need() {
     check_modules("--require pip", "");
 }
 
+/// An environment with long names, a cycle of requirements, and many packages.
+const SHOP: &str = "debian 12 bookworm
+    python /usr/bin/python3.11
+    venv /opt/venv
+    deb libpq5 15.8-0+deb12u1 depends libssl3 owns /usr/lib/x86_64-linux-gnu/libpq.so.5 needs libssl.so.3
+    deb libssl3 3.0.14 owns /usr/lib/x86_64-linux-gnu/libssl.so.3
+    deb libxml2 2.9.14+dfsg-1.3 owns /usr/lib/x86_64-linux-gnu/libxml2.so.2
+    deb libmagic1 5.44-3 owns /usr/lib/x86_64-linux-gnu/libmagic.so.1
+    deb libjpeg62-turbo 2.1.5-2 owns /usr/lib/x86_64-linux-gnu/libjpeg.so.62
+    wheel shop from file:///src requires db pillow lxml-with-a-very-long-name-indeed has shop.py
+    wheel db 2.0 requires pool has db/_db.so needs libpq.so.5 libc.so.6 libgone.so.1
+    wheel pool requires db pillow has pool.py
+    wheel pillow 10.4.0 requires lxml-with-a-very-long-name-indeed has PIL/_imaging.so needs libjpeg.so.62 libc.so.6
+    wheel lxml-with-a-very-long-name-indeed 5.3.0.post20240901 has lxml/etree.so needs libxml2.so.2 libmagic.so.1 libjpeg.so.62 libpq.so.5 libc.so.6
+    wheel tests requires pillow lxml-with-a-very-long-name-indeed has tests.py
+    wheel pip has pip.py";
+
+/// Every text at the width of a terminal.
+#[track_caller]
+fn show_texts(width: usize) -> String {
+    let scenario = plan(SHOP, "/opt/venv --layers 8");
+    let report = report(&scenario.inventory, &scenario.plan);
+    let answer = |name| why_text(&why(&scenario.inventory, &scenario.plan, name));
+    let of = |view| report_text(&report, &scenario.plan, view, Detail::Examples);
+    let texts = [
+        ("report", of(View::Lines)),
+        ("report --tree", of(View::Tree)),
+        ("report --files", of(View::Files)),
+        ("report --verbose", report_text(&report, &scenario.plan, View::Lines, Detail::All)),
+        ("plan", plan_text(&scenario.plan, false, Detail::Examples)),
+        ("plan --files", plan_text(&scenario.plan, true, Detail::Examples)),
+        ("why libpq5", answer("libpq5")),
+        ("why pillow", answer("pillow")),
+        ("why-not pip", why_not_text(&why(&scenario.inventory, &scenario.plan, "pip"))),
+    ];
+    let terminal = Terminal { width: Some(width), ..Terminal::default() };
+    let mut shown = String::new();
+    for (title, text) in texts {
+        let plain = anstream::adapter::strip_str(&for_terminal(&text, terminal)).to_string();
+        let is_fit = |line: &str| textwrap::core::display_width(line) <= width;
+        // The terminal breaks a long path.
+        let is_word = |line: &str| line.split_whitespace().any(|word| word.len() > width / 2);
+        let long: Vec<&str> = plain.lines().filter(|one| !is_fit(one) && !is_word(one)).collect();
+        assert!(long.is_empty(), "{title}: {long:#?}");
+        shown += &format!("=== {title}\n{plain}\n");
+    }
+    shown
+}
+
 #[test]
-fn the_tree_for_people() {
-    let scenario = plan(ROOT, "/opt/venv --require web");
-    let text = report_text(&report(&scenario.inventory, &scenario.plan), Detail::Examples);
-    let plain = anstream::adapter::strip_str(&for_terminal(&text)).to_string();
-    // The tree itself; the text around it is prose.
-    let tree: Vec<String> = plain
-        .lines()
-        .filter(|line| line.contains("── ") || line.starts_with("db") || line.starts_with("web"))
-        .map(|line| line.trim().split("  ").next().unwrap_or_default().to_owned())
-        .collect();
-    compare(
-        ROOT,
-        &tree,
-        "db 2.0
-            └── /opt/venv/lib/python3.11/site-packages/db/_db.so
-            ├── libpq.so.5 → libpq 16.4
-            └── libc.musl-x86_64.so.1 → built-in
-            web 1.0",
-    );
+fn texts_in_80_columns() {
+    insta::assert_snapshot!(show_texts(80));
+}
+
+#[test]
+fn texts_in_120_columns() {
+    insta::assert_snapshot!(show_texts(120));
 }

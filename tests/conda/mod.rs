@@ -122,7 +122,7 @@ fn a_second_prefix_has_an_interpreter_of_its_own() {
 #[test]
 fn conda_is_explained_down_to_its_packages() {
     let builder = Builder::new();
-    let report = builder.run("report", &[]);
+    let report = builder.run("report", &["--tree"]);
     assert_eq!(exit_code(&report), 0, "{}", shown(&report));
     for part in ["libgreet.so.1", "libgreet 1.0", "pure", "piped"] {
         assert!(shown(&report).contains(part), "{part}: {}", shown(&report));

@@ -107,7 +107,7 @@ fn path_files_are_rewritten_and_judged() {
     assert!(!packages.join("hello.egg-link").exists());
     let report = wheelbarrow(&["report", folder]);
     said.add_lines("report", &report, &["easy-install.pth", "import os, other"]);
-    let one = wheelbarrow(&["plan", "--from", "any", "--require", "hello", folder]);
+    let one = wheelbarrow(&["plan", "--files", "--from", "any", "--require", "hello", folder]);
     said.add_lines("plan --require hello", &one, &["hello.egg-info", "missing-requirement"]);
     assert!(!shown(&one).contains("missing-requirement"), "{}", shown(&one));
     let minor = format!("python{}", own_minor(&top));

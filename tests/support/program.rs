@@ -8,7 +8,7 @@ use super::tree::{fixture, write};
 /// wheelbarrow without the variables that change its output.
 pub fn program() -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_wheelbarrow"));
-    program.env_remove("SOURCE_DATE_EPOCH");
+    program.env_remove("SOURCE_DATE_EPOCH").env_remove("COLUMNS");
     program
 }
 

@@ -10,7 +10,7 @@ use std::io::IsTerminal as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use wheelbarrow::bundle::{self, Format, Outcome, Papers};
 use wheelbarrow::finding::Finding;
-use wheelbarrow::report::{self, Summary};
+use wheelbarrow::report::{self, Detail, Summary};
 
 use crate::cli::arguments::BundleArguments;
 use crate::cli::output_settings::OutputSettings;
@@ -40,7 +40,8 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
         installer_path: report::installer_path(&plan.prefix),
         program: verifier.and_then(|verifier| verifier.copied_from.clone()),
     };
-    let bar = progress_bar(plan.size());
+    let is_quiet = settings.detail == Detail::Problems;
+    let bar = if is_quiet { ProgressBar::hidden() } else { progress_bar(plan.size()) };
     let progress = |bytes| bar.inc(bytes);
     let written = bundle::write(
         &settings.root,
@@ -56,13 +57,17 @@ pub(crate) fn run(typed: &BundleArguments) -> Result<Vec<Finding>, Trouble> {
     findings.extend(plan.findings.iter().cloned());
     findings.extend(stale);
     let findings = report::worst_last(settings.weights.apply(findings));
-    let summary =
-        Summary { plan: &plan, out: &output.out.display().to_string(), findings: &findings };
-    print_error(&report::summary_text(&summary));
-    print_error(&report::receipts_text("slimmed", &slimmed));
+    if !is_quiet {
+        let out = output.out.display().to_string();
+        let summary = Summary { plan: &plan, out: Some(&out), findings: &findings };
+        print_error(&report::summary_text(&summary));
+        print_error(&report::receipts_text("slimmed", &slimmed));
+    }
     match output.format {
-        Format::Directory if output.print_dockerfile || std::io::stdout().is_terminal() => {
-            streams::print(&papers.dockerfile)?;
+        Format::Directory
+            if output.print_dockerfile || !is_quiet && std::io::stdout().is_terminal() =>
+        {
+            streams::print_file(&papers.dockerfile)?;
         }
         Format::Directory => {}
         // Nothing installs packages here: the user's base has to have them.

@@ -20,7 +20,7 @@ pub(crate) fn run(typed: &InitArguments) -> Result<Vec<Finding>, Trouble> {
     };
     let project = project::read(&host::open_root(Path::new("."))?)?;
     let recipe = project::decide(&project, &Choice { base, python: typed.python })?;
-    streams::print(&project::dockerfile(&recipe))?;
+    streams::print_file(&project::dockerfile(&recipe))?;
     print_error(&project::summary(&recipe));
     Ok(Vec::new())
 }

@@ -1,4 +1,4 @@
-//! `wheelbarrow layers --compare`: the layers of several bundles side by side.
+//! `wheelbarrow layers`: the layers of several bundles side by side.
 
 use std::path::PathBuf;
 

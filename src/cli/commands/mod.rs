@@ -31,15 +31,15 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Trouble> {
         Command::Init(typed) => init::run(typed),
         Command::Observe(typed) => return observe::run(typed),
         Command::Bundle(typed) => bundle::run(typed),
-        Command::Plan { input, choice, json } => plan::run(input, choice, *json),
-        Command::Report { input, choice, sizes, json } => report::run(input, choice, *sizes, *json),
+        Command::Plan(typed) => plan::run(typed),
+        Command::Report(typed) => report::run(typed),
         Command::Why(question) => why::run(question, why::Side::InFinalRoot),
         Command::WhyNot(question) => why::run(question, why::Side::LeftOut),
         Command::Verify { bundle, root, prefix, json, findings } => {
             verify::run(bundle.as_deref(), root, prefix.as_deref(), *json, findings)
         }
         Command::Explain { code } => explain::run(*code),
-        Command::Layers { compare, json } => layers::run(compare, *json),
+        Command::Layers { bundles, json } => layers::run(bundles, *json),
         Command::Lock { lock_file, input, choice } => lock::run(input, choice, lock_file),
         Command::Diff { old, new, exit_code, json } => {
             return diff::run(old, new, *exit_code, *json);

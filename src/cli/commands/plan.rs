@@ -3,15 +3,17 @@
 use wheelbarrow::finding::Finding;
 use wheelbarrow::report;
 
-use crate::cli::answer::print_answer;
-use crate::cli::arguments::{Choice, Input};
+use crate::cli::answer::print_answer_about;
+use crate::cli::arguments::PlanArguments;
 use crate::cli::settings::Settings;
 use crate::cli::trouble::Trouble;
 
 /// Prints the plan.
-pub(crate) fn run(input: &Input, choice: &Choice, json: bool) -> Result<Vec<Finding>, Trouble> {
-    let mut settings = Settings::read_only(input, choice)?;
+pub(crate) fn run(typed: &PlanArguments) -> Result<Vec<Finding>, Trouble> {
+    let mut settings = Settings::read_only(&typed.input, &typed.choice)?;
     let (_, plan) = settings.decide()?;
-    print_answer(json, &plan, || report::plan_text(&plan, settings.detail))?;
+    print_answer_about(settings.directory().base(), typed.json, &plan, || {
+        report::plan_text(&plan, typed.files, settings.detail)
+    })?;
     Ok(plan.findings)
 }

@@ -2,32 +2,39 @@
 
 use wheelbarrow::finding::Finding;
 use wheelbarrow::inventory::Scope;
-use wheelbarrow::report;
+use wheelbarrow::report::{self, View};
 
-use crate::cli::answer::print_answer;
-use crate::cli::arguments::{Choice, Input};
+use crate::cli::answer::print_answer_about;
+use crate::cli::arguments::ReportArguments;
 use crate::cli::settings::Settings;
 use crate::cli::trouble::Trouble;
 
-/// Prints the report; `sizes` compares the sizes with libraries and interpreter installed or
-/// bundled.
-pub(crate) fn run(
-    input: &Input,
-    choice: &Choice,
-    sizes: bool,
-    json: bool,
-) -> Result<Vec<Finding>, Trouble> {
-    let mut settings = Settings::read_only(input, choice)?;
-    let scope = if sizes {
+/// Prints the report.
+pub(crate) fn run(typed: &ReportArguments) -> Result<Vec<Finding>, Trouble> {
+    let mut settings = Settings::read_only(&typed.input, &typed.choice)?;
+    let scope = if typed.sizes {
         Scope { packages: true, interpreter: true, ..settings.scope() }
     } else {
         settings.scope()
     };
     let inventory = settings.take_inventory(scope)?;
-    let mut report = report::report(&inventory, &settings.make_plan(&inventory));
-    if sizes {
+    let plan = settings.make_plan(&inventory);
+    let mut report = report::report(&inventory, &plan);
+    if typed.sizes {
         report.sizes = report::sizes(&inventory, &settings.request);
     }
-    print_answer(json, &report, || report::report_text(&report, settings.detail))?;
+    print_answer_about(settings.directory().base(), typed.json, &report, || {
+        report::report_text(&report, &plan, view(typed), settings.detail)
+    })?;
     Ok(report.findings)
+}
+
+fn view(typed: &ReportArguments) -> View {
+    if typed.tree {
+        View::Tree
+    } else if typed.files {
+        View::Files
+    } else {
+        View::Lines
+    }
 }

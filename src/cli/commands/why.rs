@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use wheelbarrow::finding::Finding;
 use wheelbarrow::report;
 
-use crate::cli::answer::print_answer;
+use crate::cli::answer::print_answer_about;
 use crate::cli::arguments::Question;
 use crate::cli::settings::Settings;
 use crate::cli::streams::print_error;
@@ -26,7 +26,8 @@ pub(crate) enum Side {
 
 /// Prints the answer. A name on the other side gets a reference to the other command.
 pub(crate) fn run(question: &Question, side: Side) -> Result<Vec<Finding>, Trouble> {
-    let (inventory, plan) = Settings::read_only(&question.input, &question.choice)?.decide()?;
+    let mut settings = Settings::read_only(&question.input, &question.choice)?;
+    let (inventory, plan) = settings.decide()?;
     let answer = report::why(&inventory, &plan, &question.name);
     if answer.chains.is_empty() && answer.stays.is_empty() {
         return Err(Trouble::new(
@@ -37,7 +38,7 @@ pub(crate) fn run(question: &Question, side: Side) -> Result<Vec<Finding>, Troub
             },
         ));
     }
-    print_answer(question.json, &answer, || match side {
+    print_answer_about(settings.directory().base(), question.json, &answer, || match side {
         Side::InFinalRoot => report::why_text(&answer),
         Side::LeftOut => report::why_not_text(&answer),
     })?;

@@ -129,7 +129,7 @@ fn absent_members(entries: &[PlannedEntry], request: &LayerRequest) -> Vec<Findi
             member,
             format!("is named by --layer {name}, but no such distribution is bundled"),
         )
-        .help("`wheelbarrow plan` lists the bundled distributions")
+        .help("`wheelbarrow report` lists the bundled distributions")
     };
     absent.map(finding).collect()
 }
