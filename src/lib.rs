@@ -77,6 +77,7 @@
 
 pub mod base;
 pub mod bundle;
+mod digest;
 pub mod dockerfile;
 pub mod elf;
 pub mod escape;

@@ -20,6 +20,7 @@ mod faults;
 mod final_root;
 mod fixed_stage;
 mod fuzz;
+mod image_files;
 mod init;
 mod injection;
 mod interrupted;

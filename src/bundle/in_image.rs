@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::manifest::Manifest;
-use super::output::hex;
+use crate::digest::hex;
 use crate::packages::Manager;
 use crate::path::RealPath;
 

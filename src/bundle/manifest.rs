@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::output::{Written, hex};
+use super::output::Written;
+use crate::digest::hex;
 use crate::finding::Code;
 use crate::hint::Hint;
 use crate::packages::Manager;

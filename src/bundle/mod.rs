@@ -48,7 +48,6 @@ pub use manifest::{
 };
 use output::Output;
 pub use output::Written;
-pub(crate) use output::hex;
 pub use papers::Papers;
 
 /// The name of the program that verifies the final stage, next to `rootfs/`.

@@ -27,22 +27,15 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tar::{EntryType, Header};
 
-use super::output::{Output, hex};
+use super::output::Output;
 use super::{BundleError, Written};
+use crate::digest::hex;
 use crate::path::RealPath;
 use crate::plan::{Action, Plan, PlannedEntry};
+use crate::root::DockerImage;
 
 /// The PATH after the environment's own directory.
 const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// The single element of `manifest.json`, with the paths of the blobs.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct DockerImage {
-    config: String,
-    repo_tags: Vec<String>,
-    layers: Vec<String>,
-}
 
 /// The blob of one layer.
 struct LayerBlob {

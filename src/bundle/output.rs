@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use super::BundleError;
 use super::builder_paths::BuilderPaths;
 use super::edit::{self, Edited};
+use crate::digest::hex;
 use crate::path::RealPath;
 use crate::plan::{Action, PlannedEntry};
 use crate::python::recorded_hash;
@@ -390,9 +391,4 @@ fn umask(top: &Path) -> io::Result<u32> {
 pub(super) fn bytes_of_hex(hex: &str) -> Vec<u8> {
     let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("our own hash");
     (0..hex.len()).step_by(2).map(byte).collect()
-}
-
-/// Bytes in hexadecimal, as in manifests.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -18,14 +18,18 @@ pub(crate) fn print_answer(
     if json { print_json(data) } else { streams::print(&text()) }
 }
 
-/// Prints `data` as JSON with `--json`, otherwise the text, with links to paths of the root at `root`.
+/// Prints `data` as JSON with `--json`, otherwise the text, with links to paths of the root in the
+/// directory `root`; those of an image lead nowhere.
 pub(crate) fn print_answer_about(
-    root: &Path,
+    root: Option<&Path>,
     json: bool,
     data: &impl Serialize,
     text: impl FnOnce() -> String,
 ) -> Result<(), Trouble> {
-    if json { print_json(data) } else { streams::print_with_links(&text(), root) }
+    match root {
+        Some(root) if !json => streams::print_with_links(&text(), root),
+        _ => print_answer(json, data, text),
+    }
 }
 
 /// Prints `data` as JSON.

@@ -66,8 +66,9 @@ pub(crate) enum Command {
         /// The directory that bundle wrote [default: the environment that was copied to --prefix in
         /// the root]
         bundle: Option<PathBuf>,
-        /// The final root, with its OS packages installed
-        #[arg(long, value_name = "DIR", default_value = "/")]
+        /// The final root, with its OS packages installed: a directory, an OCI image layout, or what
+        /// docker save wrote
+        #[arg(long, value_name = "DIR|IMAGE", default_value = "/")]
         root: PathBuf,
         /// The path of the environment in the final root [default: that of the bundle, or /opt/app]
         #[arg(long, value_name = "PATH")]
@@ -120,8 +121,8 @@ pub(crate) enum Command {
     },
     /// Print the profile of a final root, for --base
     Base {
-        /// The root to read
-        #[arg(long, value_name = "DIR")]
+        /// The root to read: a directory, an OCI image layout, or what docker save wrote
+        #[arg(long, value_name = "DIR|IMAGE")]
         root: PathBuf,
         /// The image name for FROM, kept in the profile
         #[arg(long, value_name = "IMAGE")]
@@ -276,8 +277,9 @@ pub(crate) struct Input {
     /// root's python3]
     #[arg(long, value_name = "X.Y", value_parser = minor)]
     pub(crate) python: Option<Minor>,
-    /// The root to read; the result is the same as inside that root
-    #[arg(long, value_name = "DIR", default_value = "/")]
+    /// The root to read: a directory, an OCI image layout, or what docker save wrote. The result is the
+    /// same as inside that root
+    #[arg(long, value_name = "DIR|IMAGE", default_value = "/")]
     pub(crate) root: PathBuf,
 }
 
@@ -366,12 +368,12 @@ pub(crate) struct FinalImage {
     /// The image for FROM [default: derived from os-release and the interpreter's path]
     #[arg(long, value_name = "IMAGE")]
     pub(crate) from: Option<ImageName>,
-    /// The final root, mounted at DIR. Only missing libraries are installed or vendored, and an
+    /// The final root, as --root has it. Only missing libraries are installed or vendored, and an
     /// environment that it cannot run is refused
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR|IMAGE")]
     pub(crate) base_root: Option<PathBuf>,
-    /// Like --base-root, from the profile of an image: its name, or a file that `wheelbarrow base`
-    /// wrote
+    /// Like --base-root, from the profile of an image: its name, a file that `wheelbarrow base` wrote,
+    /// an OCI image layout, or what docker save wrote
     #[arg(long, value_name = "IMAGE|FILE", conflicts_with = "base_root")]
     pub(crate) base: Option<String>,
     /// The Python of the final image, if its path is not that in the builder; the minor version

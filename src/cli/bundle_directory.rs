@@ -3,12 +3,13 @@
 //! Invariant: nothing is written.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use wheelbarrow::bundle::{ImageManifest, MANIFEST, Manifest};
 use wheelbarrow::path::RealPath;
 use wheelbarrow::plan::DEFAULT_PREFIX;
 use wheelbarrow::report::Application;
-use wheelbarrow::root::{Directory, Root, Union};
+use wheelbarrow::root::{Image, Root, Tree, Union};
 
 use super::host;
 use super::settings::plain_path;
@@ -21,7 +22,7 @@ pub(crate) fn final_root(
     typed: Option<&str>,
 ) -> Result<(Root, RealPath, Option<ImageManifest>), Trouble> {
     let typed = typed.map(|typed| plain_path("--prefix", typed)).transpose()?;
-    let base = host::open_directory(root, &[])?;
+    let base = host::open(root, &[])?.tree;
     let Some(bundle) = bundle else {
         return Ok((
             Root::new(base),
@@ -36,14 +37,18 @@ pub(crate) fn final_root(
     Ok((Root::new(Union(all)), prefix, Some(ImageManifest::from(&manifest))))
 }
 
-/// The trees that a final stage copies: one, or one per layer.
-fn open_trees(bundle: &Path) -> Result<Vec<Directory>, Trouble> {
+/// The trees that a final stage copies: one, or one per layer, or those of an image layout as one.
+fn open_trees(bundle: &Path) -> Result<Vec<Arc<dyn Tree>>, Trouble> {
+    let open = |path: &Path| Ok(host::open(path, &[])?.tree);
+    if Image::is_at(bundle) {
+        return Ok(vec![open(bundle)?]);
+    }
     let layers = bundle.join("layers");
     let listed = host::list_directory(&layers).map_err(|error| {
         Trouble::without_hint(format!("cannot list {}: {error}", layers.display()))
     })?;
     let trees: Vec<PathBuf> = listed.unwrap_or_else(|| vec![bundle.join("rootfs")]);
-    trees.iter().map(|tree| host::open_directory(tree, &[])).collect()
+    trees.iter().map(|tree| open(tree)).collect()
 }
 
 /// The manifest of a bundle that is named by its directory; another path is the file itself.

@@ -10,10 +10,11 @@
 
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use url::Url;
 use wheelbarrow::python::Surroundings;
-use wheelbarrow::root::{Directory, Root};
+use wheelbarrow::root::{Directory, Image, Root, Tree};
 
 use super::trouble::Trouble;
 
@@ -24,19 +25,41 @@ const FIXED_TIME: i64 = 315_532_800;
 /// digits).
 const LATEST_TIME: i64 = 8_589_934_591;
 
-/// Opens a directory as a root, with no part left out.
-pub(crate) fn open_root(path: &Path) -> Result<Root, Trouble> {
-    Ok(Root::new(open_directory(path, &[])?))
+/// A root of the host.
+pub(crate) struct HostRoot {
+    /// Its files.
+    pub(crate) tree: Arc<dyn Tree>,
+    /// The absolute path of its directory; `None` for an image, which has none.
+    pub(crate) directory: Option<PathBuf>,
 }
 
-/// Opens a directory of the host; the directories in `without` do not belong to it.
-pub(crate) fn open_directory(path: &Path, without: &[PathBuf]) -> Result<Directory, Trouble> {
-    Directory::open(path, without).map_err(|error| {
+impl HostRoot {
+    /// Whether it is the root that wheelbarrow itself runs in.
+    pub(crate) fn is_own(&self) -> bool {
+        self.directory.as_deref() == Some(Path::new("/"))
+    }
+}
+
+/// Opens a directory or an image as a root, with no part left out.
+pub(crate) fn open_root(path: &Path) -> Result<Root, Trouble> {
+    Ok(Root::new(open(path, &[])?.tree))
+}
+
+/// Opens a directory or an image of the host; the directories in `without` do not belong to it.
+pub(crate) fn open(path: &Path, without: &[PathBuf]) -> Result<HostRoot, Trouble> {
+    let trouble = |error: &dyn std::fmt::Display| {
         Trouble::new(
             format!("cannot open the root {}: {error}", path.display()),
-            "give the directory of a root file system",
+            "give the directory of a root file system, an OCI image layout, or what docker save wrote",
         )
-    })
+    };
+    if path.is_file() || Image::is_at(path) {
+        let image = Image::open(path).map_err(|error| trouble(&error))?;
+        return Ok(HostRoot { tree: Arc::new(image), directory: None });
+    }
+    let tree = Directory::open(path, without).map_err(|error| trouble(&error))?;
+    let directory = Some(tree.base().to_owned());
+    Ok(HostRoot { tree: Arc::new(tree), directory })
 }
 
 /// The variables and the working directory of this process, which runs in the builder stage.

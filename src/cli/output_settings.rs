@@ -66,9 +66,8 @@ impl OutputSettings {
     ) -> Result<OutputSettings, Trouble> {
         let out = host::absolute(&settings::out(typed)?);
         let typed = &typed.output;
-        let base = settings.directory().base();
-        let out_inside =
-            out.strip_prefix(base).ok().and_then(Path::to_str).map(|path| format!("/{path}"));
+        let out_inside = settings.directory().and_then(|root| out.strip_prefix(root).ok());
+        let out_inside = out_inside.and_then(Path::to_str).map(|path| format!("/{path}"));
         let place = out_inside.clone().map(PlainPath::try_from).transpose();
         let place = place.map_err(|why| {
             Trouble::new(

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use wheelbarrow::base::{self, Profile};
+use wheelbarrow::root::Image;
 
 use super::arguments::FinalImage;
 use super::host;
@@ -27,10 +28,13 @@ pub(crate) fn read(typed: &FinalImage) -> Result<Option<Profile>, Trouble> {
     if let Some(profile) = base::find(typed) {
         return Ok(Some(profile));
     }
+    if Image::is_at(Path::new(typed)) {
+        return read_root(Path::new(typed)).map(Some);
+    }
     let trouble = |message: String| {
         Trouble::new(
             message,
-            "mount the image and give --base-root DIR, or write its profile with wheelbarrow base --root DIR > profile.json",
+            "give the image as docker save writes it, or its root mounted with --base-root DIR",
         )
     };
     let text = host::read_file(Path::new(typed)).map_err(|error| {

@@ -24,9 +24,10 @@ use super::arguments::{
     BundleArguments, Choice, Contents, DEFAULT_OUT, FinalStageChoice, FormatChoice, Input,
     NativeChoice, OutputOptions, ShebangChoice, SlimChoice,
 };
+use super::host::{self, HostRoot};
 use super::requirements::Asked;
 use super::trouble::Trouble;
-use super::{host, layer_request, profile, requirements};
+use super::{layer_request, profile, requirements};
 
 /// A root, the environments in it, and a request.
 pub(crate) struct Settings {
@@ -40,7 +41,7 @@ pub(crate) struct Settings {
     pub(crate) weights: Weights,
     /// How much of each finding is shown.
     pub(crate) detail: Detail,
-    directory: Directory,
+    host: HostRoot,
     /// Files and directories of the root that are bundled on request.
     included: Vec<RealPath>,
     /// The records of runs in the builder.
@@ -69,8 +70,8 @@ impl Settings {
         out: &Path,
         format: Format,
     ) -> Result<Settings, Trouble> {
-        let directory = host::open_directory(&input.root, &[host::absolute(out)])?;
-        let own_root = directory.base() == Path::new("/");
+        let host = host::open(&input.root, &[host::absolute(out)])?;
+        let own_root = host.is_own();
         if choice.contents.compile && !own_root {
             return Err(Trouble::new(
                 "--compile runs the Python of the root, so it needs --root /",
@@ -84,7 +85,7 @@ impl Settings {
                 typed.to_owned()
             }
         };
-        let root = Root::new(directory.clone());
+        let root = Root::new(host.tree.clone());
         let asked = requirements::read(&root, &choice.selection, &inside)?;
         let mut included = included(&root, &choice.contents.include, &inside)?;
         included.extend(data(&root, &choice.contents)?);
@@ -92,7 +93,7 @@ impl Settings {
             root,
             included,
             observed: observed(&choice.native.observed)?,
-            directory,
+            host,
             unpacked: None,
             named: input.env.iter().map(|typed| inside(typed)).collect(),
             surroundings: Surroundings {
@@ -105,14 +106,14 @@ impl Settings {
         })
     }
 
-    /// The directory that is the root.
-    pub(crate) fn directory(&self) -> &Directory {
-        &self.directory
+    /// The directory of the host that is the root; `None` for an image.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        self.host.directory.as_deref()
     }
 
     /// Whether the root is the one that wheelbarrow itself runs in.
     pub(crate) fn own_root(&self) -> bool {
-        self.directory.base() == Path::new("/")
+        self.host.is_own()
     }
 
     /// The parts of the root that a plan of this request depends on.
@@ -144,7 +145,7 @@ impl Settings {
             wheelhouse::unpack(&self.root, &folder, prefix, requirements, final_libc, python)?;
         let upper = Directory::open(&directory.content(), &[]).map_err(FolderError::Temporary)?;
         let place = self.request.prefix.clone();
-        let overlay = Overlay { lower: self.directory.clone(), upper, place };
+        let overlay = Overlay { lower: self.host.tree.clone(), upper, place };
         self.root = Root::new(overlay).with_failures_of(&self.root);
         self.unpacked = Some(directory);
         Ok(Some((environment, findings)))

@@ -11,6 +11,7 @@ mod beneath;
 mod directory;
 mod failures;
 mod grafts;
+mod image;
 pub mod memory;
 mod os_release;
 mod overlay;
@@ -23,6 +24,7 @@ use std::sync::{Arc, RwLock};
 pub use directory::Directory;
 use failures::Failures;
 use grafts::Grafts;
+pub use image::{DockerImage, Image, ImageError};
 pub use overlay::Overlay;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -222,6 +224,29 @@ pub trait Tree: Send + Sync {
         depth: usize,
         enter: &dyn Fn(&str) -> bool,
     ) -> Vec<Result<Entry, RootError>>;
+}
+
+impl<T: Tree + ?Sized> Tree for Arc<T> {
+    fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError> {
+        (**self).lookup(path)
+    }
+
+    fn has_capabilities(&self, path: &RealPath) -> Result<bool, RootError> {
+        (**self).has_capabilities(path)
+    }
+
+    fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
+        (**self).open(path)
+    }
+
+    fn walk(
+        &self,
+        top: &RealPath,
+        depth: usize,
+        enter: &dyn Fn(&str) -> bool,
+    ) -> Vec<Result<Entry, RootError>> {
+        (**self).walk(top, depth, enter)
+    }
 }
 
 /// A content with a position, for readers of archives: it implements `Read` and `Seek`.

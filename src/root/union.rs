@@ -4,12 +4,13 @@
 //! link in place, because COPY writes through it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{Content, Directory, Entry, Kind, Meta, RootError, Tree};
+use super::{Content, Entry, Kind, Meta, RootError, Tree};
 use crate::path::RealPath;
 
 /// The trees from bottom to top; there is at least one.
-pub struct Union(pub Vec<Directory>);
+pub struct Union(pub Vec<Arc<dyn Tree>>);
 
 impl Tree for Union {
     fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError> {
@@ -23,7 +24,7 @@ impl Tree for Union {
     }
 
     fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
-        let has = |tree: &&Directory| {
+        let has = |tree: &&Arc<dyn Tree>| {
             matches!(tree.lookup(path), Ok(Some(Meta { kind: Kind::File, .. })))
         };
         self.0.iter().rev().find(has).or(self.0.first()).expect("a union has trees").open(path)
@@ -70,9 +71,9 @@ fn merge(lower: Option<Meta>, upper: Meta) -> Meta {
 mod tests {
     use super::*;
     use crate::path::WrittenPath;
-    use crate::root::Root;
+    use crate::root::{Directory, Root};
 
-    fn tree(files: &[&str]) -> (tempfile::TempDir, Directory) {
+    fn tree(files: &[&str]) -> (tempfile::TempDir, Arc<dyn Tree>) {
         let top = tempfile::tempdir().unwrap();
         for file in files {
             let path = top.path().join(file);
@@ -80,7 +81,7 @@ mod tests {
             std::fs::write(path, file).unwrap();
         }
         let tree = Directory::open(top.path(), &[]).unwrap();
-        (top, tree)
+        (top, Arc::new(tree))
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::files::{Files, Node};
-use crate::bundle::{ImageManifest, Manifest, Written, edit, hex};
+use crate::bundle::{ImageManifest, Manifest, Written, edit};
+use crate::digest::hex;
 use crate::path::RealPath;
 use crate::plan::{Action, Plan, PlannedEntry};
 use crate::python::{record_text, recorded_hash};

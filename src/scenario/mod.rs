@@ -51,7 +51,8 @@ use files::Files;
 use sha2::{Digest, Sha256};
 
 use crate::base;
-use crate::bundle::{ImageEntry, ImageManifest, ImagePart, hex};
+use crate::bundle::{ImageEntry, ImageManifest, ImagePart};
+use crate::digest::hex;
 use crate::inventory::{self, Inventory};
 use crate::path::RealPath;
 use crate::plan::{self, Plan};

@@ -11,7 +11,8 @@ use rayon::prelude::*;
 
 use super::faults::{self, Fault, FaultKind};
 use super::files::hash_file;
-use crate::bundle::{ImageEntry, ImageManifest, ImagePart, hex};
+use crate::bundle::{ImageEntry, ImageManifest, ImagePart};
+use crate::digest::hex;
 use crate::finding::{Code, Finding, Severity, count};
 use crate::path::{RealPath, WrittenPath};
 use crate::plan::IMAGE_MANIFEST;

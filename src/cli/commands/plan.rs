@@ -12,7 +12,7 @@ use crate::cli::trouble::Trouble;
 pub(crate) fn run(typed: &PlanArguments) -> Result<Vec<Finding>, Trouble> {
     let mut settings = Settings::read_only(&typed.input, &typed.choice)?;
     let (_, plan) = settings.decide()?;
-    print_answer_about(settings.directory().base(), typed.json, &plan, || {
+    print_answer_about(settings.directory(), typed.json, &plan, || {
         report::plan_text(&plan, typed.files, settings.detail)
     })?;
     Ok(plan.findings)

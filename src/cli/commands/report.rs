@@ -23,7 +23,7 @@ pub(crate) fn run(typed: &ReportArguments) -> Result<Vec<Finding>, Trouble> {
     if typed.sizes {
         report.sizes = report::sizes(&inventory, &settings.request);
     }
-    print_answer_about(settings.directory().base(), typed.json, &report, || {
+    print_answer_about(settings.directory(), typed.json, &report, || {
         report::report_text(&report, &plan, view(typed), settings.detail)
     })?;
     Ok(report.findings)

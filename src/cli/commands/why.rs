@@ -38,7 +38,7 @@ pub(crate) fn run(question: &Question, side: Side) -> Result<Vec<Finding>, Troub
             },
         ));
     }
-    print_answer_about(settings.directory().base(), question.json, &answer, || match side {
+    print_answer_about(settings.directory(), question.json, &answer, || match side {
         Side::InFinalRoot => report::why_text(&answer),
         Side::LeftOut => report::why_not_text(&answer),
     })?;
