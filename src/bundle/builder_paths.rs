@@ -4,7 +4,7 @@
 
 use memchr::memmem;
 
-use crate::path::{begins_path, ends_path};
+use crate::path::{RealPath, begins_path, ends_path};
 
 /// The prefixes of the environment in the builder.
 pub(super) struct BuilderPaths(Vec<memmem::Finder<'static>>);
@@ -38,6 +38,15 @@ impl BuilderPaths {
     }
 }
 
+/// Whether a file is the description of a distribution: a path in its text is an example for people.
+pub(super) fn is_description(path: &RealPath) -> bool {
+    let of_distribution = |directory: &RealPath| {
+        directory.name().ends_with(".dist-info") || directory.name().ends_with(".egg-info")
+    };
+    matches!(path.name(), "METADATA" | "PKG-INFO")
+        && path.parent().as_ref().is_some_and(of_distribution)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +66,17 @@ mod tests {
             assert_eq!(paths.are_in(text.as_bytes(), true, true), expect, "{text}");
         }
         assert!(!paths.are_in(b"/venv", true, false) && !paths.are_in(b"/venv", false, true));
+    }
+
+    #[test]
+    fn descriptions_of_distributions() {
+        for (path, expect) in [
+            ("/v/black-1.0.dist-info/METADATA", true),
+            ("/v/black-1.0.egg-info/PKG-INFO", true),
+            ("/v/black/METADATA", false),
+            ("/v/black-1.0.dist-info/direct_url.json", false),
+        ] {
+            assert_eq!(is_description(&RealPath::known(path)), expect, "{path}");
+        }
     }
 }

@@ -266,7 +266,10 @@ pub struct Outcome {
 }
 
 fn findings(all: &BTreeMap<&RealPath, (&PlannedEntry, Written)>) -> Vec<Finding> {
-    let left = all.values().filter(|(_, written)| written.builder_path).map(|(entry, _)| {
+    let left = all.values().filter(|(entry, written)| {
+        written.builder_path && !builder_paths::is_description(&entry.to)
+    });
+    let left = left.map(|(entry, _)| {
         Finding::new(
             Severity::Warn,
             Code::BuilderPathLeft,

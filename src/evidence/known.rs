@@ -23,6 +23,9 @@ pub struct Known {
     /// Modules of the standard library that source imports.
     #[serde(default)]
     pub import: Vec<String>,
+    /// Functions that source calls, by name alone.
+    #[serde(default)]
+    pub call: Vec<String>,
     /// A distribution that makes the row needless.
     pub unless: Option<String>,
     /// Programs that are started, by name.
@@ -82,7 +85,7 @@ mod tests {
             assert!(rows.iter().any(|row| row.is_about(key)), "{key}");
         }
         for row in rows {
-            let subjects = [&row.distribution, &row.library, &row.import];
+            let subjects = [&row.distribution, &row.library, &row.import, &row.call];
             let named = subjects.iter().filter(|names| !names.is_empty()).count();
             assert_eq!(named, 1, "{row:?}");
             let objects = [&row.programs, &row.libraries, &row.files];

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::mentions::{self, Mention};
 use super::{FileFact, Inventory, Mentions};
-use crate::evidence::{Name, known, names_in_source, opener_words};
+use crate::evidence::{self, Name, names_in_source, opener_words};
 use crate::path::RealPath;
 use crate::python::{ImportedName, parse_references};
 use crate::root::{Kind, Root, RootError};
@@ -31,6 +31,14 @@ pub(super) struct Source {
     pub(super) names: BTreeSet<Name>,
     /// The modules that it imports, of those with known needs.
     pub(super) imports: BTreeSet<&'static str>,
+    /// The functions that it calls, of those with known needs.
+    pub(super) calls: BTreeSet<&'static str>,
+}
+
+impl Source {
+    fn needs_nothing(&self) -> bool {
+        self.names.is_empty() && self.imports.is_empty() && self.calls.is_empty()
+    }
 }
 
 impl Inventory {
@@ -45,7 +53,7 @@ impl Inventory {
         let (mut mentions, mut sources) = (Mentions::default(), Sources::new());
         for (file, (mention, source)) in read {
             mentions.add(&file.path, mention);
-            if !source.names.is_empty() || !source.imports.is_empty() {
+            if !source.needs_nothing() {
                 sources.insert(file.path.clone(), source);
             }
         }
@@ -66,6 +74,8 @@ fn is_module(file: &FileFact) -> bool {
 struct Reader {
     /// The modules with known needs.
     known: BTreeSet<&'static str>,
+    /// The functions with known needs.
+    called: BTreeSet<&'static str>,
     /// The modules of setuptools.
     setuptools: &'static [&'static str],
     words: Vec<&'static str>,
@@ -75,14 +85,16 @@ struct Reader {
 impl Reader {
     fn new(setuptools: &'static [&'static str]) -> Reader {
         let known: BTreeSet<&str> =
-            known().iter().flat_map(|row| &row.import).map(String::as_str).collect();
-        let all = known.iter().chain(setuptools).chain(&mentions::WORDS).copied();
+            evidence::known().iter().flat_map(|row| &row.import).map(String::as_str).collect();
+        let called: BTreeSet<&str> =
+            evidence::known().iter().flat_map(|row| &row.call).map(String::as_str).collect();
+        let all = known.iter().chain(&called).chain(setuptools).chain(&mentions::WORDS).copied();
         let words: BTreeSet<&str> = all.chain(opener_words()).collect();
         let words: Vec<&str> = words.into_iter().collect();
         let mut search = AhoCorasick::builder();
         // Words that start at different places: this kind of match has the fastest search.
         let search = search.match_kind(MatchKind::LeftmostLongest).build(&words);
-        Reader { known, setuptools, words, search: search.expect("a few short words") }
+        Reader { known, called, setuptools, words, search: search.expect("a few short words") }
     }
 
     /// The words in a source.
@@ -118,6 +130,10 @@ impl Reader {
                 mention = mentions::find(&text, &references, self.setuptools);
             }
         }
+        if is_written {
+            let called = self.called.intersection(&found).copied();
+            source.calls = called.filter(|name| calls(&bytes, name)).collect();
+        }
         if is_written && opener_words().any(|word| found.contains(word)) {
             source.names = names_in_source(&bytes);
         }
@@ -133,9 +149,30 @@ fn imports(imports: &[ImportedName], module: &str) -> bool {
     })
 }
 
+/// Whether a source has a call of this function.
+fn calls(source: &[u8], function: &str) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    memchr::memmem::find_iter(source, function).any(|at| {
+        let (before, after) = (&source[..at], &source[at + function.len()..]);
+        !before.last().is_some_and(is_word) && after.trim_ascii_start().starts_with(b"(")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_by_name() {
+        for (text, expect) in [
+            ("socket.getservbyname('https')", true),
+            ("x = getservbyname (a)", true),
+            ("def my_getservbyname(): pass", false),
+            ("getservbyname_r(a); getservbyname", false),
+        ] {
+            assert_eq!(calls(text.as_bytes(), "getservbyname"), expect, "{text}");
+        }
+    }
 
     #[test]
     fn no_word_hides_another() {

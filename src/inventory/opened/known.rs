@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Opened, Search};
 use crate::evidence::{Evidence, Grade, Known, known, parse_drivers};
 use crate::inventory::natives::follow;
+use crate::inventory::sources::Source;
 use crate::inventory::{Loading, NativeKind, Need, NeedOutcome, USUAL_DIRECTORIES};
 use crate::loader::Rule;
 use crate::path::{RealPath, WrittenPath};
@@ -30,15 +31,21 @@ impl Search<'_> {
     pub(super) fn of_known(&self, opened: &[Opened]) -> Vec<Opened> {
         let rows = known();
         let loads = self.first_loads(opened);
-        let imports = self.first_imports();
-        let mut found: Vec<Opened> =
-            rows.iter().flat_map(|row| self.of_row(row, &loads, &imports)).collect();
+        let imports = self.first_sources(|source| &source.imports);
+        let calls = self.first_sources(|source| &source.calls);
+        let of_row = |row: &Known| {
+            let library = (&row.library, &loads, "loads");
+            let import = (&row.import, &imports, "imports");
+            self.of_row(row, [library, import, (&row.call, &calls, "calls")])
+        };
+        let mut found: Vec<Opened> = rows.iter().flat_map(of_row).collect();
         found.extend(self.of_odbc(&loads));
         found.extend(self.of_locales());
         found
     }
 
-    fn of_row(&self, row: &Known, loads: &First, imports: &First) -> Vec<Opened> {
+    /// What one row says. Each of `subjects` has names of the row, the files with each name, and a verb.
+    fn of_row(&self, row: &Known, subjects: [(&Vec<String>, &First, &str); 3]) -> Vec<Opened> {
         let distributions = &self.inventory.distributions;
         if row
             .unless
@@ -52,9 +59,7 @@ impl Search<'_> {
             .filter(|distribution| row.is_about(&distribution.key))
             .map(|distribution| (distribution.metadata.clone(), String::new()))
             .collect();
-        for (names, first, verb) in
-            [(&row.library, loads, "loads"), (&row.import, imports, "imports")]
-        {
+        for (names, first, verb) in subjects {
             let of_name = |name: &String| {
                 let files = first.get(name).into_iter().flatten();
                 files
@@ -160,14 +165,17 @@ impl Search<'_> {
         native.needs.iter().all(Need::is_met).then_some(native.needs)
     }
 
-    /// The first file of each distribution that loads a library, by the name of the library.
+    /// The first file of each distribution that loads a library, by the name of the library. A library of the
+    /// environment itself has its plugins and data there.
     fn first_loads(&self, opened: &[Opened]) -> First {
         let mut first = First::new();
         let mut seen = BTreeSet::new();
         let by_name = opened.iter().map(Opened::loading);
+        let of_system =
+            |need: &&Need| need.found().is_some_and(|(path, _)| !self.inventory.has_file(path));
         for Loading { file, needs, .. } in self.inventory.loadings().chain(by_name) {
             let owner = self.inventory.owner_of(file);
-            for need in needs.iter().filter(|need| need.found().is_some()) {
+            for need in needs.iter().filter(|need| of_system(need)) {
                 if seen.insert((owner, need.name.as_str())) {
                     first.entry(need.name.clone()).or_default().push(file.clone());
                 }
@@ -176,15 +184,15 @@ impl Search<'_> {
         first
     }
 
-    /// The first file of each distribution that imports a module, by the name of the module.
-    fn first_imports(&self) -> First {
+    /// The first source of each distribution with a name, by the name.
+    fn first_sources(&self, names: impl Fn(&Source) -> &BTreeSet<&'static str>) -> First {
         let mut first = First::new();
         let mut seen = BTreeSet::new();
         for (path, source) in self.sources {
             let owner = self.inventory.owner_of(path);
-            for module in &source.imports {
-                if seen.insert((owner, *module)) {
-                    first.entry((*module).to_owned()).or_default().push(path.clone());
+            for name in names(source) {
+                if seen.insert((owner, *name)) {
+                    first.entry((*name).to_owned()).or_default().push(path.clone());
                 }
             }
         }

@@ -137,7 +137,7 @@ impl Follower<'_, '_> {
         if self.bundled.contains(path) {
             return;
         }
-        if loading.evidence.is_some() && path.below(&RealPath::known("/etc")).is_some() {
+        if loading.evidence.is_some() && is_configuration(path) {
             return self.add_file(path, links, loading);
         }
         let packages = &self.inventory.packages;
@@ -380,6 +380,13 @@ fn judge_shared(path: &RealPath, name: &str, files: &BTreeSet<RealPath>) -> Find
     let help = "if the program relies on this version, add RUN ldconfig after the last COPY of the final stage";
     let code = Code::InterpreterLibrary;
     Finding::of_files(Severity::Warn, code, path, files.iter(), message).help(help)
+}
+
+/// Whether a file may have been changed in the builder. Some data is in `/etc` although nobody changes it.
+fn is_configuration(path: &RealPath) -> bool {
+    const DATA: [&str; 3] = ["services", "protocols", "terminfo"];
+    let below = path.below(&RealPath::known("/etc"));
+    below.is_some_and(|below| !below.split('/').next().is_some_and(|top| DATA.contains(&top)))
 }
 
 /// Whether the loader searches for everything by this rule, not for one object alone.

@@ -40,7 +40,7 @@ pub(super) fn judge_wheels(inventory: &Inventory, selection: &Selection) -> Vec<
 fn imports(interpreter: &Interpreter, name: &str) -> Option<bool> {
     const TAGS: [&str; 4] = ["cpython-", "pypy", "graalpy", "abi3"];
     let (stem, suffix) = name.split_at_checked(name.find('.')?)?;
-    if suffix.ends_with(".pyd") {
+    if is_of_windows(suffix) {
         return Some(false);
     }
     let tag = suffix.strip_suffix(".so")?.strip_prefix('.')?;
@@ -50,6 +50,10 @@ fn imports(interpreter: &Interpreter, name: &str) -> Option<bool> {
         interpreter.facts.suffixes.iter().any(|own| own == suffix)
             || (!known && tag.starts_with(&format!("{}-", interpreter.cache_tag())))
     })
+}
+
+fn is_of_windows(name: &str) -> bool {
+    name.ends_with(".pyd")
 }
 
 fn judge(
@@ -66,6 +70,8 @@ fn judge(
         [] if meant => return None,
         // Its Python code may work all the same.
         [] => Severity::Warn,
+        // A wheel of all platforms has those of Windows for Windows.
+        _ if meant && modules.iter().all(|(path, _)| is_of_windows(path.name())) => return None,
         _ if meant => Severity::Warn,
         _ => Severity::Deny,
     };
@@ -140,5 +146,7 @@ mod tests {
             "rtoml/_r.cpython-39-x86_64-linux-gnu.so rtoml/_r.cpython-311-x86_64-linux-gnu.so";
         check(BOTH, "py3-none-any", "");
         check("rtoml/_r.cpython-39-x86_64-linux-gnu.so", "py3-none-any", WARN);
+        // As debugpy has them on Alpine.
+        check("rtoml/_r.cp39-win_amd64.pyd", "py2-none-any\\nTag: py3-none-any", "");
     }
 }

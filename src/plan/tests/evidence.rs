@@ -1,13 +1,14 @@
 //! What files open by name: found in the builder, it is needed.
 
 use crate::finding::Code;
+use crate::plan::Plan;
 use crate::scenario::{compare, plan, show};
 
-const ALPINE: &str = "alpine
+pub(super) const ALPINE: &str = "alpine
     python /usr/local/bin/python3.11
     venv /opt/venv
     apk libmagic 5.45 depends musl owns /usr/lib/libmagic.so.1";
-const DEBIAN: &str = "debian
+pub(super) const DEBIAN: &str = "debian
     python /usr/local/bin/python3.11
     venv /opt/venv
     /usr/sbin/ldconfig
@@ -18,22 +19,27 @@ const LIBRARIES: &str = "/usr/lib/x86_64-linux-gnu";
 
 /// The packages, files outside of the environment and findings; then each reason that is evidence.
 #[track_caller]
-fn check(system: &str, root: &str, ask: &str, expect: &str) {
+pub(super) fn check(system: &str, root: &str, ask: &str, expect: &str) {
     let root = format!("{system}\n{root}").replace("LIB", LIBRARIES);
     let plan = plan(&root, &format!("/opt/venv {ask}")).plan;
+    let lines = [
+        show::packages(&plan),
+        show::outside(&plan),
+        show::findings(&plan.findings),
+        evidence(&plan),
+    ];
+    compare(&root, &lines.concat(), expect);
+}
+
+/// Each reason for a package that is evidence, with the distribution that needs it.
+pub(super) fn evidence(plan: &Plan) -> Vec<String> {
     let packages = plan.packages.install.iter().chain(&plan.packages.vendored);
     let evidence = packages.flat_map(|package| &package.reasons).filter_map(|reason| {
         let evidence = reason.evidence.as_ref()?;
         let whom = reason.distribution.as_deref().unwrap_or("?");
         Some(format!("{whom} {}: {}", reason.library, evidence.text))
     });
-    let lines = [
-        show::packages(&plan),
-        show::outside(&plan),
-        show::findings(&plan.findings),
-        evidence.collect(),
-    ];
-    compare(&root, &lines.concat(), expect);
+    evidence.collect()
 }
 
 #[test]
@@ -128,94 +134,6 @@ fn without_a_package_manager_they_are_bundled() {
         "vendored libx libz | /lib/libz.so.1 | /usr/lib/libx.so
             m libx.so: opened by name in m.py
             m libz.so.1: opened by name in m.py",
-    );
-}
-
-#[test]
-fn programs_and_data_of_known_distributions() {
-    const TESSERACT: &str =
-        "deb tesseract-ocr 5.3 depends libc6 tesseract-ocr-eng owns /usr/bin/tesseract elf
-        deb tesseract-ocr-eng owns /usr/share/tesseract-ocr/5/tessdata/eng.traineddata
-        deb tesseract-ocr-deu asked owns /usr/share/tesseract-ocr/5/tessdata/deu.traineddata
-        wheel pytesseract has pytesseract.py";
-    check(
-        DEBIAN,
-        TESSERACT,
-        "",
-        "install tesseract-ocr tesseract-ocr-deu | along tesseract-ocr-eng
-            pytesseract tesseract: starts the program tesseract
-            pytesseract deu.traineddata: opens the languages of tesseract",
-    );
-    // One that no package owns; the builder lacks the others.
-    check(
-        ALPINE,
-        "apk libz owns /lib/libz.so.1\n/usr/local/bin/pdftoppm needs libz.so.1\nwheel pdf2image has p.py",
-        "",
-        "install libz | /usr/local/bin/pdftoppm
-            pdf2image libz.so.1: starts the program pdftoppm",
-    );
-    check(ALPINE, "wheel pdf2image has p.py", "", "");
-    // Where nothing is installed the program itself is bundled.
-    check(
-        ALPINE,
-        "apk git owns /usr/bin/git /usr/libexec/git-core/git-log\nwheel GitPython has git/cmd.py",
-        "--native vendor",
-        "vendored git | /usr/bin/git | /usr/libexec/git-core/git-log
-            GitPython git: starts the program git",
-    );
-}
-
-#[test]
-fn plugins_of_libraries() {
-    const SASL: &str = "apk sasl owns /usr/lib/libsasl2.so.3
-        apk sasl-scram owns /usr/lib/sasl2/libscram.so /usr/lib/sasl2/liblogin.so needs libno.so
-        wheel ldap has _ldap.so needs libsasl2.so.3";
-    check(
-        ALPINE,
-        SASL,
-        "",
-        "install sasl sasl-scram
-            ldap libscram.so: loads libsasl2.so.3, which opens the mechanisms of SASL",
-    );
-    const ODBC: &str = "/etc/odbcinst.ini = [SQLite3]\\nDriver=libsqlite3odbc.so\\n[Own]\\nDriver=/opt/own/libown.so\\n
-        /opt/own/libown.so elf
-        deb unixodbc depends libc6 owns LIB/libodbc.so.2
-        deb libsqliteodbc depends unixodbc owns LIB/odbc/libsqlite3odbc.so
-        wheel pyodbc has pyodbc.so needs libodbc.so.2
-        ldconfig LIB";
-    check(
-        DEBIAN,
-        ODBC,
-        "",
-        "install libsqliteodbc
-            along unixodbc
-            /etc/odbcinst.ini
-            /opt/own/libown.so
-            note unowned-library /opt/own/libown.so
-            pyodbc libsqlite3odbc.so: loads libodbc.so.2, and it is a driver in /etc/odbcinst.ini",
-    );
-}
-
-#[test]
-fn data_of_modules() {
-    const ZONES: &str = "apk tzdata owns /usr/share/zoneinfo/Etc/UTC /usr/share/zoneinfo/Etc/GMT
-        wheel cal has cal.py\nVENV/cal.py = from zoneinfo import ZoneInfo";
-    let alpine = ALPINE.replace("/usr/local/bin/python3.11", "/opt/python/bin/python3.11");
-    let asked = "--from x --interpreter /opt/python/bin/python3.11";
-    check(
-        &alpine,
-        ZONES,
-        asked,
-        "install tzdata | cal GMT: imports zoneinfo, which opens time zones",
-    );
-    check(&alpine, &format!("{ZONES}\nwheel tzdata has tz.py"), asked, "");
-    // In docker-library's image.
-    check(ALPINE, ZONES, "", "base tzdata");
-    check(
-        ALPINE,
-        "/usr/lib/locale/locale-archive = x\nwheel m has m.py",
-        "",
-        "/usr/lib/locale/locale-archive",
     );
 }
 

@@ -6,6 +6,7 @@ mod evidence;
 mod final_root;
 mod foreign;
 mod hostile;
+mod known;
 mod layers;
 mod libraries;
 mod native;
