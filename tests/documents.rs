@@ -1,6 +1,6 @@
 //! The documentation agrees with the code and with the disk.
 //!
-//! `UPDATE_DOCS=1 cargo test findings_page` writes the generated page.
+//! `UPDATE_DOCS=1 cargo test documents` writes the generated files.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -8,6 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wheelbarrow::finding::Code;
+
+use crate::support::{exit_code, shown, wheelbarrow};
 
 const TOP: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -36,13 +38,77 @@ fn write_findings_page() -> String {
 
 #[test]
 fn findings_page() {
-    let page = write_findings_page();
-    let path = Path::new(TOP).join("docs/findings.md");
+    check_generated("docs/findings.md", &write_findings_page());
+}
+
+/// Checks a generated file of the documentation, or writes it with `UPDATE_DOCS`.
+fn check_generated(path: &str, text: &str) {
+    let file = Path::new(TOP).join(path);
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &page).unwrap();
+        fs::write(&file, text).unwrap();
     }
-    let same = fs::read_to_string(&path).is_ok_and(|written| written == page);
-    assert!(same, "docs/findings.md is out of date: UPDATE_DOCS=1 cargo test findings_page");
+    let same = fs::read_to_string(&file).is_ok_and(|written| written == text);
+    assert!(same, "{path} is out of date: UPDATE_DOCS=1 cargo test documents");
+}
+
+/// The words between two texts of an output, separated by commas.
+fn words_between(text: &str, before: &str, after: &str) -> Vec<String> {
+    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{before}: {text}"));
+    let (words, _) = rest.split_once(after).unwrap_or_else(|| panic!("{after}: {text}"));
+    words.split(',').map(|word| word.trim().to_owned()).collect()
+}
+
+/// `docs/schemas` has the schema of every JSON output, and nothing else.
+#[test]
+fn schemas() {
+    let help = shown(&wheelbarrow(&["schema", "--help"]));
+    let kinds = words_between(&help, "[possible values: ", "]");
+    for kind in &kinds {
+        let schema = wheelbarrow(&["schema", kind]);
+        assert_eq!(exit_code(&schema), 0);
+        check_generated(&format!("docs/schemas/{kind}.json"), &shown(&schema));
+    }
+    let listed = fs::read_dir(Path::new(TOP).join("docs/schemas")).unwrap();
+    let written: BTreeSet<String> =
+        listed.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let expected = kinds.iter().map(|kind| format!("{kind}.json")).collect();
+    assert_eq!(written, expected);
+}
+
+/// Each command has a manual page with all of its options that the help shows.
+#[test]
+fn manual_pages() {
+    let page = |arguments: &[&str]| {
+        let output = wheelbarrow(&[&["man"], arguments].concat());
+        assert_eq!(exit_code(&output), 0, "{arguments:?}: {}", shown(&output));
+        // A hyphen is escaped in roff, so that it can be copied.
+        shown(&output).replace("\\-", "-")
+    };
+    let program = page(&[]);
+    let help = shown(&wheelbarrow(&["--help"]));
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let (commands, _) = commands.split_once("\n\n").unwrap();
+    let lines = commands.lines().filter_map(|line| line.strip_prefix("  "));
+    let names =
+        lines.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split(' ').next());
+    let mut number = 0;
+    for name in names.filter(|name| *name != "help") {
+        assert!(program.contains(&format!("wheelbarrow-{name}(1)")), "{name}: {program}");
+        let own = page(&[name]);
+        assert!(own.contains(&format!(".TH wheelbarrow-{name} 1")), "{own}");
+        let help = shown(&wheelbarrow(&[name, "--help"]));
+        let options = help.split_whitespace().filter(|word| word.starts_with("--"));
+        for option in
+            options.filter(|option| option[2..].chars().all(|one| one.is_ascii_lowercase()))
+        {
+            assert!(own.contains(option), "{name} {option}: {own}");
+        }
+        number += 1;
+    }
+    assert!(number > 10, "{help}");
+    let unknown = wheelbarrow(&["man", "bundel"]);
+    assert_eq!(exit_code(&unknown), 2);
+    assert!(shown(&unknown).contains("help: did you mean bundle?"), "{}", shown(&unknown));
 }
 
 /// The paths in the tree of `docs/architecture.md`: each folder is indented by two spaces.

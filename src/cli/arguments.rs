@@ -137,6 +137,11 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         of: Schema,
     },
+    /// Print the manual page of the program or of a command: `wheelbarrow man bundle | man -l -`
+    Man {
+        /// The command [default: the program]
+        command: Option<String>,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell

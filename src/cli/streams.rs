@@ -42,7 +42,7 @@ pub(crate) fn print_json(json: &str) -> Result<(), Trouble> {
     write_out(json_for_terminal(json).as_bytes())
 }
 
-/// Prints the script of a shell, which has no text of the input, on standard output.
+/// Prints the script of a shell or a manual page, which have no text of the input, on standard output.
 pub(crate) fn print_script(script: &[u8]) -> Result<(), Trouble> {
     write_out(script)
 }

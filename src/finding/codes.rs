@@ -1,7 +1,7 @@
 //! The codes of findings, each with its explanation.
 //!
 //! The usual severity, the meaning, common causes and remedies of a code stand beside its name.
-//! `docs/findings.md` is generated from them: `UPDATE_DOCS=1 cargo test findings_page`.
+//! `docs/findings.md` is generated from them: `UPDATE_DOCS=1 cargo test documents`.
 //!
 //! Invariant: a released code keeps its name. Findings of one severity are printed in this order.
 

@@ -11,6 +11,7 @@ mod explain;
 mod init;
 mod layers;
 mod lock;
+mod man;
 mod observe;
 mod plan;
 mod report;
@@ -46,6 +47,7 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Trouble> {
         }
         Command::Base { root, image, source } => base::run(root, image.clone(), source.clone()),
         Command::Schema { of } => schema::run(*of),
+        Command::Man { command } => man::run(command.as_deref()),
         Command::Completions { shell } => completions::run(*shell),
     }?;
     let denied = findings.iter().any(|finding| finding.severity == Severity::Deny);
