@@ -8,7 +8,9 @@
 //! [`Root::take_failures`].
 
 mod beneath;
+mod content;
 mod directory;
+mod error;
 mod failures;
 mod grafts;
 mod image;
@@ -16,18 +18,21 @@ pub mod memory;
 mod os_release;
 mod overlay;
 pub mod pattern;
+mod tree;
 mod union;
 
-use std::io;
 use std::sync::{Arc, RwLock};
 
+pub use content::{Content, Cursor};
 pub use directory::Directory;
+pub use error::RootError;
 use failures::Failures;
 use grafts::Grafts;
 pub use image::{DockerImage, Image, ImageError};
 pub use overlay::Overlay;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+pub use tree::{Entry, Kind, Meta, Tree};
 pub use union::Union;
 
 use crate::path::{RealPath, WrittenPath};
@@ -36,251 +41,6 @@ use crate::path::{RealPath, WrittenPath};
 const MOST_LINKS: usize = 40;
 /// A walk is split among threads once it has this many directories to walk.
 const PARTS: usize = 32;
-
-/// The kind of an entry in a tree.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A regular file.
-    File,
-    /// A directory.
-    Directory,
-    /// A symbolic link with its target as written.
-    Link(String),
-    /// A device, socket or pipe.
-    Special,
-}
-
-/// An entry as `lstat(2)` sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Meta {
-    /// File, directory, link or special file.
-    pub kind: Kind,
-    /// The permission bits alone (`0o7777`).
-    pub mode: u32,
-    /// The size in bytes; for a link, the length of its target.
-    pub size: u64,
-}
-
-/// One entry that a walk found.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// The path inside the root.
-    pub path: RealPath,
-    /// The metadata of the entry itself: a link is not followed.
-    pub meta: Meta,
-}
-
-/// The reason why something in a root cannot be read. Every path is inside the root.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum RootError {
-    /// More than 40 links on the way (`ELOOP` in path_resolution(7)).
-    #[error("{path}: too many levels of symbolic links")]
-    Loop {
-        /// The path as it was written.
-        path: String,
-    },
-    /// The current user has no permission to read it.
-    #[error("{path}: permission denied")]
-    Forbidden {
-        /// The unreadable file or directory.
-        path: String,
-    },
-    /// The name is not UTF-8, and every path of a bundle must be.
-    #[error("{path}: the name is not UTF-8")]
-    NotUtf8 {
-        /// The path with the wrong bytes replaced.
-        path: String,
-    },
-    /// There is a device, a pipe or a directory where a file is expected.
-    #[error("{path}: cannot open: not a regular file")]
-    NotFile {
-        /// The path of the entry.
-        path: String,
-    },
-    /// There is a large file where a small one is expected.
-    #[error("{path}: cannot read: larger than {limit} bytes")]
-    TooLarge {
-        /// The path of the file.
-        path: String,
-        /// The largest accepted size, in bytes.
-        limit: u64,
-    },
-    /// A system call failed. The message has only the kind of the error, which is the same on every
-    /// host.
-    #[error("{path}: cannot {operation}: {}", source.kind())]
-    Io {
-        /// The path of the file or directory.
-        path: String,
-        /// The operation as a verb, such as `open`.
-        operation: &'static str,
-        /// The error of the system call.
-        source: Arc<io::Error>,
-    },
-}
-
-impl RootError {
-    /// The path inside the root that could not be read.
-    pub fn path(&self) -> &str {
-        match self {
-            RootError::Loop { path }
-            | RootError::Forbidden { path }
-            | RootError::NotUtf8 { path }
-            | RootError::NotFile { path }
-            | RootError::TooLarge { path, .. }
-            | RootError::Io { path, .. } => path,
-        }
-    }
-
-    /// Whether something is there that could not be read. A loop of links leads nowhere, like a link
-    /// to a missing file.
-    pub fn is_failure(&self) -> bool {
-        match self {
-            RootError::Loop { .. } | RootError::NotFile { .. } => false,
-            RootError::Forbidden { .. }
-            | RootError::NotUtf8 { .. }
-            | RootError::TooLarge { .. } => true,
-            RootError::Io { source, .. } => {
-                !matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-            }
-        }
-    }
-
-    /// The message without the path, for a finding whose subject is the path.
-    pub fn reason(&self) -> String {
-        let message = self.to_string();
-        let reason = message.strip_prefix(self.path()).and_then(|rest| rest.strip_prefix(": "));
-        reason.map(str::to_owned).unwrap_or(message)
-    }
-
-    /// The error of a failed `operation`, a verb, on the file at `path` inside the root.
-    pub fn io(path: impl ToString, operation: &'static str, error: io::Error) -> RootError {
-        let path = path.to_string();
-        if error.kind() == io::ErrorKind::PermissionDenied {
-            return RootError::Forbidden { path };
-        }
-        RootError::Io { path, operation, source: Arc::new(error) }
-    }
-}
-
-/// Positioned reads of one open file.
-pub trait Content: Send + Sync {
-    /// Reads at `offset` until `buffer` is full or the file ends; returns the number of bytes read.
-    /// A file that ends before its size is an error.
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize>;
-    /// The size in bytes when the file was opened.
-    fn size(&self) -> u64;
-}
-
-impl<C: Content + ?Sized> Content for &C {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
-        (**self).read_at(buffer, offset)
-    }
-
-    fn size(&self) -> u64 {
-        (**self).size()
-    }
-}
-
-impl<C: Content + ?Sized> Content for Box<C> {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
-        (**self).read_at(buffer, offset)
-    }
-
-    fn size(&self) -> u64 {
-        (**self).size()
-    }
-}
-
-/// The vector is the content of a file in memory.
-impl Content for Vec<u8> {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
-        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.len());
-        let count = buffer.len().min(self.len() - from);
-        buffer[..count].copy_from_slice(&self[from..from + count]);
-        Ok(count)
-    }
-
-    fn size(&self) -> u64 {
-        self.len() as u64
-    }
-}
-
-/// Primitive access to one tree. No method follows a link.
-pub trait Tree: Send + Sync {
-    /// The metadata of an entry; `None` if it does not exist.
-    fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError>;
-    /// Whether a file has capabilities (capabilities(7), the attribute `security.capability`).
-    fn has_capabilities(&self, _path: &RealPath) -> Result<bool, RootError> {
-        Ok(false)
-    }
-    /// Opens a regular file.
-    fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError>;
-    /// Everything below `top` (not `top` itself), sorted by name, at most `depth` levels deep. Only
-    /// directories whose name `enter` accepts are entered. An unreadable entry is an error among
-    /// the others.
-    fn walk(
-        &self,
-        top: &RealPath,
-        depth: usize,
-        enter: &dyn Fn(&str) -> bool,
-    ) -> Vec<Result<Entry, RootError>>;
-}
-
-impl<T: Tree + ?Sized> Tree for Arc<T> {
-    fn lookup(&self, path: &RealPath) -> Result<Option<Meta>, RootError> {
-        (**self).lookup(path)
-    }
-
-    fn has_capabilities(&self, path: &RealPath) -> Result<bool, RootError> {
-        (**self).has_capabilities(path)
-    }
-
-    fn open(&self, path: &RealPath) -> Result<Box<dyn Content>, RootError> {
-        (**self).open(path)
-    }
-
-    fn walk(
-        &self,
-        top: &RealPath,
-        depth: usize,
-        enter: &dyn Fn(&str) -> bool,
-    ) -> Vec<Result<Entry, RootError>> {
-        (**self).walk(top, depth, enter)
-    }
-}
-
-/// A content with a position, for readers of archives: it implements `Read` and `Seek`.
-pub struct Cursor {
-    content: Box<dyn Content>,
-    position: u64,
-}
-
-impl Cursor {
-    /// A cursor at the start of `content`.
-    pub fn new(content: Box<dyn Content>) -> Cursor {
-        Cursor { content, position: 0 }
-    }
-}
-
-impl io::Read for Cursor {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.content.read_at(buffer, self.position)?;
-        self.position += count as u64;
-        Ok(count)
-    }
-}
-
-impl io::Seek for Cursor {
-    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
-        let position = match to {
-            io::SeekFrom::Start(at) => Some(at),
-            io::SeekFrom::End(by) => self.content.size().checked_add_signed(by),
-            io::SeekFrom::Current(by) => self.position.checked_add_signed(by),
-        };
-        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.position)
-    }
-}
 
 /// A link that was crossed on the way to a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
