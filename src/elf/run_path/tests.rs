@@ -2,8 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use goblin::elf::ProgramHeader;
+use goblin::elf::dynamic::{DT_NULL, DT_STRSZ, DT_STRTAB};
+use goblin::elf::program_header::{PT_DYNAMIC, PT_LOAD, PT_PHDR};
+use goblin::elf::section_header::{SHT_DYNAMIC, SHT_STRTAB};
+
+use super::format::Format;
 use super::*;
-use crate::elf::{self, Elf, read};
+use crate::elf::{self, Elf, offset_of, read};
 
 const LOAD: u32 = PT_LOAD;
 const RELRO: u32 = 0x6474_e552;
