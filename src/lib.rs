@@ -26,6 +26,7 @@
 //! | [`verify`] | proves a bundle over its final root | trust the decisions of the builder stage |
 //! | [`report`] | renders | decide |
 //! | [`temporary`] | temporary directories, removed by every end of the program or the next run | know what is in them |
+//! | [`version`] | the version of this program, the image that contains it | change at run time |
 //! | [`similar`] | names like a mistyped one | know which names there are |
 //!
 //! The command line is part of the program, not of this library.
@@ -101,4 +102,5 @@ mod scenario;
 pub mod similar;
 pub mod temporary;
 pub mod verify;
+pub mod version;
 pub mod wheelhouse;

@@ -18,6 +18,7 @@ use crate::plan::{
     Plan, PlannedDistribution, PlannedEntry, PlannedLayer, PlannedLibrary, Receipt, SlimKind,
 };
 use crate::python::InterpreterFacts;
+use crate::version::VERSION;
 
 /// The name of the manifest. A directory with nothing but the files that it lists may be replaced.
 pub const MANIFEST: &str = "wheelbarrow.json";
@@ -30,7 +31,7 @@ pub const SCHEMA: u32 = 1;
 pub struct Manifest {
     /// Version of this form.
     pub schema: u32,
-    /// Version of the wheelbarrow that wrote it.
+    /// Version and commit of the wheelbarrow that wrote it.
     pub wheelbarrow: String,
     /// Where the environment lives in the final root.
     pub prefix: RealPath,
@@ -155,7 +156,7 @@ impl Manifest {
         });
         Manifest {
             schema: SCHEMA,
-            wheelbarrow: env!("CARGO_PKG_VERSION").to_owned(),
+            wheelbarrow: VERSION.to_owned(),
             prefix: plan.prefix.clone(),
             interpreter: plan.interpreter.clone(),
             interpreter_facts: plan.interpreter_facts.clone(),

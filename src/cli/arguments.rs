@@ -15,11 +15,22 @@ use wheelbarrow::report::Detail;
 
 use super::similar::suggest;
 
+/// The answer of `--version`. A program without the C library starts in few images, and this is the one
+/// place that can tell: where it does not start it says nothing.
+const SHOWN_VERSION: &str = if cfg!(target_feature = "crt-static") {
+    wheelbarrow::version::VERSION
+} else {
+    concat!(
+        env!("WHEELBARROW_VERSION"),
+        "\nnot static: runs only where the C library is at least as new as on the machine that built it"
+    )
+};
+
 /// Bundle the Python environment of a builder stage for a small final stage.
 #[derive(Parser)]
 #[command(
     name = "wheelbarrow",
-    version,
+    version = SHOWN_VERSION,
     about,
     after_help = "\
 Exit status: 0 success; 1 completed with deny-level findings; 2 failed.\n\n\

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::escape::one_line;
 use crate::plan::{LibraryOrigin, Plan, PlannedLibrary, PlannedPackage};
+use crate::version::VERSION;
 
 pub use difference::{Change, Difference, FindingChanges, SizeChange, compare_sides};
 pub use dockerfile::{ExplicitStage, check_dockerfile, expect_stage};
@@ -37,7 +38,7 @@ pub const SCHEMA: u32 = 1;
 pub struct Lock {
     /// Version of this format.
     pub version: u32,
-    /// Version of wheelbarrow that wrote it; never compared.
+    /// Version and commit of wheelbarrow that wrote it; never compared.
     pub wheelbarrow: String,
     /// The image of `FROM`; absent if nothing tells.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,7 +147,7 @@ pub fn lock_plan(plan: &Plan) -> Lock {
     let distributions = plan.distributions.iter().filter(|distribution| distribution.is_bundled);
     Lock {
         version: SCHEMA,
-        wheelbarrow: env!("CARGO_PKG_VERSION").to_owned(),
+        wheelbarrow: VERSION.to_owned(),
         base: plan.base.clone().map(String::from),
         prefix: plan.prefix.to_string(),
         python: LockedPython {
