@@ -32,7 +32,7 @@ snapshots:
 
 # Write the generated pages of docs/
 docs:
-    UPDATE_DOCS=1 cargo test findings_page
+    UPDATE_DOCS=1 cargo test documents::
 
 # Build with the oldest Rust version that Cargo.toml names (needs rustup)
 msrv:

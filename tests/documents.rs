@@ -1,6 +1,7 @@
 //! The documentation agrees with the code and with the disk.
 //!
-//! `UPDATE_DOCS=1 cargo test documents` writes the generated files.
+//! `UPDATE_DOCS=1 cargo test documents::` writes the generated files, and the version of this crate and its
+//! owner into the pages that name them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -8,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wheelbarrow::finding::Code;
+use wheelbarrow::version::published_image;
 
 use crate::support::{exit_code, shown, wheelbarrow};
 
@@ -173,6 +175,52 @@ fn links_lead_to_files_and_headings() {
             }
         }
     }
+}
+
+/// Whether a character belongs to the name of an image, an action or a URL.
+fn is_of_name(one: char) -> bool {
+    one.is_ascii_alphanumeric() || "-._:/@".contains(one)
+}
+
+/// The published thing that a word stands for, with the owner and the version of Cargo.toml.
+fn published_name(word: &str, before: &str) -> Option<String> {
+    let repository = env!("CARGO_PKG_REPOSITORY").trim_start_matches("https://github.com/");
+    let version = env!("CARGO_PKG_VERSION");
+    if word.starts_with("ghcr.io/") && word.contains("/wheelbarrow:") {
+        Some(published_image())
+    } else if word.contains("/.github/actions/bundle@") {
+        Some(format!("{repository}/.github/actions/bundle@v{version}"))
+    } else if word.starts_with("https://raw.githubusercontent.com/") {
+        let raw = "https://raw.githubusercontent.com";
+        Some(format!("{raw}/{repository}/v{version}/.gitlab/wheelbarrow.yml"))
+    } else {
+        (before == "--repo").then(|| repository.to_owned())
+    }
+}
+
+#[test]
+fn pages_name_the_published_version_and_its_owner() {
+    let folders = ["README.md", "docs", "examples", ".github/actions", ".gitlab"];
+    let files =
+        folders.iter().flat_map(|folder| walkdir::WalkDir::new(Path::new(TOP).join(folder)));
+    let mut found = BTreeSet::new();
+    for page in files.map(|entry| entry.unwrap()).filter(|entry| entry.file_type().is_file()) {
+        let text = fs::read_to_string(page.path()).unwrap();
+        let words: Vec<&str> = text.split(|one| !is_of_name(one)).collect();
+        let mut right = text.clone();
+        for pair in words.windows(2) {
+            if let Some(name) = published_name(pair[1], pair[0]) {
+                right = right.replace(pair[1], &name);
+                found.insert(name);
+            }
+        }
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(page.path(), &right).unwrap();
+        }
+        let written = fs::read_to_string(page.path()).unwrap();
+        assert!(written == right, "{:?}: UPDATE_DOCS=1 cargo test documents::", page.path());
+    }
+    assert_eq!(found.len(), 4, "the pages name less than they did: {found:?}");
 }
 
 /// The tests of this repository, by name.

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use wheelbarrow::version::published_image;
+
 use crate::support::lab::{Container, Lab, buildah};
 use crate::support::wheelbarrow;
 
@@ -98,14 +100,15 @@ fn build(name: &'static str) {
 /// The same program in the images that people build by hand; ours must not be larger than the
 /// smallest.
 fn sizes(example: &Example, builder: &str, pasted: &str, program: &str) {
-    let (installed, bundled) = builder.split_once("COPY wheelbarrow").unwrap();
+    let copy_program = format!("COPY --from={} /wheelbarrow", published_image());
+    let (installed, bundled) = builder.split_once(&copy_program).unwrap();
     let environment = if installed.contains("/opt/venv") { "/opt/venv" } else { "/usr/local" };
     let bundle = "COPY --from=builder /bundle/rootfs/ /";
     let (installer, _) = pasted.split_once(bundle).unwrap();
     // Outside of the environment that is copied.
     let bundled = bundled.replace("/usr/local/bin/", "/usr/bin/");
     let copied = format!(
-        "COPY wheelbarrow{bundled}FROM base\n{installer}COPY --from=builder {environment}/ {environment}/\nENV PATH={environment}/bin:$PATH\n"
+        "{copy_program}{bundled}FROM base\n{installer}COPY --from=builder {environment}/ {environment}/\nENV PATH={environment}/bin:$PATH\n"
     );
     example.build("single-stage", &format!("{installed}COPY my.py{program}"));
     example.build("copied", &format!("{installed}{copied}COPY my.py{program}"));

@@ -32,6 +32,7 @@ mod observe;
 mod oracle;
 mod readme_root;
 mod rebuilds;
+mod releases;
 mod scripts;
 mod slim;
 mod streams;

@@ -10,6 +10,7 @@ use super::image::Base;
 use super::install::Installer;
 use super::recipe::Recipe;
 use super::start::Start;
+use crate::version::published_image;
 
 /// The templates by the names that `include` gives them.
 const TEMPLATES: [(&str, &str); 9] = [
@@ -67,6 +68,7 @@ pub fn dockerfile(recipe: &Recipe) -> String {
         .collect();
     let context = context! {
         tag => recipe.tag.clone(),
+        program => published_image(),
         evidence => install.evidence,
         installer => install.installer.name(),
         steps => template(install.installer),
@@ -110,12 +112,11 @@ pub fn summary(recipe: &Recipe) -> String {
     let (start, todo) = match &recipe.start {
         Start::Found(command) => (format!("starts with {}", command.words[0]), ""),
         Start::Unknown { .. } => {
-            ("no command that starts it".to_owned(), "write CMD where it says TODO, ")
+            ("no command that starts it".to_owned(), "write CMD where it says TODO, then ")
         }
     };
     format!(
-        "found: {} for {}{python}, {start}\nnext: {todo}put the wheelbarrow program \
-         beside the Dockerfile, then docker build -t {} .\n",
+        "found: {} for {}{python}, {start}\nnext: {todo}docker build -t {} .\n",
         recipe.install.evidence,
         recipe.install.installer.name(),
         recipe.tag

@@ -58,8 +58,10 @@ pub fn docker(arguments: &[&str], directory: &Path) -> String {
 impl Engine for Docker {
     fn build(&self, lab: &Lab, image: &str, dockerfile: &str) -> String {
         lab.write("Dockerfile", dockerfile);
-        let arguments = ["build", "--network", "host", "--progress", "plain", "-t", image, "."];
-        docker(&arguments, lab.directory())
+        let published = lab.published();
+        let context = ["--build-context", &published, "-t", image, "."];
+        let arguments = [&["build", "--network", "host", "--progress", "plain"], &context[..]];
+        docker(&arguments.concat(), lab.directory())
     }
 
     fn was_cached(&self, log: &str, instruction: &str) -> bool {

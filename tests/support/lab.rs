@@ -8,6 +8,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use wheelbarrow::version::published_image;
+
 /// An image like `gcr.io/distroless/python3-debian12`: Debian's packages, unpacked without dpkg. It
 /// has two stages; the second is named `distroless`.
 pub const DISTROLESS: &str = include_str!("../programs/distroless.Dockerfile");
@@ -75,6 +77,12 @@ impl Lab {
         self.directory.path()
     }
 
+    /// The value of `--build-context` that takes the program of this folder for the published image. So
+    /// Dockerfiles for users are built as they are.
+    pub fn published(&self) -> String {
+        format!("{}={}", published_image(), self.directory().display())
+    }
+
     pub fn write(&self, path: &str, text: &str) {
         let path = self.directory().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -95,9 +103,10 @@ impl Lab {
 
     fn build_with(&self, image: &str, dockerfile: &str, options: &[&str]) -> String {
         self.write("Dockerfile", dockerfile);
-        let arguments =
-            [&["bud", "--isolation", "chroot", "--force-rm", "-t", image], options, &["."]]
-                .concat();
+        let published = self.published();
+        let always =
+            ["bud", "--isolation", "chroot", "--force-rm", "--build-context", &published, "-t"];
+        let arguments = [&always[..], &[image], options, &["."]].concat();
         let (ok, log) = attempt(&arguments, self.directory());
         assert!(ok, "{image}: {log}");
         self.keep(image);
