@@ -60,11 +60,8 @@ impl RealPath {
     /// If `name` is not one plain component.
     pub fn join(&self, name: &str) -> RealPath {
         assert!(is_component(name), "not a path component: {name:?}");
-        if self.0 == "/" {
-            RealPath(format!("/{name}"))
-        } else {
-            RealPath(format!("{}/{name}", self.0))
-        }
+        let directory = if self.0 == "/" { "" } else { &self.0 };
+        RealPath([directory, "/", name].concat())
     }
 
     /// The path `relative` below this directory; `relative` consists of plain components.

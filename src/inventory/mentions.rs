@@ -3,6 +3,7 @@
 //! Invariant: more may be found than a run uses, never less than the source says.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::Inventory;
 use crate::path::{RealPath, WrittenPath};
@@ -85,16 +86,22 @@ pub(super) fn may_mention(source: &[u8], word: &str, at: usize) -> bool {
     word != TEST || may_name_tests(source, at)
 }
 
+/// Whether a place in a source is not within a longer name.
+pub(super) fn is_whole_name(source: &[u8], place: Range<usize>) -> bool {
+    let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    !source[..place.start].last().is_some_and(goes_on)
+        && !source[place.end..].first().is_some_and(goes_on)
+}
+
 /// Whether `test` or `tests` at a place is a whole word, and one in a dotted name, a path, a string or a
 /// list of names, or one that is imported. In a sentence it is none of these.
 fn may_name_tests(source: &[u8], at: usize) -> bool {
-    let (before, after) = (&source[..at], &source[at + TEST.len()..]);
-    let after = after.strip_prefix(b"s").unwrap_or(after);
-    let in_word =
-        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    if in_word(before.last()) || in_word(after.first()) {
+    let end = at + TEST.len();
+    let end = if source.get(end) == Some(&b's') { end + 1 } else { end };
+    if !is_whole_name(source, at..end) {
         return false;
     }
+    let before = &source[..at];
     let is_blank = |byte: &u8| byte.is_ascii_whitespace() && *byte != b'\n';
     let blanks = before.iter().rev().take_while(|byte| is_blank(byte)).count();
     let before = &before[..before.len() - blanks];

@@ -6,6 +6,7 @@
 //!
 //! Invariant: a source that cannot be read is a finding.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -102,7 +103,12 @@ impl Reader {
         let mut found = BTreeSet::new();
         for hit in self.search.find_iter(source) {
             let word = self.words[hit.pattern()];
-            if mentions::may_mention(source, word, hit.start()) {
+            // `find_library_file` of compilers opens no library.
+            let counts = match opener_words().any(|opener| opener == word) {
+                true => mentions::is_whole_name(source, hit.range()),
+                false => mentions::may_mention(source, word, hit.start()),
+            };
+            if counts {
                 found.insert(word);
             }
         }
@@ -122,7 +128,7 @@ impl Reader {
         let mentions =
             self.setuptools.iter().chain(&mentions::WORDS).any(|one| found.contains(one));
         if mentions || !imported.is_empty() {
-            let text = String::from_utf8_lossy(&bytes);
+            let text = text_of(&bytes);
             let references = parse_references(&text);
             source.imports =
                 imported.into_iter().filter(|one| imports(&references.imports, one)).collect();
@@ -139,6 +145,11 @@ impl Reader {
         }
         Ok((mention, source))
     }
+}
+
+/// The text of a source. Nearly every one is UTF-8, and the search for other bytes is slow.
+fn text_of(source: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(source).map_or_else(|_| String::from_utf8_lossy(source), Cow::Borrowed)
 }
 
 /// Whether a module or one below it is among the imports.
@@ -184,5 +195,6 @@ mod tests {
             assert!(reader.find(format!("'{word}'").as_bytes()).contains(word), "{word}");
         }
         assert!(reader.find(b"the latest test of cffi").is_empty());
+        assert!(reader.find(b"self.find_library_file(dirs), my_cdll").is_empty());
     }
 }

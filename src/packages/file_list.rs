@@ -21,12 +21,13 @@ pub struct FileList {
 impl FileList {
     /// Adds an absolute path. One that no file can have is left out.
     pub(super) fn push(&mut self, path: &str) {
-        let Some((directory, name)) = path.rsplit_once('/') else { return };
-        if matches!(name, "" | "." | "..") || path.contains(END) || path.len() >= LONGEST {
+        let Some((directory, name)) = split_name(path) else { return };
+        let has_end = memchr::memchr(END as u8, path.as_bytes()).is_some();
+        if matches!(name, "" | "." | "..") || has_end || path.len() >= LONGEST {
             return;
         }
-        let last = self.groups.last().map(|start| self.at(*start));
-        if last != Some(directory) {
+        let last = self.groups.last().and_then(|start| self.text[*start..].strip_prefix(directory));
+        if !last.is_some_and(|rest| rest.starts_with(END)) {
             self.groups.push(self.text.len());
             self.add(directory);
         }
@@ -40,22 +41,23 @@ impl FileList {
 
     /// The paths.
     pub fn iter(&self) -> impl Iterator<Item = String> {
-        self.by_directory().flat_map(|(directory, names)| {
-            names.map(move |(_, name)| format!("{directory}/{name}"))
+        self.directories().enumerate().flat_map(|(number, directory)| {
+            self.names(number).map(move |(_, name)| format!("{directory}/{name}"))
         })
     }
 
-    /// The directories, each with the names in it and their places.
-    pub(super) fn by_directory(
-        &self,
-    ) -> impl Iterator<Item = (&str, impl Iterator<Item = (usize, &str)>)> {
-        let ends = self.groups.iter().skip(1).copied().chain([self.text.len()]);
-        self.groups.iter().zip(ends).map(|(start, end)| {
-            let directory = self.at(*start);
-            let first = start + directory.len() + 1;
-            let names = std::iter::successors(Some(first), |at| Some(at + self.at(*at).len() + 1));
-            (directory, names.take_while(move |at| *at < end).map(|at| (at, self.at(at))))
-        })
+    /// The directories, numbered from 0. Those of paths that are not in a row come again.
+    pub(super) fn directories(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().map(|start| self.at(*start))
+    }
+
+    /// The names in the directory of this number, with their places.
+    pub(super) fn names(&self, directory: usize) -> impl Iterator<Item = (usize, &str)> {
+        let end = self.groups.get(directory + 1).copied().unwrap_or(self.text.len());
+        let next = |at: usize| at + self.at(at).len() + 1;
+        let places = std::iter::successors(Some(self.groups[directory]), move |at| Some(next(*at)));
+        // The first is the directory itself.
+        places.skip(1).take_while(move |at| *at < end).map(|at| (at, self.at(at)))
     }
 
     /// The directory or name at a place.
@@ -63,6 +65,12 @@ impl FileList {
         let rest = &self.text[place..];
         &rest[..memchr::memchr(END as u8, rest.as_bytes()).unwrap_or(rest.len())]
     }
+}
+
+/// The directory and the name of a path, as `rsplit_once` has them, with a fast search.
+pub(super) fn split_name(path: &str) -> Option<(&str, &str)> {
+    let slash = memchr::memrchr(b'/', path.as_bytes())?;
+    Some((&path[..slash], &path[slash + 1..]))
 }
 
 impl fmt::Debug for FileList {
@@ -89,7 +97,7 @@ mod tests {
         let list: FileList = paths.into_iter().collect();
         let expect = ["/a/b", "/a/c", "/d", "/a/b d/e", "/a/c"];
         assert_eq!(list.iter().collect::<Vec<_>>(), expect);
-        assert_eq!(list.by_directory().count(), 4);
+        assert_eq!(list.directories().count(), 4);
         assert_eq!(FileList::default().iter().count(), 0);
     }
 

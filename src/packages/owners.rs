@@ -4,8 +4,13 @@
 //! only one of the spellings. Both sides are therefore compared after the links in the parent
 //! directory are resolved.
 //!
+//! A root has a hundred thousand recorded files, and an environment asks about few directories: the
+//! others are never searched or sorted.
+//!
 //! Invariant: the parents of a key have no links, and no directory that contains a recorded file is
 //! a key.
+
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -20,8 +25,24 @@ const AT_ONCE: usize = 512;
 /// The owner of every recorded file whose directory exists.
 #[derive(Debug, Default)]
 pub(super) struct Owners {
-    /// The recorded files of each directory, sorted by name.
-    directories: FxHashMap<RealPath, Vec<Owned>>,
+    directories: FxHashMap<RealPath, Directory>,
+}
+
+/// The recorded files of one directory.
+#[derive(Debug, Default)]
+struct Directory {
+    /// In the order in which packages claim them.
+    groups: Vec<Group>,
+    /// The files of all groups, sorted by name. Nobody has asked about most directories.
+    files: OnceLock<Vec<Owned>>,
+}
+
+/// A directory in the list of one package.
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    package: usize,
+    /// Its number in the list.
+    number: usize,
 }
 
 /// A recorded file. The list of its package has its name.
@@ -38,9 +59,6 @@ impl Owned {
     }
 }
 
-/// A recorded directory, as far as it exists.
-type Directories<'a> = FxHashMap<&'a str, Option<RealPath>>;
-
 impl Owners {
     /// Indexes the files of packages, which come in this `order`. If two packages claim a path, the
     /// later wins, as for `replaces` of apk. Directories that cannot be resolved have no owned files;
@@ -51,35 +69,43 @@ impl Owners {
         order: &[usize],
     ) -> (Owners, Vec<RootError>) {
         let (resolved, failed) = resolve_directories(root, packages);
-        let mut directories: FxHashMap<RealPath, Vec<Owned>> = FxHashMap::default();
+        let mut directories: FxHashMap<RealPath, Directory> = FxHashMap::default();
         for package in order {
-            for (written, names) in packages[*package].files.by_directory() {
+            for (number, written) in packages[*package].files.directories().enumerate() {
                 // A file without its directory does not exist: slim images leave out documentation.
                 let Some(Some(directory)) = resolved.get(written) else { continue };
-                let owned = names.map(|(name, _)| Owned { package: *package, name });
-                directories.entry(directory.clone()).or_default().extend(owned);
+                let group = Group { package: *package, number };
+                directories.entry(directory.clone()).or_default().groups.push(group);
             }
         }
-        directories.par_iter_mut().for_each(|(_, files)| sort(files, packages));
         (Owners { directories }, failed)
     }
 
     /// The package of a path without links. An empty directory of one package may contain files of
     /// another.
     pub(super) fn get(&self, path: &RealPath, packages: &[Package]) -> Option<usize> {
-        let files = self.directories.get(&path.parent()?)?;
+        let directory = self.directories.get(&path.parent()?)?;
+        let files = directory.files.get_or_init(|| sort(&directory.groups, packages));
         let found = files.binary_search_by(|file| file.name(packages).cmp(path.name())).ok()?;
         (!self.directories.contains_key(path)).then(|| files[found].package)
     }
 }
 
-/// Sorts files by name; of those with one name, the last stays.
-fn sort(files: &mut Vec<Owned>, packages: &[Package]) {
+/// The files of one directory, sorted by name; of those with one name, the last claim counts.
+fn sort(groups: &[Group], packages: &[Package]) -> Vec<Owned> {
+    let names = |group: &Group| {
+        let Group { package, number } = *group;
+        packages[package].files.names(number).map(move |(name, _)| Owned { package, name })
+    };
+    let mut files: Vec<Owned> = groups.iter().flat_map(names).collect();
     files.reverse();
     files.sort_by_key(|file| file.name(packages));
     files.dedup_by_key(|file| file.name(packages));
-    files.shrink_to_fit();
+    files
 }
+
+/// A recorded directory, as far as it exists.
+type Directories<'a> = FxHashMap<&'a str, Option<RealPath>>;
 
 /// Resolves each recorded directory once.
 fn resolve_directories<'a>(
@@ -87,8 +113,7 @@ fn resolve_directories<'a>(
     packages: &'a [Package],
 ) -> (Directories<'a>, Vec<RootError>) {
     let lists = packages.iter().map(|package| &package.files);
-    let mut written: Vec<&str> =
-        lists.flat_map(FileList::by_directory).map(|(directory, _)| directory).collect();
+    let mut written: Vec<&str> = lists.flat_map(FileList::directories).collect();
     written.sort_unstable();
     written.dedup();
     let parts: Vec<(Directories, Vec<RootError>)> = written

@@ -145,7 +145,7 @@ impl<'a> Lexer<'a> {
         let end = if long { quotes } else { &quotes[..1] };
         let after = &self.rest[end.len()..];
         let (body, after) = after.split_at(body_length(after, end));
-        let calls = |function: &str| self.statement.trim_end().ends_with(function);
+        let calls = |function: &str| self.statement.trim_ascii_end().ends_with(function);
         if calls("__import__(") || calls("import_module(") {
             self.called.push(DottedName { dots: 0, name: body.to_owned() });
         }
@@ -158,20 +158,21 @@ impl<'a> Lexer<'a> {
     fn push(&mut self, text: &str) {
         if self.is_blank {
             self.first_line = self.line;
-            self.is_blank = text.trim_start().is_empty();
+            self.is_blank = text.trim_ascii_start().is_empty();
         }
         self.statement.push_str(text);
     }
 
     fn end_statement(&mut self) {
         let mut statement = std::mem::take(&mut self.statement);
-        let whole = statement.trim();
+        let whole = statement.trim_ascii();
         if self.starts_line && !whole.is_empty() {
-            self.enter(statement.len() - statement.trim_start().len(), whole);
+            self.enter(statement.len() - statement.trim_ascii_start().len(), whole);
         }
         let is_import = |text: &str| text.starts_with("import ") || text.starts_with("from ");
         // `try: import a` and its like.
-        let clause = whole.rsplit_once(':').map_or("", |(_, clause)| clause.trim());
+        let colon = memchr::memrchr(b':', whole.as_bytes());
+        let clause = colon.map_or("", |colon| whole[colon + 1..].trim_ascii());
         let import = [whole, clause].into_iter().find(|text| is_import(text));
         let called = std::mem::take(&mut self.called);
         let names = import.into_iter().flat_map(parse_import).chain(called);

@@ -159,23 +159,26 @@ impl Root {
     }
 
     fn follow(&self, path: &WrittenPath, follow_last: bool) -> Result<Option<Resolved>, RootError> {
-        let mut pending: Vec<String> = path.as_str().split('/').rev().map(str::to_owned).collect();
+        let mut pending = path.as_str().to_owned();
+        let mut start = 0;
         let mut at = RealPath::root();
         let mut meta = Meta { kind: Kind::Directory, mode: 0o755, size: 0 };
         let mut links = Vec::new();
-        while let Some(part) = pending.pop() {
-            match part.as_str() {
-                "" | "." => continue,
+        while let Some(rest) = pending.get(start..) {
+            let part = rest.split('/').next().unwrap_or_default();
+            let after = start + part.len() + 1;
+            match part {
+                "" | "." => {}
                 ".." => {
                     at = at.parent().unwrap_or_else(RealPath::root);
                     meta.kind = Kind::Directory;
-                    continue;
                 }
                 name if name.contains('\0') || meta.kind != Kind::Directory => return Ok(None),
                 name => {
                     let next = at.join(name);
                     let Some(found) = self.look(&next)? else { return Ok(None) };
-                    let last = pending.iter().all(|rest| rest.is_empty());
+                    let rest = pending.get(after..).unwrap_or_default();
+                    let last = rest.bytes().all(|byte| byte == b'/');
                     if let (Kind::Link(target), true) = (&found.kind, follow_last || !last) {
                         if links.len() == MOST_LINKS {
                             return Err(RootError::Loop { path: path.to_string() });
@@ -184,12 +187,13 @@ impl Root {
                         if target.starts_with('/') {
                             at = RealPath::root();
                         }
-                        pending.extend(target.split('/').rev().map(str::to_owned));
-                    } else {
-                        (at, meta) = (next, found);
+                        (pending, start) = (format!("{target}/{rest}"), 0);
+                        continue;
                     }
+                    (at, meta) = (next, found);
                 }
             }
+            start = after;
         }
         Ok(Some(Resolved { path: at, meta, links }))
     }
@@ -240,8 +244,7 @@ impl Root {
         if found.meta.kind != Kind::File {
             return Ok(None);
         }
-        self.read(&found.path, limit)
-            .map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned()))
+        self.read(&found.path, limit).map(|bytes| Some(text_of(bytes)))
     }
 
     /// The entries of a directory, sorted by name. An unreadable entry is an error among the
@@ -300,6 +303,12 @@ impl Root {
     pub fn is_directory(&self, path: &WrittenPath) -> bool {
         matches!(self.resolve(path), Ok(Some(found)) if found.meta.kind == Kind::Directory)
     }
+}
+
+/// Nearly every text is UTF-8, and then it is neither copied nor searched byte by byte.
+fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 #[cfg(test)]

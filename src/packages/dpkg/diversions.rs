@@ -2,13 +2,13 @@
 //!
 //! Invariant: no I/O, and a bad group of lines costs only that group.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::packages::database::Problem;
 
 /// The files that all packages but one install under another name.
 #[derive(Debug, Default)]
-pub(super) struct Diversions(HashMap<String, (String, String)>);
+pub(super) struct Diversions(FxHashMap<String, (String, String)>);
 
 impl Diversions {
     /// The real place of the file `path` of `package`. A local diversion (`:`) names no package, so

@@ -4,8 +4,8 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::packages::FileList;
 use crate::packages::database::Problem;
+use crate::packages::file_list::{FileList, split_name};
 
 /// The files and links of a `.list`, which also names directories but gives no types.
 ///
@@ -14,7 +14,7 @@ use crate::packages::database::Problem;
 pub(super) fn parse_list(text: &str) -> (Vec<&str>, Vec<Problem>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     let parents = parents(text);
-    for (index, line) in text.lines().enumerate() {
+    for (index, line) in lines(text).enumerate() {
         if line == "/." || line == "/" || parents.contains(line) {
             continue;
         }
@@ -33,12 +33,20 @@ pub(super) fn parse_list(text: &str) -> (Vec<&str>, Vec<Problem>) {
 /// The directories of the entries. Those of one directory are usually in a row.
 fn parents(text: &str) -> FxHashSet<&str> {
     let (mut parents, mut last) = (FxHashSet::default(), None);
-    for (parent, _) in text.lines().filter_map(|line| line.rsplit_once('/')) {
+    for (parent, _) in lines(text).filter_map(split_name) {
         if last.replace(parent) != Some(parent) {
             parents.insert(parent);
         }
     }
     parents
+}
+
+/// The lines of a text, without their ends. `str::lines` has a slower search.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let last = !text.is_empty() && !text.ends_with('\n');
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain(last.then_some(text.len()));
+    let mut start = 0;
+    ends.map(move |end| &text[std::mem::replace(&mut start, end + 1)..end])
 }
 
 /// The regular files of a `.md5sums`; it does not contain links.
