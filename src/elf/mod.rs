@@ -6,6 +6,7 @@
 //!
 //! Invariant: only this module names goblin. It takes content, not a root. No bytes make it panic.
 
+mod definitions;
 #[cfg(test)]
 mod hostile;
 mod notes;

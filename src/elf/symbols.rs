@@ -6,6 +6,8 @@
 //!
 //! Invariant: no bytes make it panic.
 
+use std::ops::Range;
+
 use goblin::container::Ctx;
 use goblin::elf::ProgramHeader;
 use goblin::elf::dynamic::{self, Dyn};
@@ -17,6 +19,7 @@ use goblin::elf::sym::{
 use rustc_hash::{FxHashMap, FxHashSet};
 use scroll::Pread;
 
+use super::definitions::{Definition, Definitions};
 use super::{ElfError, ElfFile, VERSION_ENTRY, VersionNeed, WEAK, offset_of};
 use crate::root::Content;
 
@@ -39,9 +42,11 @@ const ABSOLUTE: usize = 0xfff1;
 const BINDABLE: [u8; 6] = [0, 1, 2, 5, 6, 10];
 
 /// The dynamic symbols of a file.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Symbols {
-    defined: FxHashMap<String, Vec<Definition>>,
+    defined: Definitions,
+    /// The versions by their index, for definitions.
+    version_names: FxHashMap<u16, String>,
     /// The symbols that other files must define, without weak ones.
     pub undefined: Vec<Reference>,
     /// The names of the versions that the file defines (`DT_VERDEF`); empty if it has none.
@@ -50,16 +55,6 @@ pub struct Symbols {
     pub version_needs: Vec<VersionNeed>,
     /// Whether the file has a version table (`DT_VERSYM`).
     versioned: bool,
-}
-
-/// One symbol that other files can bind to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Definition {
-    /// The index of the version; 0 and 1 mean no version.
-    index: u16,
-    version: Option<String>,
-    /// Whether only references that name the version bind to it.
-    hidden: bool,
 }
 
 /// One symbol that another file must define.
@@ -77,30 +72,32 @@ impl Symbols {
     /// Whether a reference binds to a definition in this file, by the rules of glibc (`check_match`
     /// and `do_lookup_x`).
     pub fn defines_versioned(&self, reference: &Reference) -> bool {
-        let Some(definitions) = self.defined.get(&reference.name) else { return false };
+        let definitions = || self.defined.of(&reference.name);
+        if !self.versioned {
+            return definitions().next().is_some();
+        }
         let Some(wanted) = &reference.version else {
             // The base definition or the first version matches, or else a definition that is the
             // only one.
-            return !self.versioned
-                || definitions.iter().any(|one| one.index < 3)
-                || definitions.iter().filter(|one| !one.hidden).count() == 1;
+            return definitions().any(|one| one.index < 3)
+                || definitions().filter(|one| !one.hidden).count() == 1;
         };
-        let fits = |one: &Definition| match &one.version {
-            Some(version) => version == wanted,
-            None => !reference.exact && !one.hidden,
+        let fits = |one: &Definition| match self.version_names.get(&one.index) {
+            Some(version) if one.index > 1 => version == wanted,
+            _ => !reference.exact && !one.hidden,
         };
-        !self.versioned || definitions.iter().any(fits)
+        definitions().any(fits)
     }
 
     /// Whether the file defines the name, by the rules of musl (`find_sym`): versions do not count,
     /// but a hidden definition does not match.
     pub fn defines(&self, name: &str) -> bool {
-        self.defined.get(name).is_some_and(|definitions| definitions.iter().any(|one| !one.hidden))
+        self.defined.of(name).any(|one| !one.hidden)
     }
 
     /// The names that references without a version can bind to, in no particular order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.defined.keys().map(String::as_str).filter(|name| self.defines(name))
+        self.defined.names().filter(|name| self.defines(name))
     }
 }
 
@@ -171,20 +168,23 @@ pub fn read_symbols(content: &dyn Content) -> Result<Symbols, ElfError> {
             .unwrap_or(1);
         // An undefined symbol counts only if a relocation names it: a loader looks up no others.
         if symbol.st_shndx != 0 || relocated.contains(&(number as u64)) {
-            found.add(&symbol, strings.take(symbol.st_name), index, &versions);
+            found.add(&symbol, &mut strings, index, &versions);
         }
     }
     if strings.is_spent {
-        Err(ElfError::Nonsense { what: "the table of strings" })
-    } else {
-        Ok(found)
+        return Err(ElfError::Nonsense { what: "the table of strings" });
     }
+    found.defined.strings = strings.bytes;
+    let names = versions.by_index.into_iter();
+    found.version_names = names.map(|(index, (version, _))| (index, version)).collect();
+    Ok(found)
 }
 
 impl Symbols {
-    fn add(&mut self, symbol: &Sym, name: String, index: u16, versions: &Versions) {
+    fn add(&mut self, symbol: &Sym, strings: &mut Strings, index: u16, versions: &Versions) {
         let binding = st_bind(symbol.st_info);
         let visible = !matches!(st_visibility(symbol.st_other), STV_HIDDEN | STV_INTERNAL);
+        let name = strings.place(symbol.st_name);
         if name.is_empty() || !visible || !matches!(binding, STB_GLOBAL | STB_WEAK | STB_GNU_UNIQUE)
         {
             return;
@@ -196,7 +196,7 @@ impl Symbols {
                 let need = versions.by_index.get(&number).filter(|_| number > 1);
                 let version = need.map(|(version, _)| version.clone());
                 self.undefined.push(Reference {
-                    name,
+                    name: strings.text(name),
                     version,
                     exact: need.is_some_and(|(_, hidden)| *hidden),
                 });
@@ -206,16 +206,7 @@ impl Symbols {
         let kind = st_type(symbol.st_info);
         let has_value = symbol.st_value != 0 || symbol.st_shndx == ABSOLUTE || kind == STT_TLS;
         if has_value && BINDABLE.contains(&kind) {
-            let version = versions
-                .by_index
-                .get(&number)
-                .filter(|_| number > 1)
-                .map(|(version, _)| version.clone());
-            self.defined.entry(name).or_default().push(Definition {
-                index: number,
-                version,
-                hidden,
-            });
+            self.defined.add(name, &mut strings.bytes, number, hidden);
         }
     }
 }
@@ -230,15 +221,25 @@ struct Strings {
 }
 
 impl Strings {
-    fn take(&mut self, at: usize) -> String {
+    /// The place of the string that begins at a place.
+    fn place(&mut self, at: usize) -> Range<usize> {
         let rest = self.bytes.get(at..).unwrap_or_default();
-        let text = &rest[..memchr::memchr(0, rest).unwrap_or(rest.len())];
-        let Some(left) = self.left.checked_sub(text.len() as u64) else {
+        let length = memchr::memchr(0, rest).unwrap_or(rest.len());
+        let Some(left) = self.left.checked_sub(length as u64) else {
             self.is_spent = true;
-            return String::new();
+            return 0..0;
         };
         self.left = left;
-        String::from_utf8_lossy(text).into_owned()
+        at..at + length
+    }
+
+    fn text(&self, place: Range<usize>) -> String {
+        String::from_utf8_lossy(&self.bytes[place]).into_owned()
+    }
+
+    fn take(&mut self, at: usize) -> String {
+        let place = self.place(at);
+        self.text(place)
     }
 
     fn take_version(&mut self, at: usize) -> String {
@@ -446,46 +447,43 @@ mod tests {
             .find_map(|path| std::fs::read(path).ok())
     }
 
-    fn definition(index: u16, version: Option<&str>, hidden: bool) -> Definition {
-        Definition { index, version: version.map(str::to_owned), hidden }
-    }
-
     #[test]
     fn versions_bind_as_in_glibc() {
-        let symbols = |versioned, definitions: Vec<Definition>| Symbols {
-            versioned,
-            defined: [("f".to_owned(), definitions)].into_iter().collect(),
-            ..Symbols::default()
+        // The definitions of f, each by index, version and whether it is hidden.
+        let symbols = |versioned, definitions: &[(u16, Option<&str>, bool)]| {
+            let mut symbols = Symbols { versioned, ..Symbols::default() };
+            let mut strings = b"f".to_vec();
+            for (index, version, hidden) in definitions {
+                symbols.defined.add(0..1, &mut strings, *index, *hidden);
+                symbols.version_names.extend(version.map(|version| (*index, version.to_owned())));
+            }
+            symbols.defined.strings = strings;
+            symbols
         };
         let reference = |version: Option<&str>, exact| Reference {
             name: "f".to_owned(),
             version: version.map(str::to_owned),
             exact,
         };
-        let two =
-            symbols(true, vec![definition(2, Some("A"), true), definition(3, Some("B"), false)]);
+        let two = symbols(true, &[(2, Some("A"), true), (3, Some("B"), false)]);
         for (symbols, reference, expect) in [
             (&two, reference(Some("A"), false), true),
             (&two, reference(Some("C"), false), false),
             (&two, reference(None, false), true),
             (
-                &symbols(
-                    true,
-                    vec![definition(4, Some("A"), false), definition(5, Some("B"), false)],
-                ),
+                &symbols(true, &[(4, Some("A"), false), (5, Some("B"), false)]),
                 reference(None, false),
                 false,
             ),
-            (&symbols(true, vec![definition(1, None, false)]), reference(Some("A"), false), true),
-            (&symbols(true, vec![definition(1, None, false)]), reference(Some("A"), true), false),
-            (&symbols(false, vec![definition(1, None, false)]), reference(Some("A"), true), true),
+            (&symbols(true, &[(1, None, false)]), reference(Some("A"), false), true),
+            (&symbols(true, &[(1, None, false)]), reference(Some("A"), true), false),
+            (&symbols(false, &[(1, None, false)]), reference(Some("A"), true), true),
         ] {
             assert_eq!(symbols.defines_versioned(&reference), expect, "{symbols:?} {reference:?}");
         }
         assert!(
             two.defines(&reference(Some("C"), false).name)
-                && !symbols(true, vec![definition(2, Some("A"), true)])
-                    .defines(&reference(None, false).name)
+                && !symbols(true, &[(2, Some("A"), true)]).defines(&reference(None, false).name)
         );
     }
 
@@ -494,8 +492,7 @@ mod tests {
         let Some(bytes) = own_library() else { return };
         let symbols = read_symbols(&bytes).unwrap();
         assert!(
-            symbols.defined.contains_key("inflate")
-                && symbols.undefined.iter().any(|one| one.name == "malloc"),
+            symbols.defines("inflate") && symbols.undefined.iter().any(|one| one.name == "malloc"),
             "{:?}",
             symbols.undefined
         );

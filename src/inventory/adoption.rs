@@ -9,14 +9,15 @@
 
 use std::collections::BTreeMap;
 
-use super::files::{is_bytecode_cache, look_at};
+use super::file_reader::FileReader;
+use super::files::is_bytecode_cache;
 use super::{Inventory, carriable};
 use crate::path::WrittenPath;
-use crate::root::{Kind, Root};
+use crate::root::{Entry, Kind};
 
 impl Inventory {
     /// Gives each distribution the other files of its package.
-    pub(super) fn adopt(&mut self, root: &Root) {
+    pub(super) fn adopt(&mut self, reader: &FileReader) {
         let mut distributions: BTreeMap<usize, usize> = BTreeMap::new();
         for (index, distribution) in self.distributions.iter().enumerate() {
             if let Some((package, _)) = self.packages.in_prefix(&distribution.metadata) {
@@ -31,7 +32,8 @@ impl Inventory {
         for (package, distribution) in distributions {
             let package = &self.packages[package];
             for recorded in package.files.iter() {
-                let Ok(Some(found)) = root.resolve_parent(&WrittenPath::new(recorded.as_str()))
+                let Ok(Some(found)) =
+                    reader.root.resolve_parent(&WrittenPath::new(recorded.as_str()))
                 else {
                     continue;
                 };
@@ -41,7 +43,8 @@ impl Inventory {
                 if known || unwanted || found.meta.kind == Kind::Directory {
                     continue;
                 }
-                more.push(look_at(root, found.path, found.meta, Some(distribution), None).0);
+                let entry = Entry { path: found.path.clone(), meta: found.meta };
+                more.push(reader.look_at(found.path, entry, Some(distribution), None).0);
             }
         }
         self.files.extend(more);

@@ -1,6 +1,6 @@
 //! The files of the environment: the kind of each, and the distribution that recorded it.
 //!
-//! Invariant: every file is opened once, here; bytecode caches are not read.
+//! Invariant: bytecode caches are not read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,11 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::carriable;
-use crate::elf::MAGIC;
+use super::file_reader::FileReader;
+use super::sources::SourceAnswers;
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
-use crate::python::{self, Distribution, Environment, Part, RecordEntry, Script};
+use crate::python::{Distribution, Environment, Part, RecordEntry, Script};
 use crate::root::{Entry, Kind, Meta, Root, RootError};
 
 /// One file, link or empty directory of the environment.
@@ -34,6 +35,8 @@ pub struct FileFact {
     pub leads_to: Option<RealPath>,
     /// For a link out of the environment: who puts its target there in the final root too.
     pub provider: Option<Provider>,
+    /// The answers of a source file, until the inventory collects them.
+    pub(super) source: Option<Box<SourceAnswers>>,
 }
 
 impl FileFact {
@@ -72,13 +75,13 @@ pub(super) struct Files {
 
 /// Reads every file of the environment.
 pub(super) fn read_files(
-    root: &Root,
+    reader: &FileReader,
     environment: &Environment,
     distributions: &[Distribution],
     findings: &mut Vec<Finding>,
 ) -> Files {
     let mut reading = Reading {
-        root,
+        root: reader.root,
         distributions,
         entries: FxHashMap::default(),
         unreadable: FxHashSet::default(),
@@ -93,7 +96,7 @@ pub(super) fn read_files(
             reading.add_record(index, record);
         }
     }
-    reading.look_at_all();
+    reading.look_at_all(reader);
     reading.files
 }
 
@@ -186,7 +189,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Opens every file once.
-    fn look_at_all(&mut self) {
+    fn look_at_all(&mut self, reader: &FileReader) {
         let all = self.distributions.iter().enumerate();
         // A RECORD that does not list itself still belongs to its distribution.
         for (index, distribution) in all.clone().filter(|(_, distribution)| distribution.has_record)
@@ -200,14 +203,14 @@ impl<'a> Reading<'a> {
             if claims.is_empty() { None } else { above.find_map(|path| claims.get(&path).copied()) }
         };
         let entries = self.sort_entries();
-        let (root, owners) = (self.root, &self.owners);
+        let owners = &self.owners;
         let looked: Vec<(FileFact, Option<RootError>)> = entries
             .into_par_iter()
             .map(|(path, meta)| {
                 let recorded = owners.get(&path);
                 let owner = recorded.map(|(owner, _)| *owner).or_else(|| claimed(&path));
                 let recorded_hash = recorded.and_then(|(_, hash)| hash.cloned());
-                look_at(root, path, meta, owner, recorded_hash)
+                reader.look_at(path.clone(), Entry { path, meta }, owner, recorded_hash)
             })
             .collect();
         let whole = looked.into_iter().filter(|(_, error)| error.is_none());
@@ -241,60 +244,10 @@ fn has_other_form(root: &Root, path: &RealPath) -> bool {
     root.is_file(&WrittenPath::new(other))
 }
 
-/// The facts of one file, which is opened once, and the error if it cannot be read.
-pub(super) fn look_at(
-    root: &Root,
-    path: RealPath,
-    meta: Meta,
-    owner: Option<usize>,
-    recorded_hash: Option<String>,
-) -> (FileFact, Option<RootError>) {
-    let (is_elf, script) =
-        if meta.kind == Kind::File { start_of(root, &path) } else { (Ok(false), None) };
-    let (leads_to, error) = match &meta.kind {
-        Kind::Link(target) => match follow_link(root, &path, target) {
-            Ok(leads_to) => (leads_to, None),
-            Err(error) => (None, Some(error)),
-        },
-        _ => (None, None),
-    };
-    let elf = matches!(is_elf, Ok(true));
-    let fact = FileFact { path, meta, owner, recorded_hash, script, elf, leads_to, provider: None };
-    (fact, is_elf.err().or(error))
-}
-
-/// The next path on the way of a link, as the kernel goes. A loop leads nowhere.
-fn follow_link(root: &Root, path: &RealPath, target: &str) -> Result<Option<RealPath>, RootError> {
-    match root.resolve(&WrittenPath::from(path)) {
-        Ok(None) | Err(RootError::Loop { .. }) => return Ok(None),
-        Ok(Some(_)) => {}
-        Err(error) => return Err(error),
-    }
-    let next = WrittenPath::from(path).directory().join(target);
-    Ok(root.resolve_parent(&next)?.map(|found| found.path))
-}
-
 /// Whether the path is in a bytecode cache. Python creates these again, and they hold paths of the
 /// builder. The RECORD of virtualenv's own distributions names the directories themselves.
 pub fn is_bytecode_cache(path: &RealPath) -> bool {
     path.as_str().contains("/__pycache__/") || path.name() == "__pycache__"
-}
-
-/// The script and ELF facts of a file, by its `#!` and its magic bytes: the x bit and the name
-/// prove nothing.
-fn start_of(root: &Root, path: &RealPath) -> (Result<bool, RootError>, Option<Script>) {
-    let content = match root.open(path) {
-        Ok(content) => content,
-        Err(error) => return (Err(error), None),
-    };
-    let mut start = [0; 1024];
-    let count = match content.read_at(&mut start, 0) {
-        Ok(count) => count,
-        Err(error) => {
-            return (Err(RootError::io(path, "read", error)), None);
-        }
-    };
-    (Ok(start[..count].starts_with(MAGIC)), python::parse_script(&start[..count]))
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::{Provider, is_bytecode_cache, look_at};
+use super::file_reader::FileReader;
+use super::files::{Provider, is_bytecode_cache};
 use super::{FileFact, Inventory};
 use crate::path::{OF_KERNEL, RealPath, WrittenPath};
 use crate::root::{Entry, Kind, Meta, Resolved, Root, RootError};
@@ -53,14 +54,15 @@ impl Inventory {
     /// name behind such links.
     pub(super) fn follow_links(
         &mut self,
-        root: &Root,
+        reader: &FileReader,
         recorded: &BTreeMap<RealPath, (usize, Option<String>)>,
     ) {
         let out: BTreeSet<usize> =
             (0..self.files.len()).filter(|index| self.leads_out(&self.files[*index])).collect();
         let mut follower = Follower {
             inventory: self,
-            root,
+            reader,
+            root: reader.root,
             recorded,
             pending: Vec::new(),
             facts: Vec::new(),
@@ -76,7 +78,7 @@ impl Inventory {
         }
         let Follower { facts, copies, .. } = follower;
         // Only now: a link means what it means without any other one being replaced.
-        copies.into_iter().for_each(|copy| root.graft(copy.link, copy.origin));
+        copies.into_iter().for_each(|copy| reader.root.graft(copy.link, copy.origin));
         let mut index = 0..;
         self.files.retain(|_| index.next().is_some_and(|index| !out.contains(&index)));
         self.files.extend(facts);
@@ -105,6 +107,7 @@ impl Inventory {
 /// The state of following links.
 struct Follower<'a> {
     inventory: &'a Inventory,
+    reader: &'a FileReader<'a>,
     root: &'a Root,
     recorded: &'a BTreeMap<RealPath, (usize, Option<String>)>,
     pending: Vec<Pending>,
@@ -209,8 +212,7 @@ impl Follower<'_> {
     /// The facts of an entry that is seen at `path`, by a link of which these are the facts.
     fn look_behind(&mut self, link: &FileFact, path: RealPath, entry: Entry) -> FileFact {
         let hash = link.recorded_hash.clone();
-        let (fact, _) = look_at(self.root, entry.path, entry.meta, link.owner, hash);
-        FileFact { path, ..fact }
+        self.reader.look_at(path, entry, link.owner, hash).0
     }
 }
 

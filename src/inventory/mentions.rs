@@ -5,9 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::Inventory;
 use crate::path::{RealPath, WrittenPath};
-use crate::python::{DottedName, References};
+use crate::python::{Distribution, DottedName, Interpreter, References};
 use crate::root::Root;
 
 /// The tests and type stubs that source files refer to.
@@ -34,7 +33,7 @@ pub struct SetuptoolsImport {
 }
 
 /// The mentions of one file.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Mention {
     tests: BTreeSet<DottedName>,
     attaches_stub: bool,
@@ -65,16 +64,18 @@ impl Mentions {
     }
 }
 
-impl Inventory {
-    /// The modules that come from the setuptools of the environment.
-    pub(super) fn modules_of_setuptools(&self, root: &Root) -> &'static [&'static str] {
-        let is_installed = self.distributions.iter().any(|one| one.key == "setuptools");
-        let distutils = self.environment.interpreter.stdlib.join("distutils");
-        match (is_installed, root.is_directory(&WrittenPath::from(&distutils))) {
-            (false, _) => &[],
-            (true, true) => &OF_SETUPTOOLS[..2],
-            (true, false) => &OF_SETUPTOOLS,
-        }
+/// The modules that come from the setuptools of an environment.
+pub(super) fn modules_of_setuptools(
+    root: &Root,
+    interpreter: &Interpreter,
+    distributions: &[Distribution],
+) -> &'static [&'static str] {
+    let is_installed = distributions.iter().any(|one| one.key == "setuptools");
+    let distutils = interpreter.stdlib.join("distutils");
+    match (is_installed, root.is_directory(&WrittenPath::from(&distutils))) {
+        (false, _) => &[],
+        (true, true) => &OF_SETUPTOOLS[..2],
+        (true, false) => &OF_SETUPTOOLS,
     }
 }
 

@@ -8,6 +8,7 @@ mod beside;
 mod carriable;
 mod carriable_file;
 mod descriptions;
+mod file_reader;
 mod files;
 mod links;
 mod lookup;
@@ -27,15 +28,17 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use beside::Beside;
 pub use carriable::Carriable;
 pub use carriable_file::CarriableFile;
+use file_reader::FileReader;
 use files::Files;
 pub use files::{FileFact, Provider, is_bytecode_cache};
+use mentions::modules_of_setuptools;
 pub use mentions::{Mentions, SetuptoolsImport};
 pub use natives::follow_library;
 pub use need::{Native, NativeKind, Need, NeedOutcome, judge_need, list_places, note_host_library};
 pub use not_loadable::{NOT_LOADABLE, NotLoadable, not_loadable_text, parse_not_loadable};
 pub use opened::{Loading, ObservedRuns, Opened, by_hand};
 pub use programs::{Program, USUAL_DIRECTORIES, is_program};
-use sources::Sources;
+use sources::SourceReader;
 pub use unread::report_failures;
 
 use crate::evidence::Record;
@@ -250,7 +253,7 @@ pub fn take_inventory_of(
     // it.
     let (index, read) = rayon::join(
         || PackageIndex::read(root, &prefixes),
-        || environment_files(root, environment),
+        || environment_files(root, environment, !scope.natives_only),
     );
     let (packages, problems) = index;
     findings.extend(problems);
@@ -259,6 +262,7 @@ pub fn take_inventory_of(
         distributions,
         path_files,
         leads,
+        reader,
         files,
         findings: problems,
     } = read;
@@ -300,16 +304,14 @@ pub fn take_inventory_of(
         programs: BTreeMap::new(),
         findings,
     };
-    inventory.adopt(root);
-    inventory.follow_links(root, &behind_links);
+    inventory.adopt(&reader);
+    inventory.follow_links(&reader, &behind_links);
     inventory.find_programs(root);
     inventory.capable = inventory.find_capable(root);
-    let sources = if scope.natives_only {
-        Sources::new()
-    } else {
+    if !scope.natives_only {
         inventory.descriptions = inventory.read_descriptions(root);
-        inventory.read_sources(root)
-    };
+    }
+    let sources = inventory.collect_sources();
     inventory.resolve(library, &scope, &sources);
     let of_conda = inventory.packages.iter().any(|(_, package)| package.in_prefix.is_some());
     let foreign = inventory.packages.iter().any(|(_, package)| package.foreign.is_some());
@@ -327,16 +329,22 @@ pub fn take_inventory_of(
 }
 
 /// The contents of the environment, before any library is resolved.
-struct EnvironmentFiles {
+struct EnvironmentFiles<'a> {
     environment: Environment,
     distributions: Vec<Distribution>,
     path_files: Vec<PathFile>,
     leads: BTreeSet<RealPath>,
+    reader: FileReader<'a>,
     files: Files,
     findings: Vec<Finding>,
 }
 
-fn environment_files(root: &Root, mut environment: Environment) -> EnvironmentFiles {
+/// Reads the environment; `with_sources` also what its code opens and mentions.
+fn environment_files(
+    root: &Root,
+    mut environment: Environment,
+    with_sources: bool,
+) -> EnvironmentFiles<'_> {
     let mut findings = Vec::new();
     let mut distributions = Vec::new();
     let sites =
@@ -350,8 +358,12 @@ fn environment_files(root: &Root, mut environment: Environment) -> EnvironmentFi
     let Editable { parts, leads } =
         python::find_editable(root, &environment, &path_files, &mut distributions, &mut findings);
     environment.parts.extend(parts);
-    let files = files::read_files(root, &environment, &distributions, &mut findings);
-    EnvironmentFiles { environment, distributions, path_files, leads, files, findings }
+    let sources = with_sources.then(|| {
+        SourceReader::new(modules_of_setuptools(root, &environment.interpreter, &distributions))
+    });
+    let reader = FileReader { root, sources };
+    let files = files::read_files(&reader, &environment, &distributions, &mut findings);
+    EnvironmentFiles { environment, distributions, path_files, leads, reader, files, findings }
 }
 
 /// The prefix of conda, or that of the interpreter if neither a package nor a base image has it.

@@ -1,32 +1,31 @@
-//! The source files of the environment, each read once.
+//! The source files of the environment.
 //!
 //! Three questions are asked of the bytes: what other code would miss ([`super::Mentions`]), which
 //! libraries the code opens by name, and which modules with known needs it imports. One pass over the bytes
-//! finds the words of all three, so only a file that may have an answer is parsed.
+//! finds the words of all three, so only a file that may have an answer is parsed. It is asked when the file is
+//! looked at, which is the only time that it is opened.
 //!
-//! Invariant: a source that cannot be read is a finding.
+//! Invariant: no I/O; a source without an answer costs no memory.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use rayon::prelude::*;
 
+use super::Inventory;
 use super::mentions::{self, Mention};
-use super::{FileFact, Inventory, Mentions};
 use crate::evidence::{self, Name, names_in_source, opener_words};
 use crate::path::RealPath;
 use crate::python::{ImportedName, parse_references};
-use crate::root::{Kind, Root, RootError};
 
 /// Larger sources are data: no one wrote them.
-const LARGEST: u64 = 4 << 20;
+const LARGEST: usize = 4 << 20;
 
 /// What source files need at run time. One that needs nothing is not listed.
 pub(super) type Sources = BTreeMap<RealPath, Source>;
 
 /// What one source file needs at run time.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Source {
     /// The libraries that it opens by name.
     pub(super) names: BTreeSet<Name>,
@@ -42,37 +41,31 @@ impl Source {
     }
 }
 
+/// The answers of one source file.
+#[derive(Clone, Debug)]
+pub(super) struct SourceAnswers {
+    mention: Mention,
+    source: Source,
+}
+
 impl Inventory {
-    /// Reads every source file of the environment.
-    pub(super) fn read_sources(&mut self, root: &Root) -> Sources {
-        let reader = Reader::new(self.modules_of_setuptools(root));
-        let files: Vec<&FileFact> = self.files.iter().filter(|file| is_source(file)).collect();
-        let read: Vec<(&FileFact, (Mention, Source))> = files
-            .par_iter()
-            .filter_map(|file| Some((*file, reader.read(root, file).ok()?)))
-            .collect();
-        let (mut mentions, mut sources) = (Mentions::default(), Sources::new());
-        for (file, (mention, source)) in read {
-            mentions.add(&file.path, mention);
+    /// Takes the answers from the facts of all files.
+    pub(super) fn collect_sources(&mut self) -> Sources {
+        let mut sources = Sources::new();
+        for file in &mut self.files {
+            let Some(answers) = file.source.take() else { continue };
+            let SourceAnswers { mention, source } = *answers;
+            self.mentions.add(&file.path, mention);
             if !source.needs_nothing() {
                 sources.insert(file.path.clone(), source);
             }
         }
-        self.mentions = mentions;
         sources
     }
 }
 
-fn is_source(file: &FileFact) -> bool {
-    file.meta.kind == Kind::File && !file.elf && (is_module(file) || file.script.is_some())
-}
-
-fn is_module(file: &FileFact) -> bool {
-    file.path.name().ends_with(".py")
-}
-
 /// Reads sources with one search for all words.
-struct Reader {
+pub(super) struct SourceReader {
     /// The modules with known needs.
     known: BTreeSet<&'static str>,
     /// The functions with known needs.
@@ -83,8 +76,8 @@ struct Reader {
     search: AhoCorasick,
 }
 
-impl Reader {
-    fn new(setuptools: &'static [&'static str]) -> Reader {
+impl SourceReader {
+    pub(super) fn new(setuptools: &'static [&'static str]) -> SourceReader {
         let known: BTreeSet<&str> =
             evidence::known().iter().flat_map(|row| &row.import).map(String::as_str).collect();
         let called: BTreeSet<&str> =
@@ -95,7 +88,8 @@ impl Reader {
         let mut search = AhoCorasick::builder();
         // Words that start at different places: this kind of match has the fastest search.
         let search = search.match_kind(MatchKind::LeftmostLongest).build(&words);
-        Reader { known, called, setuptools, words, search: search.expect("a few short words") }
+        let search = search.expect("a few short words");
+        SourceReader { known, called, setuptools, words, search }
     }
 
     /// The words in a source.
@@ -115,20 +109,21 @@ impl Reader {
         found
     }
 
-    fn read(&self, root: &Root, file: &FileFact) -> Result<(Mention, Source), RootError> {
-        let bytes = root.read(&file.path, file.meta.size)?;
-        let found = self.find(&bytes);
-        let (mut mention, mut source) = (Mention::default(), Source::default());
+    /// The answers of a source; `None` if it has none. A program without the suffix of a module opens no
+    /// libraries.
+    pub(super) fn read(&self, bytes: &[u8], is_module: bool) -> Option<Box<SourceAnswers>> {
+        let found = self.find(bytes);
         if found.is_empty() {
-            return Ok((mention, source));
+            return None;
         }
-        let is_written = is_module(file) && file.meta.size <= LARGEST;
+        let (mut mention, mut source) = (Mention::default(), Source::default());
+        let is_written = is_module && bytes.len() <= LARGEST;
         let imported: Vec<&str> =
             self.known.intersection(&found).copied().filter(|_| is_written).collect();
         let mentions =
             self.setuptools.iter().chain(&mentions::WORDS).any(|one| found.contains(one));
         if mentions || !imported.is_empty() {
-            let text = text_of(&bytes);
+            let text = text_of(bytes);
             let references = parse_references(&text);
             source.imports =
                 imported.into_iter().filter(|one| imports(&references.imports, one)).collect();
@@ -138,12 +133,12 @@ impl Reader {
         }
         if is_written {
             let called = self.called.intersection(&found).copied();
-            source.calls = called.filter(|name| calls(&bytes, name)).collect();
+            source.calls = called.filter(|name| calls(bytes, name)).collect();
         }
         if is_written && opener_words().any(|word| found.contains(word)) {
-            source.names = names_in_source(&bytes);
+            source.names = names_in_source(bytes);
         }
-        Ok((mention, source))
+        Some(Box::new(SourceAnswers { mention, source }))
     }
 }
 
@@ -162,10 +157,10 @@ fn imports(imports: &[ImportedName], module: &str) -> bool {
 
 /// Whether a source has a call of this function.
 fn calls(source: &[u8], function: &str) -> bool {
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     memchr::memmem::find_iter(source, function).any(|at| {
-        let (before, after) = (&source[..at], &source[at + function.len()..]);
-        !before.last().is_some_and(is_word) && after.trim_ascii_start().starts_with(b"(")
+        let end = at + function.len();
+        mentions::is_whole_name(source, at..end)
+            && source[end..].trim_ascii_start().starts_with(b"(")
     })
 }
 
@@ -187,7 +182,7 @@ mod tests {
 
     #[test]
     fn no_word_hides_another() {
-        let reader = Reader::new(&["distutils", "pkg_resources", "setuptools"]);
+        let reader = SourceReader::new(&["distutils", "pkg_resources", "setuptools"]);
         assert!(reader.words.len() > 10);
         for word in &reader.words {
             let others = reader.words.iter().filter(|other| *other != word);
