@@ -38,7 +38,7 @@ docs:
 msrv:
     cargo +$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml) check --all-targets --locked
 
-# Compare the speed with other tools (needs hyperfine and lddtree)
+# Compare the speed with other tools (needs Python 3.11 and lddtree)
 bench *arguments:
     benches/peers {{ arguments }}
 
