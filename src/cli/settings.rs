@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use wheelbarrow::base::Profile;
 use wheelbarrow::bundle::Format;
-use wheelbarrow::evidence::{Record, parse_record};
+use wheelbarrow::evidence::{Record, generated_by, parse_record};
 use wheelbarrow::finding::{Finding, Weights};
 use wheelbarrow::inventory::Scope;
 use wheelbarrow::path::{RealPath, WrittenPath};
@@ -241,21 +241,21 @@ fn slim(choice: &SlimChoice) -> Vec<SlimKind> {
     }
 }
 
-/// The places of the certificates: the bundle and the links by hash, the names by which OpenSSL of Alpine
-/// and of Debian opens them, and the certificates that the links of Debian lead to.
-const CERTIFICATES: [&str; 4] =
-    ["/etc/ssl/certs", "/etc/ssl/cert.pem", "/usr/lib/ssl", "/usr/share/ca-certificates"];
-const TIME_ZONES: [&str; 1] = ["/usr/share/zoneinfo"];
-
 /// The paths of `--ca-certificates` and `--tzdata`, as far as the builder has them.
 fn data(root: &Root, typed: &Contents) -> Result<Vec<RealPath>, Trouble> {
     let mut paths = Vec::new();
-    for (asked, option, package, places) in [
-        (typed.ca_certificates, "--ca-certificates", "ca-certificates", &CERTIFICATES[..]),
-        (typed.tzdata, "--tzdata", "tzdata", &TIME_ZONES[..]),
+    for (asked, option, package, place) in [
+        (
+            typed.ca_certificates,
+            "--ca-certificates",
+            "ca-certificates",
+            "/usr/share/ca-certificates",
+        ),
+        (typed.tzdata, "--tzdata", "tzdata", "/usr/share/zoneinfo"),
     ] {
-        let there = |path: &&&str| matches!(root.resolve(&WrittenPath::new(**path)), Ok(Some(_)));
-        let found: Vec<&&str> = places.iter().filter(|_| asked).filter(there).collect();
+        let there = |path: &&str| matches!(root.resolve(&WrittenPath::new(*path)), Ok(Some(_)));
+        let places = generated_by(package).chain([place]);
+        let found: Vec<&str> = places.filter(|_| asked).filter(there).collect();
         if asked && found.is_empty() {
             return Err(Trouble::new(
                 format!("{option}: the builder has none"),
@@ -264,7 +264,7 @@ fn data(root: &Root, typed: &Contents) -> Result<Vec<RealPath>, Trouble> {
                 ),
             ));
         }
-        paths.extend(found.into_iter().map(|path| RealPath::known(path)));
+        paths.extend(found.into_iter().map(RealPath::known));
     }
     Ok(paths)
 }

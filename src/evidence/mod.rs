@@ -7,6 +7,7 @@
 //!
 //! Invariant: a reader never fails as a whole, and names nothing that the input does not name.
 
+mod generated;
 mod host;
 mod known;
 mod note;
@@ -17,6 +18,7 @@ mod tools;
 
 use serde::{Deserialize, Serialize};
 
+pub use generated::generated_by;
 pub use host::host_supplier;
 pub use known::{Known, known};
 pub use note::{Note, Priority, parse_note};

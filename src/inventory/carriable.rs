@@ -13,10 +13,11 @@ use rayon::prelude::*;
 use super::carriable_file::CarriableFile;
 
 use super::{FileFact, Inventory, NeedOutcome, Scope, is_program};
+use crate::evidence::generated_by;
 use crate::loader::{self, Libc};
 use crate::packages::{LicenceFile, Package, is_licence};
 use crate::path::{RealPath, WrittenPath};
-use crate::root::{Kind, Root};
+use crate::root::{Kind, Root, pattern};
 
 impl From<LicenceFile> for CarriableFile {
     fn from(LicenceFile { path, to, meta }: LicenceFile) -> CarriableFile {
@@ -138,7 +139,7 @@ impl Inventory {
         reached
     }
 
-    /// The files of a package that a program may open, and its licences.
+    /// The files of a package that a program may open, those that its installation makes, and its licences.
     fn run_time_files(&self, root: &Root, package: usize) -> Vec<CarriableFile> {
         let package = &self.packages[package];
         let recorded = package.files.iter().filter(|path| at_run_time(&in_usr(package, path)));
@@ -146,13 +147,33 @@ impl Inventory {
             recorded.filter_map(|path| root.resolve_parent(&WrittenPath::new(path)).ok()?);
         let files = found.filter(|found| matches!(found.meta.kind, Kind::File | Kind::Link(_)));
         let files = files.map(|found| CarriableFile::in_place(found.path, found.meta));
-        let licences = package.licences(root);
+        let licences = package.licences(root).into_iter().map(CarriableFile::from);
         let mut files: Vec<CarriableFile> =
-            files.chain(licences.into_iter().map(CarriableFile::from)).collect();
+            files.chain(licences).chain(generated_files(root, package)).collect();
         files.sort_by(|a, b| a.to.cmp(&b.to));
         files.dedup_by(|a, b| a.to == b.to);
         files
     }
+}
+
+/// The files that the installation of a package makes. A package of conda has all of its files.
+fn generated_files(root: &Root, package: &Package) -> Vec<CarriableFile> {
+    let name = if package.in_prefix.is_none() { package.name.as_str() } else { "" };
+    let paths = generated_by(name)
+        .flat_map(|one| pattern::expand(root, &RealPath::root(), one))
+        .filter_map(|path| Some((root.lookup(&path).ok()??, path)));
+    let mut files = Vec::new();
+    for (meta, path) in paths {
+        match meta.kind {
+            Kind::Directory => {
+                let walked = root.walk(&path, |_| true).into_iter().flatten();
+                files.extend(walked.map(|entry| CarriableFile::in_place(entry.path, entry.meta)));
+            }
+            _ => files.push(CarriableFile::in_place(path, meta)),
+        }
+    }
+    files.retain(|file| matches!(file.meta.kind, Kind::File | Kind::Link(_)));
+    files
 }
 
 /// A path in a prefix of conda, as a path below /usr: the layout is the same.

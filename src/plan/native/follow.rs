@@ -157,6 +157,11 @@ impl Follower<'_, '_> {
             if rule.as_ref().is_some_and(is_system_rule) {
                 wanted.mark_lacking(package);
             }
+            // The name by which a program is started may be a link of another package.
+            let named = links.iter().filter(|link| is_program(link.at.as_str()));
+            for owner in named.filter_map(|link| packages.owner(&link.at)) {
+                wanted.add(owner, reason.clone());
+            }
             wanted.add(package, reason);
             self.add_foreign_links(package, links, need);
             if self.final_root.vendors(&packages[package]) {

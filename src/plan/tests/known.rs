@@ -27,6 +27,17 @@ fn programs_and_data_of_known_distributions() {
             pdf2image libz.so.1: starts the program pdftoppm",
     );
     check(ALPINE, "wheel pdf2image has p.py", "", "");
+    // As Debian has it: the name is a link in another package than the program.
+    check(
+        DEBIAN,
+        "deb graphviz depends libgvc6 owns /usr/bin/dot
+            deb libgvc6 owns /usr/sbin/libgvc6-config-update
+            /usr/bin/dot -> /usr/sbin/libgvc6-config-update
+            wheel pydot has p.py",
+        "",
+        "install graphviz | along libgvc6
+            pydot libgvc6-config-update: starts the program dot",
+    );
     // Where nothing is installed the program itself is bundled.
     check(
         ALPINE,
@@ -118,6 +129,26 @@ fn data_of_an_empty_root() {
         let root = format!("wheel m has m.py\nVENV/m.py = {source}");
         vendored(&root, &format!("vendored libc6{package} | {evidence}"));
     }
+}
+
+/// Its installation makes the files that programs open, and nothing is installed there.
+#[test]
+fn certificates_of_an_empty_root() {
+    const ROOT: &str = "debian\npython /usr/local/bin/python3.11\nvenv /opt/venv
+        deb ca-certificates asked owns /usr/share/ca-certificates/mozilla/a.crt
+        deb openssl owns /usr/bin/openssl
+        /etc/ssl/certs/ca-certificates.crt = x
+        /usr/lib/ssl/cert.pem -> /etc/ssl/certs/ca-certificates.crt
+        wheel m has m.py\nVENV/m.py = import ssl";
+    let plan = plan(ROOT, "/opt/venv --with-interpreter --base scratch").plan;
+    let outside = show::outside(&plan).into_iter().filter(|line| line.contains("/ssl/"));
+    compare(
+        ROOT,
+        &[show::packages(&plan), outside.collect()].concat(),
+        "vendored ca-certificates libc6
+        /etc/ssl/certs/ca-certificates.crt
+        /usr/lib/ssl/cert.pem -> /etc/ssl/certs/ca-certificates.crt",
+    );
 }
 
 /// A library of a wheel has its plugins in the wheel.
