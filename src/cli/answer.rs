@@ -6,6 +6,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use wheelbarrow::finding::Finding;
+use wheelbarrow::report;
+
+use super::arguments::FindingForm;
 use super::streams;
 use super::trouble::Trouble;
 
@@ -29,6 +33,15 @@ pub(crate) fn print_answer_about(
     match root {
         Some(root) if !json => streams::print_with_links(&text(), root),
         _ => print_answer(json, data, text),
+    }
+}
+
+/// Prints findings alone, in a form that another tool reads.
+pub(crate) fn print_findings(form: FindingForm, findings: &[Finding]) -> Result<(), Trouble> {
+    match form {
+        FindingForm::Github => streams::print_file(&report::github_text(findings)),
+        FindingForm::Sarif => print_json(&report::sarif(findings)),
+        FindingForm::Json => print_json(&report::FindingList { schema: report::SCHEMA, findings }),
     }
 }
 

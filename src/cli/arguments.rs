@@ -73,23 +73,7 @@ pub(crate) enum Command {
     WhyNot(Question),
     /// Prove that a bundle runs in its final root: libraries, versions, symbols, hashes, scripts,
     /// entry points
-    Verify {
-        /// The directory that bundle wrote [default: the environment that was copied to --prefix in
-        /// the root]
-        bundle: Option<PathBuf>,
-        /// The final root, with its OS packages installed: a directory, an OCI image layout, or what
-        /// docker save wrote
-        #[arg(long, value_name = "DIR|IMAGE", default_value = "/")]
-        root: PathBuf,
-        /// The path of the environment in the final root [default: that of the bundle, or /opt/app]
-        #[arg(long, value_name = "PATH")]
-        prefix: Option<String>,
-        /// Print JSON (its schema: `wheelbarrow schema verify`)
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        findings: FindingOptions,
-    },
+    Verify(VerifyArguments),
     /// Explain a code of a finding: its meaning, common causes and remedies
     Explain {
         /// The code, such as unresolved-library
@@ -174,6 +158,8 @@ pub(crate) struct PlanArguments {
     pub(crate) input: Input,
     #[command(flatten)]
     pub(crate) choice: Choice,
+    #[command(flatten)]
+    pub(crate) form: FormOptions,
 }
 
 /// The arguments of `report`.
@@ -197,6 +183,30 @@ pub(crate) struct ReportArguments {
     pub(crate) input: Input,
     #[command(flatten)]
     pub(crate) choice: Choice,
+    #[command(flatten)]
+    pub(crate) form: FormOptions,
+}
+
+/// The arguments of `verify`.
+#[derive(Args)]
+pub(crate) struct VerifyArguments {
+    /// The directory that bundle wrote [default: the environment that was copied to --prefix in
+    /// the root]
+    pub(crate) bundle: Option<PathBuf>,
+    /// The final root, with its OS packages installed: a directory, an OCI image layout, or what
+    /// docker save wrote
+    #[arg(long, value_name = "DIR|IMAGE", default_value = "/")]
+    pub(crate) root: PathBuf,
+    /// The path of the environment in the final root [default: that of the bundle, or /opt/app]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) prefix: Option<String>,
+    /// Print JSON (its schema: `wheelbarrow schema verify`)
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) findings: FindingOptions,
+    #[command(flatten)]
+    pub(crate) form: FormOptions,
 }
 
 /// The command to observe.
@@ -260,6 +270,7 @@ pub(crate) enum Schema {
     Verify,
     Diff,
     Observed,
+    Findings,
 }
 
 /// A question about one name.
@@ -328,6 +339,26 @@ pub(crate) struct Choice {
     pub(crate) layers: LayerOptions,
     #[command(flatten)]
     pub(crate) findings: FindingOptions,
+}
+
+/// The form of findings.
+#[derive(Args)]
+#[command(next_help_heading = "Findings")]
+pub(crate) struct FormOptions {
+    /// Print the findings alone on standard output, in the form that another tool reads
+    #[arg(long, value_enum, value_name = "FORM", conflicts_with = "json")]
+    pub(crate) output_format: Option<FindingForm>,
+}
+
+/// What reads findings.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FindingForm {
+    /// Annotations of GitHub Actions
+    Github,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JSON (its schema: `wheelbarrow schema findings`)
+    Json,
 }
 
 /// The weights of findings, and how much is shown.
@@ -406,6 +437,28 @@ pub(crate) struct FinalImage {
     /// The lines of the final stage
     #[arg(long, value_enum, default_value = "fixed", value_name = "FORM")]
     pub(crate) final_stage: FinalStageChoice,
+    /// Make a deny-level finding of an environment that is larger together with the packages for it,
+    /// such as 200MB or 1.5GB
+    #[arg(long, value_name = "SIZE", value_parser = max_size)]
+    pub(crate) max_size: Option<u64>,
+}
+
+/// Parses a size with a decimal unit, as it is printed: `200MB`, `1.5 GB`.
+fn max_size(typed: &str) -> Result<u64, &'static str> {
+    const UNITS: [(&str, f64); 3] = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    let scaled = UNITS.iter().find_map(|(unit, bytes)| {
+        let number: f64 = typed.strip_suffix(unit)?.trim_end().parse().ok()?;
+        Some(number * bytes)
+    });
+    match scaled {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a positive number of bytes below 10^18"
+        )]
+        Some(bytes) if (0.0..1e18).contains(&bytes) => Ok(bytes as u64),
+        _ => Err("give a size such as 500kB, 200MB or 1.5GB"),
+    }
 }
 
 /// The requirements that select distributions. By default everything installed is bundled.
@@ -506,7 +559,7 @@ fn hide_in_report(option: Arg) -> Arg {
 /// which packages are installed.
 fn hide_in_answers(option: Arg) -> Arg {
     let option = hide_in_report(option);
-    let hidden = ["pin", "so_names", "allow", "deny", "verbose", "quiet"]
+    let hidden = ["pin", "so_names", "max_size", "allow", "deny", "verbose", "quiet"]
         .contains(&option.get_id().as_str());
     if hidden { option.hide(true) } else { option }
 }

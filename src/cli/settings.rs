@@ -221,6 +221,7 @@ fn request(choice: &Choice, asked: Asked, format: Format) -> Result<Request, Tro
         slim: contents.slim.iter().flat_map(slim).collect(),
         layers: layer_request::read(layers, is_layout, form)?,
         final_stage,
+        max_size: image.max_size,
     })
 }
 

@@ -56,6 +56,20 @@ macro_rules! codes {
 }
 
 codes! {
+    TooLarge = "too-large" {
+        usually: Deny,
+        meaning: "The environment and the OS packages for it are larger than `--max-size`. The finding names the \
+                  largest distributions and packages.",
+        causes: [
+            "A dependency is new, or a new version of one is larger.",
+            "The environment has distributions or files that the program does not need.",
+        ],
+        remedies: [
+            "Leave out what the program does not need: `--slim` removes files, `--require` or `-r` selects \
+             distributions. `wheelbarrow report` lists the distributions, the largest first.",
+            "Raise `--max-size`.",
+        ],
+    }
     LibraryPath = "library-path" {
         usually: Note,
         meaning: "The builder finds a library by `LD_LIBRARY_PATH` alone. It is bundled, and the files that need it \

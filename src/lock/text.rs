@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use super::{Change, Difference, SideFinding, SizeChange};
 use crate::escape::one_line;
-use crate::report::{ADDED, BOLD, CHANGED, REMOVED, size};
+use crate::finding::size;
+use crate::report::{ADDED, BOLD, CHANGED, REMOVED};
 
 /// Renders a difference, one line for each change.
 pub fn difference_text(difference: &Difference) -> String {

@@ -18,6 +18,7 @@
 
 mod account;
 mod adapt;
+mod budget;
 mod entry;
 mod judge;
 mod layers;
@@ -143,6 +144,7 @@ pub fn make(inventory: &Inventory, request: &Request) -> Plan {
         layers.findings,
         judgement.findings,
         lost,
+        budget::judge_size(request, &layers.entries, &native.packages).into_iter().collect(),
     ];
     Plan {
         schema: SCHEMA,

@@ -53,6 +53,8 @@ pub struct Request {
     pub layers: Option<LayerRequest>,
     /// Whether the lines of the final stage depend on the content.
     pub final_stage: FinalStage,
+    /// The bytes that the environment and the packages for it may have together.
+    pub max_size: Option<u64>,
 }
 
 impl Request {
@@ -76,6 +78,7 @@ impl Request {
             slim: BTreeSet::new(),
             layers: None,
             final_stage: FinalStage::Fixed,
+            max_size: None,
         }
     }
 

@@ -6,6 +6,7 @@ mod answers;
 mod compare;
 mod distributions;
 mod dockerfile;
+mod exchange;
 mod explanation;
 mod findings;
 mod installer;
@@ -28,6 +29,7 @@ mod why;
 pub use answers::{why_not_text, why_text};
 pub use compare::{Application, Comparison, compare};
 pub use dockerfile::{CopyOptions, Stage, copied_trees, dockerfile, runtime_packages};
+pub use exchange::{FindingList, github_text, sarif};
 pub use explanation::explanation_text;
 pub use findings::{Detail, findings_text};
 pub use installer::{INSTALLER, installer, installer_path};
@@ -42,17 +44,7 @@ pub use text::{View, append_text, plan_text, receipts_text, report_text};
 pub use verification::verification_text;
 pub use why::{Answer, Stay, Step, why};
 
-/// Version of the JSON of a report, of an answer and of a comparison.
-pub const SCHEMA: u32 = 1;
+use crate::finding::size;
 
-/// Bytes with a decimal unit, as docker prints them: `1.5 kB`, `20.0 MB`.
-pub fn size(bytes: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
-    let scaled = |unit: u64| bytes as f64 / unit as f64;
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", scaled(1_000)),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", scaled(1_000_000)),
-        _ => format!("{:.2} GB", scaled(1_000_000_000)),
-    }
-}
+/// Version of the JSON of a report, of an answer, of a comparison and of findings.
+pub const SCHEMA: u32 = 1;

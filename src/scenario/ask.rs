@@ -63,6 +63,7 @@ impl Asked {
                 "--layers" => layers(&mut request).budget = value().parse().expect("a number"),
                 // Bytes here: no file of a table has megabytes.
                 "--layer-cap" => layers(&mut request).cap = value().parse().expect("a number"),
+                "--max-size" => request.max_size = Some(value().parse().expect("a number")),
                 "--slots" => {
                     let request = layers(&mut request);
                     request.budget = value().parse().expect("a number");

@@ -36,9 +36,7 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Trouble> {
         Command::Report(typed) => report::run(typed),
         Command::Why(question) => why::run(question, why::Side::InFinalRoot),
         Command::WhyNot(question) => why::run(question, why::Side::LeftOut),
-        Command::Verify { bundle, root, prefix, json, findings } => {
-            verify::run(bundle.as_deref(), root, prefix.as_deref(), *json, findings)
-        }
+        Command::Verify(typed) => verify::run(typed),
         Command::Explain { code } => explain::run(*code),
         Command::Layers { bundles, json } => layers::run(bundles, *json),
         Command::Lock { lock_file, input, choice } => lock::run(input, choice, lock_file),

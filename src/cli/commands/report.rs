@@ -4,7 +4,7 @@ use wheelbarrow::finding::Finding;
 use wheelbarrow::inventory::Scope;
 use wheelbarrow::report::{self, View};
 
-use crate::cli::answer::print_answer_about;
+use crate::cli::answer::{print_answer_about, print_findings};
 use crate::cli::arguments::ReportArguments;
 use crate::cli::settings::Settings;
 use crate::cli::trouble::Trouble;
@@ -23,9 +23,12 @@ pub(crate) fn run(typed: &ReportArguments) -> Result<Vec<Finding>, Trouble> {
     if typed.sizes {
         report.sizes = report::sizes(&inventory, &settings.request);
     }
-    print_answer_about(settings.directory(), typed.json, &report, || {
-        report::report_text(&report, &plan, view(typed), settings.detail)
-    })?;
+    match typed.form.output_format {
+        Some(form) => print_findings(form, &report.findings)?,
+        None => print_answer_about(settings.directory(), typed.json, &report, || {
+            report::report_text(&report, &plan, view(typed), settings.detail)
+        })?,
+    }
     Ok(report.findings)
 }
 

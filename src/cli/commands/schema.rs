@@ -18,6 +18,7 @@ pub(crate) fn run(of: Schema) -> Result<Vec<Finding>, Trouble> {
         Schema::Diff => schemars::schema_for!(lock::Difference),
         Schema::Base => schemars::schema_for!(base::Profile),
         Schema::Observed => schemars::schema_for!(evidence::Record),
+        Schema::Findings => schemars::schema_for!(report::FindingList<'static>),
         Schema::Manifest => schemars::schema_for!(bundle::Manifest),
     })?;
     Ok(Vec::new())

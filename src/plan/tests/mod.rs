@@ -1,6 +1,7 @@
 //! Plans as tables: a root, a request, and the result ([`crate::scenario`]).
 
 mod adapt;
+mod budget;
 mod environments;
 mod evidence;
 mod final_root;
