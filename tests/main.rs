@@ -8,6 +8,7 @@
 )]
 #![allow(unreachable_pub, reason = "a test binary has no public interface")]
 
+mod arch;
 mod bad_input;
 mod bases;
 mod changed;

@@ -6,7 +6,7 @@
 //! Invariant: this file has no rule of a manager, only the way to its folder.
 
 use super::database::DatabaseFiles;
-use super::{Package, apk, conda, dpkg};
+use super::{Package, apk, conda, dpkg, pacman};
 use crate::path::RealPath;
 
 /// The package manager that installed a package.
@@ -29,6 +29,8 @@ pub enum Manager {
     Apk,
     /// Debian, Ubuntu, distroless.
     Dpkg,
+    /// Arch Linux and its relatives.
+    Pacman,
     /// conda, mamba, pixi: in a prefix of its own, separate from the system.
     Conda,
 }
@@ -77,7 +79,8 @@ impl Manager {
     pub fn all() -> impl Iterator<Item = Manager> {
         let next = |manager: &Manager| match manager {
             Manager::Apk => Some(Manager::Dpkg),
-            Manager::Dpkg => Some(Manager::Conda),
+            Manager::Dpkg => Some(Manager::Pacman),
+            Manager::Pacman => Some(Manager::Conda),
             Manager::Conda => None,
         };
         std::iter::successors(Some(Manager::Apk), next)
@@ -88,6 +91,7 @@ impl Manager {
         match self {
             Manager::Apk => apk::read(files),
             Manager::Dpkg => dpkg::read(files),
+            Manager::Pacman => pacman::read(files),
             Manager::Conda => conda::read(files, prefixes),
         }
     }
@@ -98,6 +102,7 @@ impl Manager {
         match self {
             Manager::Apk => Some(apk::INSTALL),
             Manager::Dpkg => Some(dpkg::INSTALL),
+            Manager::Pacman => Some(pacman::INSTALL),
             Manager::Conda => None,
         }
     }
@@ -108,13 +113,14 @@ impl Manager {
         match self {
             Manager::Apk => apk::takes(typed),
             Manager::Dpkg => dpkg::takes(typed),
+            Manager::Pacman => pacman::takes(typed),
             Manager::Conda => false,
         }
     }
 
     /// The database files by which scanners find those `packages` that belong to this manager.
-    /// Copying cannot extend a database that is one file, so such a file is written only if
-    /// `root_is_empty`.
+    /// Copying cannot extend a database that is one file, and pacman would take an entry for a package of
+    /// its own, so these are written only if `root_is_empty`.
     pub fn database_files(
         self,
         packages: &[BundledPackage],
@@ -123,7 +129,8 @@ impl Manager {
         let own = packages.iter().filter(|bundled| bundled.package.manager == self);
         match self {
             Manager::Apk if root_is_empty => apk::database_file(own).into_iter().collect(),
-            Manager::Apk => Vec::new(),
+            Manager::Pacman if root_is_empty => own.flat_map(pacman::database_files).collect(),
+            Manager::Apk | Manager::Pacman => Vec::new(),
             Manager::Dpkg => own.map(|bundled| dpkg::database_file(bundled.package)).collect(),
             Manager::Conda => own.filter_map(conda::database_file).collect(),
         }
@@ -136,6 +143,7 @@ impl Package {
         match self.manager {
             Manager::Apk => apk::pinned(self),
             Manager::Dpkg => dpkg::pinned(self),
+            Manager::Pacman => pacman::pinned(self),
             Manager::Conda => conda::pinned(self),
         }
     }
@@ -145,7 +153,7 @@ impl Package {
     pub fn so_name(&self, soname: &str) -> Option<String> {
         match self.manager {
             Manager::Apk => apk::so_name(self, soname),
-            Manager::Dpkg | Manager::Conda => None,
+            Manager::Dpkg | Manager::Pacman | Manager::Conda => None,
         }
     }
 }
@@ -167,38 +175,46 @@ mod tests {
                 "rm -rf /var/lib/apt/lists/*",
             ]
         );
+        assert_eq!(
+            steps(Manager::Pacman).unwrap(),
+            [
+                "pacman -Syu --noconfirm --needed libpq5 libz=1",
+                "rm -rf /var/cache/pacman/pkg /var/lib/pacman/sync",
+            ]
+        );
         assert_eq!(steps(Manager::Conda), None);
     }
 
     #[test]
     fn names_that_an_install_command_takes() {
-        for (typed, apk, dpkg) in [
-            ("libpq", true, true),
-            ("libpq5", true, true),
-            ("libstdc++6", true, true),
-            ("gtk+3.0", true, true),
-            ("so:libpq.so.5", true, false),
-            ("libpq=16.4-r0", true, true),
-            ("libssl3=1:3.0.11-1~deb12u2+b1", false, true),
-            ("R", true, false),
+        for (typed, apk, dpkg, pacman) in [
+            ("libpq", true, true, true),
+            ("libpq5", true, true, true),
+            ("libstdc++6", true, true, true),
+            ("gtk+3.0", true, true, true),
+            ("so:libpq.so.5", true, false, false),
+            ("libpq=16.4-r0", true, true, true),
+            ("libssl3=1:3.0.11-1~deb12u2+b1", false, true, true),
+            ("R", true, false, true),
             // apt-get removes a package when a hyphen follows its name.
-            ("libc6-", true, false),
-            ("libc6=", false, false),
-            ("=1", false, false),
-            ("", false, false),
-            ("-y", false, false),
-            ("--allow-untrusted", false, false),
-            ("so:", false, false),
-            ("a b", false, false),
-            ("a;reboot", false, false),
-            ("a'b", false, false),
-            ("$(reboot)", false, false),
-            ("a=1\nb", false, false),
-            ("../a", false, false),
-            ("libü", false, false),
+            ("libc6-", true, false, true),
+            ("libc6=", false, false, false),
+            ("=1", false, false, false),
+            ("", false, false, false),
+            ("-y", false, false, false),
+            ("--allow-untrusted", false, false, false),
+            ("so:", false, false, false),
+            ("a b", false, false, false),
+            ("a;reboot", false, false, false),
+            ("a'b", false, false, false),
+            ("$(reboot)", false, false, false),
+            ("a=1\nb", false, false, false),
+            ("../a", false, false, false),
+            ("libü", false, false, false),
         ] {
             assert_eq!(Manager::Apk.takes(typed), apk, "apk {typed:?}");
             assert_eq!(Manager::Dpkg.takes(typed), dpkg, "dpkg {typed:?}");
+            assert_eq!(Manager::Pacman.takes(typed), pacman, "pacman {typed:?}");
             assert!(!Manager::Conda.takes(typed));
         }
     }
@@ -206,7 +222,7 @@ mod tests {
     #[test]
     fn all_are_in_the_order_of_their_variants() {
         let all: Vec<Manager> = Manager::all().collect();
-        assert_eq!(all, [Manager::Apk, Manager::Dpkg, Manager::Conda]);
+        assert_eq!(all, [Manager::Apk, Manager::Dpkg, Manager::Pacman, Manager::Conda]);
         assert!(all.is_sorted());
     }
 }

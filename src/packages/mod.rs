@@ -1,13 +1,13 @@
 //! The package managers, a folder each, and their databases as one index.
 //!
-//! | | apk | dpkg | conda |
-//! | --- | --- | --- | --- |
-//! | database | `lib/apk/db/installed` | `status` and lists, or `status.d` | `conda-meta/*.json` |
-//! | final stage | `apk add` | `apt-get install` | none: files are bundled |
-//! | a version | `NAME=VERSION` | `NAME=VERSION` | `NAME=VERSION` |
-//! | names of libraries | `so:` | | |
-//! | scanners read | `installed` | a stanza in `status.d` | a record |
-//! | licences | among the files | `copyright`, common licences | package cache |
+//! | | apk | dpkg | pacman | conda |
+//! | --- | --- | --- | --- | --- |
+//! | database | `lib/apk/db/installed` | `status` and lists, or `status.d` | `local/*/desc` and `files` | `conda-meta/*.json` |
+//! | final stage | `apk add` | `apt-get install` | `pacman -Syu` | none: files are bundled |
+//! | a version | `NAME=VERSION` | `NAME=VERSION` | `NAME=VERSION` | `NAME=VERSION` |
+//! | names of libraries | `so:` | | | |
+//! | scanners read | `installed` | a stanza in `status.d` | `desc` | a record |
+//! | licences | among the files | `copyright`, common licences | among the files | package cache |
 //!
 //! [`PackageIndex::read`] reads every database that exists; the parsers only see text. Every
 //! problem in a database is a finding that names the file and the line, and the rest of the
@@ -30,6 +30,7 @@ mod licence_file;
 mod manager;
 mod owners;
 mod package;
+mod pacman;
 
 pub use conda::{is_about_packages, with_prefix};
 pub use file_list::FileList;

@@ -215,3 +215,31 @@ fn licences_that_cannot_be_read_are_recorded() {
         assert_eq!(failures.iter().map(RootError::path).collect::<Vec<_>>(), [failed]);
     }
 }
+
+#[test]
+fn pacman_lists_paths_without_a_slash() {
+    let package = |name: &str, files: &str| {
+        format!(
+            "/var/lib/pacman/local/{name}-1-1/desc = %NAME%\\n{name}\\n\\n%VERSION%\\n1-1\\n\n\
+             /var/lib/pacman/local/{name}-1-1/files = %FILES%\\n{files}\n"
+        )
+    };
+    let fixture = format!(
+        "{}{}/var/lib/pacman/local/ALPM_DB_VERSION = 9\n/lib -> usr/lib\n/usr/lib/libz.so.1 = x\n/usr/bin/sh = x",
+        package("zlib", "usr/\\nusr/lib/\\nusr/lib/libz.so.1\\n"),
+        package("bash", "usr/\\nusr/bin/\\nusr/bin/sh\\n"),
+    );
+    owned(&fixture, &[("/usr/lib/libz.so.1", "zlib"), ("/usr/bin/sh", "bash"), ("/usr/lib", "-")]);
+}
+
+#[test]
+fn a_damaged_entry_of_pacman_is_a_finding() {
+    let (index, findings) = read(
+        r"/var/lib/pacman/local/a-1/desc = %NAME%\na\n\n%VERSION%\n1\n
+        /var/lib/pacman/local/b-1/desc = %NAME%\n../b\n\n%VERSION%\n1\n
+        /var/lib/pacman/local/c-1/files = %FILES%\nusr/c\n",
+    );
+    assert_eq!(index.len(), 1);
+    let found: Vec<&str> = findings.iter().map(|finding| finding.subject.as_str()).collect();
+    assert_eq!(found.len(), 3, "{findings:?}");
+}

@@ -90,6 +90,7 @@ pub(crate) fn manager(plan: &Plan) -> Option<&'static str> {
     plan.manager().map(|manager| match manager {
         Manager::Apk => "apk",
         Manager::Dpkg => "dpkg",
+        Manager::Pacman => "pacman",
         Manager::Conda => "conda",
     })
 }
