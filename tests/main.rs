@@ -31,6 +31,7 @@ mod matrix;
 mod mutations;
 mod observe;
 mod oracle;
+mod parity;
 mod readme_root;
 mod rebuilds;
 mod releases;
