@@ -39,7 +39,7 @@ pub use names::similar_names;
 pub use sizes::{ModeSize, sizes};
 pub use style::{ADDED, BOLD, CHANGED, CYAN, DIM, RED, REMOVED, Style, YELLOW};
 pub use summary::{Summary, summary_text, worst_last};
-pub use terminal::{Terminal, for_terminal, json_for_terminal};
+pub use terminal::{LinkOf, Terminal, for_terminal, json_for_terminal};
 pub use text::{View, append_text, plan_text, receipts_text, report_text};
 pub use verification::verification_text;
 pub use why::{Answer, Stay, Step, why};

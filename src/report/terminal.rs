@@ -18,13 +18,16 @@ use crate::escape::is_control;
 /// No text is readable in fewer columns.
 const NARROWEST: usize = 40;
 
+/// Gives the URL of a path of the root, where there is one.
+pub type LinkOf<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// The place where a text is shown. A build log has neither a width nor links.
 #[derive(Clone, Copy, Default)]
 pub struct Terminal<'a> {
     /// The number of columns; without it no line is wrapped.
     pub width: Option<usize>,
-    /// The URL of a path of the root, where there is one.
-    pub link: Option<&'a dyn Fn(&str) -> Option<String>>,
+    /// The links of paths; without it there are none.
+    pub link: Option<LinkOf<'a>>,
 }
 
 /// A text with its marks as control sequences, and with every other control character escaped, except

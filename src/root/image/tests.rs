@@ -1,4 +1,4 @@
-#![expect(clippy::disallowed_methods, reason = "the tests make images")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the tests make images")]
 
 use std::fs;
 use std::io::Write as _;
