@@ -34,7 +34,7 @@ pub(crate) fn read(typed: &FinalImage) -> Result<Option<Profile>, Trouble> {
     let trouble = |message: String| {
         Trouble::new(
             message,
-            "give the image as docker save writes it, or its root mounted with --base-root DIR",
+            "give the image as docker save writes it, its root mounted with --base-root DIR, or what wheelbarrow base printed about it",
         )
     };
     let text = host::read_file(Path::new(typed)).map_err(|error| {
