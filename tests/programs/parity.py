@@ -7,7 +7,7 @@ import importlib, os, sys
 try: importlib.import_module(sys.argv[1]); result = 'ok'
 except BaseException as error: result = f'{type(error).__name__} {error}'.split('\\n')[0].replace(sys.prefix, 'PREFIX')
 names = {line.rsplit('/', 1)[1].strip() for line in open('/proc/self/maps') if '.so' in line and '/' in line}
-os.write(3, '\\t'.join([result, *sorted(names)]).encode())
+os.write(int(sys.argv[2]), '\\t'.join([result, *sorted(names)]).encode())
 os._exit(0)
 '''
 own = [one for one in importlib.metadata.distributions() if str(one.locate_file('')).startswith(sys.prefix)]
@@ -19,10 +19,11 @@ quiet = {'stdin': subprocess.DEVNULL, 'stdout': subprocess.DEVNULL, 'stderr': su
 
 def start_module(name):
     read, write = os.pipe()
-    command = ['sh', '-c', f'exec "$@" 3>&{write}', 'sh', sys.executable, '-c', IMPORT, name]
+    command = [sys.executable, '-c', IMPORT, name, str(write)]
     died = subprocess.run(command, pass_fds=[write], **quiet).returncode
     os.close(write)
-    return f'module\t{name}\t' + (f'died {died}' if died else os.fdopen(read).read())
+    with os.fdopen(read) as result:
+        return f'module\t{name}\t' + (f'died {died}' if died else result.read())
 
 def start_script(name):
     try: status = subprocess.run([f'{sys.prefix}/bin/{name}', '--help'], **quiet).returncode
