@@ -103,7 +103,7 @@ fn compare(image: &str, install: &str, list: &List, least: usize) -> Vec<String>
 fn on_debian() {
     let list = List::parse(include_str!("slim.txt"));
     let install = "apt-get update -qq; apt-get install -y -qq --no-install-recommends";
-    let added = compare("docker.io/library/python:3.11-slim-bookworm", install, &list, 150);
+    let added = compare("docker.io/library/python:3.11-slim-bookworm", install, &list, 100);
     insta::assert_snapshot!(added.join("\n"));
 }
 
