@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use super::BundleError;
 use super::builder_paths::BuilderPaths;
 use super::edit::{self, Edited};
-use crate::digest::hex;
+use crate::digest::{hex, sha256_of};
 use crate::path::RealPath;
 use crate::plan::{Action, PlannedEntry};
 use crate::python::recorded_hash;
@@ -226,12 +226,12 @@ impl Output {
         let Edited { content, header, is_changed, stripped, not_stripped } =
             edit::apply(builders, from, &entry.edits)?;
         let written = self.content(content.as_ref(), entry, header)?;
-        let builder_sha256 = match is_changed {
-            true => {
-                Some(hash_of(root.open(from)?.as_ref()).map_err(BundleError::write("read", from))?)
-            }
-            false => None,
-        };
+        let builder_sha256 =
+            match is_changed {
+                true => Some(hex(&sha256_of(root.open(from)?.as_ref())
+                    .map_err(BundleError::write("read", from))?)),
+                false => None,
+            };
         let sha256 = builder_sha256.as_ref().or(written.sha256.as_ref());
         let unlike_record =
             sha256.zip(entry.recorded_hash.as_ref()).is_some_and(|(own, recorded)| {
@@ -364,18 +364,6 @@ impl Output {
 
 fn source(entry: &PlannedEntry) -> &RealPath {
     entry.from.as_ref().expect("a copied entry has a source")
-}
-
-fn hash_of(content: &dyn Content) -> io::Result<String> {
-    let (mut hash, mut block, mut offset) = (Sha256::new(), vec![0; BLOCK], 0);
-    loop {
-        let count = content.read_at(&mut block, offset)?;
-        if count == 0 {
-            return Ok(hex(&hash.finalize()));
-        }
-        hash.update(&block[..count]);
-        offset += count as u64;
-    }
 }
 
 /// The umask, from the mode of a new file: the system call for it would change it for every thread.

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use rustix::termios::tcgetwinsize;
 use supports_hyperlinks::Stream;
-use wheelbarrow::report::{Terminal, for_terminal, json_for_terminal};
+use wheelbarrow::report::{LinkOf, Terminal, for_terminal, json_for_terminal};
 
 use super::host;
 use super::trouble::Trouble;
@@ -27,7 +27,7 @@ pub(crate) fn print(text: &str) -> Result<(), Trouble> {
 pub(crate) fn print_with_links(text: &str, root: &Path) -> Result<(), Trouble> {
     let link = |path: &str| host::file_url(root, path);
     let follows_links = supports_hyperlinks::on(Stream::Stdout);
-    let link = follows_links.then_some(&link as &dyn Fn(&str) -> Option<String>);
+    let link = follows_links.then_some(&link as LinkOf);
     let terminal = Terminal { width: width_of(io::stdout()), link };
     write_out(for_terminal(text, terminal).as_bytes())
 }

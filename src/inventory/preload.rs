@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::{Inventory, NeedOutcome};
 use crate::path::RealPath;
-use crate::python::{normalised_name, parse_references};
+use crate::python::{normalised_name, parse_references, reached, required_name};
 use crate::root::Root;
 
 /// Files by the names that they answer to.
@@ -80,7 +80,7 @@ impl<'a> Relations<'a> {
             .map(|(index, one)| (one.key.as_str(), index))
             .collect();
         let targets = |requirements: &[String]| {
-            let keys = requirements.iter().map(|line| normalised_name(name_in(line)));
+            let keys = requirements.iter().map(|line| normalised_name(required_name(line)));
             keys.filter_map(|key| by_key.get(key.as_str()).copied()).collect()
         };
         let required = distributions.iter().map(|one| targets(&one.requires)).collect();
@@ -99,12 +99,7 @@ impl<'a> Relations<'a> {
 
     /// Whether a distribution requires another, directly or through others.
     fn requires(&self, from: usize, to: usize) -> bool {
-        let mut seen = BTreeSet::from([from]);
-        let mut open = vec![from];
-        while let Some(next) = open.pop() {
-            open.extend(self.required[next].iter().copied().filter(|one| seen.insert(*one)));
-        }
-        seen.contains(&to)
+        reached(&BTreeSet::from([from]), &self.required).contains(&to)
     }
 
     /// Whether a source of a distribution imports a top-level module of another.
@@ -131,10 +126,4 @@ impl<'a> Relations<'a> {
             .filter(|name| !name.is_empty())
             .collect()
     }
-}
-
-/// The name at the start of a requirement (PEP 508).
-fn name_in(requirement: &str) -> &str {
-    let end = |one: char| !(one.is_ascii_alphanumeric() || "-_.".contains(one));
-    requirement.trim_start().split(end).next().unwrap_or_default()
 }

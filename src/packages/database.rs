@@ -3,6 +3,8 @@
 //! Invariant: a line that cannot be understood is a finding, and the rest of the database counts. The
 //! root records a file that cannot be read.
 
+use rayon::prelude::*;
+
 use crate::finding::{Code, Finding, Severity};
 use crate::path::{RealPath, WrittenPath};
 use crate::root::{Entry, Kind, Root};
@@ -43,6 +45,25 @@ impl<'a> DatabaseFiles<'a> {
     /// The entries of a directory, as far as they can be read.
     pub(super) fn list(&self, directory: &RealPath) -> Vec<Entry> {
         self.root.list(directory).into_iter().flatten().collect()
+    }
+
+    /// Reads something of each item in parallel; the answers and the findings are in the order of the items.
+    pub(super) fn read_each<Item: Sync, Read: Send>(
+        &mut self,
+        items: &[Item],
+        read: impl Fn(&mut DatabaseFiles, &Item) -> Read + Sync,
+    ) -> Vec<Read> {
+        let root = self.root;
+        let read_one = |item: &Item| {
+            let mut files = DatabaseFiles::new(root);
+            (read(&mut files, item), files.findings)
+        };
+        let all: Vec<(Read, Vec<Finding>)> = items.par_iter().map(read_one).collect();
+        let answers = all.into_iter().map(|(answer, findings)| {
+            self.findings.extend(findings);
+            answer
+        });
+        answers.collect()
     }
 
     /// Reports lines that cannot be understood.

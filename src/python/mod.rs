@@ -44,6 +44,7 @@ pub use name::{is_name, normalised_name};
 pub use part::{Part, PartKind};
 pub use path_file::{Import, ImportFound, PathFile, PathLine, read_path_files};
 pub use references::{DottedName, ImportedName, References, parse_references};
+pub use requirement::required_name;
 pub use requirement_files::{
     ProjectFile, RequirementsError, RequirementsFile, parse_project, parse_requirement,
     parse_requirements_file, split_extras,

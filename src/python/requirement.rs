@@ -46,6 +46,16 @@ pub(super) fn read_with_marker(text: &str) -> Result<(Requirement<Url>, Marker),
     }
 }
 
+/// The name with which the text of a requirement begins, as written; empty if it is none.
+pub fn required_name(text: &str) -> &str {
+    split_name(text.trim()).0
+}
+
+/// The characters of a name, and the rest.
+fn split_name(text: &str) -> (&str, &str) {
+    split_while(text, |byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
 /// Makes an error of a panic, and keeps the first line of an error.
 fn contain<T>(read: impl FnOnce() -> Result<T, String> + UnwindSafe) -> Result<T, String> {
     let read = catch_unwind(read).unwrap_or_else(|_| Err("it cannot be parsed".to_owned()));
@@ -57,8 +67,7 @@ fn check(text: &str) -> Result<&str, String> {
     if text.len() > LONGEST {
         return Err(format!("it is longer than {LONGEST} bytes"));
     }
-    let (name, rest) =
-        split_while(text, |byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let (name, rest) = split_name(text);
     if !is_name(name) {
         return Err("it does not begin with the name of a distribution".to_owned());
     }

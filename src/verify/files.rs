@@ -6,18 +6,15 @@
 //! Invariant: a file that cannot be read is a finding, like a changed one.
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
 use super::faults::{self, Fault, FaultKind};
 use super::{Checked, Promise};
+use crate::digest::sha256_of;
 use crate::finding::{Code, Finding, Severity};
 use crate::inventory::{FileFact, Inventory};
 use crate::path::{RealPath, WrittenPath};
 use crate::python::recorded_hash;
 use crate::root::{Kind, Root};
-
-/// The bytes that a thread reads at a time.
-const BLOCK: usize = 256 * 1024;
 
 /// Checks the files that RECORD has a SHA-256 of, and the links below the prefix.
 pub(super) fn verify(
@@ -95,15 +92,5 @@ fn compare_with_record(root: &Root, file: &FileFact) -> Option<String> {
 /// The SHA-256 of a file at a link-free path, or the reason why it cannot be read.
 pub(super) fn hash_file(root: &Root, path: &RealPath) -> Result<[u8; 32], String> {
     let content = root.open(path).map_err(|error| error.to_string())?;
-    let size = usize::try_from(content.size()).unwrap_or(BLOCK);
-    let (mut hash, mut block, mut offset) = (Sha256::new(), vec![0; size.clamp(1, BLOCK)], 0);
-    loop {
-        let count =
-            content.read_at(&mut block, offset).map_err(|error| error.kind().to_string())?;
-        if count == 0 {
-            return Ok(hash.finalize().into());
-        }
-        hash.update(&block[..count]);
-        offset += count as u64;
-    }
+    sha256_of(content.as_ref()).map_err(|error| error.kind().to_string())
 }

@@ -24,7 +24,6 @@ pub(super) use licences::{is_licence, licences};
 #[cfg(feature = "conda")]
 pub use prefix::with_prefix;
 
-use rayon::prelude::*;
 use serde_json::Value;
 
 use super::database::{DatabaseFiles, problem};
@@ -44,22 +43,9 @@ fn read_prefix(files: &mut DatabaseFiles, prefix: &RealPath) -> Vec<Package> {
     let directory = format!("{prefix}/{RECORDS}");
     let Some(directory) = files.find(&directory, &Kind::Directory) else { return Vec::new() };
     let records = files.list(&directory).into_iter().map(|entry| entry.path);
-    let root = files.root;
-    let read: Vec<(Option<Package>, DatabaseFiles)> = records
-        .filter(|path| path.name().ends_with(".json"))
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .map(|path| {
-            let mut files = DatabaseFiles::new(root);
-            (read_record(&mut files, &path, prefix), files)
-        })
-        .collect();
-    let mut packages = Vec::new();
-    for (package, read) in read {
-        packages.extend(package);
-        files.findings.extend(read.findings);
-    }
-    packages
+    let records: Vec<RealPath> = records.filter(|path| path.name().ends_with(".json")).collect();
+    let read = files.read_each(&records, |files, path| read_record(files, path, prefix));
+    read.into_iter().flatten().collect()
 }
 
 fn read_record(files: &mut DatabaseFiles, path: &RealPath, prefix: &RealPath) -> Option<Package> {

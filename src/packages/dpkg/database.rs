@@ -3,15 +3,12 @@
 //!
 //! Invariant: a package without a file list is still a package, and gives a finding.
 
-use rayon::prelude::*;
-
 use super::STANZAS;
 use super::automatic::parse_extended_states;
 use super::diversions::{Diversions, parse_diversions};
 use super::foreign::{parse_history, parse_log};
 use super::lists::{parse_checksums, parse_list};
 use super::status::parse_status;
-use crate::finding::Finding;
 use crate::packages::database::DatabaseFiles;
 use crate::packages::{FileList, Package};
 use crate::path::RealPath;
@@ -45,17 +42,9 @@ fn read_status(files: &mut DatabaseFiles) -> Vec<Package> {
     for package in &mut packages {
         package.asked &= automatic.as_ref().is_some_and(|names| !names.contains(&package.name));
     }
-    let root = files.root;
-    let lists: Vec<(Option<FileList>, Vec<Finding>)> = packages
-        .par_iter()
-        .map(|package| {
-            let mut files = DatabaseFiles::new(root);
-            (read_list(&mut files, package, &diversions), files.findings)
-        })
-        .collect();
+    let lists = files.read_each(&packages, |files, package| read_list(files, package, &diversions));
     let mut without_list = Vec::new();
-    for (package, (list, findings)) in packages.iter_mut().zip(lists) {
-        files.findings.extend(findings);
+    for (package, list) in packages.iter_mut().zip(lists) {
         match list {
             Some(list) => package.files = list,
             None => without_list.push(package.name.as_str()),

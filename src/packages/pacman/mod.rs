@@ -7,7 +7,6 @@
 
 mod sections;
 
-use rayon::prelude::*;
 use sections::{parse_description, parse_files, write_description, write_files};
 
 use super::database::DatabaseFiles;
@@ -31,20 +30,7 @@ pub(super) fn read(files: &mut DatabaseFiles) -> Vec<Package> {
         .filter(|entry| entry.meta.kind == Kind::Directory)
         .map(|entry| entry.path)
         .collect();
-    let root = files.root;
-    let read: Vec<(Option<Package>, DatabaseFiles)> = directories
-        .par_iter()
-        .map(|directory| {
-            let mut files = DatabaseFiles::new(root);
-            (read_package(&mut files, directory), files)
-        })
-        .collect();
-    let mut packages = Vec::new();
-    for (package, read) in read {
-        packages.extend(package);
-        files.findings.extend(read.findings);
-    }
-    packages
+    files.read_each(&directories, read_package).into_iter().flatten().collect()
 }
 
 fn read_package(files: &mut DatabaseFiles, directory: &RealPath) -> Option<Package> {

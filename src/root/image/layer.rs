@@ -11,16 +11,15 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
-use sha2::{Digest, Sha256};
 use tar::EntryType;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
 use super::documents::LayerPart;
 use super::{ImageError, Slice, Source};
-use crate::digest::hex;
+use crate::digest::{hex, sha256_of};
 use crate::root::Content as _;
 
-/// The bytes that are hashed or unpacked at a time.
+/// The bytes that are unpacked at a time.
 const CHUNK: usize = 1 << 17;
 /// The first bytes of what gzip and zstd write (RFC 1952, RFC 8878).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -67,7 +66,8 @@ impl Layer {
     /// Opens a layer and compares it with its digest.
     pub(super) fn open(source: &Source, part: &LayerPart) -> Result<Layer, ImageError> {
         let content = unpack(&part.name, source.get(&part.name)?)?;
-        let digest = digest(&content).map_err(ImageError::read(&part.name))?;
+        let hash = sha256_of(&content).map_err(ImageError::read(&part.name))?;
+        let digest = format!("sha256:{}", hex(&hash));
         if part.diff_id != digest {
             let reason = format!("its digest is {digest} instead of {}", part.diff_id);
             return Err(ImageError::damaged(&part.name, reason));
@@ -102,20 +102,6 @@ pub(super) fn begins_archive(content: &Slice) -> io::Result<bool> {
     content.read_at(&mut start, 0)?;
     let is_packed = start.starts_with(&GZIP) || start.starts_with(&ZSTD);
     Ok(is_packed || start.ends_with(TAR))
-}
-
-/// The SHA-256 of a content, as image documents write it.
-fn digest(content: &Slice) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; CHUNK];
-    let mut from = content.cursor();
-    loop {
-        match from.read(&mut buffer)? {
-            0 => break,
-            count => hasher.update(&buffer[..count]),
-        }
-    }
-    Ok(format!("sha256:{}", hex(&hasher.finalize())))
 }
 
 /// The entries of a tar archive.

@@ -127,10 +127,9 @@ impl Tree for Image {
         depth: usize,
         enter: &dyn Fn(&str) -> bool,
     ) -> Vec<Result<Entry, RootError>> {
-        let mut all = Vec::new();
-        let start = self.top.find(top).map(|node| (top.clone(), node.children.iter()));
-        let mut levels: Vec<_> = start.into_iter().collect();
-        all.extend(self.top.find(top).into_iter().flat_map(|node| node.unnamed(top)));
+        let Some(start) = self.top.find(top) else { return Vec::new() };
+        let mut all: Vec<_> = start.unnamed(top).collect();
+        let mut levels = vec![(top.clone(), start.children.iter())];
         while let Some((directory, children)) = levels.last_mut() {
             let Some((name, node)) = children.next() else {
                 levels.pop();
