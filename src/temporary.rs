@@ -164,7 +164,8 @@ fn is_own_name(name: &str) -> bool {
     random.is_some_and(|one| one.len() == 6 && one.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
-/// The lock of a directory whose process is gone; `None` if it is not, or if another user made it.
+/// The lock of a directory whose process is gone; `None` if it is not, or if another user made it. One
+/// that has no mark, or has none any more, is an error.
 fn lock_abandoned(top: &Path) -> io::Result<Option<File>> {
     let meta = fs::symlink_metadata(top)?;
     if !meta.is_dir() || meta.uid() != rustix::process::geteuid().as_raw() {
@@ -172,10 +173,16 @@ fn lock_abandoned(top: &Path) -> io::Result<Option<File>> {
     }
     let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
     let mark = File::options().read(true).custom_flags(no_link).open(top.join(MARK))?;
-    if io::read_to_string(&mark)? != TEXT {
+    let text = io::read_to_string(&mark)?;
+    if text != TEXT && !(text.is_empty() && fs::read_dir(top)?.count() == 1) {
         return Ok(None);
     }
     match mark.try_lock() {
+        // It was killed before its mark had the text, and has nothing else.
+        Ok(()) if text.is_empty() => {
+            fs::remove_file(top.join(MARK))?;
+            Err(io::ErrorKind::NotFound.into())
+        }
         Ok(()) => Ok(Some(mark)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),

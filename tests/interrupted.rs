@@ -158,6 +158,19 @@ fn a_temporary_directory_of_a_living_run_is_left_alone() {
     assert_eq!(fs::read(builder.place().join(".wheelbarrow-notes/todo")).unwrap(), b"mine");
 }
 
+/// A run can be killed between any two of its system calls.
+#[test]
+fn a_mark_without_its_text_is_removed_with_its_directory() {
+    let builder = Builder::new();
+    write(builder.place().join(".wheelbarrow-abcdef/unfinished"), "");
+    write(builder.place().join(".wheelbarrow-others/unfinished"), "");
+    write(builder.place().join(".wheelbarrow-others/todo"), "mine");
+    let output = builder.command().output().unwrap();
+    assert_eq!(exit_code(&output), 0, "{}", shown(&output));
+    assert_eq!(names(&builder.place()), [".wheelbarrow-others", "bundle"]);
+    assert_eq!(names(&builder.place().join(".wheelbarrow-others")), ["todo", "unfinished"]);
+}
+
 /// `nohup` and shells start programs with signals that they must go on ignoring.
 #[test]
 fn an_ignored_signal_stays_ignored() {
